@@ -148,3 +148,117 @@ export interface Manifest {
 
 /** First line of every manifest; the script drops whatever stands before it (a sudo password). */
 export const manifestHeader = "tracks-manifest 1";
+
+/**
+ * Renders a manifest as the text that the host script takes.
+ *
+ * @param via the login that applies it, as `connectionFingerprint` names it; the host records it,
+ *   so that a key rotated without an `up` is noticed before a destroy needs the old one.
+ * @throws ManifestError on a value that the line format can't carry.
+ */
+export function renderManifest(manifest: Manifest, via: string): string {
+  return [
+    manifestHeader,
+    `resource ${word(manifest.name)}`,
+    `subsystem ${manifest.subsystem}`,
+    `via ${oneLine(via)}`,
+    ...manifest.entries.flatMap(renderEntry),
+    "end",
+    "",
+  ].join("\n");
+}
+
+/** A manifest that can't be written down; always a fault of the program, so it names the value. */
+export class ManifestError extends Error {
+  override name = "ManifestError";
+}
+
+function renderEntry(entry: ManifestEntry): string[] {
+  switch (entry.kind) {
+    case "file": {
+      const attributes = [
+        ...ownership(entry, "0644"),
+        ...(entry.check ? [`check=${entry.check}`] : []),
+        ...(entry.secret ? ["secret=yes"] : []),
+        ...(entry.content === "" || entry.content.endsWith("\n") ? [] : ["eol=no"]),
+      ];
+      return [`file ${path(entry.path)} ${attributes.join(" ")}`, ...block(entry.content)];
+    }
+    case "directory":
+      return [`directory ${path(entry.path)} ${ownership(entry, "0755").join(" ")}`];
+    case "symlink":
+      return [`symlink ${path(entry.path)} -> ${word(entry.target)}`];
+    case "absent":
+      return [`absent ${path(entry.path)}`];
+    case "setting":
+      return [
+        `setting ${path(entry.path)} section=${word(entry.section)} key=${word(entry.key)}`,
+        ...block(oneLine(entry.value)),
+      ];
+    case "package":
+      return [`package ${entry.names.map(word).join(" ")}`];
+    case "module":
+      return [`module ${word(entry.stream)}`];
+    case "user": {
+      const groups = entry.groups?.length ? [`groups=${entry.groups.map(word).join(",")}`] : [];
+      const attributes = [`home=${path(entry.home)}`, `shell=${path(entry.shell)}`, ...groups];
+      return [`user ${word(entry.name)} ${attributes.join(" ")} system=${entry.system ? "yes" : "no"}`];
+    }
+    case "password":
+      return [`password ${word(entry.user)}`, ...block(oneLine(entry.password))];
+    case "service":
+      return [`service ${word(entry.name)}`];
+    case "selinux-boolean":
+      return [`selinux-boolean ${word(entry.name)} ${entry.value}`];
+    case "selinux-port":
+      return [`selinux-port ${word(entry.type)} ${entry.protocol} ${entry.port}`];
+    case "selinux-context":
+      return [`selinux-context ${word(entry.type)} ${oneLine(entry.pattern)}`];
+    case "firewall-port":
+      return [`firewall-port ${entry.protocol} ${entry.port}`];
+  }
+}
+
+function ownership(entry: Ownership, defaultMode: string): string[] {
+  const owner = entry.owner ?? "root";
+  const mode = entry.mode ?? defaultMode;
+  if (!/^[0-7]{4}$/.test(mode)) {
+    throw new ManifestError(`mode "${mode}": give four octal digits, such as "0644"`);
+  }
+  return [
+    `owner=${word(owner)}`,
+    `group=${word(entry.group ?? owner)}`,
+    `mode=${mode}`,
+    ...(entry.context ? [`context=${word(entry.context)}`] : []),
+  ];
+}
+
+/** Content as lines behind a bar, so that no content can be taken for an entry. */
+function block(content: string): string[] {
+  if (content === "") return [];
+  if (content.includes("\0")) throw new ManifestError("content with a NUL byte is no text file");
+  const lines = content.split("\n");
+  if (content.endsWith("\n")) lines.pop();
+  return lines.map((line) => (line === "" ? "|" : `| ${line}`));
+}
+
+function path(value: string): string {
+  // A dot segment would let one path stand under two names in the ownership records.
+  if (!value.startsWith("/") || /\/(\.{0,2})(\/|$)/.test(value)) {
+    throw new ManifestError(`path "${value}": give an absolute path without ., .. or a final slash`);
+  }
+  return word(value);
+}
+
+function word(value: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused here
+  if (value === "" || /[\s\u0000-\u001f\u007f]/.test(value)) {
+    throw new ManifestError(`"${value}": give a word without spaces or control characters`);
+  }
+  return value;
+}
+
+function oneLine(value: string): string {
+  if (/[\n\0]/.test(value)) throw new ManifestError("a value of several lines where one is taken");
+  return value;
+}

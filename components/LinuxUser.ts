@@ -1,0 +1,101 @@
+import type { remote } from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Secret } from "../config/secret";
+import { HostComponent } from "../host/component";
+import type { Host } from "../host/Host";
+import type { ManifestEntry } from "../host/manifest";
+import { renderServicesSudoers } from "../templates/sudoers";
+
+/** Inputs of {@link LinuxUser}. */
+export interface LinuxUserArgs {
+  host: Host;
+  /** Login name, such as `deployer`. */
+  user: string;
+  /** Password of the login; it comes from a stack secret. @default none: only a key logs in */
+  password?: Secret;
+  /** @default "/home/USER" */
+  home?: string;
+  /** @default "/bin/bash" */
+  shell?: string;
+  /** Public keys that may log in; given, they are the whole of the user's authorized_keys. @default none */
+  authorizedKeys?: readonly string[];
+  /**
+   * Services that the user may start, stop, restart, reload and ask for their status through
+   * `sudo /sbin/service`, without a password, and nothing else.
+   *
+   * @default none
+   */
+  services?: readonly string[];
+}
+
+/**
+ * A Linux user with its password, keys and the little of root's power that it needs.
+ *
+ * The account and its home stay on destroy, since the home holds data; an account that we made is
+ * locked then, one that was there before gets back its shell, groups and password.
+ */
+export class LinuxUser extends HostComponent {
+  readonly user: string;
+  readonly home: string;
+  /** The account, its keys and its sudo rules. */
+  readonly account: remote.Command;
+  /** The password: apart, since a secret would hide every line of the account in a preview. */
+  readonly password: remote.Command | undefined;
+
+  constructor(name: string, args: LinuxUserArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("LinuxUser", name, opts);
+    this.user = args.user;
+    this.home = args.home ?? `/home/${args.user}`;
+
+    this.account = args.host.converge(
+      name,
+      {
+        subsystem: "users",
+        entries: [
+          { kind: "user", name: this.user, home: this.home, shell: args.shell ?? "/bin/bash" },
+          ...authorizedKeys(this, args.authorizedKeys ?? []),
+          ...sudoers(this, args.services ?? []),
+        ],
+      },
+      { parent: this },
+    );
+    this.password =
+      args.password &&
+      args.host.converge(
+        `${name}-password`,
+        {
+          subsystem: "users",
+          entries: [{ kind: "password", user: this.user, password: args.password.reveal() }],
+        },
+        { parent: this, dependsOn: [this.account] },
+      );
+    this.registerOutputs({ user: this.user, home: this.home });
+  }
+}
+
+function authorizedKeys(user: LinuxUser, keys: readonly string[]): ManifestEntry[] {
+  if (keys.length === 0) return [];
+  return [
+    { kind: "directory", path: `${user.home}/.ssh`, owner: user.user, mode: "0700" },
+    {
+      kind: "file",
+      path: `${user.home}/.ssh/authorized_keys`,
+      owner: user.user,
+      mode: "0600",
+      content: keys.map((key) => `${key}\n`).join(""),
+    },
+  ];
+}
+
+function sudoers(user: LinuxUser, services: readonly string[]): ManifestEntry[] {
+  if (services.length === 0) return [];
+  return [
+    {
+      kind: "file",
+      path: `/etc/sudoers.d/tracks-${user.user}`,
+      mode: "0440",
+      check: "sudoers",
+      content: renderServicesSudoers({ user: user.user, services }),
+    },
+  ];
+}

@@ -1,0 +1,52 @@
+import type { remote } from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
+import { HostComponent } from "../host/component";
+import type { Host } from "../host/Host";
+import { type LogrotateView, renderLogrotate } from "../templates/logrotate";
+
+/** Inputs of {@link Logrotate}. */
+export interface LogrotateArgs extends Partial<Omit<LogrotateView, "logs" | "postrotate">> {
+  host: Host;
+  /** Name of the file in /etc/logrotate.d; the vendor's of the same name is kept aside. */
+  file: string;
+  /** The logs, as paths or patterns. */
+  logs: readonly string[];
+  /** Shell lines run once after a rotation: how the writer is told to open its new log. */
+  postrotate: string;
+  /** What must be there first: the package whose file is replaced, the user that owns the log. */
+  dependsOn?: readonly pulumi.Resource[];
+}
+
+/**
+ * How one program's logs are rotated.
+ *
+ * The host script validates the whole logrotate configuration before the new file counts, since
+ * one bad or doubled entry stops the rotation of other logs too.
+ */
+export class Logrotate extends HostComponent {
+  readonly command: remote.Command;
+
+  constructor(name: string, args: LogrotateArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("Logrotate", name, opts);
+    const content = renderLogrotate({
+      logs: args.logs,
+      frequency: args.frequency ?? "daily",
+      rotate: args.rotate ?? 52,
+      maxSizeMegabytes: args.maxSizeMegabytes,
+      createMode: args.createMode ?? "0640",
+      createOwner: args.createOwner ?? "root",
+      createGroup: args.createGroup ?? "root",
+      postrotate: args.postrotate,
+    });
+
+    this.command = args.host.converge(
+      name,
+      {
+        subsystem: "logrotate",
+        entries: [{ kind: "file", path: `/etc/logrotate.d/${args.file}`, content }],
+      },
+      { parent: this, dependsOn: [...(args.dependsOn ?? [])] },
+    );
+    this.registerOutputs({ logs: args.logs });
+  }
+}

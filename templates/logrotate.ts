@@ -1,0 +1,35 @@
+import { programName } from "./program";
+import { render } from "./render";
+
+/** What a logrotate file depends on. */
+export interface LogrotateView {
+  logs: readonly string[];
+  /** @default "daily" */
+  frequency: "daily" | "weekly" | "monthly";
+  /** Rotated logs that are kept. @default 52 */
+  rotate: number;
+  /** Also rotated when larger than this, megabytes. @default never for its size alone */
+  maxSizeMegabytes: number | undefined;
+  /** Mode, owner and group of the new log. @default "0640", "root", "root" */
+  createMode: string;
+  createOwner: string;
+  createGroup: string;
+  postrotate: string;
+}
+
+/** The text of a file in /etc/logrotate.d. */
+export function renderLogrotate(view: LogrotateView): string {
+  return render("logrotate/logrotate.hbs", {
+    program: programName(),
+    ...view,
+    maxSizeMegabytes: view.maxSizeMegabytes ?? 0,
+    postrotate: view.postrotate
+      .trimEnd()
+      .split("\n")
+      .map((line) => `        ${line}`)
+      .join("\n"),
+  });
+}
+
+/** Tells nginx's master to open its logs anew; silent where nginx does not run. */
+export const nginxReopensLogs = `[ ! -s @@NGINX_PID@@ ] || kill -USR1 "$(cat @@NGINX_PID@@)"`;

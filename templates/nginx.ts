@@ -1,0 +1,59 @@
+import { programName } from "./program";
+import { render } from "./render";
+
+/** What nginx.conf depends on; see `NginxArgs` for the meaning and the defaults. */
+export interface NginxConfView {
+  user: string;
+  workerProcesses: number | "auto";
+  workerConnections: number;
+  clientMaxBodySizeMegabytes: number;
+}
+
+/** What a site's server block depends on; see `NginxSiteArgs`. */
+export interface SiteView {
+  site: string;
+  serverNames: readonly string[];
+  listenPort: number;
+  defaultServer: boolean;
+  logDirectory: string;
+  documentRoot: string;
+  staticRoot: string;
+  mediaRoot: string;
+  snippet: string | undefined;
+}
+
+/** The text of /etc/nginx/nginx.conf; facts of the host stand in it as placeholders. */
+export function renderNginxConf(view: NginxConfView): string {
+  return render("nginx/nginx.conf.hbs", { program: programName(), ...view });
+}
+
+/** The text of a file in sites-available. */
+export function renderSite(view: SiteView): string {
+  return render("nginx/site.conf.hbs", {
+    program: programName(),
+    ...view,
+    staticUrl: "/static/",
+    mediaUrl: "/media/",
+    // Relative to nginx.conf, as every include of ours, so that a candidate includes its own.
+    locationsDirectory: `locations/${view.site}`,
+    snippet: view.snippet === undefined ? "" : indent(view.snippet),
+  });
+}
+
+/** The location of /robots.txt. */
+export function renderRobotsLocation(view: { path: string }): string {
+  return render("nginx/robots.conf.hbs", { program: programName(), ...view });
+}
+
+/** The page that stands in for the application. */
+export function renderPlaceholderPage(view: { title: string }): string {
+  return render("nginx/index.html.hbs", view);
+}
+
+function indent(lines: string): string {
+  return lines
+    .trimEnd()
+    .split("\n")
+    .map((line) => (line === "" ? "" : `    ${line}`))
+    .join("\n");
+}

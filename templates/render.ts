@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import Handlebars from "handlebars";
+
+const compiled = new Map<string, Handlebars.TemplateDelegate>();
+
+/**
+ * Fills in one Handlebars template of this folder.
+ *
+ * Strict: a name that the view lacks is an error, never an empty string in a file on the host.
+ * Nothing is escaped, since these are configuration files, not HTML; what goes in was validated
+ * by `config.ts`.
+ */
+export function render(template: string, view: object): string {
+  let fill = compiled.get(template);
+  if (fill === undefined) {
+    fill = Handlebars.compile(readFileSync(join(__dirname, template), "utf8"), {
+      strict: true,
+      noEscape: true,
+    });
+    compiled.set(template, fill);
+  }
+  return fill(view);
+}
