@@ -6,7 +6,9 @@ export default tseslint.config(
   {
     files: ["**/*.ts"],
     extends: [eslint.configs.recommended, ...tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       // Numbers in messages (ports, seconds, counts) read best as they are.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],

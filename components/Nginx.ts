@@ -77,9 +77,11 @@ export class Nginx extends HostComponent {
         entries: [
           ...this.tree(),
           ...this.fragments,
-          ...(this.args.openPorts ?? []).map(
-            (port): ManifestEntry => ({ kind: "firewall-port", protocol: "tcp", port }),
-          ),
+          ...(this.args.openPorts ?? []).map((port): ManifestEntry => ({
+            kind: "firewall-port",
+            protocol: "tcp",
+            port,
+          })),
           { kind: "service", name: "nginx" },
         ],
       },
@@ -110,7 +112,9 @@ export class Nginx extends HostComponent {
       { kind: "directory", path: this.locations, context: config },
       // Logs below /etc/nginx would be configuration to SELinux, which nginx may not write.
       { kind: "selinux-context", type: "httpd_log_t", pattern: `${this.logs}(/.*)?` },
-      ...["", "/nginx", "/nginx/log", "/domains"].map((below) => this.logDirectory(`${this.logs}${below}`)),
+      ...["", "/nginx", "/nginx/log", "/domains"].map((below) =>
+        this.logDirectory(`${this.logs}${below}`),
+      ),
     ];
   }
 

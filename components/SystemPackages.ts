@@ -52,7 +52,9 @@ export class SystemPackages extends HostComponent {
 
   constructor(name: string, args: SystemPackagesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("SystemPackages", name, opts);
-    const extra = (args.extraPackages ?? []).map((names) => names.split("|") as [string, ...string[]]);
+    const extra = (args.extraPackages ?? []).map(
+      (names) => names.split("|") as [string, ...string[]],
+    );
     const packages = [...notesPackages, ...extra];
 
     this.command = args.host.converge(
@@ -62,7 +64,10 @@ export class SystemPackages extends HostComponent {
         entries: [
           ...repositories(args),
           ...pip(args),
-          ...(args.moduleStreams ?? []).map((stream): ManifestEntry => ({ kind: "module", stream })),
+          ...(args.moduleStreams ?? []).map((stream): ManifestEntry => ({
+            kind: "module",
+            stream,
+          })),
           ...packages.map((names): ManifestEntry => ({ kind: "package", names })),
         ],
       },
@@ -76,14 +81,20 @@ function repositories(args: SystemPackagesArgs): ManifestEntry[] {
   const proxy: ManifestEntry[] =
     args.yumProxy === undefined
       ? []
-      : [{ kind: "setting", path: "@@YUM_CONF@@", section: "main", key: "proxy", value: args.yumProxy }];
-  const files = (args.yumRepositories ?? []).map(
-    (repository): ManifestEntry => ({
-      kind: "file",
-      path: `/etc/yum.repos.d/${repository.id}.repo`,
-      content: renderYumRepository(repository),
-    }),
-  );
+      : [
+          {
+            kind: "setting",
+            path: "@@YUM_CONF@@",
+            section: "main",
+            key: "proxy",
+            value: args.yumProxy,
+          },
+        ];
+  const files = (args.yumRepositories ?? []).map((repository): ManifestEntry => ({
+    kind: "file",
+    path: `/etc/yum.repos.d/${repository.id}.repo`,
+    content: renderYumRepository(repository),
+  }));
   return [...proxy, ...files];
 }
 

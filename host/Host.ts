@@ -71,7 +71,11 @@ export class Host extends HostComponent {
    * `--repair` is one higher than the host remembers: a change of `update` alone, which the engine
    * runs in place.
    */
-  converge(name: string, manifest: Omit<Manifest, "name">, options: ConvergeOptions): remote.Command {
+  converge(
+    name: string,
+    manifest: Omit<Manifest, "name">,
+    options: ConvergeOptions,
+  ): remote.Command {
     const hostName = this.nameOnHost(name, options.parent);
     const text = renderManifest({ ...manifest, name: hostName }, connectionFingerprint(this.login));
     const secret = manifest.entries.some(
@@ -161,7 +165,9 @@ export class Host extends HostComponent {
     const digest = createHash("sha256").update(`${parent.place}/${name}`).digest("hex").slice(0, 6);
     const hostName = `${name}-${digest}`;
     if (this.names.has(hostName)) {
-      throw new Error(`two resources named "${name}" in one component: give each a name of its own`);
+      throw new Error(
+        `two resources named "${name}" in one component: give each a name of its own`,
+      );
     }
     this.names.add(hostName);
     return hostName;

@@ -202,7 +202,9 @@ function renderEntry(entry: ManifestEntry): string[] {
     case "user": {
       const groups = entry.groups?.length ? [`groups=${entry.groups.map(word).join(",")}`] : [];
       const attributes = [`home=${path(entry.home)}`, `shell=${path(entry.shell)}`, ...groups];
-      return [`user ${word(entry.name)} ${attributes.join(" ")} system=${entry.system ? "yes" : "no"}`];
+      return [
+        `user ${word(entry.name)} ${attributes.join(" ")} system=${entry.system ? "yes" : "no"}`,
+      ];
     }
     case "password":
       return [`password ${word(entry.user)}`, ...block(oneLine(entry.password))];
@@ -245,7 +247,9 @@ function block(content: string): string[] {
 function path(value: string): string {
   // A dot segment would let one path stand under two names in the ownership records.
   if (!value.startsWith("/") || /\/(\.{0,2})(\/|$)/.test(value)) {
-    throw new ManifestError(`path "${value}": give an absolute path without ., .. or a final slash`);
+    throw new ManifestError(
+      `path "${value}": give an absolute path without ., .. or a final slash`,
+    );
   }
   return word(value);
 }

@@ -27,7 +27,15 @@ describe("a manifest", () => {
     ],
     [
       "file of a user, with a context, without a final newline",
-      { kind: "file", path: "/srv/x", owner: "u", group: "g", mode: "0600", context: "etc_t", content: "a" },
+      {
+        kind: "file",
+        path: "/srv/x",
+        owner: "u",
+        group: "g",
+        mode: "0600",
+        context: "etc_t",
+        content: "a",
+      },
       ["file /srv/x owner=u group=g mode=0600 context=etc_t eol=no", "| a"],
     ],
     [
@@ -40,19 +48,35 @@ describe("a manifest", () => {
       { kind: "file", path: "/etc/sudoers.d/x", mode: "0440", check: "sudoers", content: "x\n" },
       ["file /etc/sudoers.d/x owner=root group=root mode=0440 check=sudoers", "| x"],
     ],
-    ["directory", { kind: "directory", path: "/srv" }, ["directory /srv owner=root group=root mode=0755"]],
+    [
+      "directory",
+      { kind: "directory", path: "/srv" },
+      ["directory /srv owner=root group=root mode=0755"],
+    ],
     ["symlink", { kind: "symlink", path: "/a", target: "../b" }, ["symlink /a -> ../b"]],
     ["absent path", { kind: "absent", path: "/a" }, ["absent /a"]],
     [
       "setting",
-      { kind: "setting", path: "/etc/yum.conf", section: "main", key: "proxy", value: "http://p:1" },
+      {
+        kind: "setting",
+        path: "/etc/yum.conf",
+        section: "main",
+        key: "proxy",
+        value: "http://p:1",
+      },
       ["setting /etc/yum.conf section=main key=proxy", "| http://p:1"],
     ],
     ["package", { kind: "package", names: ["a", "b"] }, ["package a b"]],
     ["module", { kind: "module", stream: "postgresql:15" }, ["module postgresql:15"]],
     [
       "user",
-      { kind: "user", name: "deployer", home: "/home/deployer", shell: "/bin/bash", groups: ["a", "b"] },
+      {
+        kind: "user",
+        name: "deployer",
+        home: "/home/deployer",
+        shell: "/bin/bash",
+        groups: ["a", "b"],
+      },
       ["user deployer home=/home/deployer shell=/bin/bash groups=a,b system=no"],
     ],
     ["password", { kind: "password", user: "u", password: "p w" }, ["password u", "| p w"]],
@@ -72,7 +96,11 @@ describe("a manifest", () => {
       { kind: "selinux-context", type: "httpd_log_t", pattern: "/a(/.*)?" },
       ["selinux-context httpd_log_t /a(/.*)?"],
     ],
-    ["firewall port", { kind: "firewall-port", protocol: "tcp", port: 80 }, ["firewall-port tcp 80"]],
+    [
+      "firewall port",
+      { kind: "firewall-port", protocol: "tcp", port: 80 },
+      ["firewall-port tcp 80"],
+    ],
   ])("writes a %s as lines", (_, entry, expected) => {
     expect(lines(entry).slice(4, -2)).toEqual(expected);
   });
