@@ -1,0 +1,122 @@
+import { optional, required, secret, withDefault } from "../key";
+import {
+  absolutePath,
+  address,
+  localPath,
+  loginName,
+  password,
+  port,
+  publicKey,
+  lines,
+  yesOrNo,
+} from "../value";
+
+const privateKey = lines("a private key in OpenSSH or PEM format, as `ssh-keygen` writes it");
+const identityNeeded = "one of `privateKeyFile`, `privateKey` and `agent`, unless `host` is `lab`";
+
+/** How the host is reached, and as whom. */
+export const connectionKeys = {
+  host: required(address, {
+    component: "Host",
+    meaning:
+      "The host to deploy to. `lab` is this machine's own lab host of the stack's name, which brings its address, host key, identity and passwords; each of them can still be set.",
+    example: "tracks.stowers.org",
+  }),
+  hostPort: withDefault(port, 22, {
+    component: "Host",
+    meaning: "Port of the host's SSH server.",
+    example: "22",
+  }),
+  hostUser: withDefault(loginName, "root", {
+    component: "Host",
+    meaning:
+      "Login on the host. Any other than `root` becomes root through sudo: without a password, or with `sudoPassword`.",
+    example: "admin",
+  }),
+  sudoPassword: secret(password, {
+    component: "Host",
+    meaning: "Password that sudo asks `hostUser` for.",
+    example: "...",
+    needed: "where sudo asks for one",
+  }),
+  hostKey: optional(publicKey, {
+    component: "Host",
+    meaning:
+      "The host's public key, without which nobody is trusted. An RSA key works only where the host still signs with SHA-1, which Enterprise Linux 9 refuses: take ssh-ed25519.",
+    example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
+    needed: "unless `host` is `lab`",
+    mend: "npm run hostkey",
+  }),
+  privateKeyFile: optional(localPath, {
+    component: "Host",
+    meaning: "File on this machine with the private key that logs in. Relative to the repository.",
+    example: "~/.ssh/id_ed25519",
+    needed: identityNeeded,
+  }),
+  privateKey: secret(privateKey, {
+    component: "Host",
+    meaning: "The private key that logs in, in the stack's file itself.",
+    example: "...",
+    needed: identityNeeded,
+    mend: "pulumi config set --secret tracks:privateKey < ~/.ssh/id_ed25519",
+  }),
+  privateKeyPassphrase: secret(password, {
+    component: "Host",
+    meaning: "Passphrase of the private key.",
+    example: "...",
+    needed: "where the private key has one",
+  }),
+  agent: withDefault(yesOrNo, false, {
+    component: "Host",
+    meaning:
+      "Logs in with a key of the SSH agent at SSH_AUTH_SOCK, which then must run for every `up` and `destroy`.",
+    example: "true",
+    needed: identityNeeded,
+  }),
+  agentSocketPath: optional(absolutePath, {
+    component: "Host",
+    meaning: "Socket of the SSH agent, where it isn't the one at SSH_AUTH_SOCK. Implies `agent`.",
+    example: "/run/user/1000/ssh-agent.socket",
+  }),
+  bastionHost: optional(address, {
+    component: "Bastion",
+    meaning: "A host in between, through which the host is reached.",
+    example: "bastion.stowers.org",
+  }),
+  bastionPort: withDefault(port, 22, {
+    component: "Bastion",
+    meaning: "Port of the bastion's SSH server.",
+    example: "22",
+  }),
+  bastionUser: optional(loginName, {
+    component: "Bastion",
+    meaning: "Login on the bastion.",
+    example: "jump",
+    fallbackText: "`hostUser`",
+  }),
+  bastionHostKey: optional(publicKey, {
+    component: "Bastion",
+    meaning: "The bastion's public key.",
+    example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
+    needed: "with `bastionHost`",
+    mend: "npm run hostkey -- --bastion",
+  }),
+  bastionPrivateKeyFile: optional(localPath, {
+    component: "Bastion",
+    meaning: "File on this machine with the private key that logs in on the bastion.",
+    example: "~/.ssh/bastion_ed25519",
+    fallbackText: "the host's identity",
+  }),
+  bastionPrivateKey: secret(privateKey, {
+    component: "Bastion",
+    meaning: "The private key that logs in on the bastion, where it isn't the host's.",
+    example: "...",
+    mend: "pulumi config set --secret tracks:bastionPrivateKey < ~/.ssh/bastion_ed25519",
+  }),
+  bastionPrivateKeyPassphrase: secret(password, {
+    component: "Bastion",
+    meaning: "Passphrase of the bastion's own private key.",
+    example: "...",
+    needed: "where that key has one",
+  }),
+};

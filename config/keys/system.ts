@@ -1,0 +1,91 @@
+import { optional, secret, withDefault } from "../key";
+import {
+  absolutePath,
+  authorizedKey,
+  listOf,
+  loginName,
+  packageName,
+  password,
+  text,
+  url,
+} from "../value";
+import { yumRepository } from "../yumRepository";
+
+/** What is installed on the host, where from, and the user that the site belongs to. */
+export const systemKeys = {
+  extraPackages: withDefault(listOf(packageName, "package names"), [], {
+    component: "SystemPackages",
+    meaning: "Packages beside those that the site needs.",
+    example: "tmux",
+  }),
+  moduleStreams: withDefault(
+    listOf(
+      text("`MODULE:STREAM`", /^[A-Za-z0-9][A-Za-z0-9._+-]*:[A-Za-z0-9][A-Za-z0-9._+-]*$/),
+      "module streams",
+    ),
+    [],
+    {
+      component: "SystemPackages",
+      meaning: "Module streams that dnf enables first; skipped where yum has no modules.",
+      example: "postgresql:15",
+    },
+  ),
+  yumRepositories: withDefault(listOf(yumRepository, "repositories"), [], {
+    component: "SystemPackages",
+    meaning:
+      "Repositories beside the host's own, such as nginx.org, EPEL or a vault mirror; the fields are those of a `.repo` file, in camel case.",
+    example: "{id: nginx-stable, baseurl: https://nginx.org/packages/centos/7/$basearch/}",
+    mend: "pulumi config set --path 'tracks:yumRepositories[0].id' nginx-stable",
+  }),
+  yumProxy: optional(url, {
+    component: "SystemPackages",
+    meaning: "Proxy of all repositories.",
+    example: "http://proxy.stowers.org:3128",
+  }),
+  pipIndexUrl: optional(url, {
+    component: "SystemPackages",
+    meaning: "Where pip finds packages.",
+    example: "https://pypi.org/simple",
+    fallbackText: "pip's own",
+  }),
+  pipProxy: optional(url, {
+    component: "SystemPackages",
+    meaning: "Proxy of pip.",
+    example: "http://proxy.stowers.org:3128",
+  }),
+  pipTrustedHost: optional(
+    text("a host name, with `:PORT` if any", /^[A-Za-z0-9.-]+(?::\d{1,5})?$/),
+    {
+      component: "SystemPackages",
+      meaning: "Host that pip takes packages from without a valid certificate.",
+      example: "pypi.stowers.org",
+    },
+  ),
+  deployerUser: withDefault(loginName, "deployer", {
+    component: "LinuxUser",
+    meaning: "The user that the site belongs to, and that runs it.",
+    example: "deployer",
+  }),
+  deployerPassword: secret(password, {
+    component: "LinuxUser",
+    meaning: "Password of that user.",
+    example: "...",
+    needed: "unless `host` is `lab`",
+  }),
+  deployerHome: optional(absolutePath, {
+    component: "LinuxUser",
+    meaning: "Home of that user.",
+    example: "/home/deployer",
+    fallbackText: "`/home/` and `deployerUser`",
+  }),
+  deployerShell: withDefault(absolutePath, "/bin/bash", {
+    component: "LinuxUser",
+    meaning: "Login shell of that user.",
+    example: "/bin/bash",
+  }),
+  deployerAuthorizedKeys: withDefault(listOf(authorizedKey, "public keys"), [], {
+    component: "LinuxUser",
+    meaning: "Public keys that may log in as that user.",
+    example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI... you@example.org",
+  }),
+};

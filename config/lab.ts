@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Fault } from "./fault";
+import type { ConfigurationSource } from "./read";
+import { fullName } from "./schema";
+
+/** Value of `tracks:host` that stands for this machine's lab host of the stack's name. */
+export const labHost = "lab";
+
+const labHostFile = z.object({
+  address: z.string(),
+  port: z.number(),
+  hostKey: z.string(),
+  identityFile: z.string(),
+  users: z.record(
+    z.string(),
+    z.object({ name: z.string().optional(), password: z.string().optional() }),
+  ),
+  secrets: z.object({ deployerPassword: z.string() }),
+});
+
+/** What the lab says about one of its hosts; see `lab/host.ts`, which writes it. */
+export type LabHostFile = z.infer<typeof labHostFile>;
+
+/** Reads what the lab wrote about the host of this stack; a fault when there is none. */
+export function readLabHost(source: ConfigurationSource): LabHostFile | Fault {
+  const file = join(source.labDirectory, "hosts", source.stack, "host.json");
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return fault(source, "no lab host of that name is there");
+  }
+  try {
+    return labHostFile.parse(JSON.parse(text));
+  } catch {
+    return fault(source, `${file} is damaged or of another version`);
+  }
+}
+
+function fault(source: ConfigurationSource, found: string): Fault {
+  return {
+    key: fullName("host"),
+    given: `"${labHost}", but ${found}`,
+    allowed: `${labHost} with a lab host named ${source.stack}; or a host of your own`,
+    mend: `npm run lab -- up ${source.stack}   (or: npm run demo)`,
+  };
+}

@@ -1,0 +1,28 @@
+import type { Key } from "./key";
+import { connectionKeys } from "./keys/connection";
+import { siteKeys } from "./keys/site";
+import { systemKeys } from "./keys/system";
+
+/** Namespace of every setting, which is the project's name. */
+export const namespace = "tracks";
+
+/**
+ * Every setting of a stack: the one table from which values are read and checked, their types
+ * come, and the README's reference is written.
+ */
+export const keys = { ...connectionKeys, ...systemKeys, ...siteKeys };
+
+export type KeyName = keyof typeof keys;
+
+/** Names of all settings, in the reference's order. */
+export const keyNames = Object.keys(keys) as readonly KeyName[];
+
+/** The settings as the program reads them. */
+export type Values = {
+  readonly [K in KeyName]: (typeof keys)[K] extends Key<infer T> ? T : never;
+};
+
+/** A setting as it is named in the stack's file and in messages. */
+export function fullName(name: string): string {
+  return `${namespace}:${name}`;
+}

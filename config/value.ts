@@ -1,0 +1,178 @@
+import { z } from "zod";
+import { parsePublicKey, type PublicKey } from "../host/publicKey";
+
+/** A kind of value: how it is written, which values are allowed, and the parser that holds to it. */
+export interface Value<T> {
+  /** As the reference names it: `text`, `integer`, `yes or no`, `list`. */
+  readonly type: string;
+  /** The allowed values, in words that follow "allowed:". */
+  readonly allowed: string;
+  /** Whether the setting's text is the value or JSON of it, as Pulumi passes lists and objects. */
+  readonly encoding: "text" | "json";
+  readonly schema: z.ZodType<T>;
+}
+
+/** One line of text that matches the pattern. */
+export function text(allowed: string, pattern: RegExp): Value<string> {
+  return {
+    type: "text",
+    allowed,
+    encoding: "text",
+    schema: z.string({ error: allowed }).regex(pattern, { error: allowed }),
+  };
+}
+
+/** Text of any number of lines, without control characters. */
+export function lines(allowed: string): Value<string> {
+  return {
+    type: "lines of text",
+    allowed,
+    encoding: "text",
+    schema: z
+      .string({ error: allowed })
+      .refine((value) => /\S/.test(value) && /^[\P{Cc}\n\t]*$/u.test(value), { error: allowed }),
+  };
+}
+
+/** A whole number within bounds. */
+export function integer(what: string, minimum: number, maximum: number): Value<number> {
+  const allowed = `${what}, ${minimum} to ${maximum}`;
+  return {
+    type: "integer",
+    allowed,
+    encoding: "text",
+    schema: z
+      .union([z.string().regex(/^\d{1,9}$/), z.number().int()], { error: allowed })
+      .transform(Number)
+      .refine((number) => number >= minimum && number <= maximum, { error: allowed }),
+  };
+}
+
+export const yesOrNo: Value<boolean> = {
+  type: "true or false",
+  allowed: "`true` or `false`",
+  encoding: "text",
+  schema: z
+    .union([z.literal("true"), z.literal("false"), z.boolean()], { error: "`true` or `false`" })
+    .transform((value) => value === true || value === "true"),
+};
+
+/** One of a few words. */
+export function oneOf<const T extends string>(...words: readonly [T, ...T[]]): Value<T> {
+  const allowed = words.map((word) => `\`${word}\``).join(" or ");
+  return { type: "text", allowed, encoding: "text", schema: z.enum(words, { error: allowed }) };
+}
+
+/** The first kind's values, or the second's. */
+export function either<A, B>(first: Value<A>, second: Value<B>): Value<A | B> {
+  const allowed = `${first.allowed}; or ${second.allowed}`;
+  return {
+    type: `${first.type} or ${second.type}`,
+    allowed,
+    encoding: "text",
+    schema: z.union([first.schema, second.schema], { error: allowed }),
+  };
+}
+
+/** A list; `minimum` items at least (default 0), each once unless `repeats` (default false). */
+export function listOf<T>(
+  item: Value<T>,
+  what: string,
+  { minimum = 0, repeats = false }: { minimum?: number; repeats?: boolean } = {},
+): Value<T[]> {
+  const allowed = `a list of ${minimum > 0 ? `at least ${minimum} of ` : ""}${what}, each of them ${item.allowed}`;
+  return {
+    type: "list",
+    allowed,
+    encoding: "json",
+    schema: z
+      .array(item.schema, { error: allowed })
+      .min(minimum, { error: allowed })
+      .superRefine((items, context) => {
+        const texts = items.map((value) => JSON.stringify(value));
+        texts.forEach((value, index) => {
+          if (repeats || texts.indexOf(value) === index) return;
+          context.addIssue({ code: "custom", path: [index], message: "each item once" });
+        });
+      }),
+  };
+}
+
+export const port = integer("a port", 1, 65535);
+
+/** A host by name or address. */
+export const address = text(
+  "a host name, an IPv4 or an IPv6 address, without user, port or brackets",
+  /^(?=.{1,253}$)(?:(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?)$/,
+);
+
+export const serverName = text(
+  "a host name without scheme, port, path or spaces; `*.` may stand in front",
+  /^(?=.{1,253}$)(?:\*\.)?(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*$/,
+);
+
+export const loginName = text(
+  "a Linux login name: lower-case letters, digits, `_` and `-`, a letter or `_` first, 32 at most",
+  /^[a-z_][a-z0-9_-]{0,31}$/,
+);
+
+/** Below the root, since nothing here may own `/` itself; and with characters that need no quoting. */
+export const absolutePath = text(
+  "an absolute path without `..`, spaces or a slash at its end",
+  /^(?!.*\/\.{1,2}(?:\/|$))(?:\/[A-Za-z0-9._@+-]+)+$/,
+);
+
+/** A path on this machine. */
+export const localPath = text("a path on this machine; `~/` is your home", /^\P{Cc}+$/u);
+
+/** Without user and password: the file that it lands in can be read by everybody on the host. */
+export const url = text(
+  "an http or https URL without user, password and spaces",
+  /^https?:\/\/[^\s@/"'\\]+(?:\/[^\s@"'\\]*)?$/,
+);
+
+/** A URL of keys or packages, which may lie on the host. */
+export const resourceUrl = text(
+  "an http, https or file URL without user, password and spaces",
+  /^(?:https?:\/\/[^\s@/"'\\]+|file:\/\/)(?:\/[^\s@"'\\]*)?$/,
+);
+
+export const packageName = text(
+  "a package name; `|` between names of which the first that the host knows is taken",
+  /^[A-Za-z0-9][A-Za-z0-9._+-]*(?:\|[A-Za-z0-9][A-Za-z0-9._+-]*)*$/,
+);
+
+/** A password that chpasswd and sudo take from one line. */
+export const password = text("one line of text that is not empty", /^\P{Cc}+$/u);
+
+const publicKeyAllowed =
+  "one public key line, `TYPE BASE64`, of type ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521 or ssh-rsa, without the host's name in front";
+
+export const publicKey: Value<PublicKey> = {
+  type: "public key",
+  allowed: publicKeyAllowed,
+  encoding: "text",
+  schema: z.string({ error: publicKeyAllowed }).transform((line, context) => {
+    const key = parsePublicKey(line);
+    if (key !== undefined) return key;
+    context.addIssue({ code: "custom", message: publicKeyAllowed });
+    return z.NEVER;
+  }),
+};
+
+const authorizedKeyAllowed =
+  "a line of authorized_keys: options if any, the type, the base64, a comment";
+
+/** A line of authorized_keys as it is, options included. */
+export const authorizedKey: Value<string> = {
+  type: "text",
+  allowed: authorizedKeyAllowed,
+  encoding: "text",
+  schema: z.string({ error: authorizedKeyAllowed }).refine(
+    (line) => {
+      const bare = /^(?:[^\n\r\0]*[^\n\r\0\\"] )?((?:ssh|ecdsa)-\S+ .*)$/.exec(line)?.[1];
+      return bare !== undefined && parsePublicKey(bare) !== undefined;
+    },
+    { error: authorizedKeyAllowed },
+  ),
+};
