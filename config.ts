@@ -5,29 +5,67 @@ import { readConnection } from "./config/connection";
 import { ConfigurationError } from "./config/fault";
 import { type ConfigurationSource, readSettings } from "./config/read";
 import { checkRules } from "./config/rules";
-import type { connectionKeys } from "./config/keys/connection";
 import type { Values } from "./config/schema";
 import { Secret } from "./config/secret";
+import type { YumRepositorySetting } from "./config/yumRepository";
 import type { Connection } from "./host/connection";
+import type { SurveyQuestions } from "./host/preflight";
 
-/** A value all of whose parts are read-only. Secrets stay what they are. */
-export type DeepReadonly<T> = T extends Secret | string | number | boolean | undefined
-  ? T
-  : { readonly [K in keyof T]: DeepReadonly<T[K]> };
-
-/** Settings as they are, but for those that {@link Configuration} states in another form. */
-type PlainValues = Omit<Values, keyof typeof connectionKeys | "deployerPassword" | "deployerHome">;
-
-/** The configuration of one stack: complete, checked, and with every default filled in. */
-export interface Configuration extends DeepReadonly<PlainValues> {
+/** The configuration of one stack: complete, checked, with every default, grouped as it is used. */
+export interface Configuration {
   /** How the host is reached, and as whom. */
   readonly connection: Connection;
   /** Whether the host is this machine's lab host. */
   readonly isLab: boolean;
-  /** Password of the deployer's login. */
-  readonly deployerPassword: Secret;
-  /** Home of the deployer, below which nothing of another user lies. */
-  readonly deployerHome: string;
+  /** What the preflight looks for on the host beside what is always asked. */
+  readonly survey: SurveyQuestions;
+  /** Settings of SystemPackages. */
+  readonly packages: {
+    readonly extraPackages: readonly string[];
+    readonly moduleStreams: readonly string[];
+    readonly yumRepositories: readonly Readonly<YumRepositorySetting>[];
+    readonly yumProxy: string | undefined;
+    readonly pip: {
+      readonly indexUrl: string | undefined;
+      readonly proxy: string | undefined;
+      readonly trustedHost: string | undefined;
+    };
+  };
+  /** Settings of the LinuxUser that the site belongs to. */
+  readonly deployer: {
+    readonly user: string;
+    readonly password: Secret;
+    readonly home: string;
+    readonly shell: string;
+    readonly authorizedKeys: readonly string[];
+  };
+  /** Settings of Nginx. */
+  readonly nginx: {
+    readonly workerProcesses: number | "auto";
+    readonly workerConnections: number;
+    readonly clientMaxBodySizeMegabytes: number;
+    /** A login name: the deployer's or root. */
+    readonly sitesOwner: string;
+    /** Ports to open in firewalld. */
+    readonly openPorts: readonly number[];
+  };
+  /** Settings of the NginxSite. */
+  readonly site: {
+    readonly site: string;
+    readonly serverNames: readonly string[];
+    readonly listenPort: number;
+    readonly defaultServer: boolean;
+    readonly siteRoot: string;
+    readonly snippet: string | undefined;
+  };
+  /** Settings of RobotsTxt. */
+  readonly robots: { readonly path: string; readonly rules: readonly string[] };
+  /** Settings of every Logrotate. */
+  readonly logrotate: {
+    readonly frequency: "daily" | "weekly" | "monthly";
+    readonly rotate: number;
+    readonly maxSizeMegabytes: number | undefined;
+  };
 }
 
 /** A configuration, and what its owner should know about it. */
@@ -62,17 +100,60 @@ export function checkConfiguration(source: ConfigurationSource): CheckedConfigur
   if (all.length > 0 || connection === undefined || deployerPassword === undefined) {
     throw new ConfigurationError(source.stack, all);
   }
-  // Without a fault every setting that is required or has a default is there.
-  const complete = values as Values;
   return {
+    // Without a fault every setting that is required or has a default is there.
     configuration: {
-      ...complete,
       connection,
       isLab: lab !== undefined,
-      deployerPassword,
-      deployerHome: complete.deployerHome ?? `/home/${complete.deployerUser}`,
+      ...grouped(values as Values, deployerPassword),
     },
     warnings: [...reading.warnings, ...warnings],
+  };
+}
+
+function grouped(values: Values, password: Secret): Omit<Configuration, "connection" | "isLab"> {
+  const { deployerUser, listenPort, siteName, siteRoot, serverNames } = values;
+  return {
+    survey: { user: deployerUser, site: siteName, listenPort, serverNames },
+    packages: {
+      extraPackages: values.extraPackages,
+      moduleStreams: values.moduleStreams,
+      yumRepositories: values.yumRepositories,
+      yumProxy: values.yumProxy,
+      pip: {
+        indexUrl: values.pipIndexUrl,
+        proxy: values.pipProxy,
+        trustedHost: values.pipTrustedHost,
+      },
+    },
+    deployer: {
+      user: deployerUser,
+      password,
+      home: values.deployerHome ?? `/home/${deployerUser}`,
+      shell: values.deployerShell,
+      authorizedKeys: values.deployerAuthorizedKeys,
+    },
+    nginx: {
+      workerProcesses: values.workerProcesses,
+      workerConnections: values.workerConnections,
+      clientMaxBodySizeMegabytes: values.clientMaxBodySizeMegabytes,
+      sitesOwner: values.sitesOwner === "deployer" ? deployerUser : "root",
+      openPorts: values.openFirewall ? [listenPort] : [],
+    },
+    site: {
+      site: siteName,
+      serverNames,
+      listenPort,
+      defaultServer: values.defaultServer,
+      siteRoot,
+      snippet: values.siteSnippet,
+    },
+    robots: { path: `${siteRoot}/robots/robots.txt`, rules: values.robotsRules },
+    logrotate: {
+      frequency: values.logrotateFrequency,
+      rotate: values.logrotateCount,
+      maxSizeMegabytes: values.logrotateMaxSizeMegabytes,
+    },
   };
 }
 

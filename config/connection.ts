@@ -52,7 +52,7 @@ function readHost(
   const { host, hostUser: user } = values;
   if (host === undefined || port === undefined || user === undefined) return undefined;
   if (hostKey === undefined || identity === undefined) return undefined;
-  return { host: lab?.address ?? host, port, user, hostKey, identity };
+  return { address: lab?.address ?? host, port, user, hostKey, identity };
 }
 
 function readPrivilege(
@@ -111,7 +111,7 @@ function readBastion(
   const user = values.bastionUser ?? values.hostUser;
   if (bastionHost === undefined || port === undefined || user === undefined) return undefined;
   if (hostKey === undefined || identity === undefined) return undefined;
-  return { host: bastionHost, port, user, hostKey, identity };
+  return { address: bastionHost, port, user, hostKey, identity };
 }
 
 function needed(name: KeyName): Fault {

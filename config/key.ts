@@ -81,7 +81,7 @@ function key<T>(
  * @param part where in a list or an object the value belongs, such as `[1].priority`
  */
 export function setCommand(name: string, key: Key<unknown>, part = ""): string {
-  if (part !== "") {
+  if (part !== "" && key.mend === undefined) {
     // The example is a whole item; what a field of it may be stands under "allowed".
     return `pulumi config set --path '${name}${part}' ${part.includes(".") ? "VALUE" : quoted(key.example)}`;
   }

@@ -27,8 +27,8 @@ export type Privilege =
 
 /** One SSH server and the login there. */
 export interface Login {
-  /** Host name or address. */
-  readonly host: string;
+  /** Host name, IPv4 or IPv6 address. */
+  readonly address: string;
   readonly port: number;
   readonly user: string;
   /** The key that the server must prove to have. */
@@ -90,7 +90,7 @@ interface RemoteLogin {
 function remoteLogin(login: Login): RemoteLogin {
   const { identity } = login;
   const shared = {
-    host: login.host,
+    host: login.address,
     port: login.port,
     user: login.user,
     hostKey: login.hostKey.line,

@@ -35,7 +35,7 @@ export const systemKeys = {
     meaning:
       "Repositories beside the host's own, such as nginx.org, EPEL or a vault mirror; the fields are those of a `.repo` file, in camel case.",
     example: "{id: nginx-stable, baseurl: https://nginx.org/packages/centos/7/$basearch/}",
-    mend: "pulumi config set --path 'tracks:yumRepositories[0].id' nginx-stable",
+    mend: "edit tracks:yumRepositories in the stack's file, Pulumi.STACK.yaml",
   }),
   yumProxy: optional(url, {
     component: "SystemPackages",

@@ -1,0 +1,30 @@
+/** A moment after which waiting is over. */
+export class Deadline {
+  private readonly end: number;
+
+  /** @param seconds from now */
+  constructor(readonly seconds: number) {
+    this.end = Date.now() + seconds * 1000;
+  }
+
+  /**
+   * The promise's result, or the error when the deadline passes first. The timer is cleared as
+   * soon as either happens, so that it keeps no program alive.
+   */
+  async race<T>(promise: Promise<T>, late: () => Error): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const passed = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => {
+          reject(late());
+        },
+        Math.max(0, this.end - Date.now()),
+      );
+    });
+    try {
+      return await Promise.race([promise, passed]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

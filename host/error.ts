@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** What stands between this machine and a host that can be changed. */
+export type HostErrorKind =
+  /** Nothing answers: the one kind that a preview only warns of. */
+  | "unreachable"
+  | "host-key"
+  | "login"
+  | "agent"
+  | "sudo"
+  | "requiretty"
+  | "sftp"
+  | "forwarding"
+  | "distribution"
+  | "shell"
+  | "script";
+
+/** One thing about the host that its owner must mend; the message says how. */
+export class HostError extends pulumi.RunError {
+  override readonly name = "HostError";
+
+  constructor(
+    readonly kind: HostErrorKind,
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type Connection, connectionFingerprint } from "./connection";
+import { HostError } from "./error";
+import { examine, type PreflightOptions } from "./preflight/examine";
+import type { HostFacts } from "./preflight/report";
+import { hostScript } from "./script";
+
+export type { PreflightOptions } from "./preflight/examine";
+export type { AppliedResource, HostFacts } from "./preflight/report";
+export type { HostScript, SurveyQuestions } from "./preflight/survey";
+
+/**
+ * Asks the host, over one connection and while the program runs, whether it can be deployed to and
+ * what state it is in; logs what its owner should know.
+ *
+ * @returns what was found; undefined in a preview of a host that can't be reached
+ * @throws {@link HostError} for what must be mended first
+ */
+export async function preflight(
+  connection: Connection,
+  options: PreflightOptions,
+): Promise<HostFacts | undefined> {
+  const script = { text: hostScript(), scope: `${pulumi.getProject()}.${pulumi.getStack()}` };
+  const isPreview = pulumi.runtime.isDryRun();
+  let facts: HostFacts;
+  try {
+    facts = await examine(connection, script, options);
+  } catch (error) {
+    if (!isPreview || !(error instanceof HostError) || error.kind !== "unreachable") throw error;
+    void pulumi.log.warn(`${error.message} Nothing on it was compared with this preview.`);
+    return undefined;
+  }
+  if (isPreview) {
+    for (const notice of notices(connection, facts)) void pulumi.log.warn(notice);
+  }
+  return facts;
+}
+
+/** What a preview tells of the host: what stands in the way, and logins that deletes still use. */
+export function notices(connection: Connection, facts: HostFacts): string[] {
+  const now = connectionFingerprint(connection);
+  const others = [...facts.resources].filter(([, { via }]) => via !== undefined && via !== now);
+  const logins = [...new Set(others.map(([, { via }]) => via))].join(", ");
+  const stale =
+    others.length === 0
+      ? []
+      : [
+          `${others.length} of the host's resources were last applied by ${logins}; the configuration says ${now}. A delete uses the login of the last \`pulumi up\`: run \`pulumi up\` while both logins work, and before a \`pulumi destroy\`.`,
+        ];
+  return [...facts.conflicts.map((conflict) => `On the host: ${conflict}`), ...stale];
+}

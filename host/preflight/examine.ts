@@ -1,0 +1,59 @@
+import type { Connection } from "../connection";
+import { Deadline } from "../deadline";
+import { openSession } from "../session";
+import {
+  checkForwarding,
+  checkPrivilege,
+  checkSftp,
+  checkSystem,
+  type ForwardingTarget,
+} from "./checks";
+import type { HostFacts } from "./report";
+import { type HostScript, survey, type SurveyQuestions } from "./survey";
+
+/** What a program needs of its host. */
+export interface PreflightOptions {
+  readonly survey: SurveyQuestions;
+  /** Something is copied to the host. @default false */
+  readonly needsSftp?: boolean;
+  /** A tunnel is to end there, on the host. @default no tunnel */
+  readonly forwarding?: ForwardingTarget;
+}
+
+/** Seconds in which every fault of the way to the host shows. */
+const wayDeadlineSeconds = 14;
+
+/** Seconds that reading the host's state may take: every package and file of the stack is looked at. */
+const surveyDeadlineSeconds = 60;
+
+/**
+ * The preflight without Pulumi: everything about the host, or the one error.
+ *
+ * @throws {@link HostError}
+ */
+export async function examine(
+  connection: Connection,
+  script: HostScript,
+  options: PreflightOptions,
+): Promise<HostFacts> {
+  const deadline = new Deadline(wayDeadlineSeconds);
+  const session = await openSession(connection, deadline);
+  try {
+    const [distribution] = await Promise.all([
+      checkSystem(session, deadline),
+      checkPrivilege(session, connection, deadline),
+      options.needsSftp === true ? checkSftp(session, deadline) : undefined,
+      options.forwarding && checkForwarding(session, options.forwarding, deadline),
+    ]);
+    return await survey(
+      session,
+      connection,
+      script,
+      options.survey,
+      distribution,
+      new Deadline(surveyDeadlineSeconds),
+    );
+  } finally {
+    session.close();
+  }
+}

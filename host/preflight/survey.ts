@@ -1,0 +1,68 @@
+import { type Connection, privilege } from "../connection";
+import type { Deadline } from "../deadline";
+import { HostError } from "../error";
+import type { Session } from "../session";
+import { type HostFacts, parseReport } from "./report";
+
+/** What the survey looks for beside what it always does. */
+export interface SurveyQuestions {
+  /** Login that the site belongs to. */
+  readonly user: string;
+  /** Name of the site's file in sites-available. */
+  readonly site: string;
+  readonly listenPort: number;
+  readonly serverNames: readonly string[];
+}
+
+/** What is run on the host; see `host/script/`. */
+export interface HostScript {
+  readonly text: string;
+  /** Which stack asks: `PROJECT.STACK`. */
+  readonly scope: string;
+}
+
+/**
+ * Runs the host script's two reading verbs as root, in one command, from stdin: it works before
+ * anything is installed on the host, and leaves nothing there.
+ */
+export async function survey(
+  session: Session,
+  connection: Connection,
+  { text, scope }: HostScript,
+  questions: SurveyQuestions,
+  distribution: string,
+  deadline: Deadline,
+): Promise<HostFacts> {
+  const words = [
+    scope,
+    `user=${questions.user}`,
+    `site=${questions.site}`,
+    `listen=${questions.listenPort}`,
+    ...questions.serverNames.map((name) => `server=${name}`),
+  ];
+  // What stands before the script is a sudo password that sudo didn't ask for: never run that.
+  const both = [
+    `script=$(sed -n "/^#!/,\\$p")`,
+    `run() { printf "%s\\n" "$script" | bash -s -- --scope "$0" "$@"; }`,
+    `run survey "$@" && run probe && echo "preflight complete"`,
+  ].join("; ");
+  const { prefix, firstLine } = privilege(connection);
+  const result = await session.exec(
+    `${prefix}bash -c ${quoted(both)} ${words.map(quoted).join(" ")}`,
+    firstLine === undefined ? text : `${firstLine.reveal()}\n${text}`,
+    deadline,
+  );
+  if (result.exitCode !== 0 || !/^preflight complete$/m.test(result.stdout)) {
+    const reason = result.stderr.trim().split("\n").at(-1);
+    throw new HostError(
+      "script",
+      `The host can't be surveyed: ${reason === undefined || reason === "" ? "its answer is cut off" : reason}`,
+    );
+  }
+  return parseReport(distribution, result.stdout);
+}
+
+/** As a POSIX shell takes it for one word. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
