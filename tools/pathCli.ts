@@ -1,0 +1,58 @@
+import { constants } from "node:fs";
+import { access, realpath } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { builtVersion } from "./goBuild";
+import { run } from "./run";
+
+/** A Pulumi CLI that this machine has. */
+export interface FoundCli {
+  path: string;
+  version: string;
+}
+
+/**
+ * Finds the CLI on PATH, when it can run this project: it has to be of the version that the tests
+ * run with or newer (older ones were never tried), and its language host for Node has to be beside
+ * it or on PATH.
+ *
+ * @returns undefined when there is none such; the reason is of no use, since one is built then
+ */
+export async function findCli(): Promise<FoundCli | undefined> {
+  const path = await onPath("pulumi");
+  if (path === undefined) return undefined;
+  const { stdout } = await run(path, ["version"], {
+    env: { PULUMI_SKIP_UPDATE_CHECK: "true" },
+    timeout: 15_000,
+  });
+  const version = /^v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  if (version === undefined || isOlder(version, builtVersion)) return undefined;
+  const beside = join(dirname(await realpath(path)), "pulumi-language-nodejs");
+  if (!(await isExecutable(beside)) && (await onPath("pulumi-language-nodejs")) === undefined)
+    return undefined;
+  return { path, version };
+}
+
+/** Compares versions of the form MAJOR.MINOR.PATCH. */
+export function isOlder(version: string, bound: string): boolean {
+  const [left, right] = [version, bound].map((text) => text.split(".").map(Number));
+  for (const index of [0, 1, 2]) {
+    const difference = (left?.[index] ?? 0) - (right?.[index] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+async function onPath(name: string): Promise<string | undefined> {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const candidate = join(folder, name);
+    if (folder !== "" && (await isExecutable(candidate))) return candidate;
+  }
+  return undefined;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { cacheFolder } from "./cacheFolder";
+import { type OnProgress, timed } from "./progress";
+import { run } from "./run";
+
+/** The provider plugins of this project, in the versions of its SDKs in package.json. */
+export const plugins = [
+  { name: "command", version: "1.2.1" },
+  { name: "random", version: "4.21.2" },
+] as const;
+/** Seconds that one download may take: the largest plugin is some 15 MB. */
+const patience = 60;
+/** Hours for which a failed download isn't tried again. */
+const memory = 24;
+
+/**
+ * Has the CLI download the plugins into a PULUMI_HOME of our own.
+ *
+ * One attempt: that it failed is remembered for a day, in `plugins-not-served` of the cache folder.
+ *
+ * @returns that PULUMI_HOME, or undefined when the plugins can't be had
+ */
+export async function downloadPlugins(
+  cli: string,
+  onProgress: OnProgress,
+): Promise<string | undefined> {
+  const home = join(cacheFolder(), "pulumi-home");
+  const refusal = join(cacheFolder(), "plugins-not-served");
+  const missing = [];
+  for (const plugin of plugins) if (!(await isInstalled(home, plugin))) missing.push(plugin);
+  if (missing.length === 0) return home;
+  if (await isRecent(refusal)) return undefined;
+  await mkdir(home, { recursive: true });
+  for (const { name, version } of missing) {
+    const { code, stderr } = await timed(
+      `Downloading the plugin ${name} ${version}`,
+      onProgress,
+      () =>
+        run(cli, ["plugin", "install", "resource", name, version], {
+          timeout: patience * 1000,
+          env: { PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" },
+        }),
+    );
+    if (code !== 0) {
+      const reason = stderr.trim().split("\n").at(-1) ?? "";
+      await writeFile(refusal, `${reason}\n`);
+      onProgress(
+        `The plugins can't be downloaded here (${reason}); not tried again for ${memory} h`,
+      );
+      return undefined;
+    }
+  }
+  return home;
+}
+
+async function isInstalled(
+  home: string,
+  { name, version }: { name: string; version: string },
+): Promise<boolean> {
+  const executable = join(
+    home,
+    "plugins",
+    `resource-${name}-v${version}`,
+    `pulumi-resource-${name}`,
+  );
+  return stat(executable).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+async function isRecent(path: string): Promise<boolean> {
+  return stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs < memory * 3_600_000,
+    () => false,
+  );
+}

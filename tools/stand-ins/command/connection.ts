@@ -1,0 +1,109 @@
+import type { CheckFailure } from "../protocol/resource";
+import {
+  isMap,
+  isUnknown,
+  type Property,
+  type PropertyMap,
+  reveal,
+  secret,
+} from "../protocol/property";
+
+/** One SSH hop, defaults filled in. */
+export interface Hop {
+  user: string;
+  host: string;
+  port: number;
+  password?: string;
+  privateKey?: string;
+  privateKeyPassword?: string;
+  /** Path of an SSH agent's socket; default the environment's SSH_AUTH_SOCK, when that is set. */
+  agentSocketPath?: string;
+  /** Failed tries that are forgiven; -1 for ever. */
+  dialErrorLimit: number;
+  /** Seconds that one TCP connection may take; 0 for no bound. */
+  perDialTimeout: number;
+  /** A line as in authorized_keys. Left out, any host key is taken. */
+  hostKey?: string;
+}
+
+/** A host, and the bastion to reach it through. */
+export interface Connection extends Hop {
+  proxy?: Hop;
+}
+
+const defaults: PropertyMap = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
+const texts = ["user", "host", "password", "privateKey", "privateKeyPassword"] as const;
+const moreTexts = ["agentSocketPath", "hostKey"] as const;
+const numbers = ["port", "dialErrorLimit", "perDialTimeout"] as const;
+const known = new Set<string>([...texts, ...moreTexts, ...numbers, "proxy"]);
+
+/** Checks the `connection` input and fills in defaults; the result is secret as a whole. */
+export function checkConnection(given: Property | undefined): {
+  connection: Property;
+  failures: CheckFailure[];
+} {
+  if (given === undefined || given === null)
+    return { connection: null, failures: [missing("connection")] };
+  const revealed = reveal(given);
+  if (isUnknown(revealed)) return { connection: secret(given), failures: [] };
+  if (!isMap(revealed))
+    return {
+      connection: secret(given),
+      failures: [{ property: "connection", reason: "expected an object" }],
+    };
+  const proxy = revealed["proxy"];
+  const connection: PropertyMap = { ...defaults, ...revealed };
+  const failures = faultsOf(revealed, "connection");
+  if (isMap(proxy)) {
+    connection["proxy"] = { ...defaults, ...proxy };
+    failures.push(...faultsOf(proxy, "connection.proxy"));
+  }
+  return { connection: secret(connection), failures };
+}
+
+function faultsOf(hop: PropertyMap, prefix: string): CheckFailure[] {
+  const failures: CheckFailure[] = [];
+  if (hop["host"] === undefined) failures.push(missing(`${prefix}.host`));
+  for (const [key, value] of Object.entries(hop)) {
+    const property = `${prefix}.${key}`;
+    if (!known.has(key)) failures.push({ property, reason: "is not a field of a connection" });
+    else if (!isUnknown(value) && key !== "proxy") {
+      const type = numbers.some((number) => number === key) ? "number" : "string";
+      if (typeof value !== type)
+        failures.push({ property, reason: `expected a ${type}, got a ${typeof value}` });
+    }
+  }
+  return failures;
+}
+
+function missing(property: string): CheckFailure {
+  return { property, reason: "is required" };
+}
+
+/** Reads a connection that {@link checkConnection} has passed, from the inputs or the state. */
+export function readConnection(checked: Property | undefined): Connection {
+  const revealed = reveal(checked ?? null);
+  if (!isMap(revealed)) throw new Error("the resource has no connection");
+  const hop = readHop(revealed);
+  return isMap(revealed["proxy"]) ? { ...hop, proxy: readHop(revealed["proxy"]) } : hop;
+}
+
+function readHop(map: PropertyMap): Hop {
+  const complete = { ...defaults, ...map };
+  const text = (key: string): string => {
+    const value = complete[key];
+    return typeof value === "string" ? value : "";
+  };
+  const number = (key: string): number => Number(complete[key]);
+  const optional = ["password", "privateKey", "privateKeyPassword", ...moreTexts] as const;
+  return {
+    user: text("user"),
+    host: text("host"),
+    port: number("port"),
+    dialErrorLimit: number("dialErrorLimit"),
+    perDialTimeout: number("perDialTimeout"),
+    ...Object.fromEntries(
+      optional.filter((key) => text(key) !== "").map((key) => [key, text(key)]),
+    ),
+  };
+}

@@ -1,0 +1,48 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { isMap, type Property } from "../protocol/property";
+
+/**
+ * Refuses every address that is not a lab host's: a stand-in has not the provenance of the real
+ * provider, so it never gets to touch a machine that somebody needs.
+ *
+ * A lab host is one that has a host.json in the lab's folder: $TRACKS_LAB_DIR, else the nearest
+ * `.lab` from the working directory upwards.
+ */
+export function requireLabHost(address: string): void {
+  const folder = labFolder();
+  const known = folder === undefined ? [] : labAddresses(folder);
+  if (known.includes(address)) return;
+  const labs =
+    folder === undefined
+      ? "TRACKS_LAB_DIR is not set and no folder .lab was found"
+      : `${join(folder, "hosts")} knows ${known.length === 0 ? "no host" : known.join(", ")}`;
+  throw new Error(
+    `the stand-in of the command provider connects to lab hosts only, and ${address} is none (${labs}). ` +
+      "For any other host install Pulumi from https://www.pulumi.com/docs/install/ and run it with its real plugins.",
+  );
+}
+
+function labFolder(): string | undefined {
+  const given = process.env["TRACKS_LAB_DIR"];
+  if (given !== undefined && given !== "") return resolve(given);
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    const candidate = join(folder, ".lab");
+    if (existsSync(candidate)) return candidate;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+function labAddresses(folder: string): string[] {
+  const hosts = join(folder, "hosts");
+  if (!existsSync(hosts)) return [];
+  return readdirSync(hosts).flatMap((name) => {
+    try {
+      const host = JSON.parse(readFileSync(join(hosts, name, "host.json"), "utf8")) as Property;
+      return isMap(host) && typeof host["address"] === "string" ? [host["address"]] : [];
+    } catch {
+      // A host that is being made or taken down at this moment is none.
+      return [];
+    }
+  });
+}

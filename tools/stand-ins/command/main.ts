@@ -1,0 +1,7 @@
+import { serveProvider } from "../protocol/provider";
+import { remoteCommand } from "./remoteCommand";
+
+serveProvider({
+  version: "1.2.1",
+  resources: { "command:remote:Command": remoteCommand },
+});

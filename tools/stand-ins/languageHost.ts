@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
+import * as rpc from "@pulumi/pulumi/proto/language_pb";
+import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import { servePlugin, unary } from "./protocol/server";
+
+/** Exit code by which a program says that it told its errors already. */
+const toldErrors = 32;
+const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith("-")) ?? "";
+
+/**
+ * Starts the program as the SDK wants it: its own runner, found from the program's folder, gets
+ * the addresses to register resources at and the configuration in the environment.
+ */
+function run(request: rpc.RunRequest): Promise<rpc.RunResponse> {
+  const info = request.getInfo();
+  const options = (info?.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>;
+  const program = info?.getEntryPoint() ?? request.getProgram();
+  const folder = info?.getProgramDirectory() ?? request.getPwd();
+  const runner = createRequire(join(folder, "package.json")).resolve("@pulumi/pulumi/cmd/run");
+  const nodeArguments = typeof options["nodeargs"] === "string" ? options["nodeargs"] : "";
+  const flags: [string, string][] = [
+    ["--monitor", request.getMonitorAddress()],
+    ["--engine", engineAddress],
+    ["--organization", request.getOrganization()],
+    ["--project", request.getProject()],
+    ["--stack", request.getStack()],
+    ["--pwd", request.getPwd()],
+    ["--root-directory", info?.getRootDirectory() ?? ""],
+    ["--parallel", String(request.getParallel())],
+  ];
+  const child = spawn(
+    process.execPath,
+    [
+      ...nodeArguments.split(" ").filter((argument) => argument !== ""),
+      runner,
+      ...flags.filter(([, value]) => value !== "").flat(),
+      ...(request.getDryrun() ? ["--dry-run"] : []),
+      program,
+      ...request.getArgsList(),
+    ],
+    {
+      stdio: ["ignore", "inherit", "inherit"],
+      env: {
+        ...process.env,
+        PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().getEntryList())),
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+        PULUMI_NODEJS_TYPESCRIPT: String(options["typescript"] !== false),
+      },
+    },
+  );
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      const response = new rpc.RunResponse();
+      if (code === toldErrors) response.setBail(true);
+      else if (code !== 0)
+        response.setError(
+          signal === null
+            ? `Program exited with non-zero exit code: ${code ?? ""}`
+            : `Program was ended by ${signal}`,
+        );
+      resolve(response);
+    });
+  });
+}
+
+servePlugin(LanguageRuntimeService, {
+  handshake: unary(() => new rpc.LanguageHandshakeResponse()),
+  cancel: unary(() => new Empty()),
+  getPluginInfo: unary(() => {
+    const info = new PluginInfo();
+    info.setVersion("3.220.0");
+    return info;
+  }),
+  // Plugins are installed with the tool chain; none is asked for here.
+  getRequiredPlugins: unary(() => new rpc.GetRequiredPluginsResponse()),
+  getRequiredPackages: unary(() => new rpc.GetRequiredPackagesResponse()),
+  run: unary(run),
+});

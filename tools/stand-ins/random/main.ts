@@ -1,0 +1,3 @@
+import { serveProvider } from "../protocol/provider";
+
+serveProvider({ version: "4.21.2", resources: {} });

@@ -1,0 +1,55 @@
+import { mkdir } from "node:fs/promises";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { downloadPlugins } from "./plugins";
+import { buildCli, builtVersion } from "./goBuild";
+import { findCli } from "./pathCli";
+import type { OnProgress } from "./progress";
+import { installStandIns } from "./standIns";
+
+/** What runs this project's stacks on this machine. */
+export interface Toolchain {
+  /** Absolute path of the CLI. */
+  pulumi: string;
+  /** Variables to add to the environment of the CLI. */
+  env: Record<string, string>;
+  /** What it is, in one line: `pulumi 3.220.0 built from source, plugins: stand-ins`. */
+  description: string;
+  /** Whether the providers are stand-ins, which connect to lab hosts only. */
+  standIns: boolean;
+}
+
+/**
+ * Finds, downloads or builds the Pulumi CLI and the provider plugins, each once.
+ *
+ * The CLI on PATH when it is new enough, else one built from Go modules with a language host of our
+ * own; the providers from where the CLI downloads them, else stand-ins for lab hosts. All of it
+ * lies in the cache folder, PULUMI_HOME too: the person's own is neither read nor written.
+ *
+ * @throws when there is neither a CLI nor Go, or when building fails
+ */
+export async function ensureToolchain(
+  options: { onProgress?: OnProgress } = {},
+): Promise<Toolchain> {
+  const onProgress = options.onProgress ?? (() => undefined);
+  const found = await findCli();
+  const cli = found?.path ?? (await buildCli(onProgress));
+  const source = found ? `${found.version} from PATH` : `${builtVersion} built from source`;
+  const home = await downloadPlugins(cli, onProgress);
+  const standIns = found && home !== undefined ? undefined : await installStandIns(cli, onProgress);
+  const bin = found || standIns === undefined ? dirname(cli) : standIns.bin;
+  const labFolder = process.env["TRACKS_LAB_DIR"] ?? join(__dirname, "..", ".lab");
+  await mkdir(labFolder, { recursive: true, mode: 0o700 });
+  return {
+    pulumi: join(bin, "pulumi"),
+    env: {
+      PATH: [bin, process.env["PATH"] ?? ""].join(delimiter),
+      PULUMI_HOME: home ?? standIns?.home ?? "",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      // What is needed is installed: anything else shall fail at once, not try to download.
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      TRACKS_LAB_DIR: resolve(labFolder),
+    },
+    description: `pulumi ${source}, plugins: ${home === undefined ? "stand-ins" : "downloaded"}`,
+    standIns: home === undefined,
+  };
+}
