@@ -1,0 +1,186 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
+import { type AuthContext, Server, type ServerChannel, utils } from "ssh2";
+import { Secret } from "../../config/secret";
+import type { Connection, Identity, Login } from "../../host/connection";
+import { parsePublicKey, type PublicKey } from "../../host/publicKey";
+
+/** A key pair: the private half as text, the public half as the program reads it. */
+export interface KeyPair {
+  readonly privateKey: string;
+  readonly publicKey: PublicKey;
+}
+
+/** How a command ends. */
+export interface Answer {
+  stdout?: string;
+  stderr?: string;
+  exitCode?: number;
+}
+
+/** An SSH server on loopback, as obliging as a test wants it. */
+export interface TestServer {
+  readonly port: number;
+  /** Commands that were run, each with its stdin. */
+  readonly commands: { command: string; stdin: string }[];
+  /** TCP connections so far. */
+  readonly connections: () => number;
+  close(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  hostKeys: readonly KeyPair[];
+  /** Keys that log in, whatever the user. */
+  authorized: readonly KeyPair[];
+  /** @default an Enterprise Linux whose shell is this machine's */
+  answer?: (command: string, stdin: string) => Answer | undefined;
+  /** @default true */
+  sftp?: boolean;
+  /** Forwards what is asked for. @default false: prohibited, as by `AllowTcpForwarding no` */
+  forwarding?: boolean;
+}
+
+export function keyPair(type: "ed25519" | "rsa" = "ed25519"): KeyPair {
+  const pair =
+    type === "rsa"
+      ? utils.generateKeyPairSync("rsa", { bits: 2048 })
+      : utils.generateKeyPairSync(type);
+  const publicKey = parsePublicKey(pair.public);
+  if (publicKey === undefined) throw new Error(`generated key is unreadable: ${pair.public}`);
+  return { privateKey: pair.private, publicKey };
+}
+
+export function identityOf(pair: KeyPair): Identity {
+  return {
+    kind: "key",
+    privateKey: new Secret(pair.privateKey),
+    passphrase: undefined,
+    fingerprint: pair.publicKey.fingerprint,
+  };
+}
+
+/** A connection to the server as its one authorized key's owner; `change` says what is different. */
+export function connectionTo(
+  server: TestServer,
+  hostKey: KeyPair,
+  login: KeyPair,
+  change: Partial<Connection> = {},
+): Connection {
+  const there: Login = {
+    address: "127.0.0.1",
+    port: server.port,
+    user: "root",
+    hostKey: hostKey.publicKey,
+    identity: identityOf(login),
+  };
+  return { ...there, privilege: { kind: "root" }, bastion: undefined, ...change };
+}
+
+export async function startServer(options: TestServerOptions): Promise<TestServer> {
+  const commands: TestServer["commands"] = [];
+  let connections = 0;
+  const server = new Server(
+    { hostKeys: options.hostKeys.map((key) => key.privateKey) },
+    (client) => {
+      connections += 1;
+      client.on("error", () => undefined);
+      client.on("authentication", (context) => {
+        authenticate(context, options.authorized);
+      });
+      client.on("session", (accept) => {
+        const session = accept();
+        session.on("exec", (acceptExec, _, { command }) => {
+          const channel = acceptExec();
+          void readAll(channel).then(async (stdin) => {
+            commands.push({ command, stdin });
+            finish(
+              channel,
+              options.answer?.(command, stdin) ?? (await enterpriseLinux(command, stdin)),
+            );
+          });
+        });
+        if (options.sftp !== false) session.on("sftp", (acceptSftp) => void acceptSftp());
+      });
+      if (options.forwarding === true) {
+        client.on("tcpip", (accept, reject, { destIP, destPort }) => {
+          const socket = connect(destPort, destIP, () => {
+            const channel = accept();
+            channel.on("error", () => undefined);
+            socket.pipe(channel).pipe(socket);
+          });
+          socket.on("error", () => {
+            reject();
+          });
+        });
+      }
+    },
+  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    commands,
+    connections: () => connections,
+    close: async () => {
+      server.close();
+      await Promise.resolve();
+    },
+  };
+}
+
+function authenticate(context: AuthContext, authorized: readonly KeyPair[]): void {
+  if (context.method !== "publickey") {
+    context.reject(["publickey"]);
+    return;
+  }
+  const key = authorized.find(
+    ({ publicKey }) =>
+      publicKey.line === `${context.key.algo} ${context.key.data.toString("base64")}`,
+  );
+  const parsed = key && utils.parseKey(key.publicKey.line);
+  if (parsed === undefined || parsed instanceof Error) context.reject(["publickey"]);
+  else if (
+    context.signature === undefined ||
+    context.blob === undefined ||
+    parsed.verify(context.blob, context.signature, context.hashAlgo)
+  ) {
+    context.accept();
+  } else context.reject(["publickey"]);
+}
+
+async function readAll(channel: ServerChannel): Promise<string> {
+  const chunks: Buffer[] = [];
+  channel.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await once(channel, "end");
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function finish(channel: ServerChannel, { stdout = "", stderr = "", exitCode = 0 }: Answer): void {
+  channel.write(stdout);
+  channel.stderr.write(stderr);
+  channel.exit(exitCode);
+  channel.end();
+}
+
+/** Answers the question for the distribution, and runs everything else in this machine's shell. */
+async function enterpriseLinux(command: string, stdin: string): Promise<Answer> {
+  if (command.includes("/etc/redhat-release")) {
+    return {
+      stdout: "Welcome!\nrelease: CentOS Linux release 7.9.2009 (Core)\nbash: /usr/bin/bash\n",
+    };
+  }
+  const child = spawn("sh", ["-c", command], { stdio: ["pipe", "pipe", "pipe"] });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(stdin);
+  const [code] = (await once(child, "close")) as [number | null];
+  return {
+    stdout: Buffer.concat(stdout).toString(),
+    stderr: Buffer.concat(stderr).toString(),
+    exitCode: code ?? 255,
+  };
+}
