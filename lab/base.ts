@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { cacheFolder } from "./folders";
+import { withLock } from "./lock";
+import type { OnProgress } from "./progress";
+import { tryRun } from "./run";
+
+/** The files that a base is made from; every byte of them counts for its key. */
+const RECIPE = join(__dirname, "recipe");
+/** The Debian release that Enterprise Linux 9 is dressed over: both have systemd 252, OpenSSH 9. */
+const RELEASE = "bookworm";
+/** An unused base of another recipe is removed after this long. */
+const KEEP_UNUSED_MS = 14 * 24 * 3600_000;
+
+/**
+ * The read-only root tree that every host's overlay lies over; built when the cache has none for
+ * the present recipe (about a minute), else found at once.
+ *
+ * @returns the absolute path of the tree
+ * @throws when a step of the build fails, with its last words; nothing half-made stays
+ */
+export async function ensureBase(options: { onProgress?: OnProgress } = {}): Promise<string> {
+  const { onProgress } = options;
+  const bases = join(cacheFolder(), "lab");
+  const name = `el9-${await recipeKey()}`;
+  const base = join(bases, name);
+  const build = async (): Promise<void> => {
+    if (existsSync(base)) return;
+    await removeLeftovers(bases, name);
+    const building = join(bases, `${name}.building`);
+    try {
+      await buildBase(building, onProgress);
+      await rename(building, base);
+    } finally {
+      await rm(building, { recursive: true, force: true });
+    }
+  };
+  if (!existsSync(base)) {
+    await withLock(join(bases, "lock"), build, () =>
+      onProgress?.("waiting for another process that builds the base"),
+    );
+  }
+  // The folder's own time says when it was last used.
+  await utimes(base, new Date(), new Date());
+  return join(base, "root");
+}
+
+async function buildBase(folder: string, onProgress?: OnProgress): Promise<void> {
+  const root = join(folder, "root");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const packages = (await readFile(join(RECIPE, "debian-packages"), "utf8"))
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  onProgress?.("installing Debian packages into the base");
+  await step("mmdebstrap", [
+    "--mode=root",
+    "--variant=minbase",
+    `--include=${packages.join(",")}`,
+    // Without a cluster of Debian's own, which nobody wants and which takes 3 s.
+    `--essential-hook=mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"`,
+    ...["man", "doc", "locale"].map((part) => `--dpkgopt=path-exclude=/usr/share/${part}/*`),
+    RELEASE,
+    root,
+  ]);
+  await cp(RECIPE, join(root, "usr/lib/lab/recipe"), { recursive: true });
+  await step(
+    "systemd-nspawn",
+    [
+      "--quiet",
+      "--register=no",
+      "--keep-unit",
+      "--pipe",
+      "--resolv-conf=off",
+      "--timezone=off",
+      `--directory=${root}`,
+      "/bin/bash",
+      "/usr/lib/lab/recipe/build.sh",
+    ],
+    onProgress,
+  );
+}
+
+/**
+ * Runs one command of the build; each line of its stdout is a step.
+ *
+ * In namespaces of its own, and killed with everything below it when this process dies: no mount of
+ * the machine is left in a tree that somebody may then remove.
+ */
+async function step(command: string, args: string[], onProgress?: OnProgress): Promise<void> {
+  const result = await tryRun(
+    "setpriv",
+    [
+      "--pdeathsig=KILL",
+      ...["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
+      ...[command, ...args],
+    ],
+    { onLine: onProgress },
+  );
+  if (result.exitCode !== 0) {
+    const words = result.stderr.trim().split("\n").slice(-12).join("\n");
+    throw new Error(`building the lab's base failed in ${command}:\n${words}`);
+  }
+}
+
+/** A digest over the recipe's paths, modes and bytes, and over this file. */
+async function recipeKey(): Promise<string> {
+  const files = (await readdir(RECIPE, { recursive: true, withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const hash = createHash("sha256");
+  for (const file of [...files, __filename]) {
+    const { mode } = await stat(file);
+    hash.update(`${relative(RECIPE, file)}\0${mode & 0o111 ? "x" : "-"}\0`);
+    hash.update(await readFile(file));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Removes broken builds, and bases of other recipes that nobody used for long. */
+async function removeLeftovers(bases: string, current: string): Promise<void> {
+  for (const name of await readdir(bases)) {
+    if (!name.startsWith("el9-") || name === current) continue;
+    const folder = join(bases, name);
+    const unused = Date.now() - (await stat(folder)).mtimeMs;
+    if (name.endsWith(".building") || unused > KEEP_UNUSED_MS) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}

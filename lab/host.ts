@@ -1,0 +1,188 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ensureBase } from "./base";
+import { hostFolder, labFolder } from "./folders";
+import { exec, leaderOf } from "./guest";
+import { missingPackages } from "./install";
+import { hostKeyFile, makeKey, makePassword, readPublicKey } from "./keys";
+import { withLock } from "./lock";
+import { claimSlot, handOver, releaseSlots, type Slot } from "./network";
+import { end, identify, isAlive, kill, type ProcessIdentity } from "./process";
+import type { OnProgress } from "./progress";
+import { waitForSsh } from "./ready";
+import { readRecord, runningHost, writeRecord, type LabHost, type Shape } from "./record";
+import { writeSeed } from "./seed";
+import { labUnavailable } from "./unavailable";
+
+export { exec, readFile, sshConnections, writeFile, type GuestResult } from "./guest";
+export { list, runningHost, type HostState, type LabHost, type Shape } from "./record";
+export { labUnavailable } from "./unavailable";
+
+const lockOf = (name: string): string => join(labFolder(), "locks", name);
+
+/**
+ * The running host of that name; made when there is none, or only what an earlier boot of this
+ * machine or a killed run left. A new one takes a second, and a minute more when the base has to
+ * be built first.
+ *
+ * @param options.shape - `el9` (default): Enterprise Linux 9 with systemd
+ * @param options.signal - aborted: what was made so far is taken down again
+ * @throws when the lab can't run here, or the host doesn't boot; nothing of it stays then
+ */
+export async function up(
+  name: string,
+  options: { shape?: Shape; onProgress?: OnProgress; signal?: AbortSignal } = {},
+): Promise<LabHost> {
+  const { onProgress, signal } = options;
+  checkName(name);
+  const unavailable = labUnavailable();
+  if (unavailable !== undefined) throw new Error(unavailable);
+  const missing = missingPackages();
+  if (missing.length > 0) {
+    throw new Error(`the lab needs ${missing.join(", ")}; install: npm run lab -- install`);
+  }
+  const base = await ensureBase({ onProgress });
+  return withLock(lockOf(name), async () => {
+    const present = await readRecord(name);
+    if (present !== undefined && (await isAlive(present.supervisor))) return present;
+    await takeDown(name);
+    try {
+      signal?.throwIfAborted();
+      onProgress?.(`booting the host ${name}`);
+      const host = await make(name, base, signal);
+      await writeRecord(host);
+      return host;
+    } catch (error) {
+      await takeDown(name);
+      throw error;
+    }
+  });
+}
+
+/** Takes the host down, whole, half-made or stale: processes, network, files. Fine when there is none. */
+export async function down(name: string): Promise<void> {
+  checkName(name);
+  await withLock(lockOf(name), () => takeDown(name));
+}
+
+/**
+ * Reboots the host as its own `reboot` does, and waits until it answers again.
+ *
+ * @throws when it isn't running or doesn't come back
+ */
+export async function reboot(name: string): Promise<void> {
+  const host = await runningHost(name);
+  const before = await leaderOf(host);
+  await exec(host, "systemctl reboot");
+  const deadline = Date.now() + 60_000;
+  for (let now = before; now === before || now === undefined; now = await leaderOf(host)) {
+    if (Date.now() > deadline) throw new Error(`the lab host ${name} did not go down to reboot`);
+    await sleep(30);
+  }
+  await waitForSsh(host);
+}
+
+async function make(name: string, base: string, signal?: AbortSignal): Promise<LabHost> {
+  const folder = hostFolder(name);
+  await mkdir(join(labFolder(), "hosts"), { recursive: true, mode: 0o700 });
+  for (const part of ["", "upper", "work", "root", "seed"]) {
+    await mkdir(join(folder, part), { mode: part === "" ? 0o700 : 0o755 });
+  }
+  const identityFile = join(folder, "identity");
+  const [slot] = await Promise.all([
+    claimSlot(folder),
+    makeKey("ed25519", identityFile, `lab host ${name}`),
+  ]);
+  signal?.throwIfAborted();
+  const publicKey = await readPublicKey(identityFile);
+  const seed = join(folder, "seed");
+  await writeSeed(seed, { name, address: slot.address, publicKey });
+  const password = makePassword();
+  await writeFile(join(folder, "passwords"), `operator:${password}\n`, { mode: 0o600 });
+  const [hostKey, hostKeyRsa] = await Promise.all([
+    readPublicKey(hostKeyFile(join(seed, "etc/ssh"), "ed25519")),
+    readPublicKey(hostKeyFile(join(seed, "etc/ssh"), "rsa")),
+  ]);
+  const supervisor = await startSupervisor(folder, base, name, slot);
+  const host: LabHost = {
+    name,
+    shape: "el9",
+    address: slot.address,
+    port: 22,
+    hostKey,
+    hostKeyRsa,
+    identityFile,
+    publicKey,
+    users: {
+      root: { name: "root" },
+      passwordless: { name: "admin" },
+      sudoer: { name: "operator", password },
+    },
+    secrets: { deployerPassword: makePassword() },
+    pid: supervisor.pid,
+    netns: slot.netns,
+    supervisor,
+    slot,
+  };
+  await waitForSsh(host, signal);
+  return host;
+}
+
+/** Its identity is written down at once, so that a killed `up` leaves nothing that `down` can't find. */
+async function startSupervisor(
+  folder: string,
+  base: string,
+  name: string,
+  slot: Slot,
+): Promise<ProcessIdentity> {
+  const script = join(__dirname, "supervise.sh");
+  const child = spawn(
+    "unshare",
+    ["--mount", "bash", script, folder, base, slot.netns, name],
+    // Detached: the host outlives this process and its terminal.
+    { detached: true, stdio: "ignore" },
+  );
+  await once(child, "spawn");
+  child.unref();
+  if (child.pid === undefined) throw new Error("unshare did not start");
+  const supervisor = await identify(child.pid);
+  await writeFile(join(folder, "supervisor.json"), JSON.stringify(supervisor));
+  await handOver(slot, folder, supervisor);
+  return supervisor;
+}
+
+async function takeDown(name: string): Promise<void> {
+  const folder = hostFolder(name);
+  const text = await readFile(join(folder, "supervisor.json"), "utf8").catch(() => undefined);
+  if (text !== undefined) {
+    const supervisor = JSON.parse(text) as ProcessIdentity;
+    if (await isAlive(supervisor)) {
+      // Between two boots there is no process 1 to kill; the file ends the supervisor's loop.
+      await writeFile(join(folder, "stop"), "");
+      await endHost(supervisor);
+    }
+  }
+  await releaseSlots(folder);
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Kills the host's process 1, and the kernel everything inside with it; its data is thrown away. */
+async function endHost(supervisor: ProcessIdentity): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while ((await isAlive(supervisor)) && Date.now() < deadline) {
+    const leader = await leaderOf({ supervisor });
+    if (leader !== undefined) kill(leader);
+    await sleep(20);
+  }
+  await end(supervisor);
+}
+
+function checkName(name: string): void {
+  if (/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) return;
+  throw new Error(
+    `"${name}" can't name a lab host: 1 to 32 of a-z, 0-9 and -, neither first nor last a -`,
+  );
+}

@@ -1,0 +1,3 @@
+%_dbpath /var/lib/rpm
+%dist .el9
+%rhel 9

@@ -1,0 +1,50 @@
+#!/bin/bash
+# Packs what was taken out, and the stubs for what an EL9 always has, into a repository on disk.
+set -euo pipefail
+: "${recipe:?}" "${hidden:?}"
+export PATH=$hidden/bin:$PATH
+
+repository=/usr/lib/lab/repository
+mkdir -p "$repository"
+
+# One spec for all stubs. Their files are in the base; rpm knows the names, so that `rpm -q sudo` and
+# the requirements of packages answer as on EL.
+minimal_environment() {
+  local name version provides names=() body="" summary="A part of the minimal installation"
+  while read -r name version provides; do
+    [[ -z $name || $name == \#* ]] && continue
+    if [[ $name == -* ]]; then name=${name#-}; else names+=("$name"); fi
+    body+=$'\n'"%package -n $name"$'\n'"Summary: $summary"$'\n'"Version: $version"$'\n'"AutoReqProv: no"$'\n'
+    [[ -z $provides ]] || body+="Provides: ${provides//=/ = }"$'\n'
+    body+="%description -n $name"$'\n'"%{summary}."$'\n'"%files -n $name"$'\n'
+  done <"$recipe/rpm/minimal-environment"
+  printf '%s\n' "Name: minimal-environment" "Version: 9" "Release: 1%{?dist}" "Summary: $summary" \
+    "License: GPLv2+" "AutoReqProv: no"
+  printf 'Requires: %s\n' "${names[@]}"
+  printf '%%description\n%%{summary}.\n%%files\n%s' "$body"
+}
+minimal_environment >"$recipe/rpm/minimal-environment.spec"
+
+# stderr is kept for a failure only: Debian's rpmbuild warns about its host on every run.
+log=$(mktemp)
+for spec in "$recipe"/rpm/*.spec; do
+  rpmbuild -bb --quiet "$spec" \
+    --define "_topdir /tmp/rpmbuild" \
+    --define "_rpmdir $repository" \
+    --define "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm" \
+    --define "stage /stage" \
+    --define "recipe $recipe" \
+    --define "dist .el9" \
+    --define "debug_package %{nil}" \
+    --define "_build_id_links none" \
+    --define "__os_install_post %{nil}" \
+    --define "_binary_payload w1.zstdio" >"$log" 2>&1 || {
+    cat "$log" >&2
+    exit 1
+  }
+done
+createrepo_c --quiet --database "$repository" >/dev/null
+if [[ -f $recipe/rpm/modules.yaml ]]; then
+  modifyrepo_c --mdtype=modules "$recipe/rpm/modules.yaml" "$repository/repodata" >/dev/null
+fi
+rm -rf /stage /tmp/rpmbuild "$log"

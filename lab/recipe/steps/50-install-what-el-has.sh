@@ -1,0 +1,8 @@
+#!/bin/bash
+# The packages of a minimal EL9 installation enter rpm's database through dnf itself.
+set -euo pipefail
+
+mkdir -p /var/lib/rpm
+rpm --initdb
+dnf -y -q --releasever=9 --setopt=install_weak_deps=False install minimal-environment >/dev/null
+dnf -q clean all

@@ -1,0 +1,89 @@
+import { readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { hostFolder, labFolder } from "./folders";
+import type { Slot } from "./network";
+import { isAlive, type ProcessIdentity } from "./process";
+
+/** The kinds of host that the lab knows. */
+export type Shape = "el9";
+
+/** A running lab host, as `.lab/hosts/NAME/host.json` (0600) keeps it. */
+export interface LabHost {
+  name: string;
+  shape: Shape;
+  /** IPv4, reachable from this machine and from other lab hosts. */
+  address: string;
+  port: 22;
+  /** `ssh-ed25519 AAAA...`, to be pinned. */
+  hostKey: string;
+  /** `ssh-rsa AAAA...`, of the same sshd. */
+  hostKeyRsa: string;
+  /** Absolute path of the private key (ed25519, 0600) that every user of the host accepts. */
+  identityFile: string;
+  /** `ssh-ed25519 AAAA...` of that key. */
+  publicKey: string;
+  users: {
+    /** Logs in as root, by key. */
+    root: { name: "root" };
+    /** sudo without a password. */
+    passwordless: { name: "admin" };
+    /** sudo with this password. */
+    sudoer: { name: "operator"; password: string };
+  };
+  /** Generated for the deployments onto this host; no backslash, no quote. */
+  secrets: { deployerPassword: string };
+  /** Process of this machine that keeps the host alive. */
+  pid: number;
+  /** Name of the host's network namespace. */
+  netns: string;
+  /** @internal the same process, told from a later one with its number */
+  supervisor: ProcessIdentity;
+  /** @internal */
+  slot: Slot;
+}
+
+/** `stale`: it was running once, before this machine's reboot or somebody's kill. */
+export type HostState = "running" | "stale" | "half-made";
+
+const recordFile = (name: string): string => join(hostFolder(name), "host.json");
+
+/** Writes the record in one step: a reader sees all of it or nothing. */
+export async function writeRecord(host: LabHost): Promise<void> {
+  const file = recordFile(host.name);
+  await writeFile(`${file}.new`, JSON.stringify(host, null, 2) + "\n", { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+/** @returns undefined where no host of that name was completed */
+export async function readRecord(name: string): Promise<LabHost | undefined> {
+  try {
+    return JSON.parse(await readFile(recordFile(name), "utf8")) as LabHost;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Every host of this checkout, running or not. */
+export async function list(): Promise<{ name: string; state: HostState; host?: LabHost }[]> {
+  const names = await readdir(join(labFolder(), "hosts")).catch(() => []);
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const host = await readRecord(name);
+      if (host === undefined) return { name, state: "half-made" as const };
+      return { name, state: (await isAlive(host.supervisor)) ? "running" : "stale", host };
+    }),
+  );
+}
+
+/**
+ * The running host of that name.
+ *
+ * @throws when there is none, with the command that makes one
+ */
+export async function runningHost(name: string): Promise<LabHost> {
+  const host = await readRecord(name);
+  if (host !== undefined && (await isAlive(host.supervisor))) return host;
+  const why = host === undefined ? "there is no lab host" : "the machine or the host ended:";
+  throw new Error(`${why} ${name}; make one: npm run lab -- up ${name}`);
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { hostKeyFile, makeKey } from "./keys";
+
+/** What distinguishes one host from its base. */
+export interface SeedOptions {
+  name: string;
+  address: string;
+  /** The line for everybody's authorized_keys. */
+  publicKey: string;
+}
+
+/**
+ * Writes the files of one host, which its supervisor copies over the base before the boot: name,
+ * host keys, authorized keys, and what this machine knows of the way to package registries.
+ */
+export async function writeSeed(seed: string, options: SeedOptions): Promise<void> {
+  const etc = join(seed, "etc");
+  const etcSsh = join(etc, "ssh");
+  await mkdir(etcSsh, { recursive: true });
+  await Promise.all([
+    makeKey("ed25519", hostKeyFile(etcSsh, "ed25519"), options.name),
+    makeKey("rsa", hostKeyFile(etcSsh, "rsa"), options.name),
+    put(join(etc, "hostname"), `${options.name}\n`),
+    put(join(etc, "machine-id"), `${randomBytes(16).toString("hex")}\n`),
+    put(join(etc, "hosts"), await hostsFile(options)),
+    put(join(etc, "resolv.conf"), await resolverFile()),
+    writeAuthorizedKeys(seed, options.publicKey),
+    copyTrust(etc),
+  ]);
+}
+
+/** Whatever this process's umask says: the host's users shall read it. */
+async function put(file: string, content: string, mode = 0o644): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+  await chmod(file, mode);
+}
+
+async function writeAuthorizedKeys(seed: string, publicKey: string): Promise<void> {
+  const homes = { root: 0, "home/admin": 1000, "home/operator": 1001 };
+  for (const [home, id] of Object.entries(homes)) {
+    const file = join(seed, home, ".ssh/authorized_keys");
+    await put(file, `${publicKey} lab\n`, 0o600);
+    await chown(file, id, id);
+  }
+}
+
+/** This machine's names for anything but itself, then the host's own. */
+async function hostsFile({ name, address }: SeedOptions): Promise<string> {
+  const known = (await readFile("/etc/hosts", "utf8"))
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/^\s*(#|127\.|::1|f[ef]0)/.test(line));
+  const own = ["127.0.0.1 localhost localhost.localdomain", "::1 localhost", `${address} ${name}`];
+  return [...own, ...known, ""].join("\n");
+}
+
+/** A resolver on this machine's loopback is out of a guest's reach; systemd-resolved knows its own. */
+async function resolverFile(): Promise<string> {
+  const text = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
+  const upstream = "/run/systemd/resolve/resolv.conf";
+  if (/^nameserver\s+127\./m.test(text) && existsSync(upstream)) return readFile(upstream, "utf8");
+  return text;
+}
+
+/** The CA certificates and pip settings with which this machine reaches its registries. */
+async function copyTrust(etc: string): Promise<void> {
+  const bundle = [process.env["SSL_CERT_FILE"], "/etc/ssl/certs/ca-certificates.crt"].find(
+    (file) => file !== undefined && existsSync(file),
+  );
+  if (bundle !== undefined) {
+    await put(join(etc, "ssl/certs/ca-certificates.crt"), await readFile(bundle, "utf8"));
+  }
+  const pip = [
+    process.env["PIP_CONFIG_FILE"],
+    join(homedir(), ".config/pip/pip.conf"),
+    join(homedir(), ".pip/pip.conf"),
+    "/etc/pip.conf",
+  ].find((file) => file !== undefined && file !== "/dev/null" && existsSync(file));
+  if (pip !== undefined) await put(join(etc, "pip.conf"), await readFile(pip, "utf8"));
+}
