@@ -4,14 +4,16 @@ import { ensureToolchain } from "./toolchain";
 program
   .name("tools")
   .description("Gets the Pulumi CLI and its plugins ready on this machine and tells what they are.")
-  .action(async () => {
-    const toolchain = await ensureToolchain({
+  .option("--env", "print the variables to set too, as NAME=VALUE")
+  .action(async (options: { env?: boolean }) => {
+    const { description, env } = await ensureToolchain({
       onProgress: (line) => {
         console.log(line);
       },
     });
-    console.log(toolchain.description);
-    console.log(toolchain.pulumi);
+    console.log(description);
+    if (options.env)
+      for (const [name, value] of Object.entries(env)) console.log(`${name}=${value}`);
   });
 
 program.parseAsync().catch((error: unknown) => {

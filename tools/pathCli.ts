@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, sep } from "node:path";
+import { cacheFolder } from "./cacheFolder";
 import { builtVersion } from "./goBuild";
 import { run } from "./run";
 
@@ -32,6 +33,16 @@ export async function findCli(): Promise<FoundCli | undefined> {
   return { path, version };
 }
 
+/**
+ * The folders of PATH, less those of our own cache: a shell that has a tool chain's environment
+ * already is no reason to take what was built here for the person's.
+ */
+export function ownPath(): string[] {
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((folder) => folder !== "" && !folder.startsWith(join(cacheFolder(), sep)));
+}
+
 /** Compares versions of the form MAJOR.MINOR.PATCH. */
 export function isOlder(version: string, bound: string): boolean {
   const [left, right] = [version, bound].map((text) => text.split(".").map(Number));
@@ -43,9 +54,9 @@ export function isOlder(version: string, bound: string): boolean {
 }
 
 async function onPath(name: string): Promise<string | undefined> {
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+  for (const folder of ownPath()) {
     const candidate = join(folder, name);
-    if (folder !== "" && (await isExecutable(candidate))) return candidate;
+    if (await isExecutable(candidate)) return candidate;
   }
   return undefined;
 }

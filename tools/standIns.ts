@@ -1,24 +1,30 @@
 import { createHash } from "node:crypto";
 import { link, mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { cacheFolder } from "./cacheFolder";
 import { makeOnce } from "./once";
 import { plugins } from "./plugins";
 import type { OnProgress } from "./progress";
 
+const binVariable = "TRACKS_STAND_INS";
+
 /** Where the stand-ins of one state of their sources are installed. */
 export interface StandIns {
-  /** Has `pulumi-language-nodejs`, and the CLI beside it when one was given. */
+  /** Has `pulumi-language-nodejs`, and the CLI beside it. */
   bin: string;
   /** A PULUMI_HOME whose plugins are the stand-in providers. */
   home: string;
+  /** Tells the plugins in that PULUMI_HOME which stand-ins they are. */
+  env: Record<string, string>;
 }
 
 /**
  * Bundles the stand-ins into one file each, which starts in a fraction of the time that loading
  * them from their packages takes, and installs them as the engine looks for them. Done once for
  * each content of those files and each CLI.
+ *
+ * PULUMI_HOME is the same for all of them, since it also remembers which stack is selected.
  *
  * @param cli a CLI that has no language host of its own
  */
@@ -27,38 +33,36 @@ export async function installStandIns(cli: string, onProgress: OnProgress): Prom
   const digest = createHash("sha256").update(cli).update(process.execPath);
   for (const { name, text } of bundles) digest.update(name).update(text);
   const folder = join(cacheFolder(), "stand-ins", digest.digest("hex").slice(0, 16));
+  const bin = join(folder, "bin");
   await makeOnce(folder, onProgress, async (unfinished) => {
+    await mkdir(join(unfinished, "bin"), { recursive: true });
     for (const { name, text } of bundles) {
-      await mkdir(unfinished, { recursive: true });
       await writeFile(join(unfinished, `${name}.cjs`), text);
+      const command = `'${process.execPath}' '${join(folder, name)}.cjs'`;
+      await writeScript(join(unfinished, "bin", name), command);
     }
-    const bin = join(unfinished, "bin");
-    await mkdir(bin);
     // A hard link: the CLI looks for its language host beside the file that it was started from.
-    await link(cli, join(bin, "pulumi"));
-    await installScript(join(bin, "pulumi-language-nodejs"), join(folder, "language.cjs"));
-    for (const { name, version } of plugins)
-      await installScript(
-        join(
-          unfinished,
-          "home",
-          "plugins",
-          `resource-${name}-v${version}`,
-          `pulumi-resource-${name}`,
-        ),
-        join(folder, `${name}.cjs`),
-      );
+    await link(cli, join(unfinished, "bin", "pulumi"));
   });
-  return { bin: join(folder, "bin"), home: join(folder, "home") };
+  const home = join(cacheFolder(), "stand-ins-home");
+  await makeOnce(home, onProgress, async (unfinished) => {
+    for (const { name, version } of plugins) {
+      const plugin = join(unfinished, "plugins", `resource-${name}-v${version}`);
+      await mkdir(plugin, { recursive: true });
+      const executable = `pulumi-resource-${name}`;
+      await writeScript(join(plugin, executable), `"\${${binVariable}:?}/${executable}"`);
+    }
+  });
+  return { bin, home, env: { [binVariable]: bin } };
 }
 
 async function bundle(): Promise<{ name: string; text: string }[]> {
   const sources = join(__dirname, "stand-ins");
   const { outputFiles } = await build({
     entryPoints: {
-      language: join(sources, "languageHost.ts"),
-      command: join(sources, "command", "main.ts"),
-      random: join(sources, "random", "main.ts"),
+      "pulumi-language-nodejs": join(sources, "languageHost.ts"),
+      "pulumi-resource-command": join(sources, "command", "main.ts"),
+      "pulumi-resource-random": join(sources, "random", "main.ts"),
     },
     outdir: cacheFolder(),
     bundle: true,
@@ -77,8 +81,6 @@ async function bundle(): Promise<{ name: string; text: string }[]> {
   }));
 }
 
-async function installScript(path: string, program: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const script = `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`;
-  await writeFile(path, script, { mode: 0o755 });
+async function writeScript(path: string, command: string): Promise<void> {
+  await writeFile(path, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
 }

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { downloadPlugins } from "./plugins";
 import { buildCli, builtVersion } from "./goBuild";
-import { findCli } from "./pathCli";
+import { findCli, ownPath } from "./pathCli";
 import type { OnProgress } from "./progress";
 import { installStandIns } from "./standIns";
 
@@ -42,8 +42,9 @@ export async function ensureToolchain(
   return {
     pulumi: join(bin, "pulumi"),
     env: {
-      PATH: [bin, process.env["PATH"] ?? ""].join(delimiter),
+      PATH: [bin, ...ownPath()].join(delimiter),
       PULUMI_HOME: home ?? standIns?.home ?? "",
+      ...standIns?.env,
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // What is needed is installed: anything else shall fail at once, not try to download.
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

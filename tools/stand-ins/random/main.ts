@@ -1,3 +1,11 @@
 import { serveProvider } from "../protocol/provider";
+import { randomId } from "./randomId";
+import { randomPassword } from "./randomPassword";
 
-serveProvider({ version: "4.21.2", resources: {} });
+serveProvider({
+  version: "4.21.2",
+  resources: {
+    "random:index/randomId:RandomId": randomId,
+    "random:index/randomPassword:RandomPassword": randomPassword,
+  },
+});
