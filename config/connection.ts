@@ -1,4 +1,4 @@
-import type { Connection, Login, Privilege } from "../host/connection";
+import type { Connection, Identity, Login, Privilege } from "../host/connection";
 import { parsePublicKey } from "../host/publicKey";
 import type { Fault } from "./fault";
 import { readBastionIdentity, readHostIdentity } from "./identity";
@@ -11,6 +11,8 @@ import { redacted, Secret } from "./secret";
 /** What the host's and the bastion's settings amount to, when all of them are in order. */
 export interface ConnectionReading {
   readonly connection: Connection | undefined;
+  /** The bastion by itself: it is of use before the host's key is known. */
+  readonly bastion: Login | undefined;
   /** Present when the host is this machine's lab host. */
   readonly lab: LabHostFile | undefined;
   readonly faults: readonly Fault[];
@@ -22,14 +24,22 @@ export function readConnection(source: ConfigurationSource, reading: Reading): C
   const faults: Fault[] = [];
   const lab = reading.values.host === labHost ? readLabHost(source) : undefined;
   if (lab !== undefined && "mend" in lab) {
-    return { connection: undefined, lab: undefined, faults: [lab], warnings: [] };
+    return {
+      connection: undefined,
+      bastion: undefined,
+      lab: undefined,
+      faults: [lab],
+      warnings: [],
+    };
   }
-  const host = readHost(source, reading, lab, faults);
-  const bastion = readBastion(source, reading, host, faults);
+  const identity = readHostIdentity(source, reading, lab?.identityFile, faults);
+  const host = readHost(reading, identity, lab, faults);
+  const bastion = readBastion(source, reading, identity, faults);
   const privilege = readPrivilege(reading, lab, faults);
   const complete = host !== undefined && privilege !== undefined && faults.length === 0;
   return {
     connection: complete ? { ...host, privilege, bastion } : undefined,
+    bastion,
     lab,
     faults,
     warnings: [rsaWarning("hostKey", host), rsaWarning("bastionHostKey", bastion)].flat(),
@@ -37,12 +47,11 @@ export function readConnection(source: ConfigurationSource, reading: Reading): C
 }
 
 function readHost(
-  source: ConfigurationSource,
   { values, given }: Reading,
+  identity: Identity | undefined,
   lab: LabHostFile | undefined,
   faults: Fault[],
 ): Login | undefined {
-  const identity = readHostIdentity(source, { values, given }, lab?.identityFile, faults);
   const hostKey =
     values.hostKey ?? (lab && !given.has("hostKey") ? parsePublicKey(lab.hostKey) : undefined);
   if (hostKey === undefined && !given.has("hostKey") && values.host !== undefined) {
@@ -91,7 +100,7 @@ const bastionParts = [
 function readBastion(
   source: ConfigurationSource,
   { values, given }: Reading,
-  host: Login | undefined,
+  hostIdentity: Identity | undefined,
   faults: Fault[],
 ): Login | undefined {
   if (!given.has("bastionHost")) {
@@ -106,7 +115,7 @@ function readBastion(
     return undefined;
   }
   if (!given.has("bastionHostKey")) faults.push(needed("bastionHostKey"));
-  const identity = readBastionIdentity(source, { values, given }, host?.identity, faults);
+  const identity = readBastionIdentity(source, { values, given }, hostIdentity, faults);
   const { bastionHost, bastionPort: port, bastionHostKey: hostKey } = values;
   const user = values.bastionUser ?? values.hostUser;
   if (bastionHost === undefined || port === undefined || user === undefined) return undefined;

@@ -103,8 +103,15 @@ function refused(
     key: fullName(name) + path(issue.path),
     given: encrypted || key.secret ? redacted : shown(at(decoded(key, raw), issue.path)),
     allowed: issue.message,
-    mend: setCommand(fullName(name), key, path(issue.path)),
+    mend: isSuperfluous(issue)
+      ? `pulumi config rm --path '${fullName(name)}${path(issue.path)}'`
+      : setCommand(fullName(name), key, path(issue.path)),
   }));
+}
+
+/** Whether the item is to go, rather than to be another. */
+function isSuperfluous(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "custom" && issue.params?.["superfluous"] === true;
 }
 
 function path(steps: readonly PropertyKey[]): string {

@@ -92,7 +92,12 @@ export function listOf<T>(
         const texts = items.map((value) => JSON.stringify(value));
         texts.forEach((value, index) => {
           if (repeats || texts.indexOf(value) === index) return;
-          context.addIssue({ code: "custom", path: [index], message: "each item once" });
+          context.addIssue({
+            code: "custom",
+            path: [index],
+            message: "each item once",
+            params: { superfluous: true },
+          });
         });
       }),
   };

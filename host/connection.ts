@@ -1,6 +1,6 @@
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Algorithms, ConnectConfig } from "ssh2";
+import type { AlgorithmList, Algorithms, ConnectConfig, KexAlgorithm } from "ssh2";
 import type { Secret } from "../config/secret";
 import type { PublicKey } from "./publicKey";
 
@@ -108,13 +108,19 @@ function remoteLogin(login: Login): RemoteLogin {
     : { ...key, privateKeyPassword: identity.passphrase.reveal() };
 }
 
+/** OpenSSH 5.3 (Enterprise Linux 6) knows nothing newer than group 14 with SHA-1. */
+export const keyExchange: AlgorithmList<KexAlgorithm> = {
+  append: ["diffie-hellman-group14-sha1"],
+  prepend: [],
+  remove: [],
+};
+
 /** Key exchange and signatures as the command provider offers them: what fails there fails here. */
 export function algorithms(login: Login): Algorithms {
   return {
     // Only the pinned key's own type, as the provider does; for RSA that means SHA-1 signatures.
     serverHostKey: [login.hostKey.type],
-    // OpenSSH 5.3 (Enterprise Linux 6) knows nothing newer.
-    kex: { append: ["diffie-hellman-group14-sha1"], prepend: [], remove: [] },
+    kex: keyExchange,
   };
 }
 

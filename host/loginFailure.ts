@@ -4,8 +4,13 @@ import type { PublicKey } from "./publicKey";
 
 /** The server that was talked to, and which settings it comes from. */
 export interface Endpoint {
-  readonly login: Login;
+  readonly login: Pick<Login, "address" | "port">;
   readonly role: "host" | "bastion";
+}
+
+/** One that a login was tried on. */
+export interface LoginEndpoint extends Endpoint {
+  readonly login: Login;
 }
 
 /** What is known of a login that failed. */
@@ -24,7 +29,7 @@ export function unreachable({ login, role }: Endpoint, reason: string): string {
 }
 
 /** The one error that says why a login failed, once TCP was there. */
-export function explainLogin(endpoint: Endpoint, failure: LoginFailure): HostError {
+export function explainLogin(endpoint: LoginEndpoint, failure: LoginFailure): HostError {
   const { login } = endpoint;
   if (failure.offered !== undefined && failure.offered.line !== login.hostKey.line) {
     return new HostError("host-key", wrongHostKey(endpoint, failure.offered));
@@ -56,7 +61,7 @@ export function explainLogin(endpoint: Endpoint, failure: LoginFailure): HostErr
   );
 }
 
-function wrongHostKey(endpoint: Endpoint, offered: PublicKey): string {
+function wrongHostKey(endpoint: LoginEndpoint, offered: PublicKey): string {
   const { hostKey } = endpoint.login;
   return [
     `${server(endpoint)} proves another host key than the one pinned: it was installed anew, or somebody stands in between.`,
@@ -66,7 +71,7 @@ function wrongHostKey(endpoint: Endpoint, offered: PublicKey): string {
   ].join("\n");
 }
 
-function noSuchHostKey(endpoint: Endpoint): string {
+function noSuchHostKey(endpoint: LoginEndpoint): string {
   const { hostKey } = endpoint.login;
   const why =
     hostKey.type === "ssh-rsa"
@@ -78,7 +83,7 @@ function noSuchHostKey(endpoint: Endpoint): string {
   ].join("\n");
 }
 
-function refused(endpoint: Endpoint): string {
+function refused(endpoint: LoginEndpoint): string {
   const { user, identity } = endpoint.login;
   const [name] = settings(endpoint.role, "User");
   const [file] = settings(endpoint.role, "PrivateKeyFile");

@@ -12,7 +12,8 @@ import {
 } from "../value";
 
 const privateKey = lines("a private key in OpenSSH or PEM format, as `ssh-keygen` writes it");
-const identityNeeded = "one of `privateKeyFile`, `privateKey` and `agent`, unless `host` is `lab`";
+const identityNeeded =
+  "unless `host` is `lab`, or another of `privateKeyFile`, `privateKey` and `agent` is set";
 
 /** How the host is reached, and as whom. */
 export const connectionKeys = {
@@ -71,7 +72,6 @@ export const connectionKeys = {
     meaning:
       "Logs in with a key of the SSH agent at SSH_AUTH_SOCK, which then must run for every `up` and `destroy`.",
     example: "true",
-    needed: identityNeeded,
   }),
   agentSocketPath: optional(absolutePath, {
     component: "Host",

@@ -1,7 +1,8 @@
 import { type Connection, privilege } from "../connection";
 import type { Deadline } from "../deadline";
 import { HostError } from "../error";
-import { isProhibited, type Session } from "../session";
+import { isProhibited } from "../route";
+import type { Session } from "../session";
 import { checkDistribution } from "./distribution";
 
 /** Checks that bash is there and the distribution is supported; gives the distribution's name. */

@@ -1,0 +1,128 @@
+import { connect as connectSocket, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Client } from "ssh2";
+import type { Login } from "./connection";
+import type { Deadline } from "./deadline";
+import { HostError } from "./error";
+import { logIn } from "./login";
+import { type Endpoint, unreachable } from "./loginFailure";
+
+/** A byte stream to an SSH server, through a bastion or straight. */
+export interface Route {
+  readonly socket: Duplex;
+  /** Closes the stream, and the connection to the bastion. */
+  close(): void;
+}
+
+/** Where an SSH server listens. */
+export interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Finds the way to an SSH server.
+ *
+ * @throws {@link HostError} when it, or the bastion, can't be reached
+ */
+export async function findRoute(
+  target: Address,
+  bastion: Login | undefined,
+  deadline: Deadline,
+): Promise<Route> {
+  if (bastion === undefined) {
+    const socket = await dial({ login: target, role: "host" }, deadline);
+    return { socket, close: () => socket.destroy() };
+  }
+  const endpoint = { login: bastion, role: "bastion" } as const;
+  const jump = await logIn(endpoint, await dial(endpoint, deadline), deadline);
+  try {
+    const socket = await forwardThrough(jump, bastion, target, deadline);
+    return {
+      socket,
+      close: () => {
+        socket.destroy();
+        jump.destroy();
+      },
+    };
+  } catch (error) {
+    jump.destroy();
+    throw error;
+  }
+}
+
+/** A TCP connection, so that "can't be reached" is told from everything that comes after it. */
+async function dial(endpoint: Endpoint, deadline: Deadline): Promise<Socket> {
+  const { address, port } = endpoint.login;
+  const socket = connectSocket({ host: address, port });
+  try {
+    await deadline.race(
+      new Promise<void>((resolve, reject) => {
+        socket.once("connect", resolve);
+        socket.once("error", reject);
+      }),
+      () => new HostError("unreachable", unreachable(endpoint, "no answer")),
+    );
+  } catch (error) {
+    socket.destroy();
+    if (error instanceof HostError) throw error;
+    throw new HostError("unreachable", unreachable(endpoint, socketReason(error)));
+  }
+  return socket;
+}
+
+/** Why a socket failed; several addresses of one name fail together in an AggregateError. */
+function socketReason(error: unknown): string {
+  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+  const code = (first as NodeJS.ErrnoException | undefined)?.code ?? "unknown";
+  const words: Record<string, string> = {
+    ECONNREFUSED: "connection refused",
+    ENOTFOUND: "no such host name",
+    EAI_AGAIN: "its name can't be looked up now",
+    EHOSTUNREACH: "no route to it",
+    ENETUNREACH: "no route to its network",
+    ETIMEDOUT: "no answer",
+    ECONNRESET: "it closed the connection",
+  };
+  return words[code] ?? code;
+}
+
+async function forwardThrough(
+  jump: Client,
+  bastion: Login,
+  target: Address,
+  deadline: Deadline,
+): Promise<Duplex> {
+  const endpoint: Endpoint = { login: target, role: "host" };
+  const via = `${bastion.address}:${bastion.port}`;
+  return deadline.race(
+    new Promise<Duplex>((resolve, reject) => {
+      jump.forwardOut("127.0.0.1", 0, target.address, target.port, (error, channel) => {
+        if (error === undefined) {
+          resolve(channel);
+        } else if (isProhibited(error)) {
+          reject(
+            new HostError(
+              "forwarding",
+              `The bastion ${via} doesn't let ${bastion.user} through to ${target.address}:${target.port}. Set \`AllowTcpForwarding yes\`, and PermitOpen if it is used, in the bastion's /etc/ssh/sshd_config.`,
+            ),
+          );
+        } else {
+          reject(
+            new HostError(
+              "unreachable",
+              unreachable(endpoint, `the bastion ${via} gets no connection to it`),
+            ),
+          );
+        }
+      });
+    }),
+    () =>
+      new HostError("unreachable", unreachable(endpoint, `no answer through the bastion ${via}`)),
+  );
+}
+
+/** Whether a channel was refused by the server's configuration, not for want of a listener. */
+export function isProhibited(error: Error & { reason?: unknown }): boolean {
+  return error.reason === 1 || /prohibited/i.test(error.message);
+}

@@ -1,0 +1,158 @@
+import { execFile } from "node:child_process";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { promisify } from "node:util";
+import { Command, InvalidArgumentError } from "commander";
+import { readConnection } from "../config/connection";
+import { labHost } from "../config/lab";
+import { type ConfigurationSource, readSettings } from "../config/read";
+import { fullName } from "../config/schema";
+import type { Login } from "../host/connection";
+import { Deadline } from "../host/deadline";
+import { fetchHostKeys } from "../host/hostkey";
+import type { PublicKey } from "../host/publicKey";
+import type { Address } from "../host/route";
+
+/**
+ * `npm run hostkey`: fetches the host's public key, shows its fingerprint, and pins it in the
+ * stack's configuration once somebody has compared it with the host itself.
+ */
+
+interface Options {
+  port?: number;
+  stack?: string;
+  bastion?: boolean;
+  yes?: boolean;
+}
+
+const root = join(__dirname, "..");
+const run = promisify(execFile);
+
+async function pin(host: string | undefined, options: Options): Promise<void> {
+  const stack = options.stack === undefined ? [] : ["--stack", options.stack];
+  const settings = await stackSettings(stack);
+  const name = fullName(options.bastion === true ? "bastionHostKey" : "hostKey");
+  const target = targetOf(host, options, settings);
+  const bastion = options.bastion === true ? undefined : await bastionOf(settings, stack);
+
+  const keys = await fetchHostKeys(target, bastion, new Deadline(30));
+  const [best] = keys;
+  if (best === undefined) {
+    throw new Error(`${target.address}:${target.port} shows no key that can be pinned.`);
+  }
+  describe(target, keys, best);
+  const current = settings.get(name);
+  if (current?.startsWith(best.line) === true) {
+    console.log(`\n${name} is this key already.`);
+    return;
+  }
+  const command = ["config", "set", name, best.line, ...stack];
+  if (options.yes !== true && !(await confirmed(name))) {
+    console.log(`\nNothing was set. The command: pulumi config set ${name} "${best.line}"`);
+    process.exitCode = 1;
+    return;
+  }
+  await run("pulumi", command, { cwd: root });
+  console.log(`\n${name} is set.`);
+}
+
+function describe(target: Address, keys: readonly PublicKey[], best: PublicKey): void {
+  console.log(`${target.address}:${target.port} shows:\n`);
+  for (const key of keys) {
+    console.log(`  ${key === best ? "*" : " "} ${key.fingerprint}  ${key.type}`);
+  }
+  const file = best.type.replace(/^ssh-|-sha2-nistp\d+$/g, "");
+  console.log(
+    "\nWhoever answers can show any key. Compare the one marked * on the host's own console:",
+  );
+  console.log(`  ssh-keygen -lf /etc/ssh/ssh_host_${file}_key.pub`);
+  if (best.type === "ssh-rsa") {
+    console.log("It is an RSA key, used with SHA-1 signatures, which Enterprise Linux 9 refuses.");
+  }
+}
+
+/** Asks only where somebody can answer. */
+async function confirmed(name: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(`\nPin it as ${name}? Type yes: `);
+    return answer.trim().toLowerCase() === "yes";
+  } finally {
+    terminal.close();
+  }
+}
+
+/** The stack's plain settings; empty where no stack is selected or Pulumi isn't installed. */
+async function stackSettings(
+  stack: readonly string[],
+  ...more: string[]
+): Promise<Map<string, string>> {
+  const answer = await run("pulumi", ["config", "--json", ...more, ...stack], { cwd: root }).catch(
+    () => undefined,
+  );
+  if (answer === undefined) return new Map();
+  const settings = JSON.parse(answer.stdout) as Record<string, { value?: string }>;
+  return new Map(Object.entries(settings).map(([name, { value }]) => [name, value ?? ""]));
+}
+
+function targetOf(
+  host: string | undefined,
+  options: Options,
+  settings: Map<string, string>,
+): Address {
+  const [hostName, portName] =
+    options.bastion === true ? ["bastionHost", "bastionPort"] : ["host", "hostPort"];
+  const address = host ?? settings.get(fullName(hostName));
+  if (address === undefined || address === labHost) {
+    throw new Error(
+      `Which host? Name it (npm run hostkey -- HOST), or select a stack whose ${fullName(hostName)} is set. The lab's own host needs no key to be pinned.`,
+    );
+  }
+  // A port of the stack's settings belongs to the stack's host.
+  const configured = host === undefined ? settings.get(fullName(portName)) : undefined;
+  return { address, port: options.port ?? Number(configured ?? 22) };
+}
+
+/** The stack's bastion, whose login is the one thing here that needs the stack's secrets. */
+async function bastionOf(
+  plain: Map<string, string>,
+  stack: readonly string[],
+): Promise<Login | undefined> {
+  if (!plain.has(fullName("bastionHost"))) return undefined;
+  const settings = await stackSettings(stack, "--show-secrets");
+  const source: ConfigurationSource = {
+    stack: "this stack",
+    settings: Object.fromEntries(settings),
+    secretNames: new Set(settings.keys()),
+    directory: root,
+    labDirectory: resolve(root, process.env["TRACKS_LAB_DIR"] ?? ".lab"),
+    home: homedir(),
+  };
+  const reading = readSettings(source);
+  const { bastion, faults } = readConnection(source, reading);
+  if (bastion !== undefined) return bastion;
+  const wrong = [...reading.faults, ...faults].map(({ key }) => key).join(", ");
+  throw new Error(`The host stands behind a bastion, whose settings come first: ${wrong}.`);
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 65535) return number;
+  throw new InvalidArgumentError("A port is a number, 1 to 65535.");
+}
+
+const program = new Command("npm run hostkey --")
+  .description("Show a host's public key, and pin it in the stack's configuration when confirmed.")
+  .argument("[host]", "name or address; else the stack's own")
+  .option("--port <port>", "port of its SSH server; else the stack's, or 22", port)
+  .option("--stack <name>", "the stack to pin it in; else the selected one")
+  .option("--bastion", "fetch the bastion's key instead")
+  .option("--yes", "pin it without a question: it was compared before")
+  .action(pin);
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
