@@ -166,18 +166,22 @@ export const publicKey: Value<PublicKey> = {
 };
 
 const authorizedKeyAllowed =
-  "a line of authorized_keys: options if any, the type, the base64, a comment";
+  "a line of authorized_keys: options if any, the type (ssh-ed25519, ecdsa-sha2-nistp... or ssh-rsa), the base64, a comment";
 
 /** A line of authorized_keys as it is, options included. */
 export const authorizedKey: Value<string> = {
   type: "text",
   allowed: authorizedKeyAllowed,
   encoding: "text",
-  schema: z.string({ error: authorizedKeyAllowed }).refine(
-    (line) => {
-      const bare = /^(?:[^\n\r\0]*[^\n\r\0\\"] )?((?:ssh|ecdsa)-\S+ .*)$/.exec(line)?.[1];
-      return bare !== undefined && parsePublicKey(bare) !== undefined;
-    },
-    { error: authorizedKeyAllowed },
-  ),
+  schema: z
+    .string({ error: authorizedKeyAllowed })
+    .refine((line) => /^\P{Cc}+$/u.test(line) && endsInPublicKey(line), {
+      error: authorizedKeyAllowed,
+    }),
 };
+
+/** Options may hold spaces, so the key may begin at any word. */
+function endsInPublicKey(line: string): boolean {
+  const words = line.split(" ");
+  return words.some((_, index) => parsePublicKey(words.slice(index).join(" ")) !== undefined);
+}
