@@ -114,7 +114,7 @@ export function checkConfiguration(source: ConfigurationSource): CheckedConfigur
 function grouped(values: Values, password: Secret): Omit<Configuration, "connection" | "isLab"> {
   const { deployerUser, listenPort, siteName, siteRoot, serverNames } = values;
   return {
-    survey: { user: deployerUser, site: siteName, listenPort, serverNames },
+    survey: { user: deployerUser, listenPort, serverNames },
     packages: {
       extraPackages: values.extraPackages,
       moduleStreams: values.moduleStreams,

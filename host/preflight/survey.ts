@@ -8,8 +8,6 @@ import { type HostFacts, parseReport } from "./report";
 export interface SurveyQuestions {
   /** Login that the site belongs to. */
   readonly user: string;
-  /** Name of the site's file in sites-available. */
-  readonly site: string;
   readonly listenPort: number;
   readonly serverNames: readonly string[];
 }
@@ -36,7 +34,6 @@ export async function survey(
   const words = [
     scope,
     `user=${questions.user}`,
-    `site=${questions.site}`,
     `listen=${questions.listenPort}`,
     ...questions.serverNames.map((name) => `server=${name}`),
   ];

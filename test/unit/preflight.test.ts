@@ -38,7 +38,7 @@ const script = {
   ].join("\n"),
 };
 const options: PreflightOptions = {
-  survey: { user: "deployer", site: "tracks", listenPort: 80, serverNames: ["tracks.stowers.org"] },
+  survey: { user: "deployer", listenPort: 80, serverNames: ["tracks.stowers.org"] },
 };
 
 const servers: TestServer[] = [];
@@ -112,7 +112,7 @@ describe("a host in order", () => {
     expect(facts.distribution).toBe("CentOS Linux release 7.9.2009 (Core)");
     expect(facts.facts.get("init")).toBe("systemd");
     expect(facts.facts.get("arguments")).toBe(
-      "--scope tracks.test survey user=deployer site=tracks listen=80 server=tracks.stowers.org",
+      "--scope tracks.test survey user=deployer listen=80 server=tracks.stowers.org",
     );
     expect(facts.conflicts).toEqual(["port 80 is another's"]);
     expect(facts.resources.get("site")?.state).toBe("ok");
