@@ -1,69 +1,12 @@
-import { createServer, type AddressInfo } from "node:net";
 import { chmodSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Secret } from "../../config/secret";
 import type { Connection } from "../../host/connection";
-import { Deadline } from "../../host/deadline";
-import { HostError } from "../../host/error";
-import { examine, type PreflightOptions } from "../../host/preflight/examine";
-import type { HostFacts } from "../../host/preflight/report";
-import { openSession } from "../../host/session";
-import {
-  type Answer,
-  connectionTo,
-  identityOf,
-  keyPair,
-  startServer,
-  type TestServer,
-  type TestServerOptions,
-} from "./preflightServer";
-
-const hostKey = keyPair();
-const login = keyPair();
-const stranger = keyPair();
-const rsaHostKey = keyPair("rsa");
-
-const script = {
-  scope: "tracks.test",
-  text: [
-    "#!/bin/bash",
-    `case "$3" in`,
-    `survey) printf "fact init systemd\\nfact arguments %s\\nconflict port 80 is %s\\n" "$*" "another's" ;;`,
-    `probe) printf "ok site\\ndrift nginx /etc/nginx/nginx.conf has other content\\nrepair nginx 2\\nmanifest nginx\\n tracks-manifest 1\\n | user nginx;\\nvia nginx root key SHA256:old\\n" ;;`,
-    "esac",
-    "# end of the tracks host script",
-    "",
-  ].join("\n"),
-};
-const options: PreflightOptions = {
-  survey: { user: "deployer", listenPort: 80, serverNames: ["tracks.stowers.org"] },
-};
-
-const servers: TestServer[] = [];
-
-async function server(change: Partial<TestServerOptions> = {}): Promise<TestServer> {
-  const started = await startServer({ hostKeys: [hostKey], authorized: [login], ...change });
-  servers.push(started);
-  return started;
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<HostError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof HostError) return error;
-  throw new Error(`no HostError, but ${String(error)}`);
-}
-
-async function ask(
-  connection: Connection,
-  more: Partial<PreflightOptions> = {},
-): Promise<HostFacts> {
-  return examine(connection, script, { ...options, ...more });
-}
+import { examine } from "../../host/preflight/examine";
+import { ask, errorOf, hostKey, login, options, server, stranger } from "./preflightBench";
+import { type Answer, connectionTo, keyPair, type TestServerOptions } from "./preflightServer";
 
 /** sudo as it behaves without a terminal: three tries, each of which reads a line of stdin. */
 function sudo(
@@ -95,14 +38,6 @@ function fakeSudo(): string {
   chmodSync(file, 0o755);
   return directory;
 }
-
-beforeEach(() => {
-  vi.stubEnv("SSH_AUTH_SOCK", "");
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await Promise.all(servers.splice(0).map((started) => started.close()));
-});
 
 describe("a host in order", () => {
   it("is asked over one connection, and its answer is read", async () => {
@@ -162,148 +97,6 @@ describe("a host in order", () => {
     vi.stubEnv("PATH", `${fakeSudo()}:${process.env["PATH"] ?? ""}`);
     expect((await ask(connection)).facts.get("init")).toBe("systemd");
     expect(existsSync(marker)).toBe(false);
-  });
-});
-
-describe("the way to the host", () => {
-  it("ends at a port where nobody listens", async () => {
-    const host = await server();
-    await host.close();
-    const error = await errorOf(ask(connectionTo(host, hostKey, login)));
-    expect(error.kind).toBe("unreachable");
-    expect(error.message).toContain(
-      `The host 127.0.0.1:${host.port} can't be reached: connection refused`,
-    );
-  });
-
-  it("ends at a server that accepts and says nothing, when the deadline passes", async () => {
-    const silent = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => silent.once("listening", resolve));
-    const connection = connectionTo(await server(), hostKey, login, {
-      port: (silent.address() as AddressInfo).port,
-    });
-    const error = await errorOf(openSession(connection, new Deadline(0.2)));
-    expect(error.kind).toBe("unreachable");
-    silent.close();
-  });
-
-  it("ends at a server that speaks something else", async () => {
-    const other = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(
-      0,
-      "127.0.0.1",
-    );
-    await new Promise((resolve) => other.once("listening", resolve));
-    const connection = connectionTo(await server(), hostKey, login, {
-      port: (other.address() as AddressInfo).port,
-    });
-    expect((await errorOf(ask(connection))).kind).toBe("unreachable");
-    other.close();
-  });
-
-  it("shows both fingerprints of a wrong host key, and logs in nowhere", async () => {
-    const host = await server();
-    const error = await errorOf(ask(connectionTo(host, stranger, login)));
-    expect(error.kind).toBe("host-key");
-    expect(error.message).toContain(`pinned:  ${stranger.publicKey.fingerprint} (ssh-ed25519)`);
-    expect(error.message).toContain(`offered: ${hostKey.publicKey.fingerprint} (ssh-ed25519)`);
-    expect(error.message).toContain(`npm run hostkey -- 127.0.0.1 --port ${host.port}`);
-    expect(host.commands).toEqual([]);
-  });
-
-  it("asks for a key of the pinned type alone", async () => {
-    const error = await errorOf(ask(connectionTo(await server(), rsaHostKey, login)));
-    expect(error.kind).toBe("host-key");
-    expect(error.message).toContain("Enterprise Linux 9 refuses");
-  });
-
-  it("says whose key is refused", async () => {
-    const error = await errorOf(ask(connectionTo(await server(), hostKey, stranger)));
-    expect(error.kind).toBe("login");
-    expect(error.message).toContain(`refuses root with the key ${stranger.publicKey.fingerprint}`);
-  });
-});
-
-describe("a bastion", () => {
-  const bastionKey = keyPair();
-  const through = async (
-    change: Partial<TestServerOptions>,
-    bastionChange: Partial<Connection> = {},
-  ): Promise<HostError> => {
-    const host = await server();
-    const bastion = await server({ hostKeys: [bastionKey], ...change });
-    return errorOf(
-      ask(
-        connectionTo(host, hostKey, login, {
-          bastion: connectionTo(bastion, bastionKey, login, bastionChange),
-        }),
-      ),
-    );
-  };
-
-  it("that isn't there is named", async () => {
-    const error = await through({}, { port: 1 });
-    expect(error.kind).toBe("unreachable");
-    expect(error.message).toContain("The bastion 127.0.0.1:1 can't be reached");
-    expect(error.message).toContain("tracks:bastionHost and tracks:bastionPort");
-  });
-
-  it("with a wrong key is named", async () => {
-    const error = await through({}, { hostKey: stranger.publicKey });
-    expect(error.kind).toBe("host-key");
-    expect(error.message).toContain("The bastion");
-    expect(error.message).toContain("--bastion");
-  });
-
-  it("that refuses the login is named", async () => {
-    const error = await through({}, { identity: identityOf(stranger) });
-    expect(error.kind).toBe("login");
-    expect(error.message).toContain("tracks:bastionUser or tracks:bastionPrivateKeyFile");
-  });
-
-  it("that forwards nothing is named", async () => {
-    const error = await through({ forwarding: false });
-    expect(error.kind).toBe("forwarding");
-    expect(error.message).toContain("AllowTcpForwarding yes");
-  });
-
-  it("behind which the host isn't there", async () => {
-    const host = await server();
-    await host.close();
-    const bastion = await server({ hostKeys: [bastionKey], forwarding: true });
-    const error = await errorOf(
-      ask(
-        connectionTo(host, hostKey, login, { bastion: connectionTo(bastion, bastionKey, login) }),
-      ),
-    );
-    expect(error.kind).toBe("unreachable");
-    expect(error.message).toContain("the bastion 127.0.0.1");
-  });
-});
-
-describe("an SSH agent", () => {
-  it("that is dead is found before anything is dialled", async () => {
-    const host = await server();
-    const connection = connectionTo(host, hostKey, login, {
-      identity: { kind: "agent", socketPath: "/nonexistent/agent.socket" },
-    });
-    const error = await errorOf(ask(connection));
-    expect(error.kind).toBe("agent");
-    expect(error.message).toContain("/nonexistent/agent.socket");
-    expect(host.connections()).toBe(0);
-  });
-
-  it("that is dead matters even beside a private key", async () => {
-    vi.stubEnv("SSH_AUTH_SOCK", "/nonexistent/inherited.socket");
-    const error = await errorOf(ask(connectionTo(await server(), hostKey, login)));
-    expect(error.kind).toBe("agent");
-    expect(error.message).toContain("unset SSH_AUTH_SOCK");
-  });
-
-  it("that isn't named anywhere", async () => {
-    const connection = connectionTo(await server(), hostKey, login, {
-      identity: { kind: "agent", socketPath: undefined },
-    });
-    expect((await errorOf(ask(connection))).message).toContain("SSH_AUTH_SOCK isn't set");
   });
 });
 
