@@ -1,0 +1,94 @@
+#!/bin/bash
+#
+# Makes this host look like a manifest, proves it, and puts everything back when it can't.
+#
+# Written by Pulumi (project tracks). Assembled from host/script/*.sh; what it promises, the grammar
+# of a manifest and the way back after a failure are told in host/script/README.md.
+#
+# Conventions: a function hands its result back in REPLY and prints nothing, since `fail` must end
+# the whole run, which it can't from within $(...). Paths are written as the manifest writes them
+# ("virtual"); $ROOT stands before them wherever the file system is touched.
+
+set -u
+umask 077
+export LC_ALL=C
+
+# Another root and other commands: how the script is tested without a host.
+ROOT=${TRACKS_ROOT:-}
+if [[ -n $ROOT ]]; then
+  ROOT=$(cd -P -- "$ROOT" && pwd -P) || exit 1
+else
+  # What the caller's PATH holds must not decide which nginx root runs.
+  PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+  export PATH
+fi
+
+readonly ROOT
+readonly STATE=$ROOT/var/lib/tracks
+readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-120}
+readonly PROOF_WAIT=${TRACKS_PROOF_WAIT:-15}
+
+SCOPE=''    # the program and stack that this run belongs to, such as tracks.dev
+RESOURCE='' # the resource that this run changes
+VERB=''
+REPLY=''
+OUTPUT='' # what the last command run by `attempt` printed
+
+# Lines for the caller's eyes, kept until it is certain that they stay true.
+CHANGES=()
+NOTES=()
+
+# Ends the run: puts back what this run has changed, and leaves the reason as the last line.
+fail() {
+  local reason=${1//$'\n'/; }
+  if ((BASH_SUBSHELL > 0)); then
+    printf '%s\n' "$reason" >&2
+    exit 1
+  fi
+  trap '' TERM INT HUP
+  if [[ -n $JOURNAL && -e $JOURNAL/outcome ]]; then
+    reason+=' (the host is changed; the next run finishes the bookkeeping)'
+  elif [[ -n $JOURNAL ]]; then
+    if undo_journal; then
+      reason+=' (what this run had changed was put back)'
+    else
+      reason+=" (NOT everything could be put back, see above; mend that, then run: $0 recover)"
+    fi
+  fi
+  printf '%s\n' "$reason" >&2
+  exit 1
+}
+
+# A change that was made; said and written to the audit log once the run has succeeded.
+changed() {
+  CHANGES+=("$1")
+}
+
+# Something that the administrator should know, which is no change.
+note() {
+  NOTES+=("note: $1")
+}
+
+# Runs a command with its words, all of them, in OUTPUT.
+attempt() {
+  OUTPUT=$("$@" 2>&1 </dev/null)
+}
+
+# Runs a command that has to succeed: must WHAT COMMAND...
+must() {
+  local what=$1
+  shift
+  attempt "$@" || fail "$what: ${OUTPUT:-$1 failed without a word}"
+}
+
+have() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+contains_word() {
+  [[ ,$1, == *,"$2",* ]]
+}
+
+utc_now() {
+  REPLY=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+}

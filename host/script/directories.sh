@@ -1,0 +1,136 @@
+
+# --- Directories: entered without following a link that another user could have planted ----------------
+#
+# A user who may write a directory may at any moment put a link where root is about to write. So
+# work in such a place is done by names relative to a directory that was entered, and whose real path
+# was asked for afterwards; candidates lie in a store that is root's alone, and rename(2), which
+# replaces a link and never follows it, puts them in place.
+
+CHAIN=() # a path and all its ancestors, the root first
+
+ancestors() { # PATH
+  local path=${1%/}
+  CHAIN=()
+  while :; do
+    CHAIN=("${path:-/}" ${CHAIN[@]+"${CHAIN[@]}"})
+    [[ -n $path ]] || break
+    path=${path%/*}
+  done
+}
+
+# Leaves the directory's path without links in REPLY. A link is followed where only root could have
+# made it; fails on any other.
+resolve_directory() { # DIRECTORY
+  local directory=$1 hop name kind uid owner mode shown writer target rest count
+  for ((hop = 0; hop < 8; hop++)); do
+    ancestors "$directory"
+    writer=''
+    count=0
+    while IFS='|' read -r name kind uid owner mode shown; do
+      name=${name#"$ROOT"}
+      count=$((count + 1))
+      if [[ $kind == 'symbolic link' ]]; then
+        [[ -z $writer ]] || fail "$name is a symbolic link in a place that $writer may write; nothing is written through it: put a directory there"
+        shown=${shown#* -> }
+        target=${shown:1:${#shown}-2}
+        rest=${directory#"$name"}
+        [[ $target == /* ]] || target=${name%/*}/$target
+        normalise "$target$rest"
+        directory=$REPLY
+        continue 2
+      fi
+      [[ $kind == directory ]] || fail "$name is a ${kind}, not a directory"
+      if ((uid != 0)); then
+        writer=$owner
+      elif ((8#$mode & 0022 && !(8#$mode & 01000))); then
+        writer='a group or everybody'
+      fi
+    done < <(stat -c '%n|%F|%u|%U|%a|%N' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
+    ((count == ${#CHAIN[@]})) || fail "the directory $directory does not exist"
+    REPLY=$directory
+    return
+  done
+  fail "$1: too many symbolic links"
+}
+
+# Takes . and .. out of a path whose directories are real.
+normalise() { # PATH
+  local part rest=$1 result=''
+  while [[ -n $rest ]]; do
+    part=${rest%%/*}
+    rest=${rest#"$part"}
+    rest=${rest#/}
+    case $part in
+      '' | .) ;;
+      ..) result=${result%/*} ;;
+      *) result+=/$part ;;
+    esac
+  done
+  REPLY=${result:-/}
+}
+
+# Goes into a directory; from there on, names relative to it can't lead elsewhere.
+enter_directory() { # DIRECTORY
+  resolve_directory "${1:-/}"
+  local real=$ROOT$REPLY
+  [[ $REPLY != / ]] || real=${ROOT:-/}
+  cd -P -- "$real" 2>/dev/null || fail "can't enter $1"
+  [[ $(pwd -P) == "$real" ]] || fail "$1 was replaced while it was being entered; nothing was written"
+}
+
+# Leaves the nearest ancestor that exists.
+existing_ancestor() { # PATH
+  REPLY=${1%/*}
+  while [[ -n $REPLY && ! -d $ROOT$REPLY ]]; do
+    REPLY=${REPLY%/*}
+  done
+  REPLY=${REPLY:-/}
+}
+
+# --- Stores: where candidates wait and where things are kept, on the file system of their target -------
+
+MOUNTS=' '
+
+load_mounts() {
+  local fields=()
+  [[ $MOUNTS == ' ' ]] || return 0
+  while read -r -a fields; do
+    MOUNTS+="${fields[4]} "
+  done </proc/self/mountinfo
+}
+
+# Leaves the top directory of the file system that an existing directory lies on. A mount point ends it
+# even where the device stays the same: rename(2) does not cross a bind mount.
+filesystem_top() { # REAL-DIRECTORY
+  local device name upper='' upper_device='' top=/
+  load_mounts
+  ancestors "$1"
+  while read -r device name; do
+    if [[ -z $upper || $device != "$upper_device" || $MOUNTS == *" $name "* ]]; then top=$name; fi
+    upper=$name
+    upper_device=$device
+  done < <(stat -c '%d %n' -- "${CHAIN[@]}")
+  REPLY=$top
+}
+
+# Leaves the store for what lies in an existing directory: the state directory itself where that is on
+# the same file system, else a directory of root at its top.
+store_for() { # DIRECTORY
+  local top state_top owner mode
+  filesystem_top "$STATE"
+  state_top=$REPLY
+  resolve_directory "$1"
+  filesystem_top "$ROOT${REPLY%/}"
+  top=$REPLY
+  if [[ $top == "$state_top" ]]; then
+    REPLY=$STATE
+    return
+  fi
+  read -r owner mode < <(stat -c '%u %a' -- "$top")
+  ((owner == 0 && (!(8#$mode & 0022) || 8#$mode & 01000))) \
+    || fail "$top, the top of the file system of $1, may be written by others than root: nothing can be staged there safely; chown root $top; chmod go-w $top"
+  REPLY=${top%/}/.tracks
+  must "can't make $REPLY" mkdir -p -- "$REPLY/kept" "$REPLY/stage"
+  [[ $(stat -c '%F %u' -- "$REPLY") == 'directory 0' && ! -L $REPLY ]] || fail "$REPLY must be a directory of root"
+  must "can't close $REPLY to others" chmod 0700 -- "$REPLY"
+}

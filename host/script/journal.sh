@@ -1,0 +1,117 @@
+
+# --- Journal: what an interrupted run had done, so that the next one undoes or finishes it ------------
+#
+# A step is written before it is taken, with what undoing it needs. The run counts from the moment that
+# its `outcome` is there, whole: before, it is undone; after, it is finished. Both may be repeated.
+
+JOURNAL='' # directory of the journal of this run, or of the one being recovered
+
+begin_journal() { # SUBSYSTEM
+  JOURNAL=$STATE/journal/$1
+  must "can't make the journal" mkdir -- "$JOURNAL"
+  printf '%s/%s\n' "$SCOPE" "$RESOURCE" >"$JOURNAL/resource"
+}
+
+step() { # KIND FIELD...
+  local IFS=$TAB
+  printf '%s\n' "$*" >>"$JOURNAL/steps" || fail "can't write the journal $JOURNAL: is the file system full?"
+}
+
+# The point of no return: what this run did stays from here on.
+commit_journal() {
+  local line text=''
+  for line in ${OUTCOME[@]+"${OUTCOME[@]}"}; do
+    text+=$line$'\n'
+  done
+  write_file "$JOURNAL/outcome" "$text"
+}
+
+# Takes what a committed run decided into the records and the resource's state.
+finish_journal() {
+  local resource
+  read -r resource <"$JOURNAL/resource"
+  with_records_locked merge_outcome "$JOURNAL/outcome"
+  if [[ -d $JOURNAL/state ]]; then
+    must "can't write the state of $resource" mkdir -p -- "$STATE/resources/$resource"
+    must "can't write the state of $resource" cp -f -- "$JOURNAL/state/"* "$STATE/resources/$resource/"
+  elif [[ -e $JOURNAL/removed ]]; then
+    must "can't drop the state of $resource" rm -rf -- "$STATE/resources/$resource"
+  fi
+  discard_kept
+  close_journal
+}
+
+# What was only kept to undo this run; what the records name, or a person edited, stays.
+discard_kept() {
+  local kept
+  [[ -e $JOURNAL/discard ]] || return 0
+  while read -r kept; do
+    [[ $kept == */kept/?* ]] && rm -rf -- "$kept"
+  done <"$JOURNAL/discard"
+}
+
+close_journal() {
+  must "can't close the journal" rm -rf -- "$JOURNAL"
+  JOURNAL=''
+}
+
+# Undoes the steps of the journal, last one first. Each runs apart, so that one that can't be undone
+# keeps no other from being.
+undo_journal() {
+  local steps=() line index status=0 reload=unknown
+  cd /
+  if [[ -e $JOURNAL/steps ]]; then
+    while IFS= read -r line; do
+      steps+=("$line")
+    done <"$JOURNAL/steps"
+  fi
+  for ((index = ${#steps[@]} - 1; index >= 0; index--)); do
+    case ${steps[index]} in
+      # The last word about a reload counts: one that was refused left the old configuration in force.
+      reload-refused*) [[ $reload != unknown ]] || reload=no ;;
+      reload*) [[ $reload != unknown ]] || reload=yes ;;
+      *) (undo_step "${steps[index]}") || status=1 ;;
+    esac
+  done
+  if [[ $reload == yes ]]; then
+    (reload_nginx_back) || status=1
+  fi
+  if ((status == 0)); then
+    rm -rf -- "$JOURNAL"
+  fi
+  JOURNAL=''
+  return "$status"
+}
+
+undo_step() { # LINE
+  local fields=() IFS=$TAB
+  read -r -a fields <<<"$1"
+  IFS=$' \t\n'
+  case ${fields[0]} in
+    swap) undo_swap "${fields[1]}" "${fields[2]}" "${fields[3]}" ;;
+    metadata) undo_metadata "${fields[@]:1}" ;;
+    rmdir) undo_rmdir "${fields[@]:1}" ;;
+    copy) rm -f -- "${fields[1]}" "${fields[1]}.link" ;;
+    thing) undo_thing "${fields[1]}" "${fields[2]}" ;;
+    *) fail "the journal has a step that this version does not know: ${fields[0]}" ;;
+  esac
+}
+
+# Ends what an interrupted run left for this subsystem; the caller holds its lock.
+recover_subsystem() { # SUBSYSTEM
+  local resource=''
+  JOURNAL=$STATE/journal/$1
+  if [[ ! -d $JOURNAL ]]; then
+    JOURNAL=''
+    return 0
+  fi
+  read -r resource 2>/dev/null <"$JOURNAL/resource"
+  if [[ -e $JOURNAL/outcome ]]; then
+    finish_journal
+    note "finished the interrupted run of ${resource:-an unknown resource}"
+  elif undo_journal; then
+    note "undid the interrupted run of ${resource:-an unknown resource}"
+  else
+    fail "the interrupted run of ${resource:-an unknown resource} can't be undone, see above: mend what stands there, then run: $0 recover"
+  fi
+}

@@ -1,0 +1,58 @@
+
+# --- Locks: one a subsystem, waited for with a bound ------------------------------------------------
+#
+# The kernel frees a flock when its last holder dies, so a dead run never blocks the next. Short-lived
+# children inherit the lock on purpose: while an orphaned yum still runs, nobody else may start one.
+
+LOCK_FDS=()
+
+lock_directory() {
+  if [[ -d $ROOT/run ]]; then REPLY=$ROOT/run/tracks; else REPLY=$ROOT/var/run/tracks; fi
+  [[ -d $REPLY ]] || must "can't make $REPLY" mkdir -p -m 0700 -- "$REPLY"
+}
+
+# Takes the locks of several subsystems. Everybody takes them in the same order, so that no two runs
+# wait for each other.
+take_locks() { # SUBSYSTEM...
+  local subsystem
+  while read -r subsystem; do
+    take_lock "$subsystem"
+  done < <(printf '%s\n' "$@" | sort -u)
+}
+
+take_lock() { # SUBSYSTEM
+  local lock fd holder=''
+  lock_directory
+  lock=$REPLY/lock.$1
+  exec {fd}>>"$lock" || fail "can't open the lock $lock"
+  if ! flock -n "$fd" && ! flock -w "$LOCK_WAIT" "$fd"; then
+    read -r holder 2>/dev/null <"$lock.holder"
+    fail "$1 is being changed by ${holder:-another run}; waited $LOCK_WAIT s. Run this again when it is done, or end it with kill: the next run puts back what it left"
+  fi
+  LOCK_FDS+=("$fd")
+  utc_now
+  printf 'pid %s (%s %s/%s, since %s)\n' "$$" "$VERB" "$SCOPE" "$RESOURCE" "$REPLY" >"$lock.holder"
+}
+
+# Runs a function while no other run changes the records; short by construction.
+with_records_locked() { # FUNCTION ARGUMENTS...
+  local fd status
+  lock_directory
+  exec {fd}>>"$REPLY/lock.records"
+  flock -w "$LOCK_WAIT" "$fd" || fail "the records of $STATE are locked: waited $LOCK_WAIT s"
+  "$@"
+  status=$?
+  exec {fd}>&-
+  return "$status"
+}
+
+# Runs a command in an empty environment, as at boot, and without our locks: a daemon that it starts
+# stays, and would hold them for ever.
+detached() { # COMMAND...
+  (
+    for fd in ${LOCK_FDS[@]+"${LOCK_FDS[@]}"}; do
+      exec {fd}>&-
+    done
+    exec env -i PATH="$PATH" LC_ALL=C ${ROOT:+TRACKS_ROOT="$ROOT"} "$@"
+  )
+}

@@ -1,0 +1,70 @@
+
+# --- logrotate: one bad or doubled entry stops the rotation of others, so the whole is validated ----------
+
+readonly LOGROTATE_CONF=/etc/logrotate.conf LOGROTATE_TREE=/etc/logrotate.d
+
+validate_logrotate() {
+  local path index target before after line fresh='' changes=no
+  for path in ${C_PATH[@]+"${C_PATH[@]}"}; do
+    if [[ $path == "$LOGROTATE_TREE"/* || $path == "$LOGROTATE_CONF" ]]; then changes=yes; fi
+  done
+  [[ $changes == yes ]] || return 0
+  if ! have logrotate; then
+    [[ $VERB == remove ]] && return 0
+    fail 'logrotate is not installed: its package comes first'
+  fi
+  mkdir -p -- "$WORK/before" "$WORK/after"
+  if [[ -d $ROOT$LOGROTATE_TREE ]]; then
+    must "can't copy $LOGROTATE_TREE" cp -a -- "$ROOT$LOGROTATE_TREE/." "$WORK/before"
+    must "can't copy $LOGROTATE_TREE" cp -a -- "$ROOT$LOGROTATE_TREE/." "$WORK/after"
+  fi
+  if [[ -e $ROOT$LOGROTATE_CONF ]]; then cp -a -- "$ROOT$LOGROTATE_CONF" "$WORK/logrotate.conf"; fi
+  logrotate_errors "$WORK/before"
+  before=$'\n'$REPLY
+  for index in "${!C_PATH[@]}"; do
+    case ${C_PATH[index]} in
+      "$LOGROTATE_CONF") target=$WORK/logrotate.conf ;;
+      "$LOGROTATE_TREE"/*) target=$WORK/after${C_PATH[index]#"$LOGROTATE_TREE"} ;;
+      *) continue ;;
+    esac
+    rm -rf -- "$target"
+    [[ ${C_STAGED[index]} == none ]] || must "can't make the candidate" cp -a -- "${C_STAGED[index]}" "$target"
+  done
+  logrotate_errors "$WORK/after"
+  after=$REPLY
+  while IFS= read -r line; do
+    if [[ -n $line && $before != *$'\n'"$line"$'\n'* ]]; then fresh+="$line; "; fi
+  done <<<"$after"
+  [[ -z $fresh ]] || fail "logrotate refuses the candidate: ${fresh%; }"
+  [[ $before == $'\n' ]] || note "logrotate finds fault with what was there before us: ${before//$'\n'/ }"
+}
+
+# Leaves the errors of the whole configuration with a directory in place of /etc/logrotate.d, one each
+# line. Its exit status says nothing: older ones end with 0 after an error.
+logrotate_errors() { # DIRECTORY
+  local line errors='' whole=$1.conf
+  if [[ -e $WORK/logrotate.conf ]]; then
+    sed "s|^\([[:space:]]*include[[:space:]][[:space:]]*\)$LOGROTATE_TREE/*[[:space:]]*\$|\1$1|" "$WORK/logrotate.conf" >"$whole"
+  else
+    printf 'include %s\n' "$1" >"$whole"
+  fi
+  attempt logrotate -d -s "$1.status" "$whole"
+  while IFS= read -r line; do
+    line=${line//"$1"/$LOGROTATE_TREE}
+    line=${line//"$whole"/$LOGROTATE_CONF}
+    if [[ $line == *error:* ]]; then errors+="${line#*error: }"$'\n'; fi
+  done <<<"$OUTPUT"
+  REPLY=$errors
+}
+
+# --- sudoers: a file that visudo refuses would lock everybody out of sudo ---------------------------------
+
+validate_sudoers() {
+  local index
+  for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
+    [[ ${C_CHECK[index]} == sudoers ]] || continue
+    have visudo || fail "${C_PATH[index]}: visudo is missing: install the package sudo"
+    attempt visudo -cf "${C_STAGED[index]}" \
+      || fail "visudo refuses ${C_PATH[index]}: ${OUTPUT//"${C_STAGED[index]}"/${C_PATH[index]}}"
+  done
+}

@@ -1,0 +1,289 @@
+
+# --- Manifest: read as a whole, every fault reported at once, before anything is touched --------------
+
+readonly MANIFEST_VERSION=1
+readonly PATH_PATTERN='^(/[A-Za-z0-9._@%+:,=~-]+)+$'
+readonly WORD_PATTERN='^[][A-Za-z0-9._@%+:,=~/!#-]+$'
+readonly NAME_PATTERN='^[A-Za-z0-9_][A-Za-z0-9._-]*$'
+
+FAULTS=()
+MANIFEST=()     # its lines
+SUBSYSTEM=''
+VIA=''
+
+# The entries, one index each. Paths have attributes; everything else is a thing with a key.
+E_KIND=() E_LINE=() E_PATH=() E_ATTRIBUTES=() E_WORDS=() E_CONTENT=() E_LINES=()
+
+fault() { # LINE-NUMBER TEXT
+  FAULTS+=("line $1: $2")
+}
+
+# Takes the manifest from stdin. What stands before its first line is dropped unseen: sudo leaves a
+# password there that it did not ask for.
+read_manifest() {
+  local line seen=no
+  while IFS= read -r line || [[ -n $line ]]; do
+    [[ $seen == no && $line == "tracks-manifest "* ]] && seen=yes
+    [[ $seen == yes ]] && MANIFEST+=("$line")
+  done
+  exec </dev/null
+}
+
+parse_manifest() {
+  local number=0 line last=-1 ended=no
+  ((${#MANIFEST[@]} > 0)) || fail 'there is no manifest in stdin: its first line is "tracks-manifest 1"'
+  [[ ${MANIFEST[0]} == "tracks-manifest $MANIFEST_VERSION" ]] \
+    || fail "the manifest has the version \"${MANIFEST[0]#* }\"; this script takes $MANIFEST_VERSION: install the script again"
+
+  for line in "${MANIFEST[@]}"; do
+    number=$((number + 1))
+    if [[ $ended == yes ]]; then
+      fault "$number" "something follows the line \"end\""
+      break
+    fi
+    case $line in
+      'tracks-manifest '*) ((number == 1)) || fault "$number" "a second manifest begins" ;;
+      end) ended=yes ;;
+      '|' | '| '*) parse_content "$number" "$line" "$last" ;;
+      *)
+        parse_entry "$number" "$line"
+        last=$((${#E_KIND[@]} - 1))
+        ;;
+    esac
+  done
+  [[ $ended == yes ]] || fault "$number" "the last line is not \"end\": the manifest did not arrive whole"
+  check_entries
+  report_faults
+}
+
+report_faults() {
+  local line
+  ((${#FAULTS[@]} > 0)) || return 0
+  for line in "${FAULTS[@]}"; do
+    printf '%s\n' "$line" >&2
+  done
+  fail "the manifest of $RESOURCE has ${#FAULTS[@]} fault(s), the first in ${FAULTS[0]}; nothing was touched"
+}
+
+parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY
+  local number=$1 line=$2 index=$3
+  case ${E_KIND[index]-none} in
+    file | setting | password) ;;
+    *)
+      fault "$number" "content where no entry takes any"
+      return
+      ;;
+  esac
+  line=${line#|}
+  check_placeholders "$number" "$line"
+  E_CONTENT[index]+=${line# }$'\n'
+  E_LINES[index]=$((E_LINES[index] + 1))
+}
+
+add_entry() { # LINE-NUMBER KIND PATH WORDS ATTRIBUTES
+  E_LINE+=("$1")
+  E_KIND+=("$2")
+  E_PATH+=("$3")
+  E_WORDS+=("$4")
+  E_ATTRIBUTES+=(" $5 ")
+  E_CONTENT+=('')
+  E_LINES+=(0)
+}
+
+parse_entry() { # LINE-NUMBER LINE
+  local number=$1 words=() kind rest
+  read -r -a words <<<"$2"
+  kind=${words[0]-}
+  rest=${words[*]:1}
+  case $kind in
+    resource)
+      [[ $rest == "$RESOURCE" ]] || fault "$number" "it is the manifest of \"$rest\", not of \"$RESOURCE\""
+      ;;
+    subsystem)
+      case $rest in
+        none | packages | users | nginx | logrotate) SUBSYSTEM=$rest ;;
+        *) fault "$number" "subsystem \"$rest\": give none, packages, users, nginx or logrotate" ;;
+      esac
+      ;;
+    via) VIA=$rest ;;
+    file | directory | absent) parse_path "$number" "$kind" "${words[@]:1}" ;;
+    symlink) parse_symlink "$number" "${words[@]:1}" ;;
+    setting) parse_setting "$number" "${words[@]:1}" ;;
+    package) parse_words "$number" package 1 99 "${words[@]:1}" ;;
+    module | service | password) parse_words "$number" "$kind" 1 1 "${words[@]:1}" ;;
+    user) parse_user "$number" "${words[@]:1}" ;;
+    selinux-boolean) parse_words "$number" "$kind" 2 2 "${words[@]:1}" ;;
+    selinux-port) parse_words "$number" "$kind" 3 3 "${words[@]:1}" ;;
+    firewall-port) parse_words "$number" "$kind" 2 2 "${words[@]:1}" ;;
+    selinux-context) add_entry "$number" "$kind" - "$rest" '' ;;
+    *)
+      # What stands here may be a secret that lost its bar: it is not repeated.
+      fault "$number" "no such entry (a line of content begins with \"| \")"
+      ;;
+  esac
+}
+
+parse_path() { # LINE-NUMBER KIND PATH ATTRIBUTE...
+  local number=$1 kind=$2 path=${3-}
+  shift 3 || shift $#
+  check_path "$number" "$path"
+  case $kind in
+    file) check_attributes "$number" 'owner group mode' 'context check secret eol' "$@" ;;
+    directory) check_attributes "$number" 'owner group mode' 'context' "$@" ;;
+    absent) check_attributes "$number" '' '' "$@" ;;
+  esac
+  add_entry "$number" "$kind" "$path" '' "$*"
+  if [[ " $* " == *' check=sudoers '* ]]; then check_sudoers_entry "$number" "$path" " $* "; fi
+}
+
+check_sudoers_entry() { # LINE-NUMBER PATH ATTRIBUTES
+  [[ $3 == *' mode=0440 '* ]] || fault "$1" "$2: sudo takes files of mode 0440 only"
+  [[ ${2##*/} != *[.~]* ]] || fault "$1" "$2: sudo ignores files with a dot or a tilde in their name"
+}
+
+parse_symlink() { # LINE-NUMBER PATH -> TARGET
+  check_path "$1" "${2-}"
+  if [[ $# -ne 4 || $3 != '->' || ! $4 =~ $WORD_PATTERN ]]; then
+    fault "$1" "a symlink is written: symlink PATH -> TARGET"
+    return
+  fi
+  add_entry "$1" symlink "$2" "$4" ''
+}
+
+parse_setting() { # LINE-NUMBER PATH section=S key=K
+  local number=$1 path=${2-}
+  shift 2 || shift $#
+  if [[ $path == @@* ]]; then check_placeholders "$number" "$path"; else check_path "$number" "$path"; fi
+  check_attributes "$number" 'section key' '' "$@"
+  add_entry "$number" setting "$path" '' "$*"
+}
+
+parse_user() { # LINE-NUMBER NAME ATTRIBUTE...
+  local number=$1 name=${2-}
+  shift 2 || shift $#
+  [[ $name =~ $NAME_PATTERN ]] || fault "$number" "\"$name\" is no user name"
+  check_attributes "$number" 'home shell system' 'groups' "$@"
+  add_entry "$number" user - "$name" "$*"
+}
+
+parse_words() { # LINE-NUMBER KIND LEAST MOST WORD...
+  local number=$1 kind=$2 least=$3 most=$4 word
+  shift 4
+  if (($# < least || $# > most)); then
+    fault "$number" "$kind takes $least word(s), not $#"
+    return
+  fi
+  for word in "$@"; do
+    [[ $word =~ $WORD_PATTERN && $word != -* ]] || fault "$number" "$kind \"$word\": a name has letters, digits and . _ - + : @ only"
+  done
+  add_entry "$number" "$kind" - "$*" ''
+}
+
+check_path() { # LINE-NUMBER PATH
+  [[ $2 =~ $PATH_PATTERN ]] || fault "$1" "path \"$2\": give an absolute path of letters, digits and . _ - + @ % : , = ~"
+  # A dot segment would let one path stand under two names in the records.
+  [[ ! $2 =~ /\.{1,2}(/|$) ]] || fault "$1" "path \"$2\": write it without . and .."
+}
+
+check_attributes() { # LINE-NUMBER REQUIRED OPTIONAL ATTRIBUTE...
+  local number=$1 required=$2 optional=$3 attribute key value
+  shift 3
+  for attribute in "$@"; do
+    key=${attribute%%=*}
+    value=${attribute#*=}
+    if [[ $attribute != *=* || " $required $optional " != *" $key "* ]]; then
+      fault "$number" "attribute \"$key\": allowed are ${required:-none} $optional"
+    elif [[ ! $value =~ $WORD_PATTERN ]]; then
+      fault "$number" "attribute $key=\"$value\": give one word"
+    else
+      check_value "$number" "$key" "$value"
+    fi
+  done
+  for key in $required; do
+    [[ " $* " == *" $key="* ]] || fault "$number" "attribute \"$key\" is missing"
+  done
+}
+
+check_value() { # LINE-NUMBER KEY VALUE
+  case $2 in
+    mode) [[ $3 =~ ^[0-7]{4}$ ]] || fault "$1" "mode=$3: give four octal digits, such as 0644" ;;
+    owner | group) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "$2=$3: give a name, not a number" ;;
+    home | shell) check_path "$1" "$3" ;;
+    secret | eol | system) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
+    check) [[ $3 == sudoers ]] || fault "$1" "check=$3: only sudoers is known" ;;
+    context) [[ $3 =~ ^[a-z0-9_]+$ ]] || fault "$1" "context=$3: give an SELinux type, such as httpd_log_t" ;;
+  esac
+}
+
+# What only the whole manifest shows.
+check_entries() {
+  local index key seen=' '
+  [[ -n $SUBSYSTEM ]] || fault 1 'the line "subsystem" is missing'
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    case ${E_KIND[index]} in
+      file | directory | symlink | absent)
+        key=${E_PATH[index]}
+        [[ $seen != *" $key "* ]] || fault "${E_LINE[index]}" "$key stands in the manifest twice"
+        seen+="$key "
+        ;;
+      setting | password)
+        ((E_LINES[index] == 1)) || fault "${E_LINE[index]}" "${E_KIND[index]} takes one line of content, not ${E_LINES[index]}"
+        ;;
+      selinux-boolean)
+        [[ ${E_WORDS[index]} =~ \ (on|off)$ ]] || fault "${E_LINE[index]}" "a boolean is on or off"
+        ;;
+      selinux-port | firewall-port)
+        [[ ${E_WORDS[index]} =~ (^|\ )(tcp|udp)\ [1-9][0-9]{0,4}$ && ${E_WORDS[index]##* } -le 65535 ]] \
+          || fault "${E_LINE[index]}" "a port is written: tcp|udp 1-65535"
+        ;;
+      selinux-context)
+        [[ ${E_WORDS[index]} =~ ^[a-z0-9_]+\ /[^[:space:]]*$ ]] || fault "${E_LINE[index]}" "a context is written: selinux-context TYPE PATTERN"
+        ;;
+    esac
+  done
+}
+
+# Leaves the value of an attribute in REPLY, or the default.
+attribute() { # INDEX KEY DEFAULT
+  local rest=${E_ATTRIBUTES[$1]}
+  if [[ $rest != *" $2="* ]]; then
+    REPLY=$3
+    return
+  fi
+  rest=${rest#*" $2="}
+  REPLY=${rest%% *}
+}
+
+# The manifest as it may be remembered and shown: secret content is masked, the login stands apart.
+masked_manifest() {
+  local line secret=no masked=no text=''
+  for line in "${MANIFEST[@]}"; do
+    case $line in
+      'via '*) ;;
+      '|'*)
+        if [[ $secret == no ]]; then
+          text+=$line$'\n'
+        elif [[ $masked == no ]]; then
+          text+='| [secret]'$'\n'
+          masked=yes
+        fi
+        ;;
+      *)
+        text+=$line$'\n'
+        masked=no
+        if [[ $line == 'password '* || $line == *' secret=yes'* ]]; then secret=yes; else secret=no; fi
+        ;;
+    esac
+  done
+  REPLY=$text
+}
+
+# What tells one manifest from another; who applies it makes no difference.
+manifest_digest() {
+  local line text=''
+  for line in "${MANIFEST[@]}"; do
+    [[ $line == 'via '* ]] || text+=$line$'\n'
+  done
+  REPLY=$(printf '%s' "$text" | sha256sum)
+  REPLY=${REPLY%% *}
+}

@@ -1,0 +1,134 @@
+
+# --- nginx: the complete candidate is tested before the live tree is touched -----------------------------
+
+readonly NGINX_TREE=/etc/nginx
+CANDIDATE=''
+
+# Is a path part of nginx's configuration? Its logs, which the notes put below /etc/nginx, are not.
+in_nginx_tree() { # PATH
+  [[ $1 == "$NGINX_TREE"/* && $1 != "$NGINX_TREE"/logs && $1 != "$NGINX_TREE"/logs/* ]]
+}
+
+nginx_tree_changes() {
+  local path
+  for path in ${C_PATH[@]+"${C_PATH[@]}"}; do
+    if in_nginx_tree "$path"; then return 0; fi
+  done
+  return 1
+}
+
+# Another program's nginx.conf is only checked; it passes to us when that program goes.
+wait_for_nginx_conf() { # WANT LIVE; the owner is in REPLY
+  local owner=$REPLY
+  grep -Eqs '^[^#]*include[[:space:]]+(/etc/nginx/)?sites-enabled/' "$ROOT$NGINX_CONF" \
+    || fail "$NGINX_CONF belongs to $owner and does not include sites-enabled/*: our sites would never be served"
+  [[ $1 == "$2" ]] || note "$NGINX_CONF belongs to $owner and differs from ours; it is left as it is"
+  own "path $NGINX_CONF" share - =
+}
+
+validate_nginx() {
+  nginx_tree_changes || return 0
+  if ! have nginx; then
+    [[ $VERB == remove ]] && return 0
+    fail 'nginx is not installed: its package comes first'
+  fi
+  build_candidate
+  # nginx opens its logs during the test, so their directories have to be there.
+  swap_changes outside-directories
+  test_candidate
+}
+
+build_candidate() {
+  local path index target
+  CANDIDATE=$WORK/candidate
+  must "can't make $CANDIDATE" mkdir -- "$CANDIDATE"
+  if [[ -d $ROOT$NGINX_TREE ]]; then
+    # A dump or an archive that somebody left in the tree is no configuration.
+    must "can't copy $NGINX_TREE" find "$ROOT$NGINX_TREE" -mindepth 1 -maxdepth 1 ! -name logs \
+      ! \( -type f -size +20480k \) -exec cp -a -t "$CANDIDATE" -- {} +
+  fi
+  while read -r _ path index; do
+    in_nginx_tree "$path" || continue
+    target=$CANDIDATE${path#"$NGINX_TREE"}
+    case ${C_WANT[index]} in
+      absent) must "can't make the candidate" rm -rf -- "$target" ;;
+      rmdir) rmdir -- "$target" 2>/dev/null ;;
+      *)
+        [[ ${C_STAGED[index]} != none ]] || continue
+        must "can't make the candidate" rm -rf -- "$target"
+        must "can't make the candidate" mkdir -p -- "${target%/*}"
+        must "can't make the candidate" cp -a -- "${C_STAGED[index]}" "$target"
+        ;;
+    esac
+  done < <(swap_order)
+}
+
+test_candidate() {
+  local status pid had_pid=no
+  nginx_pid_path
+  pid=$ROOT$REPLY
+  if [[ -e $pid ]]; then had_pid=yes; fi
+  if needs_real_paths; then
+    test_in_namespace
+  else
+    attempt nginx -t -c "$CANDIDATE/nginx.conf"
+  fi
+  status=$?
+  # The test makes an empty pid file, which a service interface may take for a running nginx's.
+  if [[ $had_pid == no && -e $pid && ! -s $pid ]]; then rm -f -- "$pid"; fi
+  OUTPUT=${OUTPUT//"$CANDIDATE"/$NGINX_TREE}
+  ((status == 0)) || fail "nginx refuses the candidate: $(nginx_reason)"
+  tell_warnings
+}
+
+# The line that says why, out of all that nginx said.
+nginx_reason() {
+  local line reason=''
+  while IFS= read -r line; do
+    if [[ -z $reason && $line == *'[emerg]'* ]]; then reason=${line#nginx: }; fi
+  done <<<"$OUTPUT"
+  printf '%s' "${reason:-${OUTPUT//$'\n'/; }}"
+}
+
+tell_warnings() {
+  local line
+  while IFS= read -r line; do
+    if [[ $line == *'[warn]'* ]]; then note "${line#nginx: }"; fi
+  done <<<"$OUTPUT"
+}
+
+# Would a test beside the live tree read the live one? So it is with absolute paths into /etc/nginx, and
+# with links that lead out of the copy.
+needs_real_paths() {
+  local link name
+  if grep -rhIv '^[[:space:]]*#' "$CANDIDATE" 2>/dev/null | sed 's|/etc/nginx/logs\(/[^[:space:];]*\)\{0,1\}||g' \
+    | grep -q '/etc/nginx'; then
+    return 0
+  fi
+  while IFS= read -r link; do
+    name=${link#"$CANDIDATE"}
+    if [[ ! -e $link && -e $ROOT$NGINX_TREE$name ]]; then return 0; fi
+  done < <(find "$CANDIDATE" -type l)
+  return 1
+}
+
+# Tests the candidate at the real paths, in a mount namespace of its own. Propagation is ended first:
+# unshare of old util-linux leaves it on, and the bind mount would replace the live tree.
+test_in_namespace() {
+  local live=$ROOT$NGINX_TREE
+  attempt unshare -m true || fail "the configuration has absolute paths into $NGINX_TREE, and this host allows no mount namespace to test them in ($OUTPUT): make the includes relative, such as \"include conf.d/*.conf\""
+  if [[ -L $live/logs ]]; then
+    cp -a -- "$live/logs" "$CANDIDATE/logs"
+  elif [[ -d $live/logs ]]; then
+    mkdir -p -- "$CANDIDATE/logs"
+  fi
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  attempt unshare -m bash -c '
+    mount --make-rprivate / || exit 75
+    if [[ -d $1/logs && ! -L $1/logs ]]; then mount --bind "$2/logs" "$1/logs" || exit 75; fi
+    mount --rbind "$1" "$2" || exit 75
+    exec nginx -t -c "$2/nginx.conf"' test "$CANDIDATE" "$live"
+  local status=$?
+  ((status != 75)) || fail "can't lay the candidate over $NGINX_TREE to test it: $OUTPUT"
+  return "$status"
+}

@@ -1,0 +1,190 @@
+
+# --- nginx: a reload is proven by a new generation of workers, never by an exit code ----------------------
+
+# Leaves the pid of the running master in REPLY, or nothing.
+nginx_master() {
+  local file pid
+  configured_pid_path
+  local files=("$REPLY")
+  nginx_pid_path
+  files+=("$REPLY")
+  for file in "${files[@]}"; do
+    pid=''
+    [[ -z $file ]] || read -r pid 2>/dev/null <"$ROOT$file"
+    if is_nginx_process "$pid" 'nginx: master'; then
+      REPLY=$pid
+      return
+    fi
+  done
+  REPLY=''
+}
+
+# The pid file that the live nginx.conf names, or nothing.
+configured_pid_path() {
+  local line pid=''
+  [[ ! -r $ROOT$NGINX_CONF ]] || while IFS= read -r line; do
+    if [[ $line =~ ^[[:space:]]*pid[[:space:]]+[\"\']?(/[^\;\"\'[:space:]]+) ]]; then pid=${BASH_REMATCH[1]}; fi
+  done <"$ROOT$NGINX_CONF"
+  REPLY=$pid
+}
+
+is_nginx_process() { # PID TITLE
+  local title=''
+  [[ $1 =~ ^[0-9]+$ && -r /proc/$1/cmdline ]] || return 1
+  IFS= read -r -d '' title 2>/dev/null <"/proc/$1/cmdline"
+  [[ $title == "$2"* ]]
+}
+
+# Leaves the master's workers that take requests, as " PID PID "; those that shut down don't count.
+nginx_workers() { # MASTER
+  local stat line pid parent workers=' '
+  for stat in /proc/[0-9]*/stat; do
+    line=''
+    read -r line 2>/dev/null <"$stat" || continue
+    read -r _ parent _ <<<"${line##*) }"
+    [[ $parent == "$1" ]] || continue
+    pid=${line%% *}
+    if is_nginx_process "$pid" 'nginx: worker process' && ! is_nginx_process "$pid" 'nginx: worker process is'; then
+      workers+="$pid "
+    fi
+  done
+  REPLY=$workers
+}
+
+# --- What nginx has logged since ---
+
+EMERG_LOGS=() EMERG_OFFSETS=()
+
+mark_error_logs() {
+  local line path paths=() prefix
+  nginx_build_option --prefix
+  prefix=${REPLY:-$NGINX_TREE}
+  nginx_build_option --error-log-path
+  paths=("$REPLY")
+  while IFS= read -r line; do
+    if [[ $line =~ ^[[:space:]]*error_log[[:space:]]+[\"\']?([^\;\"\'[:space:]]+) ]]; then paths+=("${BASH_REMATCH[1]}"); fi
+  done < <(cat -- "$ROOT$NGINX_CONF" "$WORK/candidate/nginx.conf" 2>/dev/null)
+  EMERG_LOGS=() EMERG_OFFSETS=()
+  while IFS= read -r path; do
+    [[ -n $path && $path != stderr && $path != syslog:* ]] || continue
+    [[ $path == /* ]] || path=${prefix%/}/$path
+    EMERG_LOGS+=("$ROOT$path")
+    EMERG_OFFSETS+=("$(stat -c %s -- "$ROOT$path" 2>/dev/null || echo 0)")
+  done < <(printf '%s\n' "${paths[@]}" | sort -u)
+}
+
+EMERG_FIRST='' # the one that says why; the last one says that nginx gave up
+
+# Leaves the last [emerg] line since the logs were marked, or nothing.
+emerg_since() {
+  local index found='' size
+  EMERG_FIRST=''
+  for index in ${EMERG_LOGS[@]+"${!EMERG_LOGS[@]}"}; do
+    size=$(stat -c %s -- "${EMERG_LOGS[index]}" 2>/dev/null) || continue
+    # Rotated meanwhile: everything in it is new.
+    ((size >= EMERG_OFFSETS[index])) || EMERG_OFFSETS[index]=0
+    ((size > EMERG_OFFSETS[index])) || continue
+    found=$(tail -c "+$((EMERG_OFFSETS[index] + 1))" -- "${EMERG_LOGS[index]}" | grep -F '[emerg]')
+    [[ -z $found ]] || break
+  done
+  # "2015/04/28 14:26:08 [emerg] 2918#0: bind() to ...": what follows the process is the reason.
+  REPLY=${found##*"[emerg] "}
+  REPLY=${REPLY#*: }
+  EMERG_FIRST=${found%%$'\n'*}
+  EMERG_FIRST=${EMERG_FIRST#*"[emerg] "}
+  EMERG_FIRST=${EMERG_FIRST#*: }
+}
+
+# --- Reload and proof ---
+
+# Brings a changed tree into force in the running nginx; one that does not run is started later, with
+# the services.
+reload_nginx() {
+  local master workers
+  nginx_master
+  master=$REPLY
+  if [[ -z $master ]]; then
+    mark_error_logs
+    return 0
+  fi
+  state_service nginx
+  [[ $REPLY == *running ]] || fail "nginx runs (master $master), but its service says $REPLY: it was started by hand; stop it with \"nginx -s quit\", then run this again"
+  nginx_workers "$master"
+  workers=$REPLY
+  mark_error_logs
+  step reload "$master"
+  if ! service_request nginx reload; then
+    local said=$REPLY
+    emerg_since
+    fail "nginx did not reload: ${EMERG_FIRST:-$said}"
+  fi
+  if ! prove_generation "$master" "$workers"; then
+    fail "nginx refused the reload, the old configuration serves: $REPLY"
+  fi
+  changed "reloaded nginx (master $master, workers$workers->$REPLY)"
+}
+
+# Waits for workers that are new while the same master lives; REPLY has them, or the reason why not.
+prove_generation() { # MASTER OLD-WORKERS
+  local master=$1 old=$2 deadline=$((SECONDS + PROOF_WAIT)) emerg='' pid fresh stale
+  while :; do
+    if ! is_nginx_process "$master" 'nginx: master'; then
+      emerg_since
+      REPLY="the master $master ended${REPLY:+: $REPLY}"
+      return 1
+    fi
+    emerg_since
+    emerg=$REPLY
+    # A port may still come free: nginx tries five times before it gives up.
+    if [[ -n $emerg && ! $emerg =~ ^bind\(\)\ to\  ]]; then
+      step reload-refused "$master"
+      REPLY=$EMERG_FIRST
+      return 1
+    fi
+    nginx_workers "$master"
+    fresh=no stale=no
+    for pid in $REPLY; do
+      if [[ $old == *" $pid "* ]]; then stale=yes; else fresh=yes; fi
+    done
+    if [[ $fresh == yes && $stale == no ]]; then return 0; fi
+    if ((SECONDS >= deadline)); then
+      REPLY=${emerg:-no new worker within $PROOF_WAIT s}
+      return 1
+    fi
+    sleep 0.1
+  done
+}
+
+# Proves an nginx that was just started: a master with a worker.
+prove_running_nginx() {
+  local deadline=$((SECONDS + PROOF_WAIT)) master
+  while :; do
+    nginx_master
+    master=$REPLY
+    if [[ -n $master ]]; then
+      nginx_workers "$master"
+      if [[ $REPLY == *[0-9]* ]]; then return 0; fi
+    fi
+    if ((SECONDS >= deadline)); then
+      emerg_since
+      fail "nginx was started, but has no ${master:+worker}${master:-master with a worker} after $PROOF_WAIT s${REPLY:+: $REPLY}"
+    fi
+    sleep 0.1
+  done
+}
+
+# After a run was undone: the running nginx takes the former configuration again.
+reload_nginx_back() {
+  local master
+  nginx_master
+  master=$REPLY
+  if [[ -z $master ]]; then
+    service_request nginx start || fail "nginx ended and does not start again with the former configuration: $REPLY"
+    return
+  fi
+  nginx_workers "$master"
+  local workers=$REPLY
+  mark_error_logs
+  service_request nginx reload || fail "nginx does not reload the former configuration: $REPLY"
+  prove_generation "$master" "$workers" || fail "nginx does not take the former configuration: $REPLY"
+}

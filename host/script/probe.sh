@@ -1,0 +1,132 @@
+
+# --- Probe: does the host still look like what was last applied? Reads only -------------------------------
+
+# The facts of all resources of the scope, one index each.
+F_RESOURCE=() F_KIND=() F_KEY=() F_WANT=() F_TYPE=()
+declare -A DRIFT=()
+
+probe() {
+  local resources=() directory name
+  for directory in "$STATE/resources/$SCOPE"/*/; do
+    [[ -e $directory/facts ]] || continue
+    name=${directory%/}
+    resources+=("${name##*/}")
+  done
+  ((${#resources[@]} > 0)) || return 0
+  for name in "${resources[@]}"; do
+    DRIFT[$name]=''
+    load_facts "$name"
+  done
+  probe_paths
+  probe_packages
+  probe_things
+  for name in "${resources[@]}"; do
+    if [[ -e $STATE/journal && -n $(interrupted_run_of "$name") ]]; then
+      DRIFT[$name]+='; its last run was interrupted'
+    fi
+    if [[ -z ${DRIFT[$name]} ]]; then
+      printf 'ok %s\n' "$name"
+    else
+      printf 'drift %s %s\n' "$name" "${DRIFT[$name]#; }"
+    fi
+  done
+  for name in "${resources[@]}"; do
+    print_remembered "$name"
+  done
+}
+
+load_facts() { # RESOURCE
+  local kind key want type line
+  while IFS= read -r line; do
+    kind=${line%% *}
+    IFS=$TAB read -r key want type <<<"${line#* }"
+    F_RESOURCE+=("$1")
+    F_KIND+=("$kind")
+    F_KEY+=("$key")
+    F_WANT+=("${want:--}")
+    F_TYPE+=("${type:--}")
+  done <"$STATE/resources/$SCOPE/$1/facts"
+}
+
+drifts() { # INDEX TEXT
+  DRIFT[${F_RESOURCE[$1]}]+="; $2"
+}
+
+probe_paths() {
+  local index paths=()
+  for index in ${F_KIND[@]+"${!F_KIND[@]}"}; do
+    if [[ ${F_KIND[index]} == path ]]; then paths+=("${F_KEY[index]}"); fi
+  done
+  ((${#paths[@]} > 0)) || return 0
+  observe "${paths[@]}"
+  for index in "${!F_KIND[@]}"; do
+    [[ ${F_KIND[index]} == path ]] || continue
+    local path=${F_KEY[index]}
+    difference "${F_WANT[index]}" "${LIVE[$path]}" "${F_TYPE[index]}" "${LIVE_TYPE[$path]}"
+    if [[ -n $REPLY ]]; then drifts "$index" "$path: $REPLY"; fi
+  done
+}
+
+# One question for all packages; an entry is satisfied by any of its names.
+probe_packages() {
+  local index names=() alternatives=() missing name satisfied
+  for index in ${F_KIND[@]+"${!F_KIND[@]}"}; do
+    [[ ${F_KIND[index]} == package ]] || continue
+    read -r -a alternatives <<<"${F_KEY[index]}"
+    names+=("${alternatives[@]}")
+  done
+  ((${#names[@]} > 0)) || return 0
+  missing_packages "${names[@]}"
+  missing=$'\n'$REPLY
+  for index in "${!F_KIND[@]}"; do
+    [[ ${F_KIND[index]} == package ]] || continue
+    satisfied=no
+    for name in ${F_KEY[index]}; do
+      if [[ $missing != *$'\n'"$name"$'\n'* ]]; then satisfied=yes; fi
+    done
+    [[ $satisfied == yes ]] || drifts "$index" "the package ${F_KEY[index]// / or } is not installed"
+  done
+}
+
+probe_things() {
+  local index key want
+  for index in ${F_KIND[@]+"${!F_KIND[@]}"}; do
+    [[ ${F_KIND[index]} == thing ]] || continue
+    key=${F_KEY[index]}
+    want=${F_WANT[index]}
+    # Ports are left to apply: semanage takes half a second a question.
+    case $key in
+      'selinux-port '*) continue ;;
+      'selinux-'*) selinux_enabled || continue ;;
+    esac
+    REPLY=$(thing_state "$key" 2>&1 && printf '%s' "$REPLY")
+    if [[ $REPLY == no-firewall || $REPLY == "$want" ]]; then continue; fi
+    case $key in
+      'password '*) drifts "$index" "the $key was changed" ;;
+      'setting '*) drifts "$index" "the $key was changed" ;;
+      *) drifts "$index" "$key is \"$REPLY\", not \"$want\"" ;;
+    esac
+  done
+}
+
+# Prints the subsystem whose journal names the resource, if any.
+interrupted_run_of() { # RESOURCE
+  local journal resource
+  for journal in "$STATE"/journal/*/; do
+    resource=''
+    read -r resource 2>/dev/null <"$journal/resource"
+    if [[ $resource == "$SCOPE/$1" ]] && ! flock_is_held "$(basename "$journal")"; then
+      printf '%s\n' "$journal"
+    fi
+  done
+}
+
+print_remembered() { # RESOURCE
+  local line directory=$STATE/resources/$SCOPE/$1
+  printf 'manifest %s\n' "$1"
+  while IFS= read -r line; do
+    printf ' %s\n' "$line"
+  done <"$directory/manifest"
+  printf 'via %s %s\n' "$1" "$(cat "$directory/via")"
+  printf 'repair %s %s\n' "$1" "$(cat "$directory/repair")"
+}

@@ -1,0 +1,114 @@
+
+# --- SELinux: where it is enabled, labels, booleans and ports; elsewhere nothing -------------------------
+
+SELINUX='' # the word of getenforce, once asked
+
+selinux_enabled() {
+  if [[ -z $SELINUX ]]; then
+    SELINUX=Disabled
+    if have getenforce; then SELINUX=$(getenforce 2>/dev/null); fi
+  fi
+  [[ $SELINUX == Enforcing || $SELINUX == Permissive ]]
+}
+
+# Labels a candidate before it takes its place, since a rename carries the label along: the type that the
+# manifest gives, or the one that the policy has for the path.
+label_candidate() { # STAGED PATH TYPE
+  selinux_enabled || return 0
+  if [[ $3 != - ]]; then
+    set_label "$1" "$3" "$2"
+    return
+  fi
+  have matchpathcon || return 0
+  attempt matchpathcon -n "$2" || return 0
+  [[ $OUTPUT == *:*:* ]] || return 0
+  attempt chcon -h -- "$OUTPUT" "$1" || fail "can't label $2 as the policy says ($OUTPUT)"
+}
+
+set_label() { # FILE TYPE PATH
+  # What has no label yet takes a whole context only.
+  attempt chcon -h -t "$2" -- "$1" || attempt chcon -h "system_u:object_r:$2:s0" -- "$1" \
+    || fail "$3: can't set the SELinux type $2 (does this host's policy have it? seinfo -t $2): $OUTPUT"
+}
+
+# --- Booleans ---
+
+state_selinux_boolean() { # NAME
+  attempt getsebool "$1" || fail "this host's policy has no boolean $1"
+  REPLY=${OUTPUT##*> }
+}
+
+make_selinux_boolean() { # STATE NAME
+  must "can't switch the SELinux boolean $2 $1" setsebool -P "$2" "$1"
+}
+
+# --- Rules that outlive a relabelling: file contexts and ports. States: `none`, or the type. ---
+
+# semanage comes with a package of its own.
+need_semanage() {
+  have semanage && return 0
+  package_manager
+  attempt "$REPLY" -y -q install policycoreutils-python-utils \
+    || attempt "$REPLY" -y -q install policycoreutils-python \
+    || fail "SELinux is enabled and semanage is missing; install policycoreutils-python-utils: $(tail -n 1 <<<"$OUTPUT")"
+  changed 'installed the package of semanage'
+}
+
+state_selinux_context() { # PATTERN
+  local pattern rest
+  need_semanage
+  REPLY=none
+  while read -r pattern rest; do
+    if [[ $pattern == "$1" ]]; then
+      rest=${rest##* }
+      rest=${rest#*:*:}
+      REPLY=${rest%%:*}
+    fi
+  done < <(semanage fcontext -l -C -n 2>/dev/null)
+}
+
+make_selinux_context() { # STATE PATTERN
+  local tree=${2%%[\[(*?.\\+]*}
+  if [[ $1 == none ]]; then
+    must "can't drop the SELinux rule for $2" semanage fcontext -d "$2"
+  else
+    attempt semanage fcontext -a -t "$1" "$2" || attempt semanage fcontext -m -t "$1" "$2" \
+      || fail "can't set the SELinux type of $2 to $1 (does this host's policy have it? seinfo -t $1): $OUTPUT"
+  fi
+  # What lies there already follows the rule.
+  if [[ -d $ROOT$tree && $tree == /?* ]] && have restorecon; then
+    must "can't relabel $tree" restorecon -R "$ROOT$tree"
+  fi
+}
+
+state_selinux_port() { # PROTOCOL PORT
+  local type protocol ports
+  need_semanage
+  REPLY=none
+  while read -r type protocol ports; do
+    if [[ $protocol == "$1" && ", $ports," == *", $2,"* ]]; then REPLY=$type; fi
+  done < <(semanage port -l -C -n 2>/dev/null)
+}
+
+make_selinux_port() { # STATE PROTOCOL PORT
+  if [[ $1 == none ]]; then
+    must "can't drop the SELinux rule for port $3" semanage port -d -p "$2" "$3"
+  else
+    # A port that the policy knows under another type is modified, any other one added.
+    attempt semanage port -a -t "$1" -p "$2" "$3" || attempt semanage port -m -t "$1" -p "$2" "$3" \
+      || fail "can't give port $3 the SELinux type $1 (does this host's policy have it? seinfo -t $1): $OUTPUT"
+  fi
+}
+
+converge_selinux() {
+  local index words=()
+  selinux_enabled || return 0
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    read -r -a words <<<"${E_WORDS[index]}"
+    case ${E_KIND[index]} in
+      selinux-boolean) converge_thing "selinux-boolean ${words[0]}" "${words[1]}" ;;
+      selinux-context) converge_thing "selinux-context ${words[1]}" "${words[0]}" ;;
+      selinux-port) converge_thing "selinux-port ${words[1]} ${words[2]}" "${words[0]}" ;;
+    esac
+  done
+}

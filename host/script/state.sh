@@ -1,0 +1,41 @@
+
+# --- State: what the script remembers, all of it below /var/lib/tracks, for root's eyes only -------
+#
+#   records                    one line an owned thing: key, owners, what was there before, what we made
+#   resources/SCOPE/NAME/      manifest (secrets masked), facts, digest, via, repair
+#   kept/                      what stood in the way of a manifest, or was edited by hand after it
+#   journal/SUBSYSTEM/         the steps of the run in progress, or of one that was interrupted
+#   stage/, work/              candidates; nothing there outlives a run
+#   audit.log                  a line a change
+
+readonly AUDIT_LINES=5000
+readonly AUDIT_BYTES=$((1024 * 1024))
+
+open_state() {
+  ((EUID == 0)) || fail "this needs root: run it as root or through sudo"
+  must "can't make $STATE" mkdir -p -m 0700 -- "$STATE"
+  must "can't make room below $STATE" \
+    mkdir -p -- "$STATE/kept" "$STATE/journal" "$STATE/work" "$STATE/stage" "$STATE/resources"
+  [[ $(stat -c '%F %u %a' -- "$STATE") == 'directory 0 700' ]] \
+    || fail "$STATE must be a directory of root with mode 0700: chown root $STATE; chmod 0700 $STATE"
+}
+
+# Replaces a file of ours as a whole: a reader sees the old text or the new one.
+write_file() { # FILE TEXT
+  printf '%s' "$2" >"$1.new" || fail "can't write $1: is the file system full?"
+  must "can't write $1" mv -f -- "$1.new" "$1"
+}
+
+# Appends a line a change; the caller holds the records lock.
+audit() { # intended|corrective|failed LINE...
+  local kind=$1 now line log=$STATE/audit.log
+  shift
+  utc_now
+  now=$REPLY
+  for line in "$@"; do
+    printf '%s %s/%s %s %s\n' "$now" "$SCOPE" "$RESOURCE" "$kind" "$line"
+  done >>"$log"
+  if [[ $(stat -c %s -- "$log") -gt $AUDIT_BYTES ]]; then
+    tail -n "$AUDIT_LINES" -- "$log" >"$log.new" && mv -f -- "$log.new" "$log"
+  fi
+}

@@ -1,0 +1,138 @@
+
+# --- Survey: what kind of host this is, and what stands in the way. Reads only ----------------------------
+
+survey() { # [user=U] [listen=PORT] [server=NAME]...
+  local argument user='' listen=80 servers=' '
+  for argument in "$@"; do
+    case $argument in
+      user=*) user=${argument#user=} ;;
+      listen=*) listen=${argument#listen=} ;;
+      server=*) servers+="${argument#server=} " ;;
+      *) fail "survey takes user=NAME, listen=PORT and server=NAME, not \"$argument\"" ;;
+    esac
+  done
+  load_records
+  survey_system
+  survey_nginx
+  [[ -z $user ]] || survey_user "$user"
+  survey_servers "$listen" "$servers"
+}
+
+fact() { # KEY VALUE
+  printf 'fact %s %s\n' "$1" "${2:-unknown}"
+}
+
+conflict() { # TEXT
+  printf 'conflict %s\n' "$1"
+}
+
+survey_system() {
+  local line id='' version='' name=''
+  if [[ -r $ROOT/etc/os-release ]]; then
+    while IFS= read -r line; do
+      line=${line//\"/}
+      case $line in
+        ID=*) id=${line#ID=} ;;
+        VERSION_ID=*) version=${line#VERSION_ID=} ;;
+        PRETTY_NAME=*) name=${line#PRETTY_NAME=} ;;
+      esac
+    done <"$ROOT/etc/os-release"
+  elif [[ -r $ROOT/etc/redhat-release ]]; then
+    # Enterprise Linux 6 has no os-release: "CentOS release 6.10 (Final)".
+    IFS= read -r name <"$ROOT/etc/redhat-release"
+    id=${name%% *}
+    id=$(tr '[:upper:]' '[:lower:]' <<<"$id")
+    if [[ $name =~ ([0-9][0-9.]*) ]]; then version=${BASH_REMATCH[1]}; fi
+  fi
+  fact os-id "$id"
+  fact os-version "$version"
+  fact os-name "$name"
+  package_manager
+  fact package-manager "$REPLY"
+  init_system
+  fact init "$REPLY"
+  selinux_enabled
+  fact selinux "$(tr '[:upper:]' '[:lower:]' <<<"$SELINUX")"
+  if ! have firewall-cmd; then
+    fact firewalld absent
+  elif firewall_running; then
+    fact firewalld running
+  else
+    fact firewalld stopped
+  fi
+  fact python "$(python_version)"
+}
+
+python_version() {
+  local name
+  for name in python3 python python2; do
+    if have "$name"; then
+      "$name" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null && return
+    fi
+  done
+  printf 'absent\n'
+}
+
+survey_nginx() {
+  local version=absent owner
+  if have nginx; then
+    attempt nginx -v
+    version=${OUTPUT##*nginx/}
+    version=${version%%[!0-9.]*}
+  fi
+  fact nginx "$version"
+  owner=${OWNERS["path $NGINX_CONF"]-}
+  owner=${owner%%,*}
+  if [[ -n $owner ]]; then
+    fact nginx-conf "ours ${owner%%/*}"
+    if [[ $owner != "$SCOPE"/* ]]; then
+      conflict "$NGINX_CONF belongs to ${owner%%/*}: it is only checked, not changed, by this program"
+    fi
+  elif [[ ! -e $ROOT$NGINX_CONF ]]; then
+    fact nginx-conf absent
+  elif is_vendors_file "$NGINX_CONF"; then
+    fact nginx-conf vendor
+  else
+    fact nginx-conf foreign
+    conflict "$NGINX_CONF was edited by hand: it will be kept aside and come back on destroy"
+  fi
+}
+
+# Is a file as its package brought it? Unknown files are not.
+is_vendors_file() { # PATH
+  have rpm || return 1
+  attempt rpm -qf "$1" || return 1
+  attempt rpm -V --nomtime -f "$1"
+  [[ $'\n'$OUTPUT$'\n' != *[5S]*" $1"$'\n'* ]]
+}
+
+survey_user() { # NAME
+  local name=$1 entry uid
+  [[ -z ${OWNERS["user $name"]-} ]] || return 0
+  entry=$(getent passwd "$name") || return 0
+  IFS=: read -r _ _ uid _ <<<"$entry"
+  state_user "$name"
+  conflict "the user $name exists (uid $uid, $REPLY): it is adopted, its home stays, shell, groups and password come back on destroy"
+}
+
+# Other servers on our port, which the configuration that is served now declares.
+survey_servers() { # PORT SERVERS
+  local port=$1 servers=$2 file line name path
+  while IFS= read -r file; do
+    path=${file#"$ROOT"}
+    [[ -z ${OWNERS["path $path"]-} ]] || continue
+    while IFS= read -r line; do
+      line=${line%%#*}
+      if [[ $line =~ ^[[:space:]]*listen[[:space:]] && $line == *default_server* && $line =~ (^|[^0-9])$port([^0-9]|$) ]]; then
+        conflict "another default server on port $port: $path (${line#"${line%%[![:space:]]*}"})"
+      elif [[ $line =~ ^[[:space:]]*server_name[[:space:]]+(.*)\; ]]; then
+        for name in ${BASH_REMATCH[1]}; do
+          if [[ $name != _ && $servers == *" $name "* ]]; then
+            conflict "another server answers to $name: $path"
+          fi
+        done
+      fi
+    done <"$file"
+  done < <(find -L "$ROOT$NGINX_TREE" -maxdepth 3 -path "$ROOT$NGINX_TREE/logs" -prune -o -type f \
+    \( -name '*.conf' -o -path '*/sites-enabled/*' \) -size -1024k -print 2>/dev/null)
+}

@@ -1,0 +1,221 @@
+
+# --- Swap: candidates are made complete out of sight, then take their place by rename -------------------
+
+# Makes every candidate with its owner, mode and SELinux label, in the store of its file system.
+stage_changes() {
+  local index stage
+  for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
+    existing_ancestor "${C_PATH[index]}"
+    store_for "$REPLY"
+    stage=$REPLY/stage/$SUBSYSTEM
+    must "can't make $stage" mkdir -p -- "$stage"
+    C_STAGED[index]=none
+    C_INODE[index]=none
+    stage_change "$index" "$stage/$TRANSACTION-$index"
+  done
+}
+
+stage_change() { # INDEX STAGED
+  local path=${C_PATH[$1]} staged=$2 wanted=()
+  read -r -a wanted <<<"${C_WANT[$1]}"
+  case ${wanted[0]} in
+    file) must "can't stage $path" install -T -o "${wanted[3]}" -g "${wanted[4]}" -m "${wanted[5]}" -- "${C_SOURCE[$1]}" "$staged" ;;
+    symlink) must "can't stage $path" ln -s -- "${wanted[1]}" "$staged" ;;
+    kept) must "can't stage $path" cp -a -- "${wanted[1]}" "$staged" ;;
+    directory)
+      # One that is there keeps its place; only what differs about it is set.
+      [[ ${LIVE[$path]} != directory* ]] || return 0
+      must "can't stage $path" mkdir -- "$staged"
+      must "can't stage $path" chown "${wanted[1]}:${wanted[2]}" -- "$staged"
+      must "can't stage $path" chmod "${wanted[3]}" -- "$staged"
+      ;;
+    *) return 0 ;;
+  esac
+  [[ ${wanted[0]} == kept ]] || label_candidate "$staged" "$path" "${C_TYPE[$1]}"
+  C_STAGED[$1]=$staged
+  C_INODE[$1]=$(stat -c %i -- "$staged")
+}
+
+# What was staged and not swapped, by this run or by one that was interrupted.
+clear_stages() { # SUBSYSTEM
+  local store
+  for store in "$STATE" "${ROOT:-}"/.tracks "$ROOT"/*/.tracks; do
+    [[ ! -d $store/stage/$1 ]] || rm -rf -- "$store/stage/$1"
+  done
+}
+
+# The order in which nothing is missed: directories from the top, what lies in them, then what goes.
+swap_order() {
+  local index
+  for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
+    case ${C_WANT[index]} in
+      directory*) printf '1 %s %s\n' "${C_PATH[index]}" "$index" ;;
+      file* | kept*) printf '2 %s %s\n' "${C_PATH[index]}" "$index" ;;
+      symlink*) printf '3 %s %s\n' "${C_PATH[index]}" "$index" ;;
+      absent) printf '4 %s %s\n' "${C_PATH[index]}" "$index" ;;
+    esac
+  done | sort
+  for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
+    [[ ${C_WANT[index]} != rmdir ]] || printf '5 %s %s\n' "${C_PATH[index]}" "$index"
+  done | sort -r
+}
+
+# Swaps all changes that are not in place yet; before nginx's test, just the directories outside its tree.
+swap_changes() { # [outside-directories]
+  local path index
+  while read -r _ path index; do
+    [[ ${C_SWAPPED[index]-no} == no ]] || continue
+    if [[ ${1-} == outside-directories ]] && { [[ ${C_WANT[index]} != directory* ]] || in_nginx_tree "$path"; }; then
+      continue
+    fi
+    swap_change "$index"
+    C_SWAPPED[index]=yes
+  done < <(swap_order)
+  cd /
+}
+
+C_SWAPPED=()
+
+swap_change() { # INDEX
+  local path=${C_PATH[$1]} want=${C_WANT[$1]}
+  if [[ $want == rmdir ]]; then
+    remove_directory "$path"
+  elif [[ $want == directory* && ${C_STAGED[$1]} == none ]]; then
+    change_directory "$path" "$want" "${C_TYPE[$1]}"
+  else
+    replace_path "$1"
+  fi
+}
+
+replace_path() { # INDEX
+  local path=${C_PATH[$1]} staged=${C_STAGED[$1]} kept=none name=${C_PATH[$1]##*/} before=absent
+  enter_directory "${path%/*}"
+  if [[ -e $name || -L $name ]]; then
+    before=present
+    case ${C_KEEP[$1]} in
+      no | drift)
+        next_kept "$path"
+        kept=${REPLY#kept }
+        ;;
+      *) kept=${C_KEEP[$1]} ;;
+    esac
+  fi
+  step swap "$path" "$kept" "${C_INODE[$1]}"
+  if [[ -d $name && ! -L $name ]]; then
+    must "can't move $path aside" mv -T -- "$name" "$kept"
+  elif [[ $before == present ]]; then
+    must "can't keep $path" ln -P -- "$name" "$kept"
+  fi
+  if [[ $staged != none ]]; then
+    must "can't put $path in place" mv -fT -- "$staged" "$name"
+  else
+    must "can't remove $path" rm -f -- "$name"
+  fi
+  tell_replaced "$1" "$before" "$kept"
+}
+
+tell_replaced() { # INDEX absent|present KEPT
+  local path=${C_PATH[$1]} wanted=()
+  read -r -a wanted <<<"${C_WANT[$1]}"
+  case ${wanted[0]} in
+    absent) changed "removed $path" ;;
+    kept)
+      changed "put back $path as it was before"
+      printf '%s\n' "${wanted[1]}" >>"$JOURNAL/discard"
+      ;;
+    *) if [[ $2 == absent ]]; then changed "created ${wanted[0]} $path"; else changed "changed ${wanted[0]} $path"; fi ;;
+  esac
+  case ${C_KEEP[$1]} in
+    no) [[ $3 == none ]] || printf '%s\n' "$3" >>"$JOURNAL/discard" ;;
+    drift) [[ $3 == none ]] || changed "kept $path as it was edited by hand: $3" ;;
+    *) changed "kept $path as it was before: $3" ;;
+  esac
+}
+
+# Sets what differs about a directory, from inside it: its name may lead elsewhere a moment later.
+change_directory() { # PATH "directory OWNER GROUP MODE" TYPE
+  local wanted=() now=()
+  read -r -a wanted <<<"$2"
+  read -r -a now <<<"${LIVE[$1]}"
+  step metadata "$1" "${now[1]}" "${now[2]}" "${now[3]}" "${LIVE_TYPE[$1]}"
+  set_metadata "$1" "${wanted[1]}" "${wanted[2]}" "${wanted[3]}" "$3"
+  changed "changed directory $1 (${wanted[*]:1})"
+}
+
+set_metadata() { # PATH OWNER GROUP MODE TYPE
+  enter_directory "$1"
+  must "can't change the owner of $1" chown "$2:$3" .
+  must "can't change the mode of $1" chmod "$4" .
+  [[ $5 == - ]] || set_label . "$5" "$1"
+}
+
+# A directory that we made goes when nothing lies in it; logs and other data stay where they are.
+remove_directory() { # PATH
+  local now=()
+  read -r -a now <<<"${LIVE[$1]}"
+  enter_directory "${1%/*}"
+  step rmdir "$1" "${now[1]}" "${now[2]}" "${now[3]}" "${LIVE_TYPE[$1]}"
+  if attempt rmdir -- "${1##*/}"; then
+    changed "removed directory $1"
+  else
+    note "$1 stays: it is not empty"
+  fi
+}
+
+# --- The way back -------------------------------------------------------------------------------------
+
+undo_swap() { # PATH KEPT INODE
+  local path=$1 kept=$2 inode=$3 name=${1##*/} live=none
+  if [[ ! -d $ROOT${path%/*} ]]; then
+    [[ $kept == none || ! -e $kept ]] || fail "$path can't be put back, its directory is gone; it is kept in $kept"
+    return 0
+  fi
+  enter_directory "${path%/*}"
+  if [[ -e $name || -L $name ]]; then live=$(stat -c %i -- "./$name"); fi
+  if [[ $kept == none ]]; then
+    # Never placed, taken away already, or by now somebody else's.
+    [[ $live != "$inode" || $live == none ]] || take_away "$name" "$path"
+    return 0
+  fi
+  [[ -e $kept || -L $kept ]] || return 0
+  if [[ $live == "$(stat -c %i -- "$kept")" ]]; then
+    must "can't clear $kept" rm -f -- "$kept"
+    return 0
+  fi
+  if [[ $live != none && $live != "$inode" ]]; then
+    must "can't keep $path" mv -T -- "$name" "$kept.later"
+    printf '%s\n' "$path was changed by somebody after the interrupted run: kept in $kept.later" >&2
+  elif [[ -d $name && ! -L $name ]]; then
+    take_away "$name" "$path"
+  fi
+  must "can't put $path back" mv -fT -- "$kept" "$name"
+}
+
+# Removes what this run has made. In a directory, a service may have opened its logs by now: those that
+# are empty go, others stay with it.
+take_away() { # NAME PATH
+  if [[ ! -d $1 || -L $1 ]]; then
+    must "can't remove $2" rm -f -- "$1"
+    return
+  fi
+  find "./$1" -maxdepth 1 -type f -size 0 -exec rm -f -- {} \; 2>/dev/null
+  attempt rmdir -- "$1" || printf '%s\n' "$2 stays: something was written to it" >&2
+}
+
+undo_metadata() { # PATH OWNER GROUP MODE TYPE
+  [[ ! -d $ROOT$1 ]] || set_metadata "$@"
+}
+
+undo_rmdir() { # PATH OWNER GROUP MODE TYPE
+  local staged
+  [[ ! -e $ROOT$1 ]] || return 0
+  existing_ancestor "$1"
+  store_for "$REPLY"
+  staged=$REPLY/stage/undo-$$
+  must "can't make $staged" mkdir -p -- "$staged"
+  must "can't change the owner of $staged" chown "$2:$3" -- "$staged"
+  must "can't change the mode of $staged" chmod "$4" -- "$staged"
+  [[ $5 == - ]] || set_label "$staged" "$5" "$1"
+  enter_directory "${1%/*}"
+  must "can't put $1 back" mv -T -- "$staged" "${1##*/}"
+}

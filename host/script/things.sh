@@ -1,0 +1,94 @@
+
+# --- Things: settings, users, services, SELinux, firewall ---------------------------------------------
+#
+# Whatever is no path has a key (`service nginx`) and a state of one line. Each kind has two functions:
+#   state_KIND WORDS...        leaves the state in REPLY
+#   make_KIND STATE WORDS...   brings the state about
+# so that changing, proving, undoing and putting back is written once, here.
+
+declare -A NAMED_THINGS=() # keys that the manifest names
+
+thing_state() { # KEY
+  local words=()
+  read -r -a words <<<"$1"
+  "state_${words[0]//-/_}" "${words[@]:1}"
+}
+
+thing_make() { # KEY STATE
+  local words=()
+  read -r -a words <<<"$1"
+  "make_${words[0]//-/_}" "$2" "${words[@]:1}"
+}
+
+# Leaves " (FROM -> TO)" for a message; nothing where a state may hold a secret.
+show_states() { # KEY FROM TO
+  case $1 in
+    'password '* | 'setting '*) REPLY='' ;;
+    *) REPLY=" ($2 -> $3)" ;;
+  esac
+}
+
+# Takes responsibility for a thing, which was in state FORMER and shall be in state WANT.
+claim_thing() { # KEY FORMER WANT
+  NAMED_THINGS[$1]=yes
+  own "$1" share "$2" "$3"
+  FACTS+=("thing $1$TAB$3")
+}
+
+# Brings a thing to a state and asks the host whether it is so.
+converge_thing() { # KEY WANT [FORMER]
+  local key=$1 want=$2 live
+  thing_state "$key"
+  live=$REPLY
+  claim_thing "$key" "${3-$live}" "$want"
+  [[ $live != "$want" ]] || return 0
+  step thing "$key" "$live"
+  thing_make "$key" "$want"
+  thing_state "$key"
+  show_states "$key" "$live" "$REPLY"
+  thing_is "$key" "$want" || fail "$key is not as it shall be after the change$REPLY"
+  changed "changed $key$REPLY"
+}
+
+thing_is() { # KEY STATE; leaves REPLY alone
+  local kept_reply=$REPLY status=1
+  thing_state "$1"
+  [[ $REPLY != "$2" ]] || status=0
+  REPLY=$kept_reply
+  return "$status"
+}
+
+# Things of ours, of some kinds, that the manifest does not name get back what was there before.
+release_things() { # KIND...
+  local key kind
+  for kind in "$@"; do
+    for key in ${OWNERS[@]+"${!OWNERS[@]}"}; do
+      if [[ $key == "$kind "* && -z ${NAMED_THINGS[$key]-} ]] && is_ours "$key"; then
+        release_thing "$key"
+      fi
+    done
+  done
+}
+
+release_thing() { # KEY
+  local key=$1 live former=${FORMER[$1]}
+  disown_key "$key"
+  [[ ${OWNERS[$key]} == "$SCOPE/$RESOURCE" ]] || return 0
+  thing_state "$key"
+  live=$REPLY
+  [[ $live != "$former" ]] || return 0
+  if [[ $live != "${MADE[$key]}" ]]; then
+    note "$key was changed by somebody after us: it stays as it is"
+    return 0
+  fi
+  step thing "$key" "$live"
+  thing_make "$key" "$former"
+  show_states "$key" "$live" "$former"
+  changed "released $key$REPLY"
+}
+
+undo_thing() { # KEY STATE
+  # A new account stays: by now somebody may have put data into its home. The next run takes it up.
+  [[ $1 != 'user '* || $2 != none ]] || return 0
+  thing_is "$1" "$2" || thing_make "$1" "$2"
+}

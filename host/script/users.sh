@@ -1,0 +1,134 @@
+
+# --- Users: made or adopted; an account that we made stays on remove, since its home is data -------------
+
+# Accounts that we made. The list outlives a failed run and a remove, so that the account is never
+# mistaken for one that was here before.
+readonly ACCOUNTS=$STATE/accounts
+
+made_account() { # NAME
+  [[ -e $ACCOUNTS ]] && grep -qxF -- "$1" "$ACCOUNTS"
+}
+
+# States: `none`, or `home=H shell=S groups=A,B`; the groups are the supplementary ones, sorted.
+state_user() { # NAME
+  local entry name home shell primary groups=''
+  REPLY=none
+  entry=$(getent passwd "$1") || return 0
+  IFS=: read -r name _ _ _ _ home shell <<<"$entry"
+  primary=$(id -gn -- "$1" 2>/dev/null)
+  groups=$(id -nG -- "$1" 2>/dev/null | tr ' ' '\n' | grep -vxF -- "$primary" | sort -u | paste -s -d , -)
+  REPLY="home=$home shell=${shell:-/bin/sh} groups=$groups"
+}
+
+USER_SYSTEM=no # kind of an account that has to be made
+
+make_user() { # STATE NAME
+  local state=$1 name=$2 home shell groups options=()
+  if [[ $state == none ]]; then
+    must "can't lock $name" usermod -L -- "$name"
+    note "the account $name stays with its home, which is data; its password is locked"
+    return
+  fi
+  home=${state#home=}
+  home=${home%% *}
+  shell=${state#* shell=}
+  shell=${shell%% *}
+  groups=${state##* groups=}
+  state_user "$name"
+  if [[ $REPLY != none ]]; then
+    must "can't change the account $name" usermod -s "$shell" -G "$groups" -- "$name"
+    return
+  fi
+  [[ ! -e $ROOT$home ]] || check_orphaned_home "$name" "$home"
+  options=(-m -d "$home" -s "$shell")
+  [[ $USER_SYSTEM == no ]] || options+=(-r)
+  [[ -z $groups ]] || options+=(-G "$groups")
+  if getent group "$name" >/dev/null 2>&1; then options+=(-g "$name"); fi
+  printf '%s\n' "$name" >>"$ACCOUNTS"
+  must "can't make the account $name" useradd "${options[@]}" -- "$name"
+}
+
+# A new account would get the files of whoever had this home before.
+check_orphaned_home() { # NAME HOME
+  local owner
+  owner=$(stat -c %u -- "$ROOT$2")
+  ((owner == 0)) || fail "the home $2 of the new user $1 exists and belongs to user id $owner: move it away, or make the account by hand with that id"
+}
+
+converge_user() { # INDEX
+  local name=${E_WORDS[$1]} home shell groups live want key="user ${E_WORDS[$1]}" group
+  attribute "$1" home -
+  home=$REPLY
+  attribute "$1" shell -
+  shell=$REPLY
+  attribute "$1" groups ''
+  groups=$REPLY
+  attribute "$1" system no
+  USER_SYSTEM=$REPLY
+  [[ -x $ROOT$shell ]] || fail "user $name: the shell $shell does not exist on this host"
+  for group in ${groups//,/ }; do
+    known_account group "$group" || fail "user $name: there is no group $group on this host; make it, or install the package that does"
+  done
+  state_user "$name"
+  live=$REPLY
+  if [[ $live != none ]]; then
+    [[ $live == "home=$home "* ]] || fail "the user $name exists with the home ${live%% *}: a home is never moved here; set the home in the configuration to that, or move it by hand: usermod -m -d $home $name"
+    groups+=,${live##* groups=}
+  fi
+  groups=$(tr , '\n' <<<"$groups" | grep . | sort -u | paste -s -d , -)
+  want="home=$home shell=$shell groups=$groups"
+  if made_account "$name"; then live=none; fi
+  converge_thing "$key" "$want" "$live"
+  KNOWN_ACCOUNTS=' '
+}
+
+# --- Passwords: through stdin only; what is remembered is a digest of the hash ---------------------------
+
+# Leaves the hash of a user's password in REPLY.
+shadow_hash() { # NAME
+  REPLY=$(getent shadow "$1") || fail "password $1: there is no user $1 on this host"
+  REPLY=${REPLY#*:}
+  REPLY=${REPLY%%:*}
+}
+
+state_password() { # NAME
+  shadow_hash "$1"
+  REPLY=$(printf '%s' "$REPLY" | sha256sum)
+  REPLY=${REPLY%% *}
+}
+
+# Keeps the present hash, so that this state can be brought back.
+keep_hash() { # NAME DIGEST
+  shadow_hash "$1"
+  write_file "$STATE/kept/shadow-$1-$2" "$REPLY"
+}
+
+make_password() { # STATE NAME
+  local file=$STATE/kept/shadow-$2-$1 hash=''
+  [[ -e $file ]] || fail "the former password of $2 is no longer in $file"
+  IFS= read -r hash <"$file"
+  if [[ $hash =~ ^[!*]*$ ]]; then
+    # No password at all; chpasswd refuses that, and there is nothing secret about it.
+    must "can't put back the locked password of $2" usermod -p "${hash:-!}" -- "$2"
+    return
+  fi
+  OUTPUT=$(printf '%s:%s\n' "$2" "$hash" | chpasswd -e 2>&1) || fail "can't put back the former password of $2: $OUTPUT"
+}
+
+converge_password() { # INDEX
+  local name=${E_WORDS[$1]} key="password ${E_WORDS[$1]}" live
+  state_password "$name"
+  live=$REPLY
+  if [[ $SAME_MANIFEST == yes && $live == "${MADE[$key]-}" ]]; then
+    claim_thing "$key" "$live" "$live"
+    return
+  fi
+  keep_hash "$name" "$live"
+  step thing "$key" "$live"
+  OUTPUT=$(printf '%s:%s\n' "$name" "${E_CONTENT[$1]%$'\n'}" | chpasswd 2>&1) \
+    || fail "can't set the password of $name: $OUTPUT"
+  state_password "$name"
+  [[ $REPLY != "$live" ]] || fail "the password of $name is the old one after chpasswd"
+  claim_thing "$key" "$live" "$REPLY"
+  changed "changed the password of $name"
+}

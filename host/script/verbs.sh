@@ -1,0 +1,214 @@
+
+# --- Verbs ------------------------------------------------------------------------------------------
+
+TRANSACTION='' # names what this run stages and keeps
+SAME_MANIFEST=no # is it the manifest that was applied last?
+KIND_OF_CHANGE=intended
+
+# Which locks the manifest needs: its subsystem's, and those of the parts of the host it changes besides.
+needed_locks() {
+  local kind locks="$SUBSYSTEM"
+  for kind in ${E_KIND[@]+"${E_KIND[@]}"}; do
+    case $kind in
+      package | module) locks+=' packages' ;;
+      user | password) locks+=' users' ;;
+    esac
+  done
+  REPLY=$locks
+}
+
+begin_transaction() { # LOCK...
+  local subsystem
+  take_locks "$@"
+  for subsystem in "$@"; do
+    recover_subsystem "$subsystem"
+    clear_stages "$subsystem"
+  done
+  load_records
+  TRANSACTION=$(date -u +%Y%m%dT%H%M%SZ)-$$
+  open_work "$SUBSYSTEM"
+  begin_journal "$SUBSYSTEM"
+}
+
+apply() { # NAME [--repair N]
+  local repair=0 digest directory
+  RESOURCE=${1-}
+  if [[ $# -eq 3 && $2 == --repair && $3 =~ ^[0-9]+$ ]]; then
+    repair=$3
+  elif (($# != 1)); then
+    fail 'usage: apply NAME [--repair N] <MANIFEST'
+  fi
+  check_name "$RESOURCE"
+  read_manifest
+  parse_manifest
+  needed_locks
+  # shellcheck disable=SC2086 # a list of words
+  begin_transaction $REPLY
+
+  directory=$STATE/resources/$SCOPE/$RESOURCE
+  manifest_digest
+  digest=$REPLY
+  if [[ -e $directory/digest && $(cat "$directory/digest") == "$digest" ]]; then
+    SAME_MANIFEST=yes
+    KIND_OF_CHANGE=corrective
+  fi
+  converge
+  remember "$digest" "$repair"
+  commit "applied $RESOURCE"
+}
+
+# Brings everything that the manifest names to its state, and gives back what it no longer names.
+converge() {
+  # Repositories and proxies are paths of the packages' own manifest: there, paths come first.
+  if [[ $SUBSYSTEM != packages ]]; then
+    converge_modules
+    converge_packages
+  fi
+  converge_accounts
+  prepare_candidates
+  converge_selinux
+  plan_paths
+  converge_settings
+  stage_changes
+  validate_sudoers
+  [[ $SUBSYSTEM != nginx ]] || validate_nginx
+  [[ $SUBSYSTEM != logrotate ]] || validate_logrotate
+  swap_changes
+  if [[ $SUBSYSTEM == packages ]]; then
+    converge_modules
+    converge_packages
+  fi
+  put_in_force
+  converge_firewall
+  release_things setting selinux-boolean selinux-context selinux-port firewall-port password user
+}
+
+converge_accounts() {
+  local index
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    case ${E_KIND[index]} in
+      user) converge_user "$index" ;;
+      password) converge_password "$index" ;;
+    esac
+  done
+}
+
+converge_settings() {
+  local index
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    [[ ${E_KIND[index]} != setting ]] || converge_setting "$index"
+  done
+}
+
+# Makes services take what was swapped, and proves that they did.
+put_in_force() {
+  local changes=no
+  if [[ $SUBSYSTEM == nginx ]] && nginx_tree_changes; then changes=yes; fi
+  release_services
+  # A vendor's nginx.conf that comes back for an nginx that was stopped before us needs no reload.
+  if [[ $changes == yes ]] && have nginx; then reload_nginx; fi
+  converge_services
+  if [[ $SUBSYSTEM == nginx && -n ${NAMED_THINGS['service nginx']-} ]]; then
+    [[ $changes == yes ]] || mark_error_logs
+    prove_running_nginx
+  fi
+}
+
+# What the resource leaves behind for the next run and for the probe.
+remember() { # DIGEST REPAIR
+  local directory=$JOURNAL/state line text=''
+  must "can't write the state" mkdir -- "$directory"
+  masked_manifest
+  printf '%s' "$REPLY" >"$directory/manifest"
+  for line in ${FACTS[@]+"${FACTS[@]}"}; do
+    text+=$line$'\n'
+  done
+  printf '%s' "$text" >"$directory/facts"
+  printf '%s\n' "$1" >"$directory/digest"
+  printf '%s\n' "$2" >"$directory/repair"
+  printf '%s\n' "${VIA:-unknown}" >"$directory/via" || fail "can't write the state: is the file system full?"
+}
+
+# Ends a run that succeeded: bookkeeping, audit, report.
+commit() { # WHAT
+  local count=${#CHANGES[@]} line
+  commit_journal
+  finish_journal
+  close_work
+  clear_stages "$SUBSYSTEM"
+  if ((count > 0)); then
+    with_records_locked audit "$KIND_OF_CHANGE" "${CHANGES[@]}"
+    printf '%s\n' "${CHANGES[@]}"
+  fi
+  for line in ${NOTES[@]+"${NOTES[@]}"}; do
+    printf '%s\n' "$line"
+  done
+  case $count in
+    0) printf '%s: unchanged\n' "$1" ;;
+    1) printf '%s: 1 change\n' "$1" ;;
+    *) printf '%s: %s changes\n' "$1" "$count" ;;
+  esac
+}
+
+# Gives back everything that the resource still owns.
+remove() { # NAME
+  local directory key
+  RESOURCE=${1-}
+  (($# == 1)) || fail 'usage: remove NAME'
+  check_name "$RESOURCE"
+  cat >/dev/null
+  exec </dev/null
+  directory=$STATE/resources/$SCOPE/$RESOURCE
+  if [[ -e $directory/manifest ]]; then
+    SUBSYSTEM=$(sed -n 's/^subsystem //p' "$directory/manifest" | head -n 1)
+  fi
+  [[ -n $SUBSYSTEM ]] || SUBSYSTEM=none
+  begin_transaction "$SUBSYSTEM" users
+  converge
+  : >"$JOURNAL/removed" || fail "can't write the journal: is the file system full?"
+  commit "removed $RESOURCE"
+}
+
+# Waits for runs that live, and undoes or finishes those that died.
+recover() {
+  local journal subsystem found=no
+  for journal in "$STATE"/journal/*/; do
+    [[ -d $journal ]] || continue
+    found=yes
+    subsystem=$(basename "$journal")
+    RESOURCE=$(sed 's|.*/||' "$journal/resource" 2>/dev/null)
+    if flock_is_held "$subsystem"; then
+      printf '%s is being changed by %s: waiting\n' "$subsystem" "$REPLY"
+    fi
+    take_lock "$subsystem"
+    recover_subsystem "$subsystem"
+    clear_stages "$subsystem"
+  done
+  if ((${#NOTES[@]} > 0)); then printf '%s\n' "${NOTES[@]#note: }"; fi
+  [[ $found == yes ]] || printf 'nothing was interrupted\n'
+}
+
+# Is the lock of a subsystem held? Its holder's words are in REPLY.
+flock_is_held() { # SUBSYSTEM
+  local lock
+  lock_directory
+  lock=$REPLY/lock.$1
+  REPLY='another run'
+  [[ -e $lock ]] || return 1
+  if flock -n "$lock" true; then return 1; fi
+  read -r REPLY 2>/dev/null <"$lock.holder"
+  return 0
+}
+
+version() {
+  local digest=unknown
+  if [[ -f $0 ]]; then
+    digest=$(sha256sum -- "$0")
+    digest=${digest%% *}
+  fi
+  printf 'script %s\nmanifest %s\n' "$digest" "$MANIFEST_VERSION"
+}
+
+check_name() { # NAME
+  [[ $1 =~ $NAME_PATTERN ]] || fail "resource \"$1\": a name has letters, digits and . _ - only"
+}

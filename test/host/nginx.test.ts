@@ -1,0 +1,203 @@
+import { existsSync, readFileSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot, vendorNginxConf } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => host.remove());
+
+interface Site {
+  snippet?: string;
+  listen?: number;
+  name?: string;
+  include?: string;
+}
+
+/** A whole nginx tree as the program sends it. */
+function nginxTree({
+  snippet = "",
+  listen = 80,
+  name = "tracks",
+  include = "",
+}: Site = {}): string {
+  return manifest(
+    "nginx",
+    "nginx",
+    "file /etc/nginx/nginx.conf owner=root group=root mode=0644",
+    "| user nginx;",
+    "| pid @@NGINX_PID@@;",
+    "| error_log /var/log/nginx/error.log warn;",
+    "| @@NGINX_MODULES@@",
+    "| include @@NGINX_MIME_TYPES@@;",
+    "| include conf.d/*.conf;",
+    "| include sites-enabled/*;",
+    ...(include === "" ? [] : [`| include ${include};`]),
+    "absent /etc/nginx/conf.d/default.conf",
+    "directory /etc/nginx/sites-available owner=games group=games mode=0755",
+    "directory /etc/nginx/sites-enabled owner=games group=games mode=0755",
+    "directory /etc/nginx/logs owner=root group=root mode=0755",
+    "directory /etc/nginx/logs/domains owner=root group=root mode=0755",
+    `file /etc/nginx/sites-available/${name} owner=games group=games mode=0644`,
+    "| server {",
+    `|   listen ${listen};`,
+    `|   server_name ${name}.example.org;`,
+    "|   access_log /etc/nginx/logs/domains/access.log;",
+    `|   ${snippet}`,
+    "| }",
+    `symlink /etc/nginx/sites-enabled/${name} -> ../sites-available/${name}`,
+    "service nginx",
+  );
+}
+
+test("brings nginx up with the whole tree, and then reloads only what changed", async () => {
+  const first = await host.apply(nginxTree());
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  expect(first.stdout).toContain("changed service nginx (disabled stopped -> enabled running)");
+  expect(host.read("/etc/nginx/nginx.conf")).toContain("pid /run/nginx.pid;\n");
+  expect(host.read("/in-force")).toContain("server_name tracks.example.org;");
+  const master = host.masterPid();
+
+  const second = await host.apply(nginxTree());
+  expect(second.stdout).toBe("applied nginx: unchanged\n");
+  expect(host.masterPid()).toBe(master);
+
+  host.calls();
+  const third = await host.apply(nginxTree({ snippet: "add_header X-Tracks yes;" }));
+  expect(third).toMatchObject({ code: 0, stderr: "" });
+  expect(third.stdout).toMatch(/reloaded nginx \(master \d+, workers \d+ -> \d+ \)/);
+  expect(host.read("/in-force")).toContain("add_header X-Tracks yes;");
+  expect(host.masterPid()).toBe(master);
+  expect(
+    host.calls().filter((call) => call.startsWith("systemctl") && call.includes("reload")),
+  ).toEqual(["systemctl reload nginx.service"]);
+});
+
+test("services are started in an empty environment and hold none of our locks", async () => {
+  await host.apply(nginxTree(), { environment: { PRODUCTION: "1", LD_PRELOAD_HINT: "x" } });
+  expect(host.read("/services/nginx/environment")).not.toContain("PRODUCTION");
+  const again = await host.apply(nginxTree({ snippet: "gzip on;" }));
+  expect(again.code).toBe(0);
+});
+
+test("a broken candidate is refused, nothing is touched, and it is refused again", async () => {
+  await host.apply(nginxTree());
+  const served = host.read("/in-force");
+  const site = host.read("/etc/nginx/sites-available/tracks");
+  for (let attempt = 0; attempt < 2; attempt++) {
+    host.calls();
+    const run = await host.apply(nginxTree({ snippet: "broken_directive;" }));
+    expect(run.code).toBe(1);
+    expect(run.reason).toContain(
+      'nginx refuses the candidate: [emerg] unknown directive "broken_directive" in /etc/nginx/sites-enabled/tracks',
+    );
+    expect(host.read("/etc/nginx/sites-available/tracks")).toBe(site);
+    expect(host.read("/in-force")).toBe(served);
+    expect(host.calls().join("\n")).not.toContain("reload nginx");
+  }
+});
+
+test("what the test passes and the reload refuses is reported and put back, twice", async () => {
+  await host.apply(nginxTree());
+  const site = host.read("/etc/nginx/sites-available/tracks");
+  host.write("/ports-in-use", "8080\n");
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const run = await host.apply(nginxTree({ listen: 8080 }));
+    expect(run.code).toBe(1);
+    expect(run.reason).toContain(
+      "nginx refused the reload, the old configuration serves: bind() to 0.0.0.0:8080 failed (98: Address already in use)",
+    );
+    expect(run.reason).toContain("was put back");
+    expect(host.read("/etc/nginx/sites-available/tracks")).toBe(site);
+    expect(host.read("/in-force")).toContain("listen 80;");
+  }
+  host.write("/ports-in-use", "");
+  const freed = await host.apply(nginxTree({ listen: 8080 }));
+  expect(freed.code).toBe(0);
+  expect(host.read("/in-force")).toContain("listen 8080;");
+});
+
+test("a reload that exits 0 and brings no new workers is a failure", async () => {
+  await host.apply(nginxTree());
+  host.write("/reload-is-lost", "");
+  const run = await host.apply(nginxTree({ snippet: "gzip on;" }));
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain("no new worker within 2 s");
+  expect(host.read("/etc/nginx/sites-available/tracks")).not.toContain("gzip");
+});
+
+test("an nginx that can't start is put back with its files, and its service stays off", async () => {
+  host.write("/ports-in-use", "80\n");
+  const run = await host.apply(nginxTree());
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("bind() to 0.0.0.0:80 failed");
+  expect(host.read("/etc/nginx/nginx.conf")).toBe(vendorNginxConf);
+  expect(host.exists("/etc/nginx/conf.d/default.conf")).toBe(true);
+  expect(host.exists("/etc/nginx/sites-available")).toBe(false);
+  expect(host.exists("/etc/nginx/logs")).toBe(false);
+  expect(host.exists("/services/nginx/enabled")).toBe(false);
+});
+
+test("remove brings back the vendor's files and the service's former state", async () => {
+  await host.apply(nginxTree());
+  host.write("/etc/nginx/logs/domains/access.log", "a visitor\n");
+  const run = await host.removeResource("nginx");
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/nginx/nginx.conf")).toBe(vendorNginxConf);
+  expect(host.read("/etc/nginx/conf.d/default.conf")).toBe("server { }\n");
+  expect(host.exists("/etc/nginx/sites-available")).toBe(false);
+  expect(host.read("/etc/nginx/logs/domains/access.log")).toBe("a visitor\n");
+  expect(run.stdout).toContain("/etc/nginx/logs/domains stays: it is not empty");
+  expect(host.exists("/services/nginx/running")).toBe(false);
+  expect(host.exists("/services/nginx/enabled")).toBe(false);
+  const again = await host.removeResource("nginx");
+  expect(again).toMatchObject({ code: 0, stdout: "removed nginx: unchanged\n" });
+});
+
+test("remove reloads an nginx that ran before us", async () => {
+  await host.run(["version"]);
+  host.write("/services/nginx/enabled", "");
+  await host.startNginx();
+  const master = host.masterPid();
+  expect(host.read("/in-force")).toContain("server { }");
+  await host.apply(nginxTree());
+  expect(host.read("/in-force")).toContain("server_name tracks.example.org;");
+  const run = await host.removeResource("nginx");
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(host.masterPid()).toBe(master);
+  expect(host.read("/in-force")).toContain("server { }");
+  expect(host.exists("/services/nginx/running")).toBe(true);
+});
+
+test("an absolute include is tested at its real place, without touching the live tree", async () => {
+  await host.apply(nginxTree());
+  host.write("/etc/nginx/extra.conf", "gzip on;\n");
+  const good = await host.apply(nginxTree({ include: "/etc/nginx/extra.conf" }));
+  expect(good).toMatchObject({ code: 0, stderr: "" });
+  const run = await host.apply(
+    nginxTree({ include: "/etc/nginx/sites-available/tracks", snippet: "broken_directive;" }),
+  );
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("nginx refuses the candidate");
+  expect(host.read("/etc/nginx/sites-available/tracks")).not.toContain("broken_directive");
+  expect(mounts()).not.toContain(host.root);
+});
+
+test("a pid file that the test would leave behind does not stay", async () => {
+  host.write("/ports-in-use", "80\n");
+  await host.apply(nginxTree());
+  expect(existsSync(host.at("/run/nginx.pid"))).toBe(false);
+});
+
+test("an nginx started by hand, past the service interface, is named", async () => {
+  await host.startNginx({ byHand: true });
+  const run = await host.apply(nginxTree());
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("it was started by hand");
+  expect(host.read("/etc/nginx/nginx.conf")).toBe(vendorNginxConf);
+});
+
+function mounts(): string {
+  return readFileSync("/proc/self/mountinfo", "utf8");
+}

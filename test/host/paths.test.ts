@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => host.remove());
+
+const tree = manifest(
+  "robots",
+  "none",
+  "directory /microarray owner=root group=root mode=0755",
+  "directory /microarray/robots owner=games group=games mode=0750",
+  "file /microarray/robots/robots.txt owner=games group=root mode=0640",
+  "| User-agent: *",
+  "|",
+  "| Disallow: /",
+  "symlink /microarray/latest -> robots/robots.txt",
+);
+
+test("makes files, directories and links with owner, mode and exact content", async () => {
+  const run = await host.apply(tree);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout.trimEnd().split("\n")).toEqual([
+    "created directory /microarray",
+    "created directory /microarray/robots",
+    "created file /microarray/robots/robots.txt",
+    "created symlink /microarray/latest",
+    "applied robots: 4 changes",
+  ]);
+  expect(host.read("/microarray/robots/robots.txt")).toBe("User-agent: *\n\nDisallow: /\n");
+  expect(host.ownership("/microarray/robots")).toBe("games games 750");
+  expect(host.ownership("/microarray/robots/robots.txt")).toBe("games root 640");
+  expect(host.linkTarget("/microarray/latest")).toBe("robots/robots.txt");
+});
+
+test("does nothing the second time", async () => {
+  await host.apply(tree);
+  const second = await host.apply(tree);
+  expect(second).toMatchObject({ code: 0, stdout: "applied robots: unchanged\n" });
+});
+
+test("remove takes away what was made", async () => {
+  await host.apply(tree);
+  const run = await host.removeResource("robots");
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(host.exists("/microarray")).toBe(false);
+});

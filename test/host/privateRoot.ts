@@ -1,0 +1,216 @@
+import { execFileSync, spawn } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { hostScript } from "../../host/script";
+
+/** What one run of the script said. */
+export interface Run {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** The last line of stderr: the reason of a failure. */
+  reason: string;
+  milliseconds: number;
+}
+
+const standIns = join(__dirname, "commands");
+
+/**
+ * A host in a directory: the real script runs on it, as root, with stand-ins for the commands that
+ * would change this machine.
+ *
+ * Users of the root are a few of this machine's own, since files really are given to them.
+ */
+export class PrivateRoot {
+  readonly root = mkdtempSync(join(tmpdir(), "tracks-host-"));
+
+  constructor() {
+    chmodSync(this.root, 0o755);
+    for (const directory of [
+      "etc/nginx/conf.d",
+      "etc/logrotate.d",
+      "etc/sudoers.d",
+      "run/systemd/system",
+      "usr/local/libexec/tracks",
+      "var/log/nginx",
+      "var/lib",
+      "home",
+      "bin",
+      "services/nginx",
+      "booleans",
+    ]) {
+      mkdirSync(join(this.root, directory), { recursive: true });
+    }
+    const accounts = ["root", "daemon", "games"];
+    const lines = (file: string): string =>
+      readFileSync(file, "utf8")
+        .split("\n")
+        .filter((line) => accounts.some((account) => line.startsWith(`${account}:`)))
+        .join("\n") + "\n";
+    this.write("/etc/passwd", lines("/etc/passwd"));
+    this.write("/etc/group", `${lines("/etc/group")}wheel:x:10:\n`);
+    this.write("/etc/shadow", accounts.map((account) => `${account}:*:19000::::::\n`).join(""));
+    this.write("/bin/bash", "", 0o755);
+    this.write("/etc/os-release", 'ID="rocky"\nVERSION_ID="9.4"\nPRETTY_NAME="Rocky Linux 9.4"\n');
+    this.write("/rpmdb", "nginx\n");
+    this.write("/repository", "");
+    this.write("/etc/nginx/nginx.conf", vendorNginxConf);
+    this.write("/etc/nginx/mime.types", "types { }\n");
+    this.write("/etc/nginx/conf.d/default.conf", "server { }\n");
+    this.write("/etc/logrotate.conf", "weekly\ninclude /etc/logrotate.d\n");
+    this.installScript("tracks.dev");
+  }
+
+  /** The script under a scope's name, as the program installs it. */
+  installScript(scope: string): void {
+    this.write(`/usr/local/libexec/tracks/${scope}`, hostScript(), 0o755);
+  }
+
+  /** Ends what was started here, and removes the directory. */
+  async remove(): Promise<void> {
+    const pid = this.masterPid();
+    if (pid !== undefined) {
+      try {
+        process.kill(pid, "SIGTERM");
+      } catch {
+        // It ended by itself.
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  /** Starts nginx as it runs before we come: as a service, or by hand. */
+  async startNginx({ byHand = false } = {}): Promise<void> {
+    const command = byHand ? ["nginx"] : ["systemctl", "start", "nginx.service"];
+    execFileSync(join(standIns, command[0] ?? ""), command.slice(1), {
+      env: { PATH: `${standIns}:${process.env.PATH ?? ""}`, TRACKS_ROOT: this.root },
+    });
+    await Promise.resolve();
+  }
+
+  masterPid(): number | undefined {
+    const file = this.at("/run/nginx.pid");
+    const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+    return pid > 0 ? pid : undefined;
+  }
+
+  at(path: string): string {
+    return join(this.root, path);
+  }
+
+  exists(path: string): boolean {
+    return lstatSync(this.at(path), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  read(path: string): string {
+    return readFileSync(this.at(path), "utf8");
+  }
+
+  linkTarget(path: string): string {
+    return readlinkSync(this.at(path));
+  }
+
+  /** Owner, group and mode as `stat` names them, such as `root root 644`. */
+  ownership(path: string): string {
+    return execFileSync("stat", ["-c", "%U %G %a", this.at(path)], { encoding: "utf8" }).trim();
+  }
+
+  write(path: string, content: string, mode = 0o644): void {
+    mkdirSync(dirname(this.at(path)), { recursive: true });
+    writeFileSync(this.at(path), content);
+    chmodSync(this.at(path), mode);
+  }
+
+  /** Words of all commands that the script has called since the last look. */
+  calls(): string[] {
+    const file = this.at("/calls");
+    const calls = existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
+    rmSync(file, { force: true });
+    return calls;
+  }
+
+  apply(
+    text: string,
+    options: { scope?: string; repair?: number; environment?: Environment } = {},
+  ) {
+    const name = /^resource (.*)$/m.exec(text)?.[1] ?? "unnamed";
+    const repair = options.repair === undefined ? [] : ["--repair", String(options.repair)];
+    return this.run(["apply", name, ...repair], { ...options, input: text });
+  }
+
+  removeResource(name: string, options: { scope?: string } = {}) {
+    return this.run(["remove", name], { ...options, input: "tracks-manifest 1\nend\n" });
+  }
+
+  /** Runs the installed script; resolves whatever its exit code is. */
+  async run(
+    words: string[],
+    options: { scope?: string; input?: string; environment?: Environment } = {},
+  ): Promise<Run> {
+    const script = this.at(`/usr/local/libexec/tracks/${options.scope ?? "tracks.dev"}`);
+    const shell = process.env.TRACKS_TEST_BASH ?? "/bin/bash";
+    const started = process.hrtime.bigint();
+    const child = spawn(shell, [script, ...words], {
+      env: {
+        PATH: `${standIns}:/usr/sbin:/usr/bin:/sbin:/bin`,
+        TRACKS_ROOT: this.root,
+        TRACKS_LOCK_WAIT: "2",
+        TRACKS_PROOF_WAIT: "2",
+        ...options.environment,
+      },
+    });
+    writeFileSync(this.at("/script-pid"), String(child.pid));
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+    child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+    // A script that refuses before it reads leaves the pipe closed.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(options.input ?? "");
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    const milliseconds = Number((process.hrtime.bigint() - started) / 1_000_000n);
+    return {
+      code,
+      stdout,
+      stderr,
+      reason: stderr.trimEnd().split("\n").at(-1) ?? "",
+      milliseconds,
+    };
+  }
+}
+
+type Environment = Record<string, string>;
+
+/** The manifest of a resource from its entries, with or without the lines around them. */
+export function manifest(name: string, subsystem: string, ...entries: string[]): string {
+  return [
+    "tracks-manifest 1",
+    `resource ${name}`,
+    `subsystem ${subsystem}`,
+    "via root key SHA256:abc",
+    ...entries,
+    "end",
+    "",
+  ].join("\n");
+}
+
+/** nginx.conf as its package brings it. */
+export const vendorNginxConf = [
+  "user nginx;",
+  "error_log /var/log/nginx/error.log;",
+  "pid /run/nginx.pid;",
+  "include conf.d/*.conf;",
+  "",
+].join("\n");

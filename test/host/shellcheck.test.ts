@@ -1,0 +1,46 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { hostScript, hostScriptDigest } from "../../host/script";
+
+const parts = join(__dirname, "../../host/script");
+
+test("shellcheck finds nothing in the assembled script", () => {
+  const run = spawnSync("shellcheck", ["--shell=bash", "-"], {
+    input: hostScript(),
+    encoding: "utf8",
+  });
+  if (run.error !== undefined) {
+    throw new Error("shellcheck is missing: install it (apt-get install shellcheck)");
+  }
+  expect(run.stdout).toBe("");
+});
+
+test("the script uses nothing that bash 4.1 lacks", () => {
+  const newer = {
+    "local -n (4.3)": /\b(local|declare) -[a-zA-Z]*n\b/,
+    "declare -g (4.2)": /\bdeclare -[a-zA-Z]*g/,
+    "[[ -v (4.2)": /\[\[ -v /,
+    "wait -n (4.3)": /\bwait -n\b/,
+    "${x@Q} (4.4)": /\$\{[a-zA-Z_]+@[A-Z]\}/,
+    "readarray -d (4.4)": /\b(readarray|mapfile) -d/,
+    "negative index (4.3)": /\$\{[a-zA-Z_]+\[-\d+\]\}/,
+    "%(fmt)T (4.2)": /%\([^)]*\)T/,
+    "lastpipe (4.2)": /shopt -s lastpipe/,
+    "local - (4.4)": /\blocal -\s/,
+  };
+  for (const [what, pattern] of Object.entries(newer)) {
+    expect(hostScript(), what).not.toMatch(pattern);
+  }
+});
+
+test("every part stands in the order, and the text begins and ends as the installer expects", () => {
+  const files = readdirSync(parts).filter((file) => file.endsWith(".sh"));
+  const order = readFileSync(join(parts, "order"), "utf8").trimEnd().split("\n");
+  expect([...order].sort()).toEqual(files.sort());
+  expect(hostScript()).toMatch(/^#!\/bin\/bash\n/);
+  expect(hostScript()).toMatch(/\n# end of the tracks host script\n$/);
+  expect(hostScriptDigest()).toBe(createHash("sha256").update(hostScript()).digest("hex"));
+});
