@@ -49,8 +49,10 @@ fail() {
   if [[ -n $JOURNAL && -e $JOURNAL/outcome ]]; then
     reason+=' (the host is changed; the next run finishes the bookkeeping)'
   elif [[ -n $JOURNAL ]]; then
+    local changes=no
+    if [[ -s $JOURNAL/steps ]]; then changes=yes; fi
     if undo_journal; then
-      reason+=' (what this run had changed was put back)'
+      [[ $changes == no ]] || reason+=' (what this run had changed was put back)'
     else
       reason+=" (NOT everything could be put back, see above; mend that, then run: $0 recover)"
     fi

@@ -57,12 +57,13 @@ parse_manifest() {
 }
 
 report_faults() {
-  local line
+  local line first=''
   ((${#FAULTS[@]} > 0)) || return 0
-  for line in "${FAULTS[@]}"; do
+  while IFS= read -r line; do
+    first=${first:-$line}
     printf '%s\n' "$line" >&2
-  done
-  fail "the manifest of $RESOURCE has ${#FAULTS[@]} fault(s), the first in ${FAULTS[0]}; nothing was touched"
+  done < <(printf '%s\n' "${FAULTS[@]}" | sort -s -n -k 2)
+  fail "the manifest of $RESOURCE has ${#FAULTS[@]} fault(s), the first in $first; nothing was touched"
 }
 
 parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY

@@ -62,7 +62,10 @@ choose_package() { # uses alternatives, names and missing of its caller
   done
   package_manager
   attempt "$REPLY" -q repolist
-  fail "no repository of this host has a package ${alternatives[*]/%/,} enabled are: $(sed 1d <<<"$OUTPUT" | cut -d ' ' -f 1 | paste -s -d ' ' -); add one with tracks:yumRepositories"
+  local repositories
+  repositories=$(sed 1d <<<"$OUTPUT" | cut -d ' ' -f 1 | paste -s -d ' ' -)
+  name=${alternatives[*]}
+  fail "none of the enabled repositories (${repositories:-there is none}) has the package ${name// / or }: add one that has it with tracks:yumRepositories"
 }
 
 # Asks the repositories once for all the names that might be installed.

@@ -106,6 +106,8 @@ replace_path() { # INDEX
   elif [[ $before == present ]]; then
     must "can't keep $path" ln -P -- "$name" "$kept"
   fi
+  # A directory can't be renamed over a file.
+  if [[ $before == present && -d $staged ]]; then must "can't remove $path" rm -rf -- "$name"; fi
   if [[ $staged != none ]]; then
     must "can't put $path in place" mv -fT -- "$staged" "$name"
   else
@@ -185,7 +187,7 @@ undo_swap() { # PATH KEPT INODE
   if [[ $live != none && $live != "$inode" ]]; then
     must "can't keep $path" mv -T -- "$name" "$kept.later"
     printf '%s\n' "$path was changed by somebody after the interrupted run: kept in $kept.later" >&2
-  elif [[ -d $name && ! -L $name ]]; then
+  elif [[ $live != none ]] && [[ -d $kept || -d $name ]] && [[ ! -L $name ]]; then
     take_away "$name" "$path"
   fi
   must "can't put $path back" mv -fT -- "$kept" "$name"

@@ -56,7 +56,7 @@ check_orphaned_home() { # NAME HOME
 }
 
 converge_user() { # INDEX
-  local name=${E_WORDS[$1]} home shell groups live want key="user ${E_WORDS[$1]}" group
+  local name=${E_WORDS[$1]} home shell groups live want key="user ${E_WORDS[$1]}" group now
   attribute "$1" home -
   home=$REPLY
   attribute "$1" shell -
@@ -72,7 +72,9 @@ converge_user() { # INDEX
   state_user "$name"
   live=$REPLY
   if [[ $live != none ]]; then
-    [[ $live == "home=$home "* ]] || fail "the user $name exists with the home ${live%% *}: a home is never moved here; set the home in the configuration to that, or move it by hand: usermod -m -d $home $name"
+    now=${live#home=}
+    now=${now%% *}
+    [[ $now == "$home" ]] || fail "the user $name exists with the home $now: a home is never moved here; set the home in the configuration to that, or move it by hand: usermod -m -d $home $name"
     groups+=,${live##* groups=}
   fi
   groups=$(tr , '\n' <<<"$groups" | grep . | sort -u | paste -s -d , -)

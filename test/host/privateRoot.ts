@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,7 +47,7 @@ export class PrivateRoot {
       "var/log/nginx",
       "var/lib",
       "home",
-      "bin",
+      "counted",
       "services/nginx",
       "booleans",
     ]) {
@@ -89,6 +90,18 @@ export class PrivateRoot {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     rmSync(this.root, { recursive: true, force: true });
+  }
+
+  /** Counts calls of the plain commands too, so that {@link killAt} can strike before each of them. */
+  countPlainCommands(): void {
+    for (const command of ["mv", "ln", "cp", "rm", "mkdir", "chmod", "chown", "install", "find"]) {
+      symlinkSync(join(standIns, "plain-command"), this.at(`/counted/${command}`));
+    }
+  }
+
+  /** Ends the next run with SIGKILL just before its n-th command. */
+  killAt(command: number): void {
+    this.write("/kill-at", `${command}\n`);
   }
 
   /** Starts nginx as it runs before we come: as a service, or by hand. */
@@ -162,16 +175,17 @@ export class PrivateRoot {
     const script = this.at(`/usr/local/libexec/tracks/${options.scope ?? "tracks.dev"}`);
     const shell = process.env.TRACKS_TEST_BASH ?? "/bin/bash";
     const started = process.hrtime.bigint();
-    const child = spawn(shell, [script, ...words], {
+    // The script's own number, for the stand-in that ends it.
+    const start = 'echo $$ >"$TRACKS_ROOT/script-pid"; exec "$0" "$@"';
+    const child = spawn("/bin/sh", ["-c", start, shell, script, ...words], {
       env: {
-        PATH: `${standIns}:/usr/sbin:/usr/bin:/sbin:/bin`,
+        PATH: `${this.at("/counted")}:${standIns}:/usr/sbin:/usr/bin:/sbin:/bin`,
         TRACKS_ROOT: this.root,
         TRACKS_LOCK_WAIT: "2",
         TRACKS_PROOF_WAIT: "2",
         ...options.environment,
       },
     });
-    writeFileSync(this.at("/script-pid"), String(child.pid));
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));

@@ -1,0 +1,136 @@
+import { chownSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => host.remove());
+
+const account = (shell = "/bin/bash", home = "/home/deployer"): string =>
+  manifest("deployer", "users", `user deployer home=${home} shell=${shell} groups=wheel system=no`);
+const password = (value: string): string =>
+  manifest("secret", "users", "password deployer", `| ${value}`);
+
+function shadow(user: string): string {
+  return (
+    host
+      .read("/etc/shadow")
+      .split("\n")
+      .find((line) => line.startsWith(`${user}:`))
+      ?.split(":")[1] ?? ""
+  );
+}
+
+test("makes a user; remove keeps it with its home and locks its password", async () => {
+  const first = await host.apply(account());
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  expect(first.stdout).toContain(
+    "changed user deployer (none -> home=/home/deployer shell=/bin/bash groups=wheel)",
+  );
+  expect((await host.apply(account())).stdout).toBe("applied deployer: unchanged\n");
+
+  host.write("/home/deployer/data", "x");
+  const removed = await host.removeResource("deployer");
+  expect(removed.stdout).toContain(
+    "the account deployer stays with its home, which is data; its password is locked",
+  );
+  expect(host.exists("/home/deployer/data")).toBe(true);
+  expect(shadow("deployer")).toMatch(/^!/);
+
+  // Taken up again, it is still known as ours.
+  await host.apply(account());
+  expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
+});
+
+test("adopts a user, and gives back its shell and groups on remove", async () => {
+  host.write(
+    "/etc/passwd",
+    `${host.read("/etc/passwd")}deployer:x:700:700::/home/deployer:/bin/sh\n`,
+  );
+  host.write("/etc/group", `${host.read("/etc/group")}deployer:x:700:\nusers:x:100:deployer\n`);
+  host.write("/etc/shadow", `${host.read("/etc/shadow")}deployer:$6$old:19000::::::\n`);
+  expect((await host.apply(account())).code).toBe(0);
+  expect(host.read("/etc/passwd")).toContain("deployer:x:700:700::/home/deployer:/bin/bash\n");
+  expect(host.read("/etc/group")).toContain("wheel:x:10:deployer\n");
+  expect(host.read("/etc/group")).toContain("users:x:100:deployer\n");
+  await host.removeResource("deployer");
+  expect(host.read("/etc/passwd")).toContain("deployer:x:700:700::/home/deployer:/bin/sh\n");
+  expect(host.read("/etc/group")).toContain("wheel:x:10:\n");
+  expect(shadow("deployer")).toBe("$6$old");
+});
+
+test("an existing user's home is never moved: the error names both ways out", async () => {
+  host.write(
+    "/etc/passwd",
+    `${host.read("/etc/passwd")}deployer:x:700:700::/srv/deployer:/bin/bash\n`,
+  );
+  const run = await host.apply(account());
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("exists with the home /srv/deployer:");
+  expect(run.reason).toContain("usermod -m -d /home/deployer deployer");
+});
+
+test("a shell or group that the host lacks is named, and an orphaned home is refused", async () => {
+  expect((await host.apply(account("/bin/zsh"))).reason).toContain(
+    "the shell /bin/zsh does not exist",
+  );
+  const group = account().replace("groups=wheel", "groups=docker");
+  expect((await host.apply(group)).reason).toContain("there is no group docker");
+  host.write("/home/deployer/x", "");
+  chownSync(host.at("/home/deployer"), 4711, 4711);
+  expect((await host.apply(account())).reason).toContain("exists and belongs to user id 4711");
+});
+
+test("a password is set through stdin, changes only when it changed, and the former hash comes back", async () => {
+  await host.apply(account());
+  const former = shadow("deployer");
+  expect((await host.apply(password("correct horse"))).stdout).toBe(
+    "changed the password of deployer\napplied secret: 1 change\n",
+  );
+  const set = shadow("deployer");
+  expect(set).not.toBe(former);
+  expect((await host.apply(password("correct horse"))).stdout).toBe("applied secret: unchanged\n");
+  expect(shadow("deployer")).toBe(set);
+
+  await host.apply(password("battery staple"));
+  expect(shadow("deployer")).not.toBe(set);
+  await host.removeResource("secret");
+  expect(shadow("deployer")).toBe(former);
+});
+
+test("a password changed by hand is drift, and is set again", async () => {
+  await host.apply(account());
+  await host.apply(password("one"));
+  host.write(
+    "/etc/shadow",
+    host.read("/etc/shadow").replace(/deployer:[^:]*/, "deployer:$6$by-hand"),
+  );
+  expect((await host.run(["probe"])).stdout).toContain(
+    "drift secret the password deployer was changed\n",
+  );
+  await host.apply(password("one"));
+  expect(shadow("deployer")).not.toBe("$6$by-hand");
+  expect((await host.run(["probe"])).stdout).toContain("ok secret\n");
+});
+
+test("a password of a user that does not exist is refused", async () => {
+  expect((await host.apply(password("x"))).reason).toContain("there is no user deployer");
+});
+
+test("a failed run keeps the account it made, and the next one still knows it as ours", async () => {
+  const failing = manifest(
+    "deployer",
+    "users",
+    "user deployer home=/home/deployer shell=/bin/bash system=no",
+    "file /etc/sudoers.d/deployer owner=root group=root mode=0440 check=sudoers",
+    "| this is no sudoers line at all",
+  );
+  const run = await host.apply(failing);
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("visudo refuses /etc/sudoers.d/deployer");
+  expect(host.exists("/etc/sudoers.d/deployer")).toBe(false);
+  expect((await host.apply(account())).code).toBe(0);
+  expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
+});

@@ -1,0 +1,170 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => host.remove());
+
+/** Two states of one tree that differ in every way a path can: made, changed, removed, owner, link. */
+const states = {
+  one: manifest(
+    "nginx",
+    "nginx",
+    "file /etc/nginx/nginx.conf owner=root group=root mode=0644",
+    "| pid /run/nginx.pid;",
+    "| include conf.d/*.conf;",
+    "| # state one",
+    "directory /etc/nginx/sites owner=root group=root mode=0755",
+    "file /etc/nginx/sites/one owner=root group=root mode=0644",
+    "| one",
+    "symlink /etc/nginx/link -> one",
+    "directory /srv owner=root group=root mode=0755",
+    "service nginx",
+  ),
+  two: manifest(
+    "nginx",
+    "nginx",
+    "file /etc/nginx/nginx.conf owner=root group=root mode=0640",
+    "| pid /run/nginx.pid;",
+    "| include conf.d/*.conf;",
+    "| # state two",
+    "absent /etc/nginx/conf.d/default.conf",
+    "directory /etc/nginx/sites owner=games group=games mode=0750",
+    "symlink /etc/nginx/link -> two",
+    "directory /srv owner=root group=root mode=0755",
+    "directory /srv/two owner=root group=root mode=0755",
+    "service nginx",
+  ),
+};
+
+type State = keyof typeof states;
+
+/** What a visitor of the host sees of its state: every file below two directories, and what nginx serves. */
+function seen(): string {
+  const lines = ["/etc/nginx", "/srv"].flatMap((top) =>
+    readdirSync(host.at(top), { recursive: true })
+      .map((name) => `${top}/${String(name)}`)
+      .sort()
+      .map((path) => `${path} ${host.ownership(path)} ${content(path)}`),
+  );
+  return [
+    ...lines,
+    host.read("/in-force").includes("state two") ? "serves two" : "serves one",
+  ].join("\n");
+}
+
+function content(path: string): string {
+  try {
+    return host.read(path);
+  } catch {
+    return "";
+  }
+}
+
+/** Every command is struck with TRACKS_TEST_EVERY_STEP=1 (minutes); else every seventh. */
+const stride = process.env.TRACKS_TEST_EVERY_STEP === "1" ? 1 : 7;
+
+test("killed at any point, the next apply completes, or recover brings back one whole state", async () => {
+  const pictures: Partial<Record<State, string>> = {};
+  for (const state of ["one", "two", "one"] as const) {
+    expect((await host.apply(states[state])).code).toBe(0);
+    pictures[state] = seen();
+  }
+  host.countPlainCommands();
+  let now: State = "one";
+  let killed = 0;
+  for (let command = 1; ; command += stride) {
+    const next: State = now === "one" ? "two" : "one";
+    host.killAt(command);
+    const run = await host.apply(states[next]);
+    if (run.code === 0) break;
+    killed += 1;
+    const at = `killed before command ${command} of ${now} -> ${next}`;
+    expect(run.code, at).toBe(null);
+    if (killed % 2 === 0) {
+      const recovered = await host.run(["recover"]);
+      expect(recovered, at).toMatchObject({ code: 0, stderr: "" });
+      expect([pictures.one, pictures.two], at).toContain(seen());
+    }
+    expect(await host.apply(states[next]), at).toMatchObject({ code: 0, stderr: "" });
+    expect(seen(), at).toBe(pictures[next]);
+    expect((await host.run(["probe"])).stdout, at).toMatch(/^ok nginx\n/);
+    expect(leftovers(), at).toEqual([]);
+    now = next;
+  }
+  host.killAt(0);
+  // Fewer would mean that the stand-ins were not called.
+  expect(killed).toBeGreaterThan(10);
+  expect(await host.removeResource("nginx")).toMatchObject({ code: 0, stderr: "" });
+  expect(readdirSync(host.at("/etc/nginx")).sort()).toEqual(["conf.d", "mime.types", "nginx.conf"]);
+});
+
+function leftovers(): string[] {
+  return ["journal", "stage", "work"].flatMap((directory) =>
+    readdirSync(host.at(`/var/lib/tracks/${directory}`)),
+  );
+}
+
+const one = (content: string): string =>
+  manifest("a", "none", "file /etc/motd owner=root group=root mode=0644", `| ${content}`);
+
+test("the lock is waited for with a bound, and the message names its holder", async () => {
+  await host.apply(one("x"));
+  const lock = host.at("/run/tracks/lock.none");
+  host.write(
+    "/run/tracks/lock.none.holder",
+    "pid 4711 (apply tracks.dev/other, since 2026-01-01T00:00:00Z)\n",
+  );
+  const holder = spawn("flock", [lock, "sleep", "30"]);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const run = await host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "1" } });
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain(
+    "none is being changed by pid 4711 (apply tracks.dev/other, since 2026-01-01T00:00:00Z); waited 1 s",
+  );
+  expect(host.read("/etc/motd")).toBe("x\n");
+
+  const waiting = host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "20" } });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  process.kill(Number(holder.pid), "SIGKILL");
+  // flock's child holds the lock on, as an orphaned yum would; it ends on its own.
+  endChildrenOf("sleep 30");
+  expect((await waiting).code).toBe(0);
+});
+
+function endChildrenOf(command: string): void {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const words = procFile(pid, "cmdline").split("\0").join(" ").trim();
+    if (words === command && procFile(pid, "environ").length > 0)
+      process.kill(Number(pid), "SIGKILL");
+  }
+}
+
+function procFile(pid: string, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+test("a signal puts back what was changed, and says so", async () => {
+  await host.apply(states.one);
+  const before = seen();
+  host.write("/strike", `kill -TERM "$(cat ${host.at("/script-pid")})"; sleep 0.2`);
+  const run = await host.apply(states.two);
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("ended by a signal");
+  expect(seen()).toBe(before);
+});
+
+test("recover says when there is nothing to do", async () => {
+  expect(await host.run(["recover"])).toMatchObject({
+    code: 0,
+    stdout: "nothing was interrupted\n",
+  });
+});

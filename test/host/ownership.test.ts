@@ -1,0 +1,182 @@
+import { existsSync, lstatSync, readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = new PrivateRoot();
+  host.installScript("tracks.production");
+});
+afterEach(() => host.remove());
+
+const motd = (name: string, content: string, ...more: string[]): string =>
+  manifest(name, "none", "file /etc/motd owner=root group=root mode=0644", `| ${content}`, ...more);
+
+test("what stood there comes back on remove, with owner, mode and time", async () => {
+  host.write("/etc/motd", "the administrator's\n", 0o640);
+  utimesSync(host.at("/etc/motd"), 1_000_000_000, 1_000_000_000);
+  symlinkSync("motd", host.at("/etc/issue"));
+  host.write("/etc/in-the-way/file", "in a directory\n");
+  const entries = [
+    "symlink /etc/issue -> other",
+    "file /etc/in-the-way owner=root group=root mode=0644",
+    "| ours",
+  ];
+  expect((await host.apply(motd("a", "ours", ...entries))).code).toBe(0);
+  expect(host.linkTarget("/etc/issue")).toBe("other");
+  expect(host.read("/etc/in-the-way")).toBe("ours\n");
+
+  expect(await host.removeResource("a")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/motd")).toBe("the administrator's\n");
+  expect(host.ownership("/etc/motd")).toBe("root root 640");
+  expect(statSync(host.at("/etc/motd")).mtimeMs).toBe(1_000_000_000_000);
+  expect(host.linkTarget("/etc/issue")).toBe("motd");
+  expect(host.read("/etc/in-the-way/file")).toBe("in a directory\n");
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
+});
+
+test("what was equal already is adopted, and comes back as it was even after later changes", async () => {
+  host.write("/etc/motd", "same\n");
+  expect((await host.apply(motd("a", "same"))).stdout).toBe("applied a: unchanged\n");
+  await host.apply(motd("a", "newer"));
+  await host.removeResource("a");
+  expect(host.read("/etc/motd")).toBe("same\n");
+});
+
+test("a hand edit is put right, kept, and named; the repair is audited as corrective", async () => {
+  await host.apply(motd("a", "ours"));
+  host.write("/etc/motd", "edited at night\n");
+  const run = await host.apply(motd("a", "ours"), { repair: 1 });
+  expect(run.stdout).toContain("changed file /etc/motd");
+  const kept = /kept \/etc\/motd as it was edited by hand: (\S+)/.exec(run.stdout)?.[1] ?? "";
+  expect(existsSync(kept)).toBe(true);
+  expect(host.read(kept.slice(host.root.length))).toBe("edited at night\n");
+  const audit = host.read("/var/lib/tracks/audit.log").trimEnd().split("\n");
+  expect(audit[0]).toMatch(
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ tracks.dev\/a intended created file \/etc\/motd$/,
+  );
+  expect(audit[1]).toMatch(/ tracks.dev\/a corrective changed file \/etc\/motd$/);
+});
+
+test("a hand edit is kept on remove too", async () => {
+  host.write("/etc/motd", "before\n");
+  await host.apply(motd("a", "ours"));
+  host.write("/etc/motd", "edited\n");
+  const run = await host.removeResource("a");
+  expect(host.read("/etc/motd")).toBe("before\n");
+  const kept = /edited by hand: (\S+)/.exec(run.stdout)?.[1] ?? "";
+  expect(host.read(kept.slice(host.root.length))).toBe("edited\n");
+});
+
+test("a renamed resource: the delete of the old name does not wipe what the new one wrote", async () => {
+  host.write("/etc/motd", "before\n");
+  await host.apply(motd("old", "ours", "directory /etc/x owner=root group=root mode=0755"));
+  await host.apply(motd("new", "ours", "directory /etc/x owner=root group=root mode=0755"));
+  expect((await host.removeResource("old")).stdout).toBe("removed old: unchanged\n");
+  expect(host.read("/etc/motd")).toBe("ours\n");
+  expect(host.exists("/etc/x")).toBe(true);
+  await host.removeResource("new");
+  expect(host.read("/etc/motd")).toBe("before\n");
+  expect(host.exists("/etc/x")).toBe(false);
+});
+
+test("entries that vanish from a manifest are given back", async () => {
+  host.write("/etc/motd", "before\n");
+  await host.apply(motd("a", "ours", "file /etc/second owner=root group=root mode=0644", "| x"));
+  const run = await host.apply(
+    manifest("a", "none", "directory /etc/d owner=root group=root mode=0755"),
+  );
+  expect(run.code).toBe(0);
+  expect(host.read("/etc/motd")).toBe("before\n");
+  expect(host.exists("/etc/second")).toBe(false);
+});
+
+test("a path of another program is an error that names it, and is left alone", async () => {
+  await host.apply(motd("a", "dev"));
+  const run = await host.apply(motd("b", "production"), { scope: "tracks.production" });
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("/etc/motd is managed by tracks.dev/a");
+  expect(host.read("/etc/motd")).toBe("dev\n");
+});
+
+test("directories are shared: the last owner's remove takes an empty one away", async () => {
+  const shared = (name: string): string =>
+    manifest(name, "none", "directory /microarray owner=root group=root mode=0755");
+  await host.apply(shared("a"));
+  await host.apply(shared("b"), { scope: "tracks.production" });
+  await host.removeResource("a");
+  expect(host.exists("/microarray")).toBe(true);
+  await host.removeResource("b", { scope: "tracks.production" });
+  expect(host.exists("/microarray")).toBe(false);
+});
+
+test("a directory that was there gets its owner and mode back; its content is never touched", async () => {
+  host.write("/microarray/data", "x");
+  const text = manifest("a", "none", "directory /microarray owner=games group=games mode=0700");
+  await host.apply(text);
+  expect(host.ownership("/microarray")).toBe("games games 700");
+  await host.removeResource("a");
+  expect(host.ownership("/microarray")).toBe("root root 755");
+  expect(host.read("/microarray/data")).toBe("x");
+});
+
+test("a directory that is a link of the administrator's is taken as the directory it leads to", async () => {
+  host.write("/big-disk/microarray/data", "x");
+  symlinkSync("big-disk/microarray", host.at("/microarray"));
+  const text = manifest(
+    "a",
+    "none",
+    "directory /microarray owner=root group=root mode=0750",
+    "file /microarray/f owner=root group=root mode=0644",
+    "| x",
+  );
+  expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+  expect(lstatSync(host.at("/microarray")).isSymbolicLink()).toBe(true);
+  expect(host.read("/big-disk/microarray/f")).toBe("x\n");
+  expect((await host.apply(text)).stdout).toBe("applied a: unchanged\n");
+  expect((await host.run(["probe"])).stdout).toContain("ok a\n");
+});
+
+const nginxConf = (name: string, body: string): string =>
+  manifest(
+    name,
+    "nginx",
+    "file /etc/nginx/nginx.conf owner=root group=root mode=0644",
+    "| pid /run/nginx.pid;",
+    "| include conf.d/*.conf;",
+    "| include sites-enabled/*;",
+    `| ${body}`,
+    "directory /etc/nginx/sites-enabled owner=root group=root mode=0755",
+    `file /etc/nginx/sites-enabled/${name} owner=root group=root mode=0644`,
+    "| server { }",
+    "service nginx",
+  );
+
+test("nginx.conf belongs to the first program, and passes to the second when the first goes", async () => {
+  await host.apply(nginxConf("first", "gzip on;"));
+  const second = await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
+  expect(second).toMatchObject({ code: 0, stderr: "" });
+  expect(second.stdout).toContain("belongs to tracks.dev/first and differs from ours");
+  expect(host.read("/etc/nginx/nginx.conf")).toContain("gzip on;");
+  expect(host.exists("/etc/nginx/sites-enabled/second")).toBe(true);
+
+  expect(await host.removeResource("first")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/nginx/nginx.conf")).toContain("include sites-enabled/*;");
+  expect(host.exists("/etc/nginx/sites-enabled/second")).toBe(true);
+  expect(host.exists("/services/nginx/running")).toBe(true);
+
+  const own = await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
+  expect(own.code).toBe(0);
+  expect(host.read("/etc/nginx/nginx.conf")).toContain("gzip off;");
+  await host.removeResource("second", { scope: "tracks.production" });
+  expect(host.read("/etc/nginx/nginx.conf")).not.toContain("sites-enabled");
+  expect(host.exists("/services/nginx/running")).toBe(false);
+});
+
+test("another program's nginx.conf that never includes our sites is an error", async () => {
+  const foreign = nginxConf("first", "gzip on;").replace("| include sites-enabled/*;\n", "");
+  await host.apply(foreign);
+  const second = await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
+  expect(second.code).toBe(1);
+  expect(second.reason).toContain("does not include sites-enabled/*");
+});

@@ -1,0 +1,187 @@
+import { rmSync, symlinkSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { hostScriptDigest } from "../../host/script";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => host.remove());
+
+const resource = manifest(
+  "robots",
+  "none",
+  "directory /srv owner=root group=root mode=0755",
+  "file /srv/robots.txt owner=root group=games mode=0644",
+  "| User-agent: *",
+  "symlink /srv/link -> robots.txt",
+  "absent /srv/gone",
+  "package nginx",
+  "service uwsgi",
+);
+
+test("says ok, the manifest, the login and the number of repairs", async () => {
+  host.write("/services/uwsgi/unit", "");
+  await host.apply(resource, { repair: 3 });
+  const run = await host.run(["probe"]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toBe(
+    [
+      "ok robots",
+      "manifest robots",
+      ...resource
+        .trimEnd()
+        .split("\n")
+        .filter((line) => !line.startsWith("via "))
+        .map((line) => ` ${line}`),
+      "via robots root key SHA256:abc",
+      "repair robots 3",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("names each kind of drift", async () => {
+  host.write("/services/uwsgi/unit", "");
+  const drift = async (change: () => void, expected: string): Promise<void> => {
+    await host.apply(resource);
+    change();
+    const first = (await host.run(["probe"])).stdout.split("\n")[0];
+    expect(first).toBe(`drift robots ${expected}`);
+  };
+  await drift(() => {
+    host.write("/srv/robots.txt", "User-agent: x\n");
+  }, "/srv/robots.txt: content differs");
+  await drift(() => {
+    rmSync(host.at("/srv/robots.txt"));
+  }, "/srv/robots.txt: is missing");
+  await drift(() => {
+    rmSync(host.at("/srv/link"));
+    symlinkSync("elsewhere", host.at("/srv/link"));
+  }, "/srv/link: points to elsewhere");
+  await drift(() => {
+    host.write("/srv/gone", "");
+  }, "/srv/gone: there is a file where nothing shall be");
+  await drift(() => {
+    rmSync(host.at("/services/uwsgi/running"));
+  }, 'service uwsgi is "enabled stopped", not "enabled running"');
+  await drift(() => {
+    host.write("/rpmdb", "");
+  }, "the package nginx is not installed");
+});
+
+test("a mode, an owner and several faults at once", async () => {
+  host.write("/services/uwsgi/unit", "");
+  await host.apply(resource);
+  host.write("/srv/robots.txt", "User-agent: *\n", 0o666);
+  rmSync(host.at("/srv/link"));
+  expect((await host.run(["probe"])).stdout.split("\n")[0]).toBe(
+    "drift robots /srv/robots.txt: mode is 0666, not 0644; /srv/link: is missing",
+  );
+});
+
+test("reads only, and sees its own scope only", async () => {
+  host.write("/services/uwsgi/unit", "");
+  host.installScript("tracks.production");
+  await host.apply(resource);
+  expect((await host.run(["probe"], { scope: "tracks.production" })).stdout).toBe("");
+  const fresh = new PrivateRoot();
+  expect((await fresh.run(["probe"])).stdout).toBe("");
+  expect(fresh.exists("/var/lib/tracks")).toBe(false);
+  await fresh.remove();
+});
+
+test("an interrupted run is drift, so that the next up mends it", async () => {
+  host.write("/services/uwsgi/unit", "");
+  await host.apply(resource);
+  host.countPlainCommands();
+  host.killAt(20);
+  await host.apply(resource.replace("| User-agent: *", "| User-agent: x"));
+  expect((await host.run(["probe"])).stdout).toContain("its last run was interrupted");
+});
+
+test("fifteen resources take well under a second", async () => {
+  for (let index = 0; index < 15; index++) {
+    await host.apply(
+      manifest(
+        `r${index}`,
+        "none",
+        `directory /srv owner=root group=root mode=0755`,
+        ...[1, 2, 3, 4].flatMap((file) => [
+          `file /srv/${index}-${file} owner=root group=root mode=0644`,
+          "| x",
+        ]),
+        "package nginx",
+      ),
+    );
+  }
+  const run = await host.run(["probe"]);
+  expect(run.stdout.match(/^ok /gm)).toHaveLength(15);
+  // 0.1 s on an idle machine; the tests share two cores with others.
+  expect(run.milliseconds).toBeLessThan(900);
+}, 30_000);
+
+test("version tells the digest of the script, so that it can be compared", async () => {
+  expect((await host.run(["version"])).stdout).toBe(`script ${hostScriptDigest()}\nmanifest 1\n`);
+});
+
+test("survey: facts and conflicts, read only, before anything is installed", async () => {
+  host.write("/etc/passwd", `${host.read("/etc/passwd")}deployer:x:700:0::/srv/deployer:/bin/sh\n`);
+  host.write(
+    "/etc/nginx/conf.d/other.conf",
+    "server {\n  listen 80 default_server;\n  server_name tracks.example.org;\n}\n",
+  );
+  const run = await host.run([
+    "--scope",
+    "tracks.dev",
+    "survey",
+    "user=deployer",
+    "listen=80",
+    "server=tracks.example.org",
+  ]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  for (const line of [
+    "fact os-id rocky",
+    "fact os-version 9.4",
+    "fact os-name Rocky Linux 9.4",
+    "fact package-manager dnf",
+    "fact init systemd",
+    "fact selinux disabled",
+    "fact firewalld stopped",
+    "fact nginx 1.20.1",
+    "fact nginx-conf foreign",
+    "conflict /etc/nginx/nginx.conf was edited by hand: it will be kept aside and come back on destroy",
+    "conflict the user deployer exists (uid 700, home=/srv/deployer shell=/bin/sh groups=)",
+    "conflict another default server on port 80: /etc/nginx/conf.d/other.conf (listen 80 default_server;)",
+    "conflict another server answers to tracks.example.org: /etc/nginx/conf.d/other.conf",
+  ]) {
+    expect(run.stdout).toContain(line);
+  }
+  expect(host.exists("/var/lib/tracks")).toBe(false);
+});
+
+test("survey: Enterprise Linux 6, SysV, and nginx.conf as its package brought it", async () => {
+  rmSync(host.at("/etc/os-release"));
+  rmSync(host.at("/run/systemd"), { recursive: true });
+  host.write("/etc/redhat-release", "CentOS release 6.10 (Final)\n");
+  host.write("/rpm-files", "/etc/nginx/nginx.conf\n");
+  const { stdout } = await host.run(["survey"]);
+  expect(stdout).toContain(
+    "fact os-id centos\nfact os-version 6.10\nfact os-name CentOS release 6.10 (Final)\n",
+  );
+  expect(stdout).toContain("fact init sysv\n");
+  expect(stdout).toContain("fact nginx-conf vendor\n");
+  expect(stdout).not.toContain("conflict");
+});
+
+test("a wrong verb, scope or option says what is allowed", async () => {
+  expect((await host.run(["aply", "x"])).reason).toContain(
+    "give apply NAME, remove NAME, probe, survey",
+  );
+  expect((await host.run(["--scope", "a b", "probe"])).reason).toContain("give PROJECT.STACK");
+  expect((await host.run(["survey", "colour=red"])).reason).toContain('not "colour=red"');
+  expect((await host.run(["apply", "x", "--repair", "often"], { input: "" })).reason).toContain(
+    "usage: apply NAME",
+  );
+});

@@ -1,0 +1,194 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => host.remove());
+
+test("installs the first known name in one transaction, and leaves packages on remove", async () => {
+  host.write("/repository", "git\npostgresql-devel\n");
+  const text = manifest(
+    "packages",
+    "packages",
+    "package nginx",
+    "package git",
+    "package libpq-devel postgresql-devel",
+  );
+  const run = await host.apply(text);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toBe(
+    "installed package git\ninstalled package postgresql-devel\napplied packages: 2 changes\n",
+  );
+  expect(host.calls().filter((call) => call.includes(" install "))).toEqual([
+    "dnf -y -q install git postgresql-devel",
+  ]);
+  expect((await host.apply(text)).stdout).toBe("applied packages: unchanged\n");
+  await host.removeResource("packages");
+  expect(host.read("/rpmdb")).toContain("postgresql-devel");
+});
+
+test("a package that no repository has is named, with the repositories", async () => {
+  const run = await host.apply(manifest("packages", "packages", "package uwsgi uwsgi-core"));
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain(
+    "none of the enabled repositories (base) has the package uwsgi or uwsgi-core",
+  );
+});
+
+test("a repository that the manifest adds is there before packages, and goes when they fail", async () => {
+  host.write("/repository", "git\n");
+  host.write("/dnf-fails", "Error: Failed to download metadata for repo 'extra'\n");
+  const text = manifest(
+    "packages",
+    "packages",
+    "file /etc/extra.repo owner=root group=root mode=0644",
+    "| [extra]",
+    "package git",
+  );
+  const run = await host.apply(text);
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("Failed to download metadata for repo 'extra'");
+  expect(host.exists("/etc/extra.repo")).toBe(false);
+});
+
+test("module streams are enabled once; another stream is never switched", async () => {
+  const text = (stream: string): string => manifest("m", "packages", `module postgresql:${stream}`);
+  expect((await host.apply(text("15"))).stdout).toContain("enabled module postgresql:15");
+  expect((await host.apply(text("15"))).stdout).toBe("applied m: unchanged\n");
+  expect((await host.apply(text("16"))).reason).toContain(
+    "has the module postgresql:15 enabled, not 16",
+  );
+});
+
+const yumConf =
+  "[main]\ngpgcheck=1\n# a comment\nkeepcache = 0\n\n[other]\nproxy=http://not-this\n[last]\nx=1";
+const proxy = (value: string, section = "main"): string =>
+  manifest("p", "packages", `setting @@YUM_CONF@@ section=${section} key=proxy`, `| ${value}`);
+
+test("a setting changes one line of somebody else's file, and only that comes back", async () => {
+  host.write("/etc/yum.conf", yumConf, 0o640);
+  const run = await host.apply(proxy("http://user:pass@proxy:3128"));
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toBe("changed setting /etc/yum.conf main proxy\napplied p: 1 change\n");
+  expect(host.read("/etc/yum.conf")).toBe(
+    yumConf.replace("[main]\n", "[main]\nproxy=http://user:pass@proxy:3128\n"),
+  );
+  expect(host.ownership("/etc/yum.conf")).toBe("root root 640");
+  host.write(
+    "/etc/yum.conf",
+    host.read("/etc/yum.conf").replace("gpgcheck=1", "gpgcheck=0"),
+    0o640,
+  );
+  await host.removeResource("p");
+  expect(host.read("/etc/yum.conf")).toBe(yumConf.replace("gpgcheck=1", "gpgcheck=0"));
+});
+
+test("a setting that was there gets its former value back; a section that we added goes", async () => {
+  host.write("/etc/yum.conf", yumConf);
+  await host.apply(proxy("http://ours", "other"));
+  expect(host.read("/etc/yum.conf")).toContain("[other]\nproxy=http://ours\n");
+  await host.apply(proxy("http://ours", "fresh"));
+  expect(host.read("/etc/yum.conf")).toBe(`${yumConf}\n[fresh]\nproxy=http://ours\n`);
+  await host.removeResource("p");
+  expect(host.read("/etc/yum.conf").trimEnd()).toBe(yumConf);
+});
+
+const selinux = manifest(
+  "s",
+  "none",
+  "directory /microarray owner=root group=root mode=0755 context=httpd_sys_content_t",
+  "file /microarray/f owner=root group=root mode=0644",
+  "| x",
+  "selinux-boolean httpd_can_network_connect on",
+  "selinux-port http_port_t tcp 8080",
+  "selinux-context httpd_sys_content_t /microarray(/.*)?",
+);
+
+test("SELinux: labels before the swap, rules, booleans and ports; all of it comes back", async () => {
+  host.write("/selinux", "Enforcing\n");
+  host.write("/booleans/httpd_can_network_connect", "off\n");
+  execFileSync("setfattr", [
+    "-n",
+    "security.selinux",
+    "-v",
+    "system_u:object_r:default_t:s0",
+    host.at("/"),
+  ]);
+  const run = await host.apply(selinux);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain("changed selinux-boolean httpd_can_network_connect (off -> on)");
+  expect(run.stdout).toContain("changed selinux-port tcp 8080 (none -> http_port_t)");
+  expect(context("/microarray")).toBe("system_u:object_r:httpd_sys_content_t:s0");
+  expect(context("/microarray/f")).toBe("system_u:object_r:etc_t:s0");
+  expect(host.read("/booleans/httpd_can_network_connect")).toBe("on\n");
+  expect((await host.apply(selinux)).stdout).toBe("applied s: unchanged\n");
+
+  execFileSync("chcon", ["-t", "var_t", host.at("/microarray")]);
+  expect((await host.run(["probe"])).stdout).toContain(
+    "drift s /microarray: SELinux type is var_t, not httpd_sys_content_t",
+  );
+  await host.removeResource("s");
+  expect(host.read("/booleans/httpd_can_network_connect")).toBe("off\n");
+  expect(host.read("/semanage-port")).toBe("");
+  expect(host.read("/semanage-fcontext")).toBe("");
+});
+
+test("SELinux: a type that the policy lacks is a clear error; disabled means nothing to do", async () => {
+  host.write("/selinux", "Enforcing\n");
+  const wrong = manifest("s", "none", "selinux-port http_prt tcp 8080");
+  expect((await host.apply(wrong)).reason).toContain(
+    "does this host's policy have it? seinfo -t http_prt",
+  );
+  host.write("/selinux", "Disabled\n");
+  expect(await host.apply(selinux)).toMatchObject({ code: 0, stderr: "" });
+  expect(host.calls().join("\n")).not.toContain("setsebool");
+});
+
+function context(path: string): string {
+  return execFileSync("stat", ["-c", "%C", host.at(path)], { encoding: "utf8" }).trim();
+}
+
+test("firewall: opened now and for good, only what was closed is closed again", async () => {
+  host.write("/firewall-now", "443/tcp\n");
+  host.write("/firewall-later", "443/tcp\n");
+  const text = manifest("f", "none", "firewall-port tcp 80", "firewall-port tcp 443");
+  expect((await host.apply(text)).stdout).toContain(
+    "changed firewall-port tcp 80 (permanent=no now=no -> permanent=yes now=yes)",
+  );
+  expect(host.read("/firewall-now")).toBe("443/tcp\n80/tcp\n");
+  expect(host.read("/firewall-later")).toBe("443/tcp\n80/tcp\n");
+  expect((await host.apply(text)).stdout).toBe("applied f: unchanged\n");
+  await host.removeResource("f");
+  expect(host.read("/firewall-now")).toBe("443/tcp\n");
+  expect(host.read("/firewall-later")).toBe("443/tcp\n");
+});
+
+test("firewall: not running means nothing to do", async () => {
+  expect((await host.apply(manifest("f", "none", "firewall-port tcp 80"))).stdout).toBe(
+    "applied f: unchanged\n",
+  );
+});
+
+test("a service is enabled and started, and gets its former state back", async () => {
+  host.write("/services/uwsgi/enabled", "");
+  const text = manifest("u", "none", "service uwsgi");
+  expect((await host.apply(text)).stdout).toContain("(enabled stopped -> enabled running)");
+  await host.removeResource("u");
+  expect(readdirSync(host.at("/services/uwsgi")).sort()).toEqual(["enabled", "environment"]);
+  expect((await host.apply(manifest("u", "none", "service none-such"))).reason).toContain(
+    "there is no service none-such",
+  );
+});
+
+test("a service that an administrator stopped after us stays as it is on remove", async () => {
+  host.write("/services/uwsgi/unit", "");
+  await host.apply(manifest("u", "none", "service uwsgi"));
+  execFileSync("rm", [host.at("/services/uwsgi/running")]);
+  const run = await host.removeResource("u");
+  expect(run.stdout).toContain("service uwsgi was changed by somebody after us: it stays as it is");
+  expect(host.exists("/services/uwsgi/enabled")).toBe(true);
+});

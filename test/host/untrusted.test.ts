@@ -1,0 +1,126 @@
+import { execFileSync } from "node:child_process";
+import { chownSync, linkSync, lstatSync, readdirSync, symlinkSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+/** What a user who may write a directory can do to root who writes there. */
+let host: PrivateRoot;
+const games = Number(execFileSync("id", ["-u", "games"], { encoding: "utf8" }));
+beforeEach(() => {
+  host = new PrivateRoot();
+  host.write("/etc/shadow-like", "root's secret\n", 0o600);
+});
+afterEach(() => host.remove());
+
+function giveToGames(path: string): void {
+  chownSync(host.at(path), games, games);
+}
+
+const site = manifest(
+  "site",
+  "none",
+  "directory /home/sites owner=games group=games mode=0755",
+  "file /home/sites/tracks owner=games group=games mode=0644",
+  "| content",
+);
+
+test("a planted link in the file's place is replaced, never written through", async () => {
+  host.write("/home/sites/x", "");
+  giveToGames("/home/sites");
+  symlinkSync(host.at("/etc/shadow-like"), host.at("/home/sites/tracks"));
+  expect((await host.apply(site)).code).toBe(0);
+  expect(host.read("/etc/shadow-like")).toBe("root's secret\n");
+  expect(host.ownership("/etc/shadow-like")).toBe("root root 600");
+  expect(lstatSync(host.at("/home/sites/tracks")).isFile()).toBe(true);
+  await host.removeResource("site");
+  // What comes back is the link itself, not what it led to.
+  expect(lstatSync(host.at("/home/sites/tracks")).isSymbolicLink()).toBe(true);
+});
+
+test("a planted link in place of a directory is refused and named", async () => {
+  host.write("/home/games/x", "");
+  giveToGames("/home/games");
+  symlinkSync(host.at("/etc"), host.at("/home/games/.ssh"));
+  const keys = manifest(
+    "keys",
+    "users",
+    "directory /home/games/.ssh owner=games group=games mode=0700",
+    "file /home/games/.ssh/authorized_keys owner=games group=games mode=0600",
+    "| ssh-ed25519 AAAA",
+  );
+  const run = await host.apply(keys);
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain(
+    "/home/games/.ssh is a symbolic link in a place that games may write",
+  );
+  expect(host.exists("/etc/authorized_keys")).toBe(false);
+  expect(host.ownership("/etc")).toBe("root root 755");
+});
+
+test("a directory that is swapped for a link during the run leads nowhere", async () => {
+  host.write("/home/games/.ssh/x", "");
+  giveToGames("/home/games");
+  giveToGames("/home/games/.ssh");
+  const keys = manifest(
+    "keys",
+    "nginx",
+    "file /home/games/.ssh/authorized_keys owner=games group=games mode=0600",
+    "| ssh-ed25519 AAAA",
+    "file /etc/nginx/conf.d/x.conf owner=root group=root mode=0644",
+    "| gzip on;",
+  );
+  // nginx's test runs between staging and swap: that is when the user strikes.
+  host.write(
+    "/strike",
+    `mv ${host.at("/home/games/.ssh")} ${host.at("/home/games/moved")}; ln -s ${host.at("/etc")} ${host.at("/home/games/.ssh")}`,
+  );
+  const run = await host.apply(keys);
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("symbolic link");
+  expect(host.exists("/etc/authorized_keys")).toBe(false);
+});
+
+test("a hard link to a file of root's gives nothing away", async () => {
+  host.write("/home/sites/x", "");
+  giveToGames("/home/sites");
+  linkSync(host.at("/etc/shadow-like"), host.at("/home/sites/tracks"));
+  await host.apply(site);
+  expect(host.ownership("/etc/shadow-like")).toBe("root root 600");
+  await host.removeResource("site");
+  expect(host.ownership("/home/sites/tracks")).toBe("root root 600");
+  expect(host.read("/etc/shadow-like")).toBe("root's secret\n");
+});
+
+test("candidates and kept files never lie where another user may write or an include looks", async () => {
+  host.write("/etc/logrotate.d/other", "");
+  host.write("/home/sites/tracks", "former\n");
+  giveToGames("/home/sites");
+  await host.apply(site);
+  expect(readdirSync(host.at("/home/sites"))).toEqual(["tracks"]);
+  expect(host.ownership("/var/lib/tracks")).toBe("root root 700");
+});
+
+test("a state directory that others could read is refused", async () => {
+  await host.apply(site);
+  execFileSync("chmod", ["755", host.at("/var/lib/tracks")]);
+  expect((await host.apply(site)).reason).toContain("must be a directory of root with mode 0700");
+});
+
+test("on a file system of its own, staging lies at the top of that, for root alone", async () => {
+  execFileSync("mkdir", ["-p", host.at("/microarray")]);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "mode=755", "none", host.at("/microarray")]);
+  try {
+    const text = manifest("m", "none", "file /microarray/f owner=root group=root mode=0644", "| x");
+    host.write("/microarray/f", "former\n");
+    expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+    expect(host.ownership("/microarray/.tracks")).toBe("root root 700");
+    await host.removeResource("m");
+    expect(host.read("/microarray/f")).toBe("former\n");
+
+    execFileSync("chown", ["games", host.at("/microarray")]);
+    const refused = await host.apply(text);
+    expect(refused.reason).toContain("may be written by others than root");
+  } finally {
+    execFileSync("umount", [host.at("/microarray")]);
+  }
+});

@@ -1,0 +1,130 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeAll(() => {
+  // The real ones: what they refuse is what is tested here.
+  for (const [command, packageName] of [
+    ["logrotate", "logrotate"],
+    ["visudo", "sudo"],
+  ] as const) {
+    if (spawnSync(command, ["--version"]).error !== undefined) {
+      throw new Error(`${command} is missing: install it (apt-get install ${packageName})`);
+    }
+  }
+});
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => host.remove());
+
+const rotation = (file: string, ...lines: string[]): string =>
+  manifest(
+    "rotation",
+    "logrotate",
+    `file /etc/logrotate.d/${file} owner=root group=root mode=0644`,
+    ...lines.map((line) => `| ${line}`),
+  );
+
+test("logrotate: the vendor's file is replaced and comes back; nothing is kept among the includes", async () => {
+  host.write("/etc/logrotate.d/nginx", "/var/log/nginx/*.log {\n  weekly\n  missingok\n}\n");
+  const run = await host.apply(
+    rotation("nginx", "/var/log/nginx/*.log {", "  daily", "  missingok", "}"),
+  );
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(readdirSync(host.at("/etc/logrotate.d"))).toEqual(["nginx"]);
+  await host.removeResource("rotation");
+  expect(host.read("/etc/logrotate.d/nginx")).toContain("weekly");
+});
+
+test("logrotate: a log that another file rotates already is refused, again and again", async () => {
+  const log = host.at("/var/log/nginx/error.log");
+  host.write("/var/log/nginx/error.log", "x");
+  host.write("/etc/logrotate.d/nginx", `${log} {\n  weekly\n}\n`);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const run = await host.apply(rotation("tracks", `${log} {`, "  daily", "}"));
+    expect(run.code).toBe(1);
+    expect(run.reason).toContain("logrotate refuses the candidate");
+    expect(run.reason).toContain(`duplicate log entry for ${log}`);
+    expect(host.exists("/etc/logrotate.d/tracks")).toBe(false);
+  }
+});
+
+test("logrotate: an unknown word is refused; somebody else's old fault is only mentioned", async () => {
+  host.write("/etc/logrotate.d/theirs", "/var/log/theirs {\n  no_such_word\n}\n");
+  const good = await host.apply(
+    rotation("tracks", "/var/log/x.log {", "  daily", "  missingok", "}"),
+  );
+  expect(good.code).toBe(0);
+  expect(good.stdout).toContain("logrotate finds fault with what was there before us");
+  const bad = await host.apply(rotation("tracks", "/var/log/x.log {", "  dayly", "}"));
+  expect(bad.code).toBe(1);
+  expect(bad.reason).toContain("dayly");
+  expect(bad.reason).not.toContain("no_such_word");
+});
+
+const sudoers = (line: string, mode = "0440", file = "tracks-deployer"): string =>
+  manifest(
+    "sudo",
+    "users",
+    `file /etc/sudoers.d/${file} owner=root group=root mode=${mode} check=sudoers`,
+    `| ${line}`,
+  );
+
+test("sudoers: a file that visudo refuses never lands; a mode or name that sudo ignores is a fault", async () => {
+  const rule = "games ALL=(root) NOPASSWD: /sbin/service nginx reload";
+  expect((await host.apply(sudoers(rule))).code).toBe(0);
+  expect(host.ownership("/etc/sudoers.d/tracks-deployer")).toBe("root root 440");
+  const broken = await host.apply(sudoers("games ALL=(root NOPASSWD /sbin/service"));
+  expect(broken.code).toBe(1);
+  expect(broken.reason).toContain("visudo refuses /etc/sudoers.d/tracks-deployer");
+  expect(host.read("/etc/sudoers.d/tracks-deployer")).toBe(`${rule}\n`);
+  expect((await host.apply(sudoers(rule, "0644"))).reason).toContain("mode 0440 only");
+  expect((await host.apply(sudoers(rule, "0440", "tracks.d"))).reason).toContain(
+    "ignores files with a dot",
+  );
+});
+
+test("a secret is in no output, no argument, no record, and in no file that others can read", async () => {
+  host.write(
+    "/etc/passwd",
+    `${host.read("/etc/passwd")}deployer:x:700:700::/home/deployer:/bin/sh\n`,
+  );
+  host.write("/etc/shadow", `${host.read("/etc/shadow")}deployer:$6$old:19000::::::\n`, 0o600);
+  const secrets = ["hunter2-password", "file-content-secret"];
+  const text = (mode: string): string =>
+    manifest(
+      "secret",
+      "users",
+      "password deployer",
+      `| ${secrets[0] ?? ""}`,
+      `file /etc/app.secret owner=root group=games mode=${mode} secret=yes`,
+      `| ${secrets[1] ?? ""}`,
+    );
+  const said: string[] = [];
+  for (const run of [
+    await host.apply(text("0640")),
+    await host.apply(text("0600")),
+    await host.run(["probe"]),
+    await host.apply(text("0600").replace("end\n", "frobnicate\nend\n")),
+    await host.apply(text("0600").replace("mode=0600", "mode=0600 context=x/y")),
+  ]) {
+    said.push(run.stdout, run.stderr);
+  }
+  said.push(...host.calls());
+  for (const secret of secrets) expect(said.join("\n")).not.toContain(secret);
+  expect(said.join("\n")).toContain(" | [secret]");
+  expect(host.ownership("/etc/app.secret")).toBe("root games 600");
+
+  const holders = readdirSync(host.root, { recursive: true })
+    .map((name) => join(host.root, String(name)))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+    .filter((path) => secrets.some((secret) => readFileSync(path, "utf8").includes(secret)));
+  expect(holders).toEqual([host.at("/etc/app.secret")]);
+  expect(
+    execFileSync("find", [host.at("/var/lib/tracks"), "-perm", "/077"], { encoding: "utf8" }),
+  ).toBe("");
+});
