@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { link, mkdir, writeFile } from "node:fs/promises";
+import { link, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { cacheFolder } from "./cacheFolder";
@@ -7,7 +7,8 @@ import { makeOnce } from "./once";
 import { plugins } from "./plugins";
 import type { OnProgress } from "./progress";
 
-const binVariable = "TRACKS_STAND_INS";
+const folderVariable = "TRACKS_STAND_INS";
+const languageHost = "pulumi-language-nodejs";
 
 /** Where the stand-ins of one state of their sources are installed. */
 export interface StandIns {
@@ -39,10 +40,12 @@ export async function installStandIns(cli: string, onProgress: OnProgress): Prom
     for (const { name, text } of bundles) {
       await writeFile(join(unfinished, `${name}.cjs`), text);
       const command = `'${process.execPath}' '${join(folder, name)}.cjs'`;
-      await writeScript(join(unfinished, "bin", name), command);
+      await writeScript(join(unfinished, name), command);
     }
-    // A hard link: the CLI looks for its language host beside the file that it was started from.
+    // The CLI looks for its language host beside the file that it was started from: a hard link.
+    // The plugins are not there, or it would take them for the person's own and warn of them.
     await link(cli, join(unfinished, "bin", "pulumi"));
+    await rename(join(unfinished, languageHost), join(unfinished, "bin", languageHost));
   });
   const home = join(cacheFolder(), "stand-ins-home");
   await makeOnce(home, onProgress, async (unfinished) => {
@@ -50,17 +53,17 @@ export async function installStandIns(cli: string, onProgress: OnProgress): Prom
       const plugin = join(unfinished, "plugins", `resource-${name}-v${version}`);
       await mkdir(plugin, { recursive: true });
       const executable = `pulumi-resource-${name}`;
-      await writeScript(join(plugin, executable), `"\${${binVariable}:?}/${executable}"`);
+      await writeScript(join(plugin, executable), `"\${${folderVariable}:?}/${executable}"`);
     }
   });
-  return { bin, home, env: { [binVariable]: bin } };
+  return { bin, home, env: { [folderVariable]: folder } };
 }
 
 async function bundle(): Promise<{ name: string; text: string }[]> {
   const sources = join(__dirname, "stand-ins");
   const { outputFiles } = await build({
     entryPoints: {
-      "pulumi-language-nodejs": join(sources, "languageHost.ts"),
+      [languageHost]: join(sources, "languageHost.ts"),
       "pulumi-resource-command": join(sources, "command", "main.ts"),
       "pulumi-resource-random": join(sources, "random", "main.ts"),
     },

@@ -5,11 +5,10 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/language_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
-import { servePlugin, unary } from "./protocol/server";
+import { engineAddress, servePlugin, unary } from "./protocol/server";
 
 /** Exit code by which a program says that it told its errors already. */
 const toldErrors = 32;
-const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith("-")) ?? "";
 
 /**
  * Starts the program as the SDK wants it: its own runner, found from the program's folder, gets

@@ -21,7 +21,7 @@ export async function runCommand(
   command: string,
   options: { stdin: string; logging: Logging; log: Log },
 ): Promise<Outputs> {
-  const channel = await open(client, command);
+  const { logging } = options;
   const lines = new LineLog(options.log);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -31,41 +31,51 @@ export async function runCommand(
     both.push(chunk);
     if (shown) lines.write(chunk);
   };
-  const { logging } = options;
-  channel.on("data", collect(stdout, logging === "stdout" || logging === "stdoutAndStderr"));
-  channel.stderr.on("data", collect(stderr, logging === "stderr" || logging === "stdoutAndStderr"));
-  // A command that does not read its input may close it before all is sent.
-  channel.on("error", () => undefined);
-  channel.end(options.stdin);
-  const fault = await ending(channel);
+  const fault = await ending(client, command, (channel) => {
+    channel.on("data", collect(stdout, logging === "stdout" || logging === "stdoutAndStderr"));
+    const shown = logging === "stderr" || logging === "stdoutAndStderr";
+    channel.stderr.on("data", collect(stderr, shown));
+    // A command that does not read its input may close it before all is sent.
+    channel.on("error", () => undefined);
+    channel.end(options.stdin);
+  });
   await lines.end();
   if (fault !== undefined)
     throw new Error(`${fault}: running ${JSON.stringify(command)}:\n${textOf(both)}`);
   return { stdout: withoutNewline(textOf(stdout)), stderr: withoutNewline(textOf(stderr)) };
 }
 
-function open(client: Client, command: string): Promise<ClientChannel> {
+/**
+ * Starts the command and waits for its end.
+ *
+ * Everything listens before the callback returns: a short command's exit can come in the same
+ * packet as the word that it was started, before any promise of it is taken up.
+ *
+ * @returns why the command did not succeed; undefined when it did
+ */
+function ending(
+  client: Client,
+  command: string,
+  attach: (channel: ClientChannel) => void,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     client.exec(command, (error, channel) => {
-      if (error) reject(error);
-      else resolve(channel);
-    });
-  });
-}
-
-/** Why the command did not succeed; undefined when it did. */
-function ending(channel: ClientChannel): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let fault: string | undefined =
-      "wait: remote command exited without exit status or exit signal";
-    channel.on("exit", (code: number | null, signal?: string) => {
-      if (code === 0) fault = undefined;
-      else if (code !== null) fault = `Process exited with status ${code}`;
-      else
-        fault = `Process exited with status 128 from signal ${(signal ?? "").replace(/^SIG/, "")}`;
-    });
-    channel.on("close", () => {
-      resolve(fault);
+      if (error) {
+        reject(error);
+        return;
+      }
+      let fault: string | undefined =
+        "wait: remote command exited without exit status or exit signal";
+      channel.on("exit", (code: number | null, signal?: string) => {
+        if (code === 0) fault = undefined;
+        else if (code !== null) fault = `Process exited with status ${code}`;
+        else
+          fault = `Process exited with status 128 from signal ${(signal ?? "").replace(/^SIG/, "")}`;
+      });
+      channel.on("close", () => {
+        resolve(fault);
+      });
+      attach(channel);
     });
   });
 }

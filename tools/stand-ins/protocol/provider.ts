@@ -8,7 +8,7 @@ import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { difference, type Kind } from "./difference";
 import type { PropertyMap } from "./property";
 import type { Log, Operation, ResourceType } from "./resource";
-import { engineClient, servePlugin, unary } from "./server";
+import { engineAddress, engineClient, servePlugin, unary } from "./server";
 
 /** A provider plugin: its version, and its resources by type token. */
 export interface Provider {
@@ -30,7 +30,7 @@ export function serveProvider(provider: Provider): void {
     if (address !== "")
       engine = new EngineClient(address, engineClient.credentials, engineClient.options);
   }
-  connect(process.argv[2] ?? "");
+  connect(engineAddress);
 
   function typeOf(urn: string): ResourceType {
     const token = urn.split("::")[2]?.split("$").at(-1) ?? "";

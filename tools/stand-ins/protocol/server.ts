@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import {
   credentials,
   Server,
@@ -18,16 +19,35 @@ type Service = Parameters<Server["addService"]>[0];
 /** Options for a client of the engine: no encryption, since both ends are on this machine. */
 export const engineClient = { credentials: credentials.createInsecure(), options: limits };
 
+/** Address of the engine that started this plugin, as HOST:PORT; empty when a person did. */
+export const engineAddress =
+  process.argv.slice(2).find((argument) => !argument.startsWith("-")) ?? "";
+
 /**
  * Serves a plugin as the engine expects it: on a free port of the loopback interface, which is
  * printed as the first line of standard output.
+ *
+ * An engine that is killed leaves its plugins running, and they finish what they do; like the real
+ * ones they end when they find the engine gone, for which they look every 5 minutes.
  */
 export function servePlugin(service: Service, handlers: UntypedServiceImplementation): void {
+  if (engineAddress !== "") setInterval(endWithEngine, 300_000);
   const server = new Server(limits);
   server.addService(service, handlers);
   server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
     process.stdout.write(`${port}\n`);
+  });
+}
+
+function endWithEngine(): void {
+  const [host, port] = engineAddress.split(":");
+  const socket = createConnection({ host, port: Number(port) });
+  socket.once("connect", () => {
+    socket.destroy();
+  });
+  socket.once("error", () => {
+    process.exit(1);
   });
 }
 
