@@ -83,6 +83,15 @@ must() {
   attempt "$@" || fail "$what: ${OUTPUT:-$1 failed without a word}"
 }
 
+# Runs a command with root's usual umask: what packages, policies and services make is for others too.
+openly() { # COMMAND...
+  (
+    umask 022
+    trap - PIPE
+    exec "$@"
+  )
+}
+
 have() {
   command -v "$1" >/dev/null 2>&1
 }

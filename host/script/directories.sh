@@ -90,6 +90,7 @@ existing_ancestor() { # PATH
 # --- Stores: where candidates wait and where things are kept, on the file system of their target -------
 
 MOUNTS=' '
+declare -A STORES=() # store of the directories that were asked for
 
 load_mounts() {
   local fields=()
@@ -116,6 +117,14 @@ filesystem_top() { # REAL-DIRECTORY
 # Leaves the store for what lies in an existing directory: the state directory itself where that is on
 # the same file system, else a directory of root at its top.
 store_for() { # DIRECTORY
+  if [[ -z ${STORES[$1]-} ]]; then
+    find_store "$1"
+    STORES[$1]=$REPLY
+  fi
+  REPLY=${STORES[$1]}
+}
+
+find_store() { # DIRECTORY
   local top state_top owner mode
   filesystem_top "$STATE"
   state_top=$REPLY

@@ -53,6 +53,8 @@ detached() { # COMMAND...
     for fd in ${LOCK_FDS[@]+"${LOCK_FDS[@]}"}; do
       exec {fd}>&-
     done
+    umask 022
+    trap - PIPE
     exec env -i PATH="$PATH" LC_ALL=C ${ROOT:+TRACKS_ROOT="$ROOT"} "$@"
   )
 }

@@ -24,6 +24,7 @@ wait_for_nginx_conf() { # WANT LIVE; the owner is in REPLY
     || fail "$NGINX_CONF belongs to $owner and does not include sites-enabled/*: our sites would never be served"
   [[ $1 == "$2" ]] || note "$NGINX_CONF belongs to $owner and differs from ours; it is left as it is"
   own "path $NGINX_CONF" share - =
+  FACTS+=("waiting path $NGINX_CONF")
 }
 
 validate_nginx() {
@@ -71,7 +72,7 @@ test_candidate() {
   if needs_real_paths; then
     test_in_namespace
   else
-    attempt nginx -t -c "$CANDIDATE/nginx.conf"
+    attempt openly nginx -t -c "$CANDIDATE/nginx.conf"
   fi
   status=$?
   # The test makes an empty pid file, which a service interface may take for a running nginx's.
@@ -85,7 +86,8 @@ test_candidate() {
 nginx_reason() {
   local line reason=''
   while IFS= read -r line; do
-    if [[ -z $reason && $line == *'[emerg]'* ]]; then reason=${line#nginx: }; fi
+    # With a time before the word and the process after it, or without both.
+    if [[ -z $reason && $line =~ \[emerg\]\ ([0-9]+#[0-9]+:\ )?(.*) ]]; then reason=${BASH_REMATCH[2]}; fi
   done <<<"$OUTPUT"
   printf '%s' "${reason:-${OUTPUT//$'\n'/; }}"
 }
@@ -101,10 +103,10 @@ tell_warnings() {
 # with links that lead out of the copy.
 needs_real_paths() {
   local link name
-  if grep -rhIv '^[[:space:]]*#' "$CANDIDATE" 2>/dev/null | sed 's|/etc/nginx/logs\(/[^[:space:];]*\)\{0,1\}||g' \
-    | grep -q '/etc/nginx'; then
-    return 0
-  fi
+  local absolute
+  absolute=$(grep -rhIv '^[[:space:]]*#' "$CANDIDATE" 2>/dev/null \
+    | sed 's|/etc/nginx/logs\(/[^[:space:];]*\)\{0,1\}||g' | grep '/etc/nginx')
+  [[ -z $absolute ]] || return 0
   while IFS= read -r link; do
     name=${link#"$CANDIDATE"}
     if [[ ! -e $link && -e $ROOT$NGINX_TREE$name ]]; then return 0; fi
@@ -123,7 +125,7 @@ test_in_namespace() {
     mkdir -p -- "$CANDIDATE/logs"
   fi
   # shellcheck disable=SC2016 # expanded by the inner shell
-  attempt unshare -m bash -c '
+  attempt openly unshare -m bash -c '
     mount --make-rprivate / || exit 75
     if [[ -d $1/logs && ! -L $1/logs ]]; then mount --bind "$2/logs" "$1/logs" || exit 75; fi
     mount --rbind "$1" "$2" || exit 75

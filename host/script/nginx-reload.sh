@@ -135,8 +135,8 @@ prove_generation() { # MASTER OLD-WORKERS
     fi
     emerg_since
     emerg=$REPLY
-    # A port may still come free: nginx tries five times before it gives up.
-    if [[ -n $emerg && ! $emerg =~ ^bind\(\)\ to\  ]]; then
+    # A port in use may still come free: nginx tries five times before it gives up.
+    if [[ -n $emerg && ! $emerg =~ ^bind\(\)\ to\ .*\(98: ]]; then
       step reload-refused "$master"
       REPLY=$EMERG_FIRST
       return 1

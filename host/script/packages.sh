@@ -83,7 +83,7 @@ known_packages() {
 install_packages() { # NAME...
   local line
   package_manager
-  if ! attempt "$REPLY" -y -q install "$@"; then
+  if ! attempt openly "$REPLY" -y -q install "$@"; then
     case $OUTPUT in
       *'lock'*'another'* | *'nother app is'* | *'Waiting for process'*)
         fail "another program is installing packages right now: run this again when it is done (${OUTPUT##*$'\n'})"
@@ -111,7 +111,7 @@ converge_modules() {
     enabled=$REPLY
     [[ $enabled != "$stream" ]] || continue
     [[ -z $enabled ]] || fail "the host has the module $name:$enabled enabled, not $stream: changing it changes the major version of what is installed; when that is meant, run: dnf module reset $name"
-    must "can't enable the module ${E_WORDS[index]}" dnf -y -q module enable "${E_WORDS[index]}"
+    must "can't enable the module ${E_WORDS[index]}" openly dnf -y -q module enable "${E_WORDS[index]}"
     changed "enabled module ${E_WORDS[index]}"
   done
 }

@@ -17,7 +17,9 @@ probe() {
     DRIFT[$name]=''
     load_facts "$name"
   done
+  load_records
   probe_paths
+  probe_waiting
   probe_packages
   probe_things
   for name in "${resources[@]}"; do
@@ -64,6 +66,16 @@ probe_paths() {
     local path=${F_KEY[index]}
     difference "${F_WANT[index]}" "${LIVE[$path]}" "${F_TYPE[index]}" "${LIVE_TYPE[$path]}"
     if [[ -n $REPLY ]]; then drifts "$index" "$path: $REPLY"; fi
+  done
+}
+
+# A path of another program that went is ours now, and shall become what we want there.
+probe_waiting() {
+  local index
+  for index in ${F_KIND[@]+"${!F_KIND[@]}"}; do
+    if [[ ${F_KIND[index]} == waiting ]] && ! foreign_owner "${F_KEY[index]}"; then
+      drifts "$index" "${F_KEY[index]#path } has passed from another program to this one"
+    fi
   done
 }
 

@@ -24,10 +24,14 @@ load_records() {
 }
 
 save_records() {
-  local key text=''
-  for key in ${OWNERS[@]+"${!OWNERS[@]}"}; do
-    text+="$key$TAB${OWNERS[$key]}$TAB${FORMER[$key]}$TAB${MADE[$key]}"$'\n'
-  done
+  local key line text=''
+  while IFS= read -r line; do
+    text+=$line$'\n'
+  done < <(
+    for key in ${OWNERS[@]+"${!OWNERS[@]}"}; do
+      printf '%s\n' "$key$TAB${OWNERS[$key]}$TAB${FORMER[$key]}$TAB${MADE[$key]}"
+    done | sort
+  )
   write_file "$STATE/records" "$text"
 }
 
@@ -60,12 +64,21 @@ record_owner() { # KEY MANNER OWNER FORMER MADE
     OWNERS[$key]=$owner
     FORMER[$key]=$4
   elif [[ $manner == sole ]]; then
-    OWNERS[$key]=$owner
+    take_over "$key" "$owner"
   elif ! contains_word "${OWNERS[$key]}" "$owner"; then
     OWNERS[$key]+=,$owner
   fi
   # A resource that only waits for its turn leaves what the present owner made.
   [[ $5 == = ]] || MADE[$key]=$5
+}
+
+# In place of its former self in the same scope; owners of other scopes wait on.
+take_over() { # KEY OWNER
+  local key=$1 owners=$2 owner
+  for owner in ${OWNERS[$key]//,/ }; do
+    [[ $owner == "${2%%/*}"/* ]] || owners+=,$owner
+  done
+  OWNERS[$key]=$owners
 }
 
 drop_owner() { # KEY OWNER

@@ -39,7 +39,7 @@ state_selinux_boolean() { # NAME
 }
 
 make_selinux_boolean() { # STATE NAME
-  must "can't switch the SELinux boolean $2 $1" setsebool -P "$2" "$1"
+  must "can't switch the SELinux boolean $2 $1" openly setsebool -P "$2" "$1"
 }
 
 # --- Rules that outlive a relabelling: file contexts and ports. States: `none`, or the type. ---
@@ -48,8 +48,8 @@ make_selinux_boolean() { # STATE NAME
 need_semanage() {
   have semanage && return 0
   package_manager
-  attempt "$REPLY" -y -q install policycoreutils-python-utils \
-    || attempt "$REPLY" -y -q install policycoreutils-python \
+  attempt openly "$REPLY" -y -q install policycoreutils-python-utils \
+    || attempt openly "$REPLY" -y -q install policycoreutils-python \
     || fail "SELinux is enabled and semanage is missing; install policycoreutils-python-utils: $(tail -n 1 <<<"$OUTPUT")"
   changed 'installed the package of semanage'
 }
@@ -70,9 +70,9 @@ state_selinux_context() { # PATTERN
 make_selinux_context() { # STATE PATTERN
   local tree=${2%%[\[(*?.\\+]*}
   if [[ $1 == none ]]; then
-    must "can't drop the SELinux rule for $2" semanage fcontext -d "$2"
+    must "can't drop the SELinux rule for $2" openly semanage fcontext -d "$2"
   else
-    attempt semanage fcontext -a -t "$1" "$2" || attempt semanage fcontext -m -t "$1" "$2" \
+    attempt openly semanage fcontext -a -t "$1" "$2" || attempt openly semanage fcontext -m -t "$1" "$2" \
       || fail "can't set the SELinux type of $2 to $1 (does this host's policy have it? seinfo -t $1): $OUTPUT"
   fi
   # What lies there already follows the rule.
@@ -92,10 +92,10 @@ state_selinux_port() { # PROTOCOL PORT
 
 make_selinux_port() { # STATE PROTOCOL PORT
   if [[ $1 == none ]]; then
-    must "can't drop the SELinux rule for port $3" semanage port -d -p "$2" "$3"
+    must "can't drop the SELinux rule for port $3" openly semanage port -d -p "$2" "$3"
   else
     # A port that the policy knows under another type is modified, any other one added.
-    attempt semanage port -a -t "$1" -p "$2" "$3" || attempt semanage port -m -t "$1" -p "$2" "$3" \
+    attempt openly semanage port -a -t "$1" -p "$2" "$3" || attempt openly semanage port -m -t "$1" -p "$2" "$3" \
       || fail "can't give port $3 the SELinux type $1 (does this host's policy have it? seinfo -t $1): $OUTPUT"
   fi
 }

@@ -39,6 +39,8 @@ state_sysv_service() { # NAME
   REPLY="$enabled $running"
 }
 
+STOPPED_SERVICES=' ' # by this run
+
 make_service() { # STATE NAME
   local state=$1 name=$2 now
   state_service "$name"
@@ -49,7 +51,12 @@ make_service() { # STATE NAME
     if [[ ${state% *} == enabled ]]; then enable_service "$name" on; else enable_service "$name" off; fi
   fi
   if [[ ${now#* } != "${state#* }" ]]; then
-    if [[ ${state#* } == running ]]; then tell_service "$name" start; else tell_service "$name" stop; fi
+    if [[ ${state#* } == running ]]; then
+      tell_service "$name" start
+    else
+      tell_service "$name" stop
+      STOPPED_SERVICES+="$name "
+    fi
   fi
 }
 

@@ -1,14 +1,15 @@
 
 # --- Survey: what kind of host this is, and what stands in the way. Reads only ----------------------------
 
-survey() { # [user=U] [listen=PORT] [server=NAME]...
-  local argument user='' listen=80 servers=' '
+survey() { # [user=U] [listen=PORT] [server=NAME]... [path=PATH]...
+  local argument user='' listen=80 servers=' ' paths=()
   for argument in "$@"; do
     case $argument in
       user=*) user=${argument#user=} ;;
       listen=*) listen=${argument#listen=} ;;
       server=*) servers+="${argument#server=} " ;;
-      *) fail "survey takes user=NAME, listen=PORT and server=NAME, not \"$argument\"" ;;
+      path=*) paths+=("${argument#path=}") ;;
+      *) fail "survey takes user=NAME, listen=PORT, server=NAME and path=PATH, not \"$argument\"" ;;
     esac
   done
   load_records
@@ -16,6 +17,7 @@ survey() { # [user=U] [listen=PORT] [server=NAME]...
   survey_nginx
   [[ -z $user ]] || survey_user "$user"
   survey_servers "$listen" "$servers"
+  survey_paths ${paths[@]+"${paths[@]}"}
 }
 
 fact() { # KEY VALUE
@@ -120,7 +122,8 @@ survey_servers() { # PORT SERVERS
   local port=$1 servers=$2 file line name path
   while IFS= read -r file; do
     path=${file#"$ROOT"}
-    [[ -z ${OWNERS["path $path"]-} ]] || continue
+    # Ours, or replaced as a whole.
+    [[ ${OWNERS["path $path"]-} != "$SCOPE"/* && $path != "$NGINX_CONF" ]] || continue
     while IFS= read -r line; do
       line=${line%%#*}
       if [[ $line =~ ^[[:space:]]*listen[[:space:]] && $line == *default_server* && $line =~ (^|[^0-9])$port([^0-9]|$) ]]; then
@@ -135,4 +138,14 @@ survey_servers() { # PORT SERVERS
     done <"$file"
   done < <(find -L "$ROOT$NGINX_TREE" -maxdepth 3 -path "$ROOT$NGINX_TREE/logs" -prune -o -type f \
     \( -name '*.conf' -o -path '*/sites-enabled/*' \) -size -1024k -print 2>/dev/null)
+}
+
+# Files that somebody else put where ours will stand.
+survey_paths() { # PATH...
+  local path
+  for path in "$@"; do
+    if [[ -z ${OWNERS["path $path"]-} ]] && [[ -e $ROOT$path || -L $ROOT$path ]] && ! is_vendors_file "$path"; then
+      conflict "$path exists: it will be kept aside and come back on destroy"
+    fi
+  done
 }

@@ -3,12 +3,15 @@
 
 # Makes every candidate with its owner, mode and SELinux label, in the store of its file system.
 stage_changes() {
-  local index stage
+  local index stage made=' '
   for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
     existing_ancestor "${C_PATH[index]}"
     store_for "$REPLY"
     stage=$REPLY/stage/$SUBSYSTEM
-    must "can't make $stage" mkdir -p -- "$stage"
+    if [[ $made != *" $stage "* ]]; then
+      must "can't make $stage" mkdir -p -- "$stage"
+      made+="$stage "
+    fi
     C_STAGED[index]=none
     C_INODE[index]=none
     stage_change "$index" "$stage/$TRANSACTION-$index"

@@ -24,7 +24,7 @@ thing_make() { # KEY STATE
 show_states() { # KEY FROM TO
   case $1 in
     'password '* | 'setting '*) REPLY='' ;;
-    *) REPLY=" ($2 -> $3)" ;;
+    *) if [[ "$1 $3" == 'user '*' none' ]]; then REPLY=''; else REPLY=" ($2 -> $3)"; fi ;;
   esac
 }
 

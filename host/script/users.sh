@@ -45,7 +45,7 @@ make_user() { # STATE NAME
   [[ -z $groups ]] || options+=(-G "$groups")
   if getent group "$name" >/dev/null 2>&1; then options+=(-g "$name"); fi
   printf '%s\n' "$name" >>"$ACCOUNTS"
-  must "can't make the account $name" useradd "${options[@]}" -- "$name"
+  must "can't make the account $name" openly useradd "${options[@]}" -- "$name"
 }
 
 # A new account would get the files of whoever had this home before.
@@ -105,10 +105,15 @@ keep_hash() { # NAME DIGEST
   write_file "$STATE/kept/shadow-$1-$2" "$REPLY"
 }
 
+discard_hash() { # NAME DIGEST
+  printf '%s\n' "$STATE/kept/shadow-$1-$2" >>"$JOURNAL/discard"
+}
+
 make_password() { # STATE NAME
   local file=$STATE/kept/shadow-$2-$1 hash=''
   [[ -e $file ]] || fail "the former password of $2 is no longer in $file"
   IFS= read -r hash <"$file"
+  discard_hash "$2" "$1"
   if [[ $hash =~ ^[!*]*$ ]]; then
     # No password at all; chpasswd refuses that, and there is nothing secret about it.
     must "can't put back the locked password of $2" usermod -p "${hash:-!}" -- "$2"
@@ -126,6 +131,8 @@ converge_password() { # INDEX
     return
   fi
   keep_hash "$name" "$live"
+  # The hash before the first of ours comes back on remove; one in between is only for the way back now.
+  if [[ -n ${OWNERS[$key]-} && ${FORMER[$key]} != "$live" ]]; then discard_hash "$name" "$live"; fi
   step thing "$key" "$live"
   OUTPUT=$(printf '%s:%s\n' "$name" "${E_CONTENT[$1]%$'\n'}" | chpasswd 2>&1) \
     || fail "can't set the password of $name: $OUTPUT"

@@ -106,7 +106,7 @@ put_in_force() {
   if [[ $SUBSYSTEM == nginx ]] && nginx_tree_changes; then changes=yes; fi
   release_services
   # A vendor's nginx.conf that comes back for an nginx that was stopped before us needs no reload.
-  if [[ $changes == yes ]] && have nginx; then reload_nginx; fi
+  if [[ $changes == yes && $STOPPED_SERVICES != *' nginx '* ]] && have nginx; then reload_nginx; fi
   converge_services
   if [[ $SUBSYSTEM == nginx && -n ${NAMED_THINGS['service nginx']-} ]]; then
     [[ $changes == yes ]] || mark_error_logs
@@ -160,7 +160,7 @@ remove() { # NAME
   exec </dev/null
   directory=$STATE/resources/$SCOPE/$RESOURCE
   if [[ -e $directory/manifest ]]; then
-    SUBSYSTEM=$(sed -n 's/^subsystem //p' "$directory/manifest" | head -n 1)
+    SUBSYSTEM=$(sed -n '/^subsystem /{s///p;q;}' "$directory/manifest")
   fi
   [[ -n $SUBSYSTEM ]] || SUBSYSTEM=none
   begin_transaction "$SUBSYSTEM" users

@@ -1,4 +1,4 @@
-import { chownSync } from "node:fs";
+import { chownSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -98,6 +98,7 @@ test("a password is set through stdin, changes only when it changed, and the for
   expect(shadow("deployer")).not.toBe(set);
   await host.removeResource("secret");
   expect(shadow("deployer")).toBe(former);
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
 });
 
 test("a password changed by hand is drift, and is set again", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot, vendorNginxConf } from "./privateRoot";
 
@@ -90,7 +90,7 @@ test("a broken candidate is refused, nothing is touched, and it is refused again
     const run = await host.apply(nginxTree({ snippet: "broken_directive;" }));
     expect(run.code).toBe(1);
     expect(run.reason).toContain(
-      'nginx refuses the candidate: [emerg] unknown directive "broken_directive" in /etc/nginx/sites-enabled/tracks',
+      'nginx refuses the candidate: unknown directive "broken_directive" in /etc/nginx/sites-enabled/tracks',
     );
     expect(host.read("/etc/nginx/sites-available/tracks")).toBe(site);
     expect(host.read("/in-force")).toBe(served);
@@ -182,6 +182,29 @@ test("an absolute include is tested at its real place, without touching the live
   expect(run.reason).toContain("nginx refuses the candidate");
   expect(host.read("/etc/nginx/sites-available/tracks")).not.toContain("broken_directive");
   expect(mounts()).not.toContain(host.root);
+});
+
+test("what nginx, packages and accounts create is not closed to others by our own umask", async () => {
+  await host.apply(nginxTree());
+  expect(host.ownership("/etc/nginx/logs/domains/access.log")).toBe("root root 644");
+});
+
+test("SysV: chkconfig and /sbin/service are used where systemd does not run", async () => {
+  rmSync(host.at("/run/systemd"), { recursive: true });
+  host.write("/etc/init.d/nginx", 'prog="nginx"\npidfile="/run/${prog}.pid"\n', 0o755);
+  const first = await host.apply(nginxTree());
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  expect(first.stdout).toContain("changed service nginx (disabled stopped -> enabled running)");
+  const second = await host.apply(nginxTree({ snippet: "gzip on;" }));
+  expect(second).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/in-force")).toContain("gzip on;");
+  const calls = host.calls();
+  expect(calls).toContain("chkconfig nginx on");
+  expect(calls).toContain("service nginx reload");
+  expect(calls.join("\n")).not.toContain("systemctl");
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok nginx\n/);
+  expect(await host.removeResource("nginx")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.exists("/services/nginx/enabled")).toBe(false);
 });
 
 test("a pid file that the test would leave behind does not stay", async () => {

@@ -165,6 +165,10 @@ test("nginx.conf belongs to the first program, and passes to the second when the
   expect(host.exists("/etc/nginx/sites-enabled/second")).toBe(true);
   expect(host.exists("/services/nginx/running")).toBe(true);
 
+  const probe = await host.run(["probe"], { scope: "tracks.production" });
+  expect(probe.stdout).toContain(
+    "drift second /etc/nginx/nginx.conf has passed from another program to this one",
+  );
   const own = await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
   expect(own.code).toBe(0);
   expect(host.read("/etc/nginx/nginx.conf")).toContain("gzip off;");
@@ -179,4 +183,13 @@ test("another program's nginx.conf that never includes our sites is an error", a
   const second = await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
   expect(second.code).toBe(1);
   expect(second.reason).toContain("does not include sites-enabled/*");
+});
+
+test("a renamed first owner of nginx.conf keeps the second program's claim alive", async () => {
+  await host.apply(nginxConf("first", "gzip on;"));
+  await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
+  await host.apply(nginxConf("renamed", "gzip on;"));
+  await host.removeResource("first");
+  expect(await host.removeResource("renamed")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/nginx/nginx.conf")).toContain("include sites-enabled/*;");
 });

@@ -83,11 +83,10 @@ export class PrivateRoot {
     const pid = this.masterPid();
     if (pid !== undefined) {
       try {
-        process.kill(pid, "SIGTERM");
+        process.kill(-pid, "SIGKILL");
       } catch {
         // It ended by itself.
       }
-      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     rmSync(this.root, { recursive: true, force: true });
   }

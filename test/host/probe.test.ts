@@ -139,6 +139,8 @@ test("survey: facts and conflicts, read only, before anything is installed", asy
     "user=deployer",
     "listen=80",
     "server=tracks.example.org",
+    "path=/etc/nginx/conf.d/other.conf",
+    "path=/etc/nginx/none",
   ]);
   expect(run).toMatchObject({ code: 0, stderr: "" });
   for (const line of [
@@ -155,6 +157,7 @@ test("survey: facts and conflicts, read only, before anything is installed", asy
     "conflict the user deployer exists (uid 700, home=/srv/deployer shell=/bin/sh groups=)",
     "conflict another default server on port 80: /etc/nginx/conf.d/other.conf (listen 80 default_server;)",
     "conflict another server answers to tracks.example.org: /etc/nginx/conf.d/other.conf",
+    "conflict /etc/nginx/conf.d/other.conf exists: it will be kept aside and come back on destroy",
   ]) {
     expect(run.stdout).toContain(line);
   }
