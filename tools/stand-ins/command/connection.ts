@@ -32,10 +32,10 @@ export interface Connection extends Hop {
 }
 
 const defaults: PropertyMap = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
-const texts = ["user", "host", "password", "privateKey", "privateKeyPassword"] as const;
-const moreTexts = ["agentSocketPath", "hostKey"] as const;
-const numbers = ["port", "dialErrorLimit", "perDialTimeout"] as const;
-const known = new Set<string>([...texts, ...moreTexts, ...numbers, "proxy"]);
+const secrets = new Set(["password", "privateKey", "privateKeyPassword"]);
+const optional = [...secrets, "agentSocketPath", "hostKey"];
+const numbers = ["port", "dialErrorLimit", "perDialTimeout"];
+const known = new Set(["user", "host", ...optional, ...numbers, "proxy"]);
 
 /** Checks the `connection` input and fills in defaults; the result is secret as a whole. */
 export function checkConnection(given: Property | undefined): {
@@ -52,13 +52,25 @@ export function checkConnection(given: Property | undefined): {
       failures: [{ property: "connection", reason: "expected an object" }],
     };
   const proxy = revealed["proxy"];
-  const connection: PropertyMap = { ...defaults, ...revealed };
+  const connection = complete(revealed);
   const failures = faultsOf(revealed, "connection");
   if (isMap(proxy)) {
-    connection["proxy"] = { ...defaults, ...proxy };
+    connection["proxy"] = complete(proxy);
     failures.push(...faultsOf(proxy, "connection.proxy"));
   }
   return { connection: secret(connection), failures };
+}
+
+/**
+ * Fills in defaults and marks what is secret once more inside: so the real provider keeps it, and
+ * a stack can go from one to the other without a change.
+ */
+function complete(hop: PropertyMap): PropertyMap {
+  const given = Object.entries(hop).map(([key, value]): [string, Property] => [
+    key,
+    secrets.has(key) ? secret(value) : value,
+  ]);
+  return { ...defaults, ...Object.fromEntries(given) };
 }
 
 function faultsOf(hop: PropertyMap, prefix: string): CheckFailure[] {
@@ -68,7 +80,7 @@ function faultsOf(hop: PropertyMap, prefix: string): CheckFailure[] {
     const property = `${prefix}.${key}`;
     if (!known.has(key)) failures.push({ property, reason: "is not a field of a connection" });
     else if (!isUnknown(value) && key !== "proxy") {
-      const type = numbers.some((number) => number === key) ? "number" : "string";
+      const type = numbers.includes(key) ? "number" : "string";
       if (typeof value !== type)
         failures.push({ property, reason: `expected a ${type}, got a ${typeof value}` });
     }
@@ -89,19 +101,17 @@ export function readConnection(checked: Property | undefined): Connection {
 }
 
 function readHop(map: PropertyMap): Hop {
-  const complete = { ...defaults, ...map };
+  const whole = { ...defaults, ...map };
   const text = (key: string): string => {
-    const value = complete[key];
+    const value = whole[key];
     return typeof value === "string" ? value : "";
   };
-  const number = (key: string): number => Number(complete[key]);
-  const optional = ["password", "privateKey", "privateKeyPassword", ...moreTexts] as const;
   return {
     user: text("user"),
     host: text("host"),
-    port: number("port"),
-    dialErrorLimit: number("dialErrorLimit"),
-    perDialTimeout: number("perDialTimeout"),
+    port: Number(whole["port"]),
+    dialErrorLimit: Number(whole["dialErrorLimit"]),
+    perDialTimeout: Number(whole["perDialTimeout"]),
     ...Object.fromEntries(
       optional.filter((key) => text(key) !== "").map((key) => [key, text(key)]),
     ),
