@@ -82,19 +82,28 @@ known_packages() {
 
 install_packages() { # NAME...
   local line
-  package_manager
-  if ! attempt openly "$REPLY" -y -q install "$@"; then
-    case $OUTPUT in
-      *'lock'*'another'* | *'nother app is'* | *'Waiting for process'*)
-        fail "another program is installing packages right now: run this again when it is done (${OUTPUT##*$'\n'})"
-        ;;
-      *) fail "$REPLY can't install $*: $(tail -n 5 <<<"$OUTPUT")" ;;
-    esac
-  fi
+  run_installer "can't install $*" install "$@"
   missing_packages "$@"
   [[ -z $REPLY ]] || fail "installed, but rpm does not know it: ${REPLY//$'\n'/ }"
   for line in "$@"; do
     changed "installed package $line"
+  done
+}
+
+# Runs the package manager, waiting with a bound for another one: left alone, yum waits for ever.
+run_installer() { # WHAT COMMAND...
+  local what=$1 manager deadline=$((SECONDS + LOCK_WAIT))
+  shift
+  package_manager
+  manager=$REPLY
+  until attempt openly "$manager" -y -q --setopt=exit_on_lock=True "$@"; do
+    case $OUTPUT in
+      *'already locked'* | *'transaction lock'* | *'yum lock'* | *'nother app'* | *'Waiting for process'*) ;;
+      *) fail "$manager $what: $(tail -n 5 <<<"$OUTPUT")" ;;
+    esac
+    ((SECONDS < deadline)) \
+      || fail "another program has been installing packages for $LOCK_WAIT s: run this again when it is done ($(tail -n 1 <<<"$OUTPUT"))"
+    sleep 1
   done
 }
 
@@ -111,7 +120,7 @@ converge_modules() {
     enabled=$REPLY
     [[ $enabled != "$stream" ]] || continue
     [[ -z $enabled ]] || fail "the host has the module $name:$enabled enabled, not $stream: changing it changes the major version of what is installed; when that is meant, run: dnf module reset $name"
-    must "can't enable the module ${E_WORDS[index]}" openly dnf -y -q module enable "${E_WORDS[index]}"
+    run_installer "can't enable the module ${E_WORDS[index]}" module enable "${E_WORDS[index]}"
     changed "enabled module ${E_WORDS[index]}"
   done
 }

@@ -54,21 +54,35 @@ need_semanage() {
   changed 'installed the package of semanage'
 }
 
+# The rules that are in force, read where libselinux reads them: semanage takes half a second a question.
+local_contexts() {
+  local line policy=targeted
+  if [[ -r $ROOT/etc/selinux/config ]]; then
+    while IFS= read -r line; do
+      if [[ $line =~ ^SELINUXTYPE=([a-z]+) ]]; then policy=${BASH_REMATCH[1]}; fi
+    done <"$ROOT/etc/selinux/config"
+  fi
+  REPLY=$ROOT/etc/selinux/$policy/contexts/files/file_contexts.local
+}
+
 state_selinux_context() { # PATTERN
-  local pattern rest
-  need_semanage
-  REPLY=none
-  while read -r pattern rest; do
-    if [[ $pattern == "$1" ]]; then
-      rest=${rest##* }
-      rest=${rest#*:*:}
-      REPLY=${rest%%:*}
-    fi
-  done < <(semanage fcontext -l -C -n 2>/dev/null)
+  local pattern context found=none
+  local_contexts
+  if [[ -r $REPLY ]]; then
+    while read -r pattern context; do
+      if [[ $pattern == "$1" ]]; then
+        context=${context##* }
+        context=${context#*:*:}
+        found=${context%%:*}
+      fi
+    done <"$REPLY"
+  fi
+  REPLY=$found
 }
 
 make_selinux_context() { # STATE PATTERN
   local tree=${2%%[\[(*?.\\+]*}
+  need_semanage
   if [[ $1 == none ]]; then
     must "can't drop the SELinux rule for $2" openly semanage fcontext -d "$2"
   else
@@ -81,16 +95,20 @@ make_selinux_context() { # STATE PATTERN
   fi
 }
 
+SELINUX_PORTS='' # the local rules, once asked for
+
 state_selinux_port() { # PROTOCOL PORT
-  local type protocol ports
+  local type protocol ports found=none
   need_semanage
-  REPLY=none
+  SELINUX_PORTS=${SELINUX_PORTS:-$(semanage port -l -C -n 2>/dev/null)}
   while read -r type protocol ports; do
-    if [[ $protocol == "$1" && ", $ports," == *", $2,"* ]]; then REPLY=$type; fi
-  done < <(semanage port -l -C -n 2>/dev/null)
+    if [[ $protocol == "$1" && ", $ports," == *", $2,"* ]]; then found=$type; fi
+  done <<<"$SELINUX_PORTS"
+  REPLY=$found
 }
 
 make_selinux_port() { # STATE PROTOCOL PORT
+  SELINUX_PORTS=''
   if [[ $1 == none ]]; then
     must "can't drop the SELinux rule for port $3" openly semanage port -d -p "$2" "$3"
   else

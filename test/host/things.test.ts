@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -24,7 +24,7 @@ test("installs the first known name in one transaction, and leaves packages on r
     "installed package git\ninstalled package postgresql-devel\napplied packages: 2 changes\n",
   );
   expect(host.calls().filter((call) => call.includes(" install "))).toEqual([
-    "dnf -y -q install git postgresql-devel",
+    "dnf -y -q --setopt=exit_on_lock=True install git postgresql-devel",
   ]);
   expect((await host.apply(text)).stdout).toBe("applied packages: unchanged\n");
   await host.removeResource("packages");
@@ -53,6 +53,23 @@ test("a repository that the manifest adds is there before packages, and goes whe
   expect(run.code).toBe(1);
   expect(run.reason).toContain("Failed to download metadata for repo 'extra'");
   expect(host.exists("/etc/extra.repo")).toBe(false);
+});
+
+test("a package manager that is busy is waited for with a bound, then named", async () => {
+  host.write("/repository", "git\n");
+  host.write("/dnf-fails", "Failed to obtain the transaction lock (logged in as: root).\n");
+  const text = manifest("packages", "packages", "package git");
+  const waiting = host.apply(text, { environment: { TRACKS_LOCK_WAIT: "20" } });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  rmSync(host.at("/dnf-fails"));
+  expect((await waiting).code).toBe(0);
+
+  host.write("/rpmdb", "");
+  host.write("/dnf-fails", "Failed to obtain the transaction lock (logged in as: root).\n");
+  const run = await host.apply(text, { environment: { TRACKS_LOCK_WAIT: "1" } });
+  expect(run.reason).toContain(
+    "another program has been installing packages for 1 s: run this again",
+  );
 });
 
 test("module streams are enabled once; another stream is never switched", async () => {
