@@ -105,6 +105,8 @@ recover_subsystem() { # SUBSYSTEM
     JOURNAL=''
     return 0
   fi
+  clear_stages "$1"
+  rm -rf -- "${STATE:?}/work/$1"
   read -r resource 2>/dev/null <"$JOURNAL/resource"
   if [[ -e $JOURNAL/outcome ]]; then
     finish_journal

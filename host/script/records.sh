@@ -17,6 +17,7 @@ load_records() {
   OWNERS=() FORMER=() MADE=()
   [[ -e $STATE/records ]] || return 0
   while IFS=$TAB read -r key owners former made; do
+    [[ -n ${made-} ]] || fail "$STATE/records is damaged at \"$key\": a line has a key, owners, what was before and what we made, with tabs between"
     OWNERS[$key]=$owners
     FORMER[$key]=$former
     MADE[$key]=$made

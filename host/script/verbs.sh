@@ -22,12 +22,11 @@ begin_transaction() { # LOCK...
   take_locks "$@"
   for subsystem in "$@"; do
     recover_subsystem "$subsystem"
-    clear_stages "$subsystem"
   done
   load_records
   TRANSACTION=$(date -u +%Y%m%dT%H%M%SZ)-$$
-  open_work "$SUBSYSTEM"
   begin_journal "$SUBSYSTEM"
+  open_work "$SUBSYSTEM"
 }
 
 apply() { # NAME [--repair N]
@@ -182,7 +181,6 @@ recover() {
     fi
     take_lock "$subsystem"
     recover_subsystem "$subsystem"
-    clear_stages "$subsystem"
   done
   if ((${#NOTES[@]} > 0)); then printf '%s\n' "${NOTES[@]#note: }"; fi
   [[ $found == yes ]] || printf 'nothing was interrupted\n'

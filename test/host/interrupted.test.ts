@@ -89,6 +89,7 @@ test("killed at any point, the next apply completes, or recover brings back one 
       const recovered = await host.run(["recover"]);
       expect(recovered, at).toMatchObject({ code: 0, stderr: "" });
       expect([pictures.one, pictures.two], at).toContain(seen());
+      expect(leftovers(), at).toEqual([]);
     }
     expect(await host.apply(states[next]), at).toMatchObject({ code: 0, stderr: "" });
     expect(seen(), at).toBe(pictures[next]);
@@ -101,6 +102,7 @@ test("killed at any point, the next apply completes, or recover brings back one 
   expect(killed).toBeGreaterThan(5);
   expect(await host.removeResource("nginx")).toMatchObject({ code: 0, stderr: "" });
   expect(readdirSync(host.at("/etc/nginx")).sort()).toEqual(["conf.d", "mime.types", "nginx.conf"]);
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
 });
 
 function leftovers(): string[] {
