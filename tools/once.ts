@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -43,12 +44,12 @@ export async function makeOnce(
 }
 
 async function takeLock(lock: string, onWait: () => void): Promise<void> {
-  const own = `${lock}.${process.pid}`;
+  const own = `${lock}.${randomUUID()}`;
   await writeFile(own, String(process.pid));
   let told = false;
   try {
     // A link, unlike a file that is opened and then written, is there with its content or not at all.
-    while (!(await link(own, lock).then(isTrue, isFalse))) {
+    while (!(await tryLink(own, lock))) {
       if (await isAbandoned(lock)) await dropLock(lock);
       else {
         if (!told) onWait();
@@ -61,8 +62,16 @@ async function takeLock(lock: string, onWait: () => void): Promise<void> {
   }
 }
 
-const isTrue = (): boolean => true;
-const isFalse = (): boolean => false;
+/** @returns whether the link was made; false when the name is taken */
+async function tryLink(existing: string, path: string): Promise<boolean> {
+  try {
+    await link(existing, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
 
 async function isAbandoned(lock: string): Promise<boolean> {
   try {
@@ -85,7 +94,7 @@ function isAlive(pid: number): boolean {
 
 /** Renames first: of two that saw the same dead holder, the second finds a new holder's lock. */
 async function dropLock(lock: string): Promise<void> {
-  const aside = `${lock}.${process.pid}.dropped`;
+  const aside = `${lock}.${randomUUID()}`;
   try {
     await rename(lock, aside);
   } catch {

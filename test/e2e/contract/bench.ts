@@ -145,10 +145,15 @@ export class Stack {
 
   /** The resource of that name in the state; undefined when it is not there. */
   async resource(name: string): Promise<StateResource | undefined> {
-    const state = JSON.parse(await this.stateText()) as {
-      deployment: { resources?: StateResource[] };
-    };
-    return state.deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
+    return resourceOf(await this.stateText(), name);
+  }
+
+  /** An output of the resource of that name, decrypted. */
+  async secret(name: string, output: string): Promise<string> {
+    const args = ["stack", "export", "--show-secrets", "--stack", "contract"];
+    const found = resourceOf((await this.pulumi(args)).text, name)?.outputs[output];
+    const { plaintext } = found as { plaintext: string };
+    return JSON.parse(plaintext) as string;
   }
 
   private pulumi(args: string[], env: Record<string, string> = {}): Promise<Run> {
@@ -182,4 +187,9 @@ export class Stack {
       );
     });
   }
+}
+
+function resourceOf(exported: string, name: string): StateResource | undefined {
+  const { deployment } = JSON.parse(exported) as { deployment: { resources?: StateResource[] } };
+  return deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
 }
