@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cp, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder } from "./cacheFolder";
 import { makeOnce } from "./once";
@@ -10,6 +10,7 @@ import { mustRun, run } from "./run";
 export const builtVersion = "3.220.0";
 const cli = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 const stamp = `github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${builtVersion}`;
+const installation = "install Pulumi (https://www.pulumi.com/docs/install/)";
 /** Seconds between two lines that tell how far a build has come. */
 const pause = 15;
 
@@ -27,50 +28,62 @@ export async function buildCli(onProgress: OnProgress): Promise<string> {
   const path = join(cacheFolder(), "cli", `pulumi-${builtVersion}-${digest}`);
   await makeOnce(path, onProgress, async (unfinished) => {
     await requireGo();
-    const work = `${unfinished}.go`;
-    const sourceFolder = join(work, "tools");
-    await mkdir(sourceFolder, { recursive: true });
-    // Built beside the repository: a Go workspace or vendor folder around it has no say.
-    for (const file of ["go.mod", "go.sum"])
-      await cp(join(__dirname, file), join(sourceFolder, file));
-    const go = {
-      cwd: sourceFolder,
-      env: {
-        GOMODCACHE: join(work, "modules"),
-        GOCACHE: join(work, "build"),
-        GOFLAGS: "-modcacherw -mod=readonly",
-        GOWORK: "off",
-        CGO_ENABLED: "0",
-      },
-    };
-    const output = join(work, "pulumi");
-    await timed(`Downloading the Go modules of Pulumi ${builtVersion}`, onProgress, () =>
-      mustRun("go", ["mod", "download"], go),
-    );
-    await timed(`Building Pulumi ${builtVersion}`, onProgress, async () => {
-      const packages = await mustRun("go", ["list", "-deps", cli], go);
-      const total = packages.trim().split("\n").length;
-      let compiled = 0;
-      let told = performance.now();
-      const onLine = (): void => {
-        compiled++;
-        if (performance.now() - told < pause * 1000) return;
-        told = performance.now();
-        onProgress(`Building Pulumi ${builtVersion}: ${compiled} of ${total} packages`);
-      };
-      const flags = ["-v", "-ldflags", `-s -w -X ${stamp}`, "-o", output];
-      await mustRun("go", ["build", ...flags, cli], { ...go, onLine });
-    });
-    await rename(output, unfinished);
-    await rm(work, { recursive: true, force: true });
+    try {
+      await build(unfinished, onProgress);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `the Pulumi CLI ${builtVersion} could not be built from source: ${reason}\n` +
+          `Run it again (what was downloaded is kept), or ${installation}.`,
+        { cause: error },
+      );
+    }
   });
   return path;
+}
+
+/** Leaves the CLI at `output`. */
+async function build(output: string, onProgress: OnProgress): Promise<void> {
+  const work = `${output}.go`;
+  const sourceFolder = join(work, "tools");
+  await mkdir(sourceFolder, { recursive: true });
+  // Built beside the repository: a Go workspace or vendor folder around it has no say.
+  for (const file of ["go.mod", "go.sum"])
+    await cp(join(__dirname, file), join(sourceFolder, file));
+  const go = {
+    cwd: sourceFolder,
+    env: {
+      GOMODCACHE: join(work, "modules"),
+      GOCACHE: join(work, "build"),
+      GOFLAGS: "-modcacherw -mod=readonly",
+      GOWORK: "off",
+      CGO_ENABLED: "0",
+    },
+  };
+  await timed(`Downloading the Go modules of Pulumi ${builtVersion}`, onProgress, () =>
+    mustRun("go", ["mod", "download"], go),
+  );
+  await timed(`Building Pulumi ${builtVersion}`, onProgress, async () => {
+    const packages = await mustRun("go", ["list", "-deps", cli], go);
+    const total = packages.trim().split("\n").length;
+    let compiled = 0;
+    let told = performance.now();
+    const onLine = (): void => {
+      compiled++;
+      if (performance.now() - told < pause * 1000) return;
+      told = performance.now();
+      onProgress(`Building Pulumi ${builtVersion}: ${compiled} of ${total} packages`);
+    };
+    const flags = ["-v", "-ldflags", `-s -w -X ${stamp}`, "-o", output];
+    await mustRun("go", ["build", ...flags, cli], { ...go, onLine });
+  });
+  await rm(work, { recursive: true, force: true });
 }
 
 async function requireGo(): Promise<void> {
   if ((await run("go", ["version"])).code === 0) return;
   throw new Error(
-    `neither the Pulumi CLI ${builtVersion} or newer nor Go was found on PATH: install Pulumi ` +
-      "(https://www.pulumi.com/docs/install/), or Go 1.21 or newer to have the CLI built here",
+    `neither the Pulumi CLI ${builtVersion} or newer nor Go was found on PATH: ${installation}, ` +
+      "or Go 1.21 or newer to have the CLI built here",
   );
 }
