@@ -7,6 +7,7 @@
 # replaces a link and never follows it, puts them in place.
 
 CHAIN=() # a path and all its ancestors, the root first
+WRITER='' # who besides root may change the directory that was resolved last, or one above it
 
 ancestors() { # PATH
   local path=${1%/}
@@ -21,16 +22,16 @@ ancestors() { # PATH
 # Leaves the directory's path without links in REPLY. A link is followed where only root could have
 # made it; fails on any other.
 resolve_directory() { # DIRECTORY
-  local directory=$1 hop name kind uid owner mode shown writer target rest count
+  local directory=$1 hop name kind uid owner mode shown target rest count
   for ((hop = 0; hop < 8; hop++)); do
     ancestors "$directory"
-    writer=''
+    WRITER=''
     count=0
     while IFS='|' read -r name kind uid owner mode shown; do
       name=${name#"$ROOT"}
       count=$((count + 1))
       if [[ $kind == 'symbolic link' ]]; then
-        [[ -z $writer ]] || fail "$name is a symbolic link in a place that $writer may write; nothing is written through it: put a directory there"
+        [[ -z $WRITER ]] || fail "$name is a symbolic link in a place that $WRITER may write; nothing is written through it: put a directory there"
         shown=${shown#* -> }
         target=${shown:1:${#shown}-2}
         rest=${directory#"$name"}
@@ -41,9 +42,9 @@ resolve_directory() { # DIRECTORY
       fi
       [[ $kind == directory ]] || fail "$name is a ${kind}, not a directory"
       if ((uid != 0)); then
-        writer=$owner
+        WRITER=$owner
       elif ((8#$mode & 0022 && !(8#$mode & 01000))); then
-        writer='a group or everybody'
+        WRITER='a group or everybody'
       fi
     done < <(stat -c '%n|%F|%u|%U|%a|%N' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
     ((count == ${#CHAIN[@]})) || fail "the directory $directory does not exist"
@@ -125,21 +126,29 @@ store_for() { # DIRECTORY
 }
 
 find_store() { # DIRECTORY
-  local top state_top owner mode
+  local top store
   filesystem_top "$STATE"
-  state_top=$REPLY
+  top=$REPLY
   resolve_directory "$1"
   filesystem_top "$ROOT${REPLY%/}"
-  top=$REPLY
-  if [[ $top == "$state_top" ]]; then
+  if [[ $REPLY == "$top" ]]; then
     REPLY=$STATE
     return
   fi
-  read -r owner mode < <(stat -c '%u %a' -- "$top")
-  ((owner == 0 && (!(8#$mode & 0022) || 8#$mode & 01000))) \
-    || fail "$top, the top of the file system of $1, may be written by others than root: nothing can be staged there safely; chown root $top; chmod go-w $top"
-  REPLY=${top%/}/.tracks
-  must "can't make $REPLY" mkdir -p -- "$REPLY/kept" "$REPLY/stage"
-  [[ $(stat -c '%F %u' -- "$REPLY") == 'directory 0' && ! -L $REPLY ]] || fail "$REPLY must be a directory of root"
-  must "can't close $REPLY to others" chmod 0700 -- "$REPLY"
+  top=${REPLY#"$ROOT"}
+  resolve_directory "$top"
+  [[ -z $WRITER ]] || fail "$top, the top of the file system of $1, may be written by $WRITER: nothing can be staged there safely; chown root $top; chmod go-w $top"
+  store=$ROOT$top/.tracks
+  if [[ ! -e $store && ! -L $store ]]; then
+    must "can't make $store" mkdir -- "$store"
+    printf '%s\n' "$store" >>"$STATE/stores" || fail "can't write $STATE/stores: is the file system full?"
+  fi
+  is_store "$store" || fail "$store must be a directory of root with mode 0700: somebody else made it; move it away"
+  must "can't make $store" mkdir -p -- "$store/kept" "$store/stage"
+  REPLY=$store
+}
+
+# In a place where everybody may make a directory, such as /tmp, another user may have been first.
+is_store() { # DIRECTORY
+  [[ $(stat -c '%F %u %a' -- "$1" 2>/dev/null) == 'directory 0 700' ]]
 }

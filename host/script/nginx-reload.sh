@@ -121,7 +121,7 @@ reload_nginx() {
   if ! prove_generation "$master" "$workers"; then
     fail "nginx refused the reload, the old configuration serves: $REPLY"
   fi
-  changed "reloaded nginx (master $master, workers$workers->$REPLY)"
+  changed "reloaded nginx (master $master, workers$workers->${REPLY% })"
 }
 
 # Waits for workers that are new while the same master lives; REPLY has them, or the reason why not.

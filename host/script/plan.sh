@@ -29,7 +29,7 @@ close_work() {
 # Writes the content of every file entry to the work directory, which is root's alone, and works out the
 # state that each path shall have.
 prepare_candidates() {
-  local index source size digest owner group mode sources=()
+  local index source size digest sources=()
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
     case ${E_KIND[index]} in
       file)
@@ -129,7 +129,7 @@ plan_entry() { # INDEX
   if [[ $want == directory* || $want == absent ]]; then manner=share; fi
 
   if [[ -z ${OWNERS[$key]-} ]]; then
-    claim_former "$path" "$want" "$live"
+    claim_former "$path" "$want" "$live" "${LIVE_TYPE[$path]}"
     former=$REPLY
     if [[ $former == kept* ]]; then keep=former; fi
   elif [[ $live != "${MADE[$key]}" && $live != "$want" ]] && loses_something "$want" "$live"; then
@@ -148,10 +148,10 @@ plan_entry() { # INDEX
 }
 
 # What comes back when the last owner lets go of a path that nobody owned until now.
-claim_former() { # PATH WANT LIVE
+claim_former() { # PATH WANT LIVE LIVE-TYPE
   case $3 in
     absent) REPLY=absent ;;
-    directory*) if [[ $2 == directory* ]]; then REPLY=$3; else next_kept "$1"; fi ;;
+    directory*) if [[ $2 == directory* ]]; then REPLY="$3 $4"; else next_kept "$1"; fi ;;
     *) next_kept "$1" ;;
   esac
 }
@@ -214,7 +214,7 @@ check_parent() { # PATH
 
 # Plans that a path of ours becomes what it was before us.
 plan_restore() { # PATH
-  local path=$1 key="path $1" want keep=no
+  local path=$1 key="path $1" want type=- keep=no
   local live=${LIVE[$path]} former=${FORMER["path $1"]} made=${MADE["path $1"]}
   disown_key "$key"
   [[ ${OWNERS[$key]} == "$SCOPE/$RESOURCE" ]] || return 0
@@ -228,7 +228,11 @@ plan_restore() { # PATH
         want='rmdir'
       fi
       ;;
-    directory*) [[ $live == directory* ]] || return 0 ;;
+    directory*)
+      [[ $live == directory* ]] || return 0
+      want=${former% *}
+      type=${former##* }
+      ;;
     kept*)
       if [[ ! -e ${former#kept } && ! -L ${former#kept } ]]; then
         note "what stood at $path before is no longer in ${former#kept }; the path is left as it is"
@@ -237,6 +241,6 @@ plan_restore() { # PATH
       ;;
   esac
   if [[ $live != "$made" ]] && loses_something "$made" "$live"; then keep=drift; fi
-  [[ $want != "$live" ]] || return 0
-  add_change "$path" "$want" - '' - "$keep" ''
+  difference "$want" "$live" "$type" "${LIVE_TYPE[$path]}"
+  [[ -z $REPLY ]] || add_change "$path" "$want" "$type" '' - "$keep" ''
 }

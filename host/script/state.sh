@@ -6,6 +6,7 @@
 #   kept/                      what stood in the way of a manifest, or was edited by hand after it
 #   journal/SUBSYSTEM/         the steps of the run in progress, or of one that was interrupted
 #   stage/, work/              candidates; nothing there outlives a run
+#   stores                     directories like this one's kept/ and stage/ on other file systems
 #   audit.log                  a line a change
 
 readonly AUDIT_LINES=5000

@@ -42,9 +42,12 @@ stage_change() { # INDEX STAGED
 # What was staged and not swapped, by this run or by one that was interrupted.
 clear_stages() { # SUBSYSTEM
   local store
-  for store in "$STATE" "${ROOT:-}"/.tracks "$ROOT"/*/.tracks; do
-    [[ ! -d $store/stage/$1 ]] || rm -rf -- "$store/stage/$1"
-  done
+  while read -r store; do
+    if is_store "$store" && [[ -d $store/stage/$1 ]]; then rm -rf -- "${store:?}/stage/$1"; fi
+  done < <(
+    printf '%s\n' "$STATE"
+    cat -- "$STATE/stores" 2>/dev/null
+  )
 }
 
 # The order in which nothing is missed: directories from the top, what lies in them, then what goes.
@@ -110,7 +113,7 @@ replace_path() { # INDEX
     must "can't keep $path" ln -P -- "$name" "$kept"
   fi
   # A directory can't be renamed over a file.
-  if [[ $before == present && -d $staged ]]; then must "can't remove $path" rm -rf -- "$name"; fi
+  if [[ $before == present && -d $staged ]]; then must "can't remove $path" rm -f -- "$name"; fi
   if [[ $staged != none ]]; then
     must "can't put $path in place" mv -fT -- "$staged" "$name"
   else

@@ -6,7 +6,9 @@ let host: PrivateRoot;
 beforeEach(() => {
   host = new PrivateRoot();
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 const account = (shell = "/bin/bash", home = "/home/deployer"): string =>
   manifest("deployer", "users", `user deployer home=${home} shell=${shell} groups=wheel system=no`);

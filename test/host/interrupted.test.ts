@@ -7,7 +7,9 @@ let host: PrivateRoot;
 beforeEach(() => {
   host = new PrivateRoot();
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 /** Two states of one tree that differ in every way a path can: made, changed, removed, owner, link. */
 const states = {

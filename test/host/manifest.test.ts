@@ -5,7 +5,9 @@ let host: PrivateRoot;
 beforeEach(() => {
   host = new PrivateRoot();
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 const file = (path: string, ...content: string[]): string[] => [
   `file ${path} owner=root group=root mode=0644`,

@@ -6,7 +6,9 @@ let host: PrivateRoot;
 beforeEach(() => {
   host = new PrivateRoot();
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 interface Site {
   snippet?: string;
@@ -66,7 +68,7 @@ test("brings nginx up with the whole tree, and then reloads only what changed", 
   host.calls();
   const third = await host.apply(nginxTree({ snippet: "add_header X-Tracks yes;" }));
   expect(third).toMatchObject({ code: 0, stderr: "" });
-  expect(third.stdout).toMatch(/reloaded nginx \(master \d+, workers \d+ -> \d+ \)/);
+  expect(third.stdout).toMatch(/reloaded nginx \(master \d+, workers \d+ -> \d+\)/);
   expect(host.read("/in-force")).toContain("add_header X-Tracks yes;");
   expect(host.masterPid()).toBe(master);
   expect(
@@ -158,7 +160,7 @@ test("remove brings back the vendor's files and the service's former state", asy
 test("remove reloads an nginx that ran before us", async () => {
   await host.run(["version"]);
   host.write("/services/nginx/enabled", "");
-  await host.startNginx();
+  host.startNginx();
   const master = host.masterPid();
   expect(host.read("/in-force")).toContain("server { }");
   await host.apply(nginxTree());
@@ -214,7 +216,7 @@ test("a pid file that the test would leave behind does not stay", async () => {
 });
 
 test("an nginx started by hand, past the service interface, is named", async () => {
-  await host.startNginx({ byHand: true });
+  host.startNginx({ byHand: true });
   const run = await host.apply(nginxTree());
   expect(run.code).toBe(1);
   expect(run.reason).toContain("it was started by hand");

@@ -7,7 +7,9 @@ beforeEach(() => {
   host = new PrivateRoot();
   host.installScript("tracks.production");
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 const motd = (name: string, content: string, ...more: string[]): string =>
   manifest(name, "none", "file /etc/motd owner=root group=root mode=0644", `| ${content}`, ...more);

@@ -5,7 +5,9 @@ let host: PrivateRoot;
 beforeEach(() => {
   host = new PrivateRoot();
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 const tree = manifest(
   "robots",

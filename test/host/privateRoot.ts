@@ -79,7 +79,7 @@ export class PrivateRoot {
   }
 
   /** Ends what was started here, and removes the directory. */
-  async remove(): Promise<void> {
+  remove(): void {
     const pid = this.masterPid();
     if (pid !== undefined) {
       try {
@@ -104,12 +104,11 @@ export class PrivateRoot {
   }
 
   /** Starts nginx as it runs before we come: as a service, or by hand. */
-  async startNginx({ byHand = false } = {}): Promise<void> {
+  startNginx({ byHand = false } = {}): void {
     const command = byHand ? ["nginx"] : ["systemctl", "start", "nginx.service"];
     execFileSync(join(standIns, command[0] ?? ""), command.slice(1), {
       env: { PATH: `${standIns}:${process.env.PATH ?? ""}`, TRACKS_ROOT: this.root },
     });
-    await Promise.resolve();
   }
 
   masterPid(): number | undefined {

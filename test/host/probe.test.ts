@@ -7,7 +7,9 @@ let host: PrivateRoot;
 beforeEach(() => {
   host = new PrivateRoot();
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 const resource = manifest(
   "robots",
@@ -89,7 +91,7 @@ test("reads only, and sees its own scope only", async () => {
   const fresh = new PrivateRoot();
   expect((await fresh.run(["probe"])).stdout).toBe("");
   expect(fresh.exists("/var/lib/tracks")).toBe(false);
-  await fresh.remove();
+  fresh.remove();
 });
 
 test("an interrupted run is drift, so that the next up mends it", async () => {

@@ -7,7 +7,9 @@ let host: PrivateRoot;
 beforeEach(() => {
   host = new PrivateRoot();
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 test("installs the first known name in one transaction, and leaves packages on remove", async () => {
   host.write("/repository", "git\npostgresql-devel\n");
@@ -152,6 +154,19 @@ test("SELinux: labels before the swap, rules, booleans and ports; all of it come
   expect(host.read("/booleans/httpd_can_network_connect")).toBe("off\n");
   expect(host.read("/semanage-port")).toBe("");
   expect(host.read("/semanage-fcontext")).toBe("");
+});
+
+test("SELinux: a directory that was there gets its label back", async () => {
+  host.write("/selinux", "Enforcing\n");
+  host.write("/srv/data", "x");
+  const label = "system_u:object_r:var_t:s0";
+  execFileSync("setfattr", ["-n", "security.selinux", "-v", label, host.at("/srv")]);
+  await host.apply(
+    manifest("s", "none", "directory /srv owner=root group=root mode=0755 context=httpd_log_t"),
+  );
+  expect(context("/srv")).toContain(":httpd_log_t:");
+  await host.removeResource("s");
+  expect(context("/srv")).toBe(label);
 });
 
 test("SELinux: a type that the policy lacks is a clear error; disabled means nothing to do", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, linkSync, lstatSync, readdirSync, symlinkSync } from "node:fs";
+import { chownSync, linkSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -10,7 +10,9 @@ beforeEach(() => {
   host = new PrivateRoot();
   host.write("/etc/shadow-like", "root's secret\n", 0o600);
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 function giveToGames(path: string): void {
   chownSync(host.at(path), games, games);
@@ -119,7 +121,20 @@ test("on a file system of its own, staging lies at the top of that, for root alo
 
     execFileSync("chown", ["games", host.at("/microarray")]);
     const refused = await host.apply(text);
-    expect(refused.reason).toContain("may be written by others than root");
+    expect(refused.reason).toContain("may be written by games: nothing can be staged there safely");
+
+    // In a sticky directory another user may have made the store first, as a link to our own tree.
+    execFileSync("chown", ["root", host.at("/microarray")]);
+    execFileSync("chmod", ["1777", host.at("/microarray")]);
+    execFileSync("rm", ["-r", host.at("/microarray/.tracks")]);
+    mkdirSync(host.at("/etc/stage/none"), { recursive: true });
+    symlinkSync(host.at("/etc"), host.at("/microarray/.tracks"));
+    const planted = await host.apply(text);
+    expect(planted.reason).toContain(
+      "/microarray/.tracks must be a directory of root with mode 0700",
+    );
+    expect(host.exists("/etc/stage/none")).toBe(true);
+    expect(host.exists("/etc/kept")).toBe(false);
   } finally {
     execFileSync("umount", [host.at("/microarray")]);
   }

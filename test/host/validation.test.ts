@@ -19,7 +19,9 @@ beforeAll(() => {
 beforeEach(() => {
   host = new PrivateRoot();
 });
-afterEach(() => host.remove());
+afterEach(() => {
+  host.remove();
+});
 
 const rotation = (file: string, ...lines: string[]): string =>
   manifest(
