@@ -50,7 +50,9 @@ discard_kept() {
   done <"$JOURNAL/discard"
 }
 
+# The candidates go first: as long as there is a journal, somebody will look after them.
 close_journal() {
+  clear_candidates "${JOURNAL##*/}"
   must "can't close the journal" rm -rf -- "$JOURNAL"
   JOURNAL=''
 }
@@ -77,6 +79,7 @@ undo_journal() {
     (reload_nginx_back) || status=1
   fi
   if ((status == 0)); then
+    clear_candidates "${JOURNAL##*/}"
     rm -rf -- "$JOURNAL"
   fi
   JOURNAL=''
@@ -105,8 +108,6 @@ recover_subsystem() { # SUBSYSTEM
     JOURNAL=''
     return 0
   fi
-  clear_stages "$1"
-  rm -rf -- "${STATE:?}/work/$1"
   read -r resource 2>/dev/null <"$JOURNAL/resource"
   if [[ -e $JOURNAL/outcome ]]; then
     finish_journal

@@ -3,7 +3,6 @@
 
 main() {
   trap 'fail "ended by a signal"' TERM INT HUP
-  trap close_work EXIT
   # A caller that went away must not end a run halfway.
   trap '' PIPE
   SCOPE=${TRACKS_SCOPE:-$(basename -- "$0")}

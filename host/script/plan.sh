@@ -18,12 +18,7 @@ readonly NGINX_CONF=/etc/nginx/nginx.conf
 open_work() { # SUBSYSTEM
   WORK=$STATE/work/$1
   must "can't clear $WORK" rm -rf -- "$WORK"
-  must "can't make $WORK" mkdir -p -- "$WORK"
-}
-
-close_work() {
-  [[ -z $WORK ]] || rm -rf -- "$WORK"
-  WORK=''
+  must "can't make $WORK" mkdir -- "$WORK"
 }
 
 # Writes the content of every file entry to the work directory, which is root's alone, and works out the

@@ -39,9 +39,10 @@ stage_change() { # INDEX STAGED
   C_INODE[$1]=$(stat -c %i -- "$staged")
 }
 
-# What was staged and not swapped, by this run or by one that was interrupted.
-clear_stages() { # SUBSYSTEM
+# What was written and staged by this run, or by one that was interrupted.
+clear_candidates() { # SUBSYSTEM
   local store
+  rm -rf -- "${STATE:?}/work/$1"
   while read -r store; do
     if is_store "$store" && [[ -d $store/stage/$1 ]]; then rm -rf -- "${store:?}/stage/$1"; fi
   done < <(

@@ -133,8 +133,6 @@ commit() { # WHAT
   local count=${#CHANGES[@]} line
   commit_journal
   finish_journal
-  close_work
-  clear_stages "$SUBSYSTEM"
   if ((count > 0)); then
     with_records_locked audit "$KIND_OF_CHANGE" "${CHANGES[@]}"
     printf '%s\n' "${CHANGES[@]}"
