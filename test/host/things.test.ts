@@ -130,13 +130,7 @@ const selinux = manifest(
 test("SELinux: labels before the swap, rules, booleans and ports; all of it comes back", async () => {
   host.write("/selinux", "Enforcing\n");
   host.write("/booleans/httpd_can_network_connect", "off\n");
-  execFileSync("setfattr", [
-    "-n",
-    "security.selinux",
-    "-v",
-    "system_u:object_r:default_t:s0",
-    host.at("/"),
-  ]);
+  execFileSync("chcon", ["system_u:object_r:default_t:s0", host.at("/")]);
   const run = await host.apply(selinux);
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout).toContain("changed selinux-boolean httpd_can_network_connect (off -> on)");
@@ -160,7 +154,7 @@ test("SELinux: a directory that was there gets its label back", async () => {
   host.write("/selinux", "Enforcing\n");
   host.write("/srv/data", "x");
   const label = "system_u:object_r:var_t:s0";
-  execFileSync("setfattr", ["-n", "security.selinux", "-v", label, host.at("/srv")]);
+  execFileSync("chcon", [label, host.at("/srv")]);
   await host.apply(
     manifest("s", "none", "directory /srv owner=root group=root mode=0755 context=httpd_log_t"),
   );
