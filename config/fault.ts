@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { UserError } from "../host/userError";
 
 /** One thing that is wrong with the configuration, in the user's terms. */
 export interface Fault {
@@ -17,15 +17,14 @@ export interface Fault {
  *
  * It ends the program before any resource is registered, and without a stack trace.
  */
-export class ConfigurationError extends pulumi.RunError {
-  override readonly name = "ConfigurationError";
-
+export class ConfigurationError extends UserError {
   constructor(
     stack: string,
     readonly faults: readonly Fault[],
   ) {
     const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
     super(
+      "ConfigurationError",
       [`The configuration of the stack ${stack} has ${count}:`, ...faults.map(text)].join("\n\n"),
     );
   }

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { UserError } from "./userError";
 
 /** What stands between this machine and a host that can be changed. */
 export type HostErrorKind =
@@ -16,13 +16,11 @@ export type HostErrorKind =
   | "script";
 
 /** One thing about the host that its owner must mend; the message says how. */
-export class HostError extends pulumi.RunError {
-  override readonly name = "HostError";
-
+export class HostError extends UserError {
   constructor(
     readonly kind: HostErrorKind,
     message: string,
   ) {
-    super(message);
+    super("HostError", message);
   }
 }
