@@ -105,7 +105,7 @@ async function step(command: string, args: string[], onProgress?: OnProgress): P
 }
 
 /** A digest over the recipe's paths, modes and bytes, and over this file. */
-async function recipeKey(): Promise<string> {
+export async function recipeKey(): Promise<string> {
   const files = (await readdir(RECIPE, { recursive: true, withFileTypes: true }))
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name))

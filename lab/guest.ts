@@ -50,8 +50,8 @@ export async function insideArguments(host: LabHost, command: string[]): Promise
   const variables = Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
   return [
     `--target=${leader}`,
-    ...["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd=/"],
-    ...["/usr/bin/env", "-i", ...variables, ...command],
+    ...["--mount", "--uts", "--ipc", "--net", "--pid", "--root"],
+    ...["/usr/bin/env", "-i", "--chdir=/", ...variables, ...command],
   ];
 }
 

@@ -112,8 +112,11 @@ async function connect({ number, address, gateway, netns }: Slot): Promise<void>
   const outer = `trklab${number}`;
   await run("ip", ["netns", "add", netns]);
   // One call for all of it: a fresh host shall take a second, and each process costs some ms.
+  // The hardware address follows from the slot too: this machine remembers for a minute which one an
+  // address had, and would talk to the slot's former host.
+  const hardware = `02:74:6c:61:62:${number.toString(16).padStart(2, "0")}`;
   await ip([
-    `link add ${outer} type veth peer name eth0 netns ${netns}`,
+    `link add ${outer} type veth peer name eth0 address ${hardware} netns ${netns}`,
     `link set ${outer} master ${BRIDGE} up`,
   ]);
   await ip(

@@ -66,7 +66,7 @@ for user in root admin operator; do
 done
 rm -f /root/.bashrc /root/.profile
 
-locale-gen en_US.UTF-8 >/dev/null 2>&1 || localedef -i en_US -f UTF-8 en_US.UTF-8
+localedef -i en_US -f UTF-8 en_US.UTF-8
 systemctl mask -q console-getty.service getty@.service systemd-firstboot.service \
   systemd-machine-id-commit.service
 systemctl enable -q sshd.service crond.service rsyslog.service
