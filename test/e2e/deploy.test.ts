@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Deployment } from "./deployment";
+import { CommandLines } from "./secrets";
+
+/** The life of a site on one host: first deploy, what a visitor sees, no-op, destroy. */
+describe("a first deployment", () => {
+  let deployment: Deployment;
+  let commandLines: CommandLines;
+  let printed: string;
+  let vendorConf: string;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("first");
+    await deployment.set("serverNames", '["tracks.example.org"]');
+    commandLines = await CommandLines.watch(deployment);
+    printed = await deployment.up();
+    await commandLines.stop();
+  });
+  afterAll(() => deployment.dispose());
+
+  it("serves robots.txt, byte for byte", async () => {
+    const response = await deployment.get("/robots.txt");
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("text/plain");
+    expect(await response.text()).toBe("User-agent: *\nDisallow: /\n");
+  });
+
+  it.each<[uri: string, status: number, location?: string]>([
+    ["/", 200],
+    ["/about", 301, "/about/"],
+    ["/about?q=1&r=a%2Fb", 301, "/about/?q=1&r=a%2Fb"],
+    ["/about?", 301, "/about/"],
+    ["/a/b/c", 301, "/a/b/c/"],
+    ["/about/", 404],
+    ["/about/?q=1", 404],
+    ["/file.txt", 404],
+    ["/v1.2/files", 404],
+    ["/a%20b", 301, "/a%20b/"],
+    ["/%C3%BC", 301, "/%C3%BC/"],
+    ["//evil", 301, "/evil/"],
+    ["/a%0d%0aX-Injected:1", 301, "/a%0D%0AX-Injected:1/"],
+    ["/static/nothing", 404],
+    ["/static/LICENSE", 200],
+    ["/media/upload", 200],
+    ["/robots.txt", 200],
+  ])("answers %s with %i %s", async (uri, status, location) => {
+    await deployment.onHost(
+      "echo x >/microarray/static/LICENSE; echo y >/microarray/media/upload",
+    );
+    const response = await deployment.get(uri);
+    expect(response.status).toBe(status);
+    const given = response.headers.get("location");
+    const relative = given?.replace(/^http:\/\/[^/]+/, "");
+    expect(relative).toBe(location);
+    expect(response.headers.get("x-injected")).toBeNull();
+  });
+
+  it("runs the workers as nginx, under the configuration in /etc/nginx", async () => {
+    const users = await deployment.onHost("ps -C nginx -o user= | sort | uniq");
+    expect(users.split("\n")).toEqual(["nginx", "root"]);
+  });
+
+  it("makes the sites' directories and the log directories of the notes", async () => {
+    const modes = await deployment.onHost(
+      "stat -c '%U %F %n' /etc/nginx/sites-available /etc/nginx/sites-enabled " +
+        "/etc/nginx/logs/nginx/tracks/log /etc/nginx/logs/nginx/log /etc/nginx/logs/domains/tracks/log",
+    );
+    expect(modes.split("\n")).toEqual([
+      "deployer directory /etc/nginx/sites-available",
+      "deployer directory /etc/nginx/sites-enabled",
+      "root directory /etc/nginx/logs/nginx/tracks/log",
+      "root directory /etc/nginx/logs/nginx/log",
+      "root directory /etc/nginx/logs/domains/tracks/log",
+    ]);
+    expect(await deployment.onHost("readlink /etc/nginx/sites-enabled/tracks")).toBe(
+      "../sites-available/tracks",
+    );
+  });
+
+  it("writes the site's access log where the notes look for it", async () => {
+    await deployment.get("/in-the-log/");
+    expect(await deployment.onHost("cat /etc/nginx/logs/domains/tracks/log/access.log")).toContain(
+      "GET /in-the-log/",
+    );
+  });
+
+  it("lets deployer handle the services through /sbin/service, and nothing else", async () => {
+    const asDeployer = (command: string) =>
+      deployment.onHost(`su deployer -c 'sudo -n ${command}' >/dev/null 2>&1 && echo yes || echo no`);
+    expect(await asDeployer("/sbin/service nginx status")).toBe("yes");
+    expect(await asDeployer("/sbin/service nginx reload")).toBe("yes");
+    expect(await asDeployer("/sbin/service sshd status")).toBe("no");
+    expect(await asDeployer("/bin/cat /etc/shadow")).toBe("no");
+  });
+
+  it("logs deployer in with the configured password", async () => {
+    const hash = await deployment.onHost("getent shadow deployer | cut -d: -f2");
+    expect(hash).toMatch(/^\$/);
+  });
+
+  it("installs the packages of the notes", async () => {
+    const missing = await deployment.onHost(
+      "rpm -q nginx git gcc make logrotate postgresql libpq-devel sqlite-devel python3-devel | grep -v '^[a-z].*-[0-9]' || true",
+    );
+    expect(missing).toBe("");
+  });
+
+  it("rotates nginx's and the site's logs, and nginx writes on", async () => {
+    await deployment.onHost("logrotate -f /etc/logrotate.conf && logrotate -f /etc/logrotate.conf");
+    await deployment.get("/after-rotation/");
+    expect(await deployment.onHost("cat /etc/nginx/logs/domains/tracks/log/access.log")).toContain(
+      "GET /after-rotation/",
+    );
+    expect(
+      await deployment.onHost("stat -c '%U %G' /etc/nginx/logs/domains/tracks/log/access.log"),
+    ).toBe("nginx deployer");
+  });
+
+  it("changes nothing the second time", async () => {
+    const text = await deployment.up();
+    expect(text).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+  });
+
+  it("shows the deployer's password nowhere", async () => {
+    const password = deployment.host.secrets.deployerPassword;
+    expect(printed).not.toContain(password);
+    expect(await deployment.state()).not.toContain(password);
+    expect(await commandLines.seen()).toContain("tracks.first apply");
+    expect(await commandLines.seen()).not.toContain(password);
+    const readableByOthers = await deployment.onHost(
+      `grep -rlFs --exclude-dir=proc --exclude-dir=sys --exclude-dir=opt '${password}' /etc /var /home /root /tmp /usr/local /run || true`,
+    );
+    expect(readableByOthers).toBe("");
+  });
+
+  it("gives back on destroy what was there before, and retains the rest", async () => {
+    vendorConf = await deployment.onHost("rpm -q --qf '' nginx; cat /etc/nginx/nginx.conf");
+    expect(vendorConf).toContain("Written by Pulumi");
+    await deployment.succeed("destroy", "--yes", "--skip-preview", "--run-program");
+    const conf = await deployment.onHost("cat /etc/nginx/nginx.conf");
+    expect(conf).not.toContain("Written by Pulumi");
+    expect(await deployment.onHost("rpm -V nginx | grep nginx.conf || true")).toBe("");
+    expect(await deployment.onHost("cat /etc/logrotate.d/nginx")).not.toContain("Written by Pulumi");
+    const gone = "/etc/sudoers.d/tracks-deployer /etc/nginx/sites-enabled/tracks /microarray/robots/robots.txt";
+    expect(await deployment.onHost(`ls -d ${gone} 2>/dev/null || true`)).toBe("");
+    // Retained: the account and its home, uploads and logs, packages.
+    expect(await deployment.onHost("id -un deployer; cat /microarray/media/upload")).toBe("deployer\ny");
+    expect(await deployment.onHost("ls /etc/nginx/logs/domains/tracks/log/")).toContain("access.log");
+    expect(await deployment.onHost("rpm -q nginx")).toMatch(/^nginx-/);
+  });
+});

@@ -1,0 +1,113 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa, type Result } from "execa";
+import { embeddedEnvironment } from "../../demo/embedded";
+import { down, exec, type LabHost, up } from "../../lab/host";
+import { ensureToolchain } from "../../tools/toolchain";
+
+const root = join(__dirname, "..", "..");
+
+/** What a `pulumi` command printed, both streams together, and how it ended. */
+export interface Printed {
+  exitCode: number;
+  text: string;
+}
+
+/**
+ * One stack with a lab host of its own, both taken down by {@link Deployment.dispose}.
+ *
+ * The project folder is made for the test: its Pulumi.yaml names the program in this checkout, so
+ * that no file of the checkout is written, and a program of the test's own can take its place.
+ */
+export class Deployment {
+  private constructor(
+    readonly stack: string,
+    readonly folder: string,
+    readonly environment: Record<string, string>,
+    readonly host: LabHost,
+    private readonly pulumiPath: string,
+  ) {}
+
+  /**
+   * @param stack name of stack and host, unique among the tests
+   * @param options.program path below the checkout; default index.ts
+   */
+  static async create(stack: string, options: { program?: string } = {}): Promise<Deployment> {
+    const folder = await mkdtemp(join(tmpdir(), `tracks-${stack}-`));
+    const labDirectory = join(folder, "lab");
+    process.env.TRACKS_LAB_DIR = labDirectory;
+    const toolchain = await ensureToolchain({});
+    const environment = await embeddedEnvironment(toolchain, labDirectory);
+    const host = await up(stack, {});
+    const deployment = new Deployment(stack, folder, environment, host, toolchain.pulumi);
+    await deployment.useProgram(options.program ?? "index.ts");
+    await deployment.succeed("stack", "init", stack);
+    await deployment.set("host", "lab");
+    return deployment;
+  }
+
+  /** Points the stack at another program of this checkout. */
+  async useProgram(program: string): Promise<void> {
+    const project = ["name: tracks", "runtime: nodejs", `main: ${join(root, program)}`, ""];
+    await writeFile(join(this.folder, "Pulumi.yaml"), project.join("\n"));
+  }
+
+  /** Runs `pulumi` and returns what it printed, whatever its exit code. */
+  async pulumi(...args: string[]): Promise<Printed> {
+    const result: Result = await execa(this.pulumiPath, [...args, "--non-interactive"], {
+      cwd: this.folder,
+      env: this.environment,
+      stdin: "ignore",
+      all: true,
+      reject: false,
+    });
+    return { exitCode: result.exitCode ?? 1, text: String(result.all) };
+  }
+
+  /** Runs `pulumi`, which must succeed; what it printed is in the failure otherwise. */
+  async succeed(...args: string[]): Promise<string> {
+    const { exitCode, text } = await this.pulumi(...args);
+    if (exitCode !== 0) throw new Error(`pulumi ${args.join(" ")} exited ${exitCode}:\n${text}`);
+    return text;
+  }
+
+  async up(...args: string[]): Promise<string> {
+    return this.succeed("up", "--yes", "--skip-preview", ...args);
+  }
+
+  /** Runs an `up` that must fail. */
+  async upFails(...args: string[]): Promise<string> {
+    const { exitCode, text } = await this.pulumi("up", "--yes", "--skip-preview", ...args);
+    if (exitCode === 0) throw new Error(`pulumi up succeeded where it must fail:\n${text}`);
+    return text;
+  }
+
+  async set(key: string, value: string, ...flags: string[]): Promise<void> {
+    await this.succeed("config", "set", ...flags, `tracks:${key}`, value);
+  }
+
+  async unset(key: string): Promise<void> {
+    await this.succeed("config", "rm", `tracks:${key}`);
+  }
+
+  /** The stack's state as the backend keeps it: what a thief of the file would read. */
+  async state(): Promise<string> {
+    return this.succeed("stack", "export");
+  }
+
+  /** Runs a shell command as root inside the host, past SSH; its output without the final newline. */
+  async onHost(command: string): Promise<string> {
+    const { stdout } = await exec(this.host, command);
+    return stdout.trimEnd();
+  }
+
+  async get(path: string): Promise<Response> {
+    return fetch(`http://${this.host.address}${path}`, { redirect: "manual" });
+  }
+
+  async dispose(): Promise<void> {
+    await down(this.stack);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

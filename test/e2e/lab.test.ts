@@ -1,0 +1,413 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as lab from "../../lab/host";
+import { writeKnownHosts } from "../../lab/knownHosts";
+import { run, tryRun } from "../../lab/run";
+
+const unavailable = lab.labUnavailable();
+
+describe.skipIf(unavailable !== undefined)("the lab", () => {
+  let folder: string;
+  let host: lab.LabHost;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tracks-lab-"));
+    process.env["TRACKS_LAB_DIR"] = folder;
+    host = await lab.up("shape");
+  });
+
+  afterAll(async () => {
+    for (const { name } of await lab.list()) await lab.down(name);
+    await rm(folder, { recursive: true });
+    delete process.env["TRACKS_LAB_DIR"];
+  });
+
+  /** What a command inside says, or its complaint; the exit code only where it matters. */
+  const inside = async (command: string): Promise<string> => {
+    const { stdout, stderr } = await lab.exec(host, command);
+    return (stdout + stderr).trim();
+  };
+
+  /** Over ssh with the pinned keys, as a deployment does. */
+  const ssh = async (login: string, command: string, input = "") => {
+    const knownHosts = await writeKnownHosts(host, join(folder, "known_hosts"));
+    return tryRun(
+      "ssh",
+      [
+        ...[
+          "-F",
+          "none",
+          "-i",
+          host.identityFile,
+          "-o",
+          "IdentitiesOnly=yes",
+          "-o",
+          "BatchMode=yes",
+        ],
+        ...["-o", `UserKnownHostsFile=${knownHosts}`, "-o", "StrictHostKeyChecking=yes"],
+        ...[`${login}@${host.address}`, command],
+      ],
+      { input },
+    );
+  };
+
+  /** The status from this machine; 000 where no connection comes about. */
+  const status = async (path: string, port = 80): Promise<string> => {
+    const url = `http://${host.address}:${port}${path}`;
+    const { stdout } = await tryRun("curl", [
+      ...[
+        "--silent",
+        "--max-time",
+        "5",
+        "--output",
+        "/dev/null",
+        "--write-out",
+        "%{http_code}",
+        url,
+      ],
+    ]);
+    return stdout;
+  };
+
+  describe("a fresh host", () => {
+    it("is an Enterprise Linux 9 with systemd, all of whose units came up", async () => {
+      expect(await inside("cat /etc/redhat-release")).toBe("CentOS Stream release 9");
+      expect(await inside(". /etc/os-release; echo $ID $VERSION_ID $ID_LIKE")).toBe(
+        "centos 9 rhel fedora",
+      );
+      expect(await inside("systemctl is-system-running --wait")).toBe("running");
+      expect(await inside("systemctl is-active sshd crond rsyslog firewalld")).toBe(
+        "active\nactive\nactive\nactive",
+      );
+    });
+
+    it("has nothing of Debian's on its PATH", async () => {
+      expect(await inside("type -P apt apt-get dpkg update-rc.d invoke-rc.d nft")).toBe("");
+      expect(await inside("yum --version >/dev/null && rpm -q sudo openssh-server")).toMatch(
+        /^sudo-.*\.el9\.x86_64\nopenssh-server-/,
+      );
+    });
+
+    it("takes its three users by key, and sudo as each of them has it", async () => {
+      expect((await ssh("root", "id -un")).stdout).toBe("root\n");
+      expect((await ssh("admin", "sudo -n id -un")).stdout).toBe("root\n");
+      expect((await ssh("operator", "sudo -n id -un")).exitCode).not.toBe(0);
+      const { password } = host.users.sudoer;
+      expect((await ssh("operator", "sudo -S -p '' id -un", `${password}\n`)).stdout).toBe(
+        "root\n",
+      );
+    });
+
+    it("shows the keys that its record pins, and keeps the record to its owner", async () => {
+      const { stdout } = await run("ssh-keyscan", ["-t", "ed25519,rsa", host.address]);
+      expect(stdout).toContain(host.hostKey);
+      expect(stdout).toContain(host.hostKeyRsa);
+      const mode = async (file: string) =>
+        (await stat(join(folder, "hosts/shape", file))).mode & 0o777;
+      expect([await mode(""), await mode("host.json"), await mode("identity")]).toEqual([
+        0o700, 0o600, 0o600,
+      ]);
+      expect(host.secrets.deployerPassword).toMatch(/^[\w-]{24}$/);
+    });
+
+    it("offers sftp and forwarding, and counts connections", async () => {
+      const before = await lab.sshConnections(host);
+      await ssh("root", "true");
+      await ssh("root", "true");
+      expect(await lab.sshConnections(host)).toBe(before + 2);
+      expect(await inside("sshd -T | grep -E '^(allowtcpforwarding|subsystem)'")).toBe(
+        "allowtcpforwarding yes\nsubsystem sftp /usr/libexec/openssh/sftp-server",
+      );
+    });
+
+    it("is found running by a second up", async () => {
+      expect(await lab.up("shape")).toEqual(host);
+    });
+
+    it("reads and writes files without ssh", async () => {
+      await lab.writeFile(host, "/root/it's", "one\ntwo", "0640");
+      expect(await lab.readFile(host, "/root/it's")).toBe("one\ntwo");
+      expect(await inside(`stat -c %a "/root/it's"`)).toBe("640");
+    });
+  });
+
+  describe("packages", () => {
+    it("are unknown and unusable before yum, known and usable after", async () => {
+      const commands = "nginx git gcc make pip psql initdb pg_config sqlite3 logrotate semanage";
+      const packages =
+        "nginx git gcc make python3-pip python3-devel postgresql postgresql-server libpq-devel " +
+        "sqlite sqlite-devel logrotate policycoreutils-python-utils";
+      expect(await inside(`type -P ${commands}`)).toBe("");
+      expect(await inside(`rpm -q nginx`)).toBe("package nginx is not installed");
+      expect(await inside(`ls /etc/nginx; getent passwd nginx postgres`)).toMatch(/No such file/);
+
+      expect((await lab.exec(host, `yum -y -q install ${packages}`)).exitCode).toBe(0);
+
+      expect((await inside(`type -P ${commands}`)).split("\n")).toHaveLength(
+        commands.split(" ").length,
+      );
+      expect((await lab.exec(host, `rpm -q ${packages}`)).exitCode).toBe(0);
+      expect(await inside("id -u postgres; id -un nginx")).toBe("26\nnginx");
+      expect(await inside("echo 'int main(void){}' | gcc -x c - -o /tmp/a && /tmp/a")).toBe("");
+      expect(await inside("python3-config --includes | grep -c python3")).toBe("1");
+    });
+
+    it("fail to install when nobody has them", async () => {
+      expect(await inside("yum -y install no-such-package")).toContain("Unable to find a match");
+      expect(await inside("dnf -q module list postgresql")).toMatch(/^postgresql 15/m);
+    });
+
+    it("bring EL's nginx: a default server, its user, its unit behind service", async () => {
+      expect(await inside("service nginx start")).toBe(
+        "Redirecting to /bin/systemctl start nginx.service",
+      );
+      expect(await inside("curl -s http://localhost/ | grep -c '<title>Test Page'")).toBe("1");
+      expect(await inside("ps -o user= -p $(pgrep -P $(cat /run/nginx.pid) | head -1)")).toBe(
+        "nginx",
+      );
+    });
+
+    it("bring EL's PostgreSQL, empty until it is initialised", async () => {
+      expect((await lab.exec(host, "systemctl start postgresql")).exitCode).not.toBe(0);
+      await inside("postgresql-setup --initdb");
+      expect((await lab.exec(host, "systemctl start postgresql")).exitCode).toBe(0);
+      expect(await inside("cd /; sudo -u postgres psql -Atc 'show data_directory'")).toBe(
+        "/var/lib/pgsql/data",
+      );
+    });
+  });
+
+  describe("firewalld", () => {
+    it("keeps port 80 closed until it is opened, ssh open, and permanent rules for the reload", async () => {
+      expect(await inside("firewall-cmd --state")).toBe("running");
+      expect(await status("/")).toBe("000");
+      await inside("firewall-cmd --permanent --add-port=80/tcp");
+      expect(await status("/")).toBe("000");
+      expect(await inside("firewall-cmd --reload && firewall-cmd --query-port=80/tcp")).toBe(
+        "success\nyes",
+      );
+      expect(await status("/")).toBe("200");
+      expect((await ssh("root", "true")).exitCode).toBe(0);
+    });
+
+    it("speaks as firewall-cmd does when it is stopped or given nonsense", async () => {
+      const { exitCode, stderr } = await lab.exec(host, "firewall-cmd --permanent --add-port=80");
+      expect([exitCode, stderr]).toEqual([102, expect.stringContaining("INVALID_PORT")]);
+      await inside("systemctl stop firewalld");
+      expect((await lab.exec(host, "firewall-cmd --state")).exitCode).toBe(252);
+      await inside("systemctl start firewalld");
+      expect(await status("/")).toBe("200");
+    });
+  });
+
+  describe("SELinux", () => {
+    const master = () => inside("cat /run/nginx.pid");
+    const workers = () => inside("pgrep -P $(cat /run/nginx.pid)");
+    /** HUP straight to the master: the way around every wrapper. */
+    const hup = async () => {
+      await inside("kill -HUP $(cat /run/nginx.pid)");
+      await sleep(400);
+    };
+    const errors = () => inside("tail -n 3 /var/log/nginx/error.log");
+
+    beforeAll(async () => {
+      await inside(
+        "firewall-cmd --add-port=8090/tcp; mkdir -p /etc/nginx/logs /microarray/robots; " +
+          "echo hello >/microarray/robots/robots.txt",
+      );
+    });
+
+    it("labels as EL: a new file like its directory, a moved one as it was", async () => {
+      expect(await inside("getenforce")).toBe("Enforcing");
+      const made =
+        "cd /etc/nginx/logs; touch new /root/moved; mv /root/moved .; cp /etc/hosts copied";
+      expect(await inside(`${made}; stat -c '%n %C' new moved copied | cut -d: -f1,3`)).toBe(
+        "new unconfined_u:httpd_config_t\nmoved unconfined_u:admin_home_t\n" +
+          "copied unconfined_u:httpd_config_t",
+      );
+      expect(await inside("stat -c %C /microarray")).toContain(":default_t:");
+      await inside("restorecon -R /etc/nginx/logs");
+      expect(await inside("ls -Z /etc/nginx/logs/moved")).toContain(":httpd_config_t:");
+    });
+
+    it("labels what plain users make, too", async () => {
+      const asOperator =
+        "cd; mkdir -p a; touch a/b; stat -c %C a/b; chcon -t httpd_log_t a; stat -c %C a";
+      expect((await ssh("operator", asOperator)).stdout).toMatch(
+        /:user_home_t:.*\n.*:httpd_log_t:/,
+      );
+    });
+
+    it("refuses the reload for a log without httpd_log_t, while the old workers serve", async () => {
+      const [pid, before] = [await master(), await workers()];
+      await inside(
+        "echo 'access_log /etc/nginx/logs/access.log;' >/etc/nginx/conf.d/log.conf; nginx -t",
+      );
+      const refusal =
+        '[emerg] PID#PID: open() "/etc/nginx/logs/access.log" failed (13: Permission denied)';
+      for (const reload of [hup, () => inside("systemctl reload nginx; sleep 0.4")]) {
+        await inside("truncate -s 0 /var/log/nginx/error.log");
+        await reload();
+        expect((await errors()).replaceAll(/\d+#\d+/g, "PID#PID")).toContain(refusal);
+        expect([await master(), await workers(), await status("/")]).toEqual([pid, before, "200"]);
+      }
+      await inside("semanage fcontext -a -t httpd_log_t '/etc/nginx/logs(/.*)?'");
+      await hup();
+      expect(await workers()).toBe(before);
+      await inside("restorecon -R /etc/nginx/logs");
+      await hup();
+      expect(await workers()).not.toBe(before);
+      expect(await master()).toBe(pid);
+      expect(await inside("systemctl restart nginx")).toBe("");
+    });
+
+    it("refuses a port that isn't http_port_t", async () => {
+      await lab.writeFile(
+        host,
+        "/etc/nginx/conf.d/site.conf",
+        "server { listen 8090; root /microarray/robots; location /app { proxy_pass http://127.0.0.1:8001; } }",
+      );
+      expect(await inside("nginx -t")).toContain("test is successful");
+      await hup();
+      expect(await errors()).toContain("bind() to 0.0.0.0:8090 failed (13: Permission denied)");
+      expect(await status("/", 8090)).toBe("000");
+      await inside("semanage port -a -t http_port_t -p tcp 8090");
+      await hup();
+      expect(await status("/", 8090)).not.toBe("000");
+    });
+
+    it("answers 403 for content that isn't httpd_sys_content_t", async () => {
+      expect(await status("/robots.txt", 8090)).toBe("403");
+      await inside("chcon -R -t httpd_sys_content_t /microarray");
+      expect(await status("/robots.txt", 8090)).toBe("200");
+      // chcon doesn't last: only a rule does.
+      await inside("restorecon -R /microarray");
+      expect(await status("/robots.txt", 8090)).toBe("403");
+      await inside(
+        "semanage fcontext -a -t httpd_sys_content_t '/microarray(/.*)?'; restorecon -R /microarray",
+      );
+      expect(await status("/robots.txt", 8090)).toBe("200");
+    });
+
+    it("answers 502 for an upstream while httpd_can_network_connect is off", async () => {
+      await inside("systemd-run -q -u app python3 -m http.server 8001 -d /microarray; sleep 1");
+      expect(await status("/app", 8090)).toBe("502");
+      expect(await errors()).toContain(
+        "connect() to 127.0.0.1:8001 failed (13: Permission denied)",
+      );
+      await inside("setsebool -P httpd_can_network_connect on");
+      expect(await status("/app", 8090)).toBe("404");
+    });
+
+    it("lets everything pass while permissive, and says what it would refuse", async () => {
+      await inside("setsebool httpd_can_network_connect off; setenforce 0");
+      expect(await status("/app", 8090)).toBe("404");
+      expect(await inside("tail -n 5 /var/log/messages")).toMatch(
+        /avc: {2}denied {2}\{ name_connect \}.*permissive=1/,
+      );
+      await inside("setenforce 1");
+      expect(await status("/app", 8090)).toBe("502");
+    });
+  });
+
+  describe("life and death", () => {
+    it("keeps files, rules and booleans over a reboot", async () => {
+      await inside("systemctl enable nginx");
+      await lab.reboot("shape");
+      await inside("systemctl is-system-running --wait");
+      expect(await inside("getsebool httpd_can_network_connect")).toMatch(/on$/);
+      expect([await status("/"), await status("/robots.txt", 8090)]).toEqual(["200", "000"]);
+      expect(await inside("firewall-cmd --list-ports")).toBe("80/tcp");
+    });
+
+    it("runs two hosts at once, which reach each other", async () => {
+      const second = await lab.up("second");
+      expect(second.address).not.toBe(host.address);
+      expect(second.hostKey).not.toBe(host.hostKey);
+      const { stdout } = await lab.exec(
+        second,
+        `curl -s -o /dev/null -w '%{http_code}' ${host.address}`,
+      );
+      expect(stdout).toBe("200");
+      // Each systemd sees its own units only.
+      expect((await lab.exec(second, "systemctl is-active nginx")).stdout).toBe("inactive\n");
+      await lab.down("second");
+      expect(await inside("hostname")).toBe("shape");
+    });
+
+    it("knows a host whose supervisor was killed as stale, and makes a new one", async () => {
+      const doomed = await lab.up("doomed");
+      await run("kill", ["-KILL", String(doomed.pid)]);
+      await expect.poll(async () => (await stateOf("doomed"))?.state).toBe("stale");
+      await expect(lab.runningHost("doomed")).rejects.toThrow("npm run lab -- up doomed");
+      await expect.poll(() => tracesOf("doomed")).toEqual([join(folder, "hosts/doomed")]);
+      const again = await lab.up("doomed");
+      expect(again.hostKey).not.toBe(doomed.hostKey);
+      await lab.down("doomed");
+    });
+
+    it.each(["SIGINT", "SIGKILL"] as const)(
+      "leaves nothing of an up ended by %s",
+      async (signal) => {
+        const cli = spawn(process.execPath, ["--import", "tsx", "lab/cli.ts", "up", "half"], {
+          stdio: "ignore",
+        });
+        const ended = once(cli, "exit");
+        await expect
+          .poll(() => existsSync(join(folder, "hosts/half/supervisor.json")), {
+            timeout: 20_000,
+            interval: 5,
+          })
+          .toBe(true);
+        cli.kill(signal);
+        await ended;
+        if (signal === "SIGKILL") {
+          expect((await stateOf("half"))?.state).toBe("half-made");
+          await lab.down("half");
+        }
+        expect(await stateOf("half")).toBeUndefined();
+        expect(await tracesOf("half")).toEqual([]);
+      },
+    );
+
+    it("refuses a name that could not be a host's", async () => {
+      await expect(lab.up("../x")).rejects.toThrow(`"../x" can't name a lab host`);
+    });
+
+    it("leaves nothing after down", async () => {
+      const { netns, slot } = host;
+      expect(await tracesOf("shape")).not.toEqual([]);
+      await lab.down("shape");
+      expect(await tracesOf("shape")).toEqual([]);
+      expect((await run("ip", ["netns", "list"])).stdout).not.toMatch(
+        new RegExp(`^${netns}\\b`, "m"),
+      );
+      expect(existsSync(`/sys/class/net/trklab${slot.number}`)).toBe(false);
+      expect(existsSync(`/run/tracks-lab/slots/${slot.number}.json`)).toBe(false);
+      for (const hierarchy of ["", "systemd", "unified"]) {
+        expect(existsSync(join("/sys/fs/cgroup", hierarchy, netns))).toBe(false);
+      }
+      await lab.down("shape");
+    });
+  });
+
+  const stateOf = async (name: string) => (await lab.list()).find((each) => each.name === name);
+
+  /** Processes, mounts and files that speak of the host's folder. */
+  async function tracesOf(name: string): Promise<string[]> {
+    const own = join(folder, "hosts", name);
+    const traces = existsSync(own) ? [own] : [];
+    for (const pid of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+      const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      const mounts = await readFile(`/proc/${pid}/mounts`, "utf8").catch(() => "");
+      if (line.includes(own) || mounts.includes(own)) traces.push(`${pid}: ${line}`);
+    }
+    return traces;
+  }
+});

@@ -1,0 +1,121 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { nginxReopensLogs, renderLogrotate } from "../../templates/logrotate";
+import { renderNginxConf, renderSite } from "../../templates/nginx";
+import { renderRobots } from "../../templates/robots";
+import { renderServicesSudoers } from "../../templates/sudoers";
+import { renderPipConfiguration, renderYumRepository } from "../../templates/yum";
+
+pulumi.runtime.setMocks(
+  { newResource: ({ name }) => ({ id: name, state: {} }), call: () => ({}) },
+  "tracks",
+  "test",
+);
+
+const site = {
+  site: "tracks",
+  serverNames: ["tracks.example.org", "www.tracks.example.org"],
+  listenPort: 80,
+  defaultServer: true,
+  logDirectory: "/etc/nginx/logs/domains/tracks/log",
+  documentRoot: "/microarray/html",
+  staticRoot: "/microarray/static",
+  mediaRoot: "/microarray/media",
+  snippet: undefined,
+};
+
+describe("robots.txt", () => {
+  it("is exactly its lines", () => {
+    expect(renderRobots(["User-agent: *", "Disallow: /"])).toBe("User-agent: *\nDisallow: /\n");
+  });
+});
+
+describe("nginx.conf", () => {
+  it("matches the reviewed text", () => {
+    expect(
+      renderNginxConf({
+        user: "nginx",
+        workerProcesses: "auto",
+        workerConnections: 1024,
+        clientMaxBodySizeMegabytes: 32,
+      }),
+    ).toMatchSnapshot();
+  });
+
+  it("includes by relative path only, so that a candidate includes its own files", () => {
+    const text = renderNginxConf({
+      user: "nginx",
+      workerProcesses: 2,
+      workerConnections: 1024,
+      clientMaxBodySizeMegabytes: 1,
+    });
+    expect(text).not.toMatch(/include\s+\//);
+  });
+});
+
+describe("a site", () => {
+  it("matches the reviewed text", () => {
+    expect(renderSite(site)).toMatchSnapshot();
+  });
+
+  it("adds the trailing slash in Django's location alone, and takes none away", () => {
+    const text = renderSite(site);
+    const [before, after] = text.split("location / {");
+    expect(before).not.toContain("rewrite");
+    expect(after).toContain("rewrite ^([^.]*[^/])$ $1/ permanent;");
+    expect(text.match(/rewrite/g)).toHaveLength(1);
+  });
+
+  it("is no default server when another one is", () => {
+    expect(renderSite({ ...site, defaultServer: false })).toContain("listen 80;");
+  });
+
+  it("ends with the custom directives as they were given", () => {
+    const text = renderSite({ ...site, snippet: "location /old {\n    return 410;\n}\n" });
+    expect(text).toContain("    location /old {\n        return 410;\n    }\n}");
+  });
+});
+
+describe("logrotate", () => {
+  it("matches the reviewed text", () => {
+    expect(
+      renderLogrotate({
+        logs: ["/var/log/nginx/*.log"],
+        frequency: "daily",
+        rotate: 14,
+        maxSizeMegabytes: 100,
+        createMode: "0640",
+        createOwner: "nginx",
+        createGroup: "deployer",
+        postrotate: nginxReopensLogs,
+      }),
+    ).toMatchSnapshot();
+  });
+});
+
+describe("sudo rules", () => {
+  it("allow the five actions on each service, and nothing else", () => {
+    const rules = renderServicesSudoers({ user: "deployer", services: ["nginx", "uwsgi"] })
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+    expect(rules).toHaveLength(10);
+    expect(rules[0]).toBe("deployer ALL=(root) NOPASSWD: /sbin/service nginx start");
+    expect(rules.join("\n")).not.toMatch(/\*|NOPASSWD: ALL/);
+  });
+});
+
+describe("package sources", () => {
+  it("writes a repository with signatures checked by default", () => {
+    const text = renderYumRepository({ id: "nginx", baseurl: "http://mirror.example/el9/" });
+    expect(text).toContain(
+      "[nginx]\nname=nginx\nbaseurl=http://mirror.example/el9/\nenabled=1\ngpgcheck=1\n",
+    );
+  });
+
+  it("leaves pip's own settings alone when nothing was asked for", () => {
+    expect(renderPipConfiguration({})).toBeUndefined();
+    expect(renderPipConfiguration({ indexUrl: "http://mirror.example/simple" })).toContain(
+      "[global]\nindex-url = http://mirror.example/simple\n",
+    );
+  });
+});
