@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { LinuxUser } from "./components/LinuxUser";
 import { Logrotate } from "./components/Logrotate";
 import { Nginx } from "./components/Nginx";
@@ -44,7 +43,6 @@ export = async () => {
   return {
     host: config.connection.address,
     url: site.url,
-    robotsTxt: pulumi.interpolate`${site.url}/robots.txt`,
-    sitesAvailable: robots.path,
+    robotsTxt: robots.path,
   };
 };

@@ -29,21 +29,25 @@ export class NginxSite extends HostComponent {
   readonly site: string;
   /** Directory of the site's access and error log. */
   readonly logDirectory: string;
+  /** Where a visitor finds the site. */
+  readonly url: string;
   private readonly nginx: Nginx;
 
   constructor(name: string, args: NginxSiteArgs, opts?: pulumi.ComponentResourceOptions) {
     super("NginxSite", name, opts);
     this.nginx = args.nginx;
     this.site = args.site ?? name;
+    const port = args.listenPort ?? 80;
+    this.url = `http://${args.serverNames[0] ?? "localhost"}${port === 80 ? "" : `:${port}`}`;
     this.logDirectory = `${this.nginx.logs}/domains/${this.site}/log`;
 
     this.nginx.add([
       ...this.logDirectories(),
       ...served(args),
       ...this.serverBlock(args),
-      ...selinuxPort(args.listenPort ?? 80),
+      ...selinuxPort(port),
     ]);
-    this.registerOutputs({ site: this.site, serverNames: args.serverNames });
+    this.registerOutputs({ site: this.site, url: this.url });
   }
 
   /**

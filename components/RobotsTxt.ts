@@ -1,3 +1,4 @@
+import { dirname } from "node:path/posix";
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/component";
@@ -29,7 +30,7 @@ export class RobotsTxt extends HostComponent {
   constructor(name: string, args: RobotsTxtArgs, opts?: pulumi.ComponentResourceOptions) {
     super("RobotsTxt", name, opts);
     this.path = args.path ?? "/microarray/robots/robots.txt";
-    const directory = this.path.slice(0, this.path.lastIndexOf("/"));
+    const directory = dirname(this.path);
 
     this.command = args.host.converge(
       name,
@@ -37,6 +38,7 @@ export class RobotsTxt extends HostComponent {
         subsystem: "none",
         entries: [
           { kind: "selinux-context", type: "httpd_sys_content_t", pattern: `${directory}(/.*)?` },
+          { kind: "directory", path: dirname(directory) },
           { kind: "directory", path: directory, context: "httpd_sys_content_t" },
           {
             kind: "file",

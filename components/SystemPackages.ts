@@ -2,7 +2,7 @@ import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
-import type { ManifestEntry } from "../host/manifest";
+import { type ManifestEntry, yumConf } from "../host/manifest";
 import { renderPipConfiguration, renderYumRepository, type YumRepository } from "../templates/yum";
 
 /** Inputs of {@link SystemPackages}. */
@@ -84,7 +84,7 @@ function repositories(args: SystemPackagesArgs): ManifestEntry[] {
       : [
           {
             kind: "setting",
-            path: "@@YUM_CONF@@",
+            path: yumConf,
             section: "main",
             key: "proxy",
             value: args.yumProxy,

@@ -40,7 +40,7 @@ async function deploy(): Promise<void> {
 }
 
 async function installLabPackages(): Promise<void> {
-  const missing = await missingPackages();
+  const missing = missingPackages();
   if (missing.length === 0) return;
   console.log(`  to be installed with apt-get: ${missing.join(" ")}`);
   await installPackages();

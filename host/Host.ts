@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { remote } from "@pulumi/command";
+import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "./component";
 import { type Connection, connectionFingerprint, privilege, remoteConnection } from "./connection";
 import { manifestDifference } from "./difference";
-import { type Manifest, renderManifest } from "./manifest";
+import { type Manifest, ManifestError, renderManifest } from "./manifest";
 import type { HostFacts } from "./preflight";
 import { hostScript } from "./script";
 
@@ -47,7 +47,7 @@ export class Host extends HostComponent {
   /** The resource that installs the script; every command depends on it. */
   readonly script: remote.Command;
 
-  private readonly connection: pulumi.Output<remote.ConnectionInput>;
+  private readonly connection: pulumi.Output<types.input.remote.ConnectionArgs>;
   private readonly login: Connection;
   private readonly scope = `${pulumi.getProject()}.${pulumi.getStack()}`;
   private readonly commandTimeoutSeconds: number;
@@ -165,7 +165,7 @@ export class Host extends HostComponent {
     const digest = createHash("sha256").update(`${parent.place}/${name}`).digest("hex").slice(0, 6);
     const hostName = `${name}-${digest}`;
     if (this.names.has(hostName)) {
-      throw new Error(
+      throw new ManifestError(
         `two resources named "${name}" in one component: give each a name of its own`,
       );
     }

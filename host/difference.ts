@@ -25,6 +25,8 @@ function maskSecrets(lines: readonly string[]): string[] {
   const masked: string[] = [];
   let inSecret = false;
   for (const line of lines) {
+    // Who applied it is kept apart on the host, and is no property of it.
+    if (line.startsWith("via ")) continue;
     const isBlock = line.startsWith("|");
     if (!isBlock) inSecret = line.startsWith("password ") || / secret=yes( |$)/.test(line);
     if (!isBlock || !inSecret) masked.push(line);

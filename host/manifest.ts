@@ -6,6 +6,8 @@
  * changed line. Rendering is pure; the grammar is written down in `host/script/README.md`.
  */
 
+import { UserError } from "./userError";
+
 /** Permissions of a path: names, not numbers, since ids differ from host to host. */
 export interface Ownership {
   /** User that owns the path. @default "root" */
@@ -146,6 +148,9 @@ export interface Manifest {
   entries: ManifestEntry[];
 }
 
+/** Stands for the file of yum's main settings, which the script looks up on the host. */
+export const yumConf = "@@YUM_CONF@@";
+
 /** First line of every manifest; the script drops whatever stands before it (a sudo password). */
 export const manifestHeader = "tracks-manifest 1";
 
@@ -169,8 +174,10 @@ export function renderManifest(manifest: Manifest, via: string): string {
 }
 
 /** A manifest that can't be written down; always a fault of the program, so it names the value. */
-export class ManifestError extends Error {
-  override name = "ManifestError";
+export class ManifestError extends UserError {
+  constructor(message: string) {
+    super("ManifestError", message);
+  }
 }
 
 function renderEntry(entry: ManifestEntry): string[] {
@@ -192,7 +199,7 @@ function renderEntry(entry: ManifestEntry): string[] {
       return [`absent ${path(entry.path)}`];
     case "setting":
       return [
-        `setting ${path(entry.path)} section=${word(entry.section)} key=${word(entry.key)}`,
+        `setting ${entry.path === yumConf ? yumConf : path(entry.path)} section=${word(entry.section)} key=${word(entry.key)}`,
         ...block(oneLine(entry.value)),
       ];
     case "package":

@@ -92,10 +92,10 @@ export async function sshConnections(host: LabHost): Promise<number> {
  * @returns undefined while there is none
  */
 export async function leaderOf(host: Pick<LabHost, "supervisor">): Promise<number | undefined> {
-  const [container] = await childrenOf(host.supervisor.pid);
-  if (container === undefined) return undefined;
-  const [leader] = await childrenOf(container);
-  return leader;
+  // unshare, supervise.sh, systemd-nspawn, the guest's init.
+  let pid: number | undefined = host.supervisor.pid;
+  for (let depth = 0; depth < 3 && pid !== undefined; depth++) [pid] = await childrenOf(pid);
+  return pid;
 }
 
 const quoted = (text: string): string => text.replaceAll("'", `'\\''`);

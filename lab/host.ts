@@ -141,7 +141,10 @@ async function startSupervisor(
   const script = join(__dirname, "supervise.sh");
   const child = spawn(
     "unshare",
-    ["--mount", "bash", script, folder, base, slot.netns, name],
+    [
+      ...["--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
+      ...["bash", script, folder, base, slot.netns, name],
+    ],
     // Detached: the host outlives this process and its terminal.
     { detached: true, stdio: "ignore" },
   );

@@ -1,5 +1,6 @@
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { removeControlGroups } from "./controlGroups";
 import { withLock } from "./lock";
 import { currentBoot, identify, isAlive, type ProcessIdentity } from "./process";
 import { run, tryRun } from "./run";
@@ -133,6 +134,7 @@ async function connect({ number, address, gateway, netns }: Slot): Promise<void>
 async function disconnect(number: number): Promise<void> {
   await tryRun("ip", ["link", "del", `trklab${number}`]);
   await tryRun("ip", ["netns", "del", `tracks-lab-${number}`]);
+  await removeControlGroups(`tracks-lab-${number}`);
   await rm(recordFile(number), { force: true });
 }
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs one lab host until it powers off: mounts its overlay, seeds it, boots it, boots it again
-# after a reboot. Started in a mount namespace of its own, so that every mount ends with it.
+# after a reboot. Started as process 1 of its own mount and process namespaces: however it ends, its
+# mounts and everything that it started end with it.
 #
 # usage: supervise.sh FOLDER BASE NETNS NAME
 set -euo pipefail

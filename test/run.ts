@@ -55,7 +55,7 @@ async function check(title: string, [command = "", ...args]: string[]): Promise<
 async function rings(): Promise<string[]> {
   const unavailable = labUnavailable();
   if (unavailable === undefined) {
-    const missing = await missingPackages();
+    const missing = missingPackages();
     if (missing.length > 0) {
       console.log(`Installing Debian packages for the lab: ${missing.join(" ")}`);
       await installPackages();

@@ -16,7 +16,11 @@ export class StackLockedError extends Error {
 }
 
 /** Where the file backend keeps a stack's locks. */
-export function lockDirectory(backendUrl: string, project: string, stack: string): string | undefined {
+export function lockDirectory(
+  backendUrl: string,
+  project: string,
+  stack: string,
+): string | undefined {
   if (!backendUrl.startsWith("file://")) return undefined;
   const path = backendUrl.slice("file://".length).replace(/^~/, process.env.HOME ?? "~");
   return join(path, ".pulumi", "locks", "organization", project, stack);

@@ -6,7 +6,8 @@ import { RequestLoop } from "./requestLoop";
 describe("a change", () => {
   let deployment: Deployment;
   const master = () => deployment.onHost("systemctl show -p MainPID --value nginx");
-  const workers = () => deployment.onHost("pgrep -P $(systemctl show -p MainPID --value nginx) | sort");
+  const workers = () =>
+    deployment.onHost("pgrep -P $(systemctl show -p MainPID --value nginx) | sort");
 
   beforeAll(async () => {
     deployment = await Deployment.create("change");
@@ -31,7 +32,9 @@ describe("a change", () => {
     expect(await workers()).not.toBe(before.workers);
     expect(requests.failures).toEqual([]);
     expect(requests.answered).toBeGreaterThan(50);
-    expect(await deployment.onHost("cat /etc/nginx/sites-enabled/tracks")).toContain("new.example.org");
+    expect(await deployment.onHost("cat /etc/nginx/sites-enabled/tracks")).toContain(
+      "new.example.org",
+    );
   });
 
   it("that nginx refuses leaves the old site serving, and is refused again", async () => {
@@ -55,7 +58,9 @@ describe("a change", () => {
     const printed = await deployment.upFails();
     expect(printed).toMatch(/bind\(\) to 0\.0\.0\.0:8008 failed/);
     expect((await deployment.get("/")).status).toBe(200);
-    expect(await deployment.onHost("cat /etc/nginx/sites-available/tracks")).toContain("listen 80 ");
+    expect(await deployment.onHost("cat /etc/nginx/sites-available/tracks")).toContain(
+      "listen 80 ",
+    );
 
     await deployment.onHost("kill $(cat /run/occupant)");
     await deployment.unset("listenPort");
@@ -65,11 +70,15 @@ describe("a change", () => {
   it("that fails in two components reports both", async () => {
     await deployment.set("siteSnippet", "no_such_directive on;");
     await deployment.set("robotsRules", '["User-agent: *", "Disallow: /private"]');
-    await deployment.onHost("chattr +i /microarray/robots 2>/dev/null || mount -o bind,ro /microarray/robots /microarray/robots");
+    await deployment.onHost(
+      "chattr +i /microarray/robots 2>/dev/null || mount -o bind,ro /microarray/robots /microarray/robots",
+    );
     const printed = await deployment.upFails("--continue-on-error");
     expect(printed).toContain("no_such_directive");
     expect(printed).toMatch(/\/microarray\/robots.*(read-only|not permitted)/i);
-    await deployment.onHost("chattr -i /microarray/robots 2>/dev/null; umount /microarray/robots 2>/dev/null; true");
+    await deployment.onHost(
+      "chattr -i /microarray/robots 2>/dev/null; umount /microarray/robots 2>/dev/null; true",
+    );
     await deployment.unset("siteSnippet");
     await deployment.unset("robotsRules");
     await deployment.up();
@@ -77,7 +86,9 @@ describe("a change", () => {
 
   it("made on the host by hand is found, repaired in place, and kept", async () => {
     await deployment.onHost("echo '# edited' >>/etc/nginx/nginx.conf");
-    expect(await deployment.succeed("preview")).toMatch(/nginx.*differs from what was last applied/);
+    expect(await deployment.succeed("preview")).toMatch(
+      /nginx.*differs from what was last applied/,
+    );
     expect(await deployment.up()).toMatch(/1 updated/);
     expect(await deployment.onHost("grep -c edited /etc/nginx/nginx.conf || true")).toBe("0");
     expect(await deployment.onHost("grep -rl '# edited' /var/lib/tracks/kept")).not.toBe("");

@@ -44,9 +44,7 @@ describe("a first deployment", () => {
     ["/media/upload", 200],
     ["/robots.txt", 200],
   ])("answers %s with %i %s", async (uri, status, location) => {
-    await deployment.onHost(
-      "echo x >/microarray/static/LICENSE; echo y >/microarray/media/upload",
-    );
+    await deployment.onHost("echo x >/microarray/static/LICENSE; echo y >/microarray/media/upload");
     const response = await deployment.get(uri);
     expect(response.status).toBe(status);
     const given = response.headers.get("location");
@@ -86,7 +84,9 @@ describe("a first deployment", () => {
 
   it("lets deployer handle the services through /sbin/service, and nothing else", async () => {
     const asDeployer = (command: string) =>
-      deployment.onHost(`su deployer -c 'sudo -n ${command}' >/dev/null 2>&1 && echo yes || echo no`);
+      deployment.onHost(
+        `su deployer -c 'sudo -n ${command}' >/dev/null 2>&1 && echo yes || echo no`,
+      );
     expect(await asDeployer("/sbin/service nginx status")).toBe("yes");
     expect(await asDeployer("/sbin/service nginx reload")).toBe("yes");
     expect(await asDeployer("/sbin/service sshd status")).toBe("no");
@@ -140,12 +140,19 @@ describe("a first deployment", () => {
     const conf = await deployment.onHost("cat /etc/nginx/nginx.conf");
     expect(conf).not.toContain("Written by Pulumi");
     expect(await deployment.onHost("rpm -V nginx | grep nginx.conf || true")).toBe("");
-    expect(await deployment.onHost("cat /etc/logrotate.d/nginx")).not.toContain("Written by Pulumi");
-    const gone = "/etc/sudoers.d/tracks-deployer /etc/nginx/sites-enabled/tracks /microarray/robots/robots.txt";
+    expect(await deployment.onHost("cat /etc/logrotate.d/nginx")).not.toContain(
+      "Written by Pulumi",
+    );
+    const gone =
+      "/etc/sudoers.d/tracks-deployer /etc/nginx/sites-enabled/tracks /microarray/robots/robots.txt";
     expect(await deployment.onHost(`ls -d ${gone} 2>/dev/null || true`)).toBe("");
     // Retained: the account and its home, uploads and logs, packages.
-    expect(await deployment.onHost("id -un deployer; cat /microarray/media/upload")).toBe("deployer\ny");
-    expect(await deployment.onHost("ls /etc/nginx/logs/domains/tracks/log/")).toContain("access.log");
+    expect(await deployment.onHost("id -un deployer; cat /microarray/media/upload")).toBe(
+      "deployer\ny",
+    );
+    expect(await deployment.onHost("ls /etc/nginx/logs/domains/tracks/log/")).toContain(
+      "access.log",
+    );
     expect(await deployment.onHost("rpm -q nginx")).toMatch(/^nginx-/);
   });
 });

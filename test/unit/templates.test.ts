@@ -6,7 +6,7 @@ import { renderRobots } from "../../templates/robots";
 import { renderServicesSudoers } from "../../templates/sudoers";
 import { renderPipConfiguration, renderYumRepository } from "../../templates/yum";
 
-pulumi.runtime.setMocks(
+void pulumi.runtime.setMocks(
   { newResource: ({ name }) => ({ id: name, state: {} }), call: () => ({}) },
   "tracks",
   "test",

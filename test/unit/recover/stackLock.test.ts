@@ -35,6 +35,8 @@ it("finds nothing where no lock is", async () => {
 });
 
 it("knows the file backend's place of locks, and no other's", () => {
-  expect(lockDirectory("file:///b", "tracks", "dev")).toBe("/b/.pulumi/locks/organization/tracks/dev");
+  expect(lockDirectory("file:///b", "tracks", "dev")).toBe(
+    "/b/.pulumi/locks/organization/tracks/dev",
+  );
   expect(lockDirectory("https://api.example.org", "tracks", "dev")).toBeUndefined();
 });
