@@ -1,5 +1,5 @@
 import type { LabHost } from "./record";
-import { childrenOf } from "./process";
+import { childrenOf, nameOf } from "./process";
 import { tryRun } from "./run";
 
 /** What one command inside a host came to. */
@@ -92,10 +92,13 @@ export async function sshConnections(host: LabHost): Promise<number> {
  * @returns undefined while there is none
  */
 export async function leaderOf(host: Pick<LabHost, "supervisor">): Promise<number | undefined> {
-  // unshare, supervise.sh, systemd-nspawn, the guest's init.
-  let pid: number | undefined = host.supervisor.pid;
-  for (let depth = 0; depth < 3 && pid !== undefined; depth++) [pid] = await childrenOf(pid);
-  return pid;
+  // Down the line of unshare, supervise.sh and systemd-nspawn, whose child it is.
+  let pid = host.supervisor.pid;
+  for (;;) {
+    const [child] = await childrenOf(pid);
+    if (child === undefined || (await nameOf(pid)) === "systemd-nspawn") return child;
+    pid = child;
+  }
 }
 
 const quoted = (text: string): string => text.replaceAll("'", `'\\''`);

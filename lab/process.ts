@@ -43,6 +43,12 @@ export async function isAlive(process: ProcessIdentity): Promise<boolean> {
   return (await stat(process.pid))?.startTime === process.startTime;
 }
 
+/** The name of the program that a process runs; undefined when it has ended. */
+export async function nameOf(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => undefined);
+  return text?.trimEnd();
+}
+
 /** The processes whose parent is `pid`. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const numbers = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);

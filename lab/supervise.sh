@@ -28,9 +28,9 @@ leave_groups() {
 }
 trap leave_groups EXIT
 for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
-  [[ -f $hierarchy/cgroup.procs ]] || continue
   group=$hierarchy/$netns
-  mkdir -p "$group"
+  # In a container the hierarchy may be read-only; one host at a time works without.
+  if [[ ! -f $hierarchy/cgroup.procs ]] || ! mkdir -p "$group"; then continue; fi
   echo $$ >"$group/cgroup.procs"
   groups+=("$group")
 done
