@@ -67,19 +67,18 @@ describe("a change", () => {
     await deployment.up();
   });
 
-  it("that fails in two components reports both", async () => {
+  it("that fails in two components reports both, and what a third wanted still happens", async () => {
     await deployment.set("siteSnippet", "no_such_directive on;");
+    await deployment.set("logrotateCount", "7");
     await deployment.set("robotsRules", '["User-agent: *", "Disallow: /private"]');
-    await deployment.onHost(
-      "chattr +i /microarray/robots 2>/dev/null || mount -o bind,ro /microarray/robots /microarray/robots",
-    );
+    await deployment.onHost("chattr +i /etc/logrotate.d");
     const printed = await deployment.upFails("--continue-on-error");
     expect(printed).toContain("no_such_directive");
-    expect(printed).toMatch(/\/microarray\/robots.*(read-only|not permitted)/i);
-    await deployment.onHost(
-      "chattr -i /microarray/robots 2>/dev/null; umount /microarray/robots 2>/dev/null; true",
-    );
+    expect(printed).toMatch(/can't put \/etc\/logrotate\.d\/nginx in place/);
+    expect(await (await deployment.get("/robots.txt")).text()).toContain("/private");
+    await deployment.onHost("chattr -i /etc/logrotate.d");
     await deployment.unset("siteSnippet");
+    await deployment.unset("logrotateCount");
     await deployment.unset("robotsRules");
     await deployment.up();
   });

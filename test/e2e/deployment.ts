@@ -98,7 +98,8 @@ export class Deployment {
 
   /** Runs a shell command as root inside the host, past SSH; its output without the final newline. */
   async onHost(command: string): Promise<string> {
-    const { stdout } = await exec(this.host, command);
+    const { exitCode, stdout, stderr } = await exec(this.host, command);
+    if (exitCode !== 0) throw new Error(`on the host: ${command}\nexited ${exitCode}: ${stderr}`);
     return stdout.trimEnd();
   }
 
