@@ -3,7 +3,7 @@ import type { OnProgress } from "./progress";
 import { tryRun } from "./run";
 
 /** Debian packages that the lab needs on this machine, each with a program that proves it. */
-const PACKAGES: ReadonlyMap<string, string> = new Map([
+export const LAB_PACKAGES: ReadonlyMap<string, string> = new Map([
   ["mmdebstrap", "/usr/bin/mmdebstrap"],
   ["debian-archive-keyring", "/usr/share/keyrings/debian-archive-keyring.gpg"],
   ["systemd-container", "/usr/bin/systemd-nspawn"],
@@ -13,18 +13,21 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["util-linux", "/usr/bin/nsenter"],
 ]);
 
-/** The Debian packages that must be installed before a host can be made; none when ready. */
-export function missingPackages(): string[] {
-  return [...PACKAGES].filter(([, program]) => !existsSync(program)).map(([name]) => name);
+/** The Debian packages of the list that aren't installed yet: the lab's, unless another is given. */
+export function missingPackages(packages = LAB_PACKAGES): string[] {
+  return [...packages].filter(([, program]) => !existsSync(program)).map(([name]) => name);
 }
 
 /**
  * Installs what `missingPackages()` names, by apt-get; nothing else is touched.
  *
+ * @param options.packages the list; default: the lab's
  * @throws with apt-get's last words when it fails
  */
-export async function installPackages(options: { onProgress?: OnProgress } = {}): Promise<void> {
-  const missing = missingPackages();
+export async function installPackages(
+  options: { packages?: ReadonlyMap<string, string>; onProgress?: OnProgress } = {},
+): Promise<void> {
+  const missing = missingPackages(options.packages);
   if (missing.length === 0) return;
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   options.onProgress?.("reading apt's package lists");
