@@ -1,0 +1,36 @@
+import { Nginx } from "../../../components/Nginx";
+import { NginxSite } from "../../../components/NginxSite";
+import { RobotsTxt } from "../../../components/RobotsTxt";
+import { SystemPackages } from "../../../components/SystemPackages";
+import type { Configuration } from "../../../config";
+import { Host } from "../../../host/Host";
+import { preflight } from "../../../host/preflight";
+
+/** What the resources are called in the program; the host's own names are the same whatever these are. */
+export interface ResourceNames {
+  host: string;
+  packages: string;
+  nginx: string;
+  site: string;
+  robots: string;
+}
+
+/** The names that index.ts gives. */
+export const plainNames: ResourceNames = {
+  host: "host",
+  packages: "packages",
+  nginx: "nginx",
+  site: "tracks",
+  robots: "robots",
+};
+
+/** A site with its robots.txt on one host: as much of index.ts as serves something. */
+export async function siteOnHost(config: Configuration, names = plainNames): Promise<void> {
+  const facts = await preflight(config.connection, { survey: config.survey });
+  const host = new Host(names.host, { connection: config.connection, facts });
+  const packages = new SystemPackages(names.packages, { host, ...config.packages });
+  const nginx = new Nginx(names.nginx, { host, ...config.nginx, sitesOwner: "root" });
+  const site = new NginxSite(names.site, { nginx, ...config.site });
+  new RobotsTxt(names.robots, { host, site, ...config.robots });
+  nginx.converge([packages.command]);
+}
