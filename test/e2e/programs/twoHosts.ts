@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { checkConfiguration, loadConfiguration } from "../../../config";
-import { plainNames, siteOnHost } from "./siteOnHost";
+import { siteOnHost } from "./siteOnHost";
 
 /** One stack with two hosts: the stack's own, and the lab host `second`. */
 export = async () => {
