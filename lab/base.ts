@@ -11,8 +11,21 @@ import { tryRun } from "./run";
 const RECIPE = join(__dirname, "recipe");
 /** The Debian release that Enterprise Linux 9 is dressed over: both have systemd 252, OpenSSH 9. */
 const RELEASE = "bookworm";
+const MMDEBSTRAP = [
+  "--mode=root",
+  "--variant=minbase",
+  // Without a cluster of Debian's own, which nobody wants and which takes 3 s.
+  `--essential-hook=mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"`,
+  ...["man", "doc", "locale"].map((part) => `--dpkgopt=path-exclude=/usr/share/${part}/*`),
+];
 /** An unused base of another recipe is removed after this long. */
 const KEEP_UNUSED_MS = 14 * 24 * 3600_000;
+
+interface BuildOptions {
+  onProgress?: OnProgress;
+  /** Aborted: the build ends, and nothing of it stays. */
+  signal?: AbortSignal;
+}
 
 /**
  * The read-only root tree that every host's overlay lies over; built when the cache has none for
@@ -21,8 +34,7 @@ const KEEP_UNUSED_MS = 14 * 24 * 3600_000;
  * @returns the absolute path of the tree
  * @throws when a step of the build fails, with its last words; nothing half-made stays
  */
-export async function ensureBase(options: { onProgress?: OnProgress } = {}): Promise<string> {
-  const { onProgress } = options;
+export async function ensureBase(options: BuildOptions = {}): Promise<string> {
   const bases = join(cacheFolder(), "lab");
   const name = `el9-${await recipeKey()}`;
   const base = join(bases, name);
@@ -31,7 +43,7 @@ export async function ensureBase(options: { onProgress?: OnProgress } = {}): Pro
     await removeLeftovers(bases, name);
     const building = join(bases, `${name}.building`);
     try {
-      await buildBase(building, onProgress);
+      await buildBase(building, options);
       await rename(building, base);
     } finally {
       await rm(building, { recursive: true, force: true });
@@ -39,7 +51,7 @@ export async function ensureBase(options: { onProgress?: OnProgress } = {}): Pro
   };
   if (!existsSync(base)) {
     await withLock(join(bases, "lock"), build, () =>
-      onProgress?.("waiting for another process that builds the base"),
+      options.onProgress?.("waiting for another process that builds the base"),
     );
   }
   // The folder's own time says when it was last used.
@@ -47,23 +59,15 @@ export async function ensureBase(options: { onProgress?: OnProgress } = {}): Pro
   return join(base, "root");
 }
 
-async function buildBase(folder: string, onProgress?: OnProgress): Promise<void> {
+async function buildBase(folder: string, options: BuildOptions): Promise<void> {
   const root = join(folder, "root");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const packages = (await readFile(join(RECIPE, "debian-packages"), "utf8"))
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
-  onProgress?.("installing Debian packages into the base");
-  await step("mmdebstrap", [
-    "--mode=root",
-    "--variant=minbase",
-    `--include=${packages.join(",")}`,
-    // Without a cluster of Debian's own, which nobody wants and which takes 3 s.
-    `--essential-hook=mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"`,
-    ...["man", "doc", "locale"].map((part) => `--dpkgopt=path-exclude=/usr/share/${part}/*`),
-    RELEASE,
-    root,
-  ]);
+  options.onProgress?.(`making a base from ${packages.length} Debian packages`);
+  const include = `--include=${packages.join(",")}`;
+  await step("mmdebstrap", [...MMDEBSTRAP, include, RELEASE, root], options);
   await cp(RECIPE, join(root, "usr/lib/lab/recipe"), { recursive: true });
   await step(
     "systemd-nspawn",
@@ -78,17 +82,23 @@ async function buildBase(folder: string, onProgress?: OnProgress): Promise<void>
       "/bin/bash",
       "/usr/lib/lab/recipe/build.sh",
     ],
-    onProgress,
+    options,
   );
 }
 
 /**
- * Runs one command of the build; each line of its stdout is a step.
+ * Runs one command of the build, and tells the steps that it names.
  *
  * In namespaces of its own, and killed with everything below it when this process dies: no mount of
  * the machine is left in a tree that somebody may then remove.
  */
-async function step(command: string, args: string[], onProgress?: OnProgress): Promise<void> {
+async function step(command: string, args: string[], options: BuildOptions): Promise<void> {
+  const { onProgress, signal } = options;
+  // The recipe's steps are lines of stdout, mmdebstrap's begin with I: on stderr.
+  const onErrorLine = (line: string): void => {
+    if (/^I: (downloading|extracting|installing)/.test(line))
+      onProgress?.(line.slice("I: ".length));
+  };
   const result = await tryRun(
     "setpriv",
     [
@@ -96,22 +106,23 @@ async function step(command: string, args: string[], onProgress?: OnProgress): P
       ...["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
       ...[command, ...args],
     ],
-    { onLine: onProgress },
+    { onLine: onProgress, onErrorLine, signal },
   );
+  signal?.throwIfAborted();
   if (result.exitCode !== 0) {
     const words = result.stderr.trim().split("\n").slice(-12).join("\n");
     throw new Error(`building the lab's base failed in ${command}:\n${words}`);
   }
 }
 
-/** A digest over the recipe's paths, modes and bytes, and over this file. */
-export async function recipeKey(): Promise<string> {
+/** A digest over the recipe's paths, modes and bytes, and over what mmdebstrap is told. */
+async function recipeKey(): Promise<string> {
   const files = (await readdir(RECIPE, { recursive: true, withFileTypes: true }))
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const hash = createHash("sha256");
-  for (const file of [...files, __filename]) {
+  const hash = createHash("sha256").update(JSON.stringify([RELEASE, MMDEBSTRAP]));
+  for (const file of files) {
     const { mode } = await stat(file);
     hash.update(`${relative(RECIPE, file)}\0${mode & 0o111 ? "x" : "-"}\0`);
     hash.update(await readFile(file));

@@ -44,7 +44,7 @@ export async function up(
   if (missing.length > 0) {
     throw new Error(`the lab needs ${missing.join(", ")}; install: npm run lab -- install`);
   }
-  const base = await ensureBase({ onProgress });
+  const base = await ensureBase({ onProgress, signal });
   return withLock(lockOf(name), async () => {
     const present = await readRecord(name);
     if (present !== undefined && (await isAlive(present.supervisor))) return present;

@@ -19,6 +19,10 @@ export interface RunOptions {
   timeoutMs?: number;
   /** Told each line of stdout as it comes. */
   onLine?: (line: string) => void;
+  /** Told each line of stderr as it comes. */
+  onErrorLine?: (line: string) => void;
+  /** Killed when this is aborted. */
+  signal?: AbortSignal;
 }
 
 /** Runs a program to its end; a failing one is a result, not an error. */
@@ -27,9 +31,11 @@ export function tryRun(
   args: string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { input = "", env, timeoutMs, onLine } = options;
+  const { input = "", env, timeoutMs, onLine, onErrorLine, signal } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env: { ...process.env, ...env } });
+    const stop = (): void => void child.kill("SIGKILL");
+    signal?.addEventListener("abort", stop);
     const result = { exitCode: 255, stdout: "", stderr: "", timedOut: false };
     const timer =
       timeoutMs === undefined
@@ -41,6 +47,7 @@ export function tryRun(
     child.stdout.setEncoding("utf8").on("data", (text: string) => (result.stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (result.stderr += text));
     if (onLine !== undefined) createInterface(child.stdout).on("line", onLine);
+    if (onErrorLine !== undefined) createInterface(child.stderr).on("line", onErrorLine);
     // A program that ends without reading all of its stdin has its reasons.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
@@ -48,9 +55,10 @@ export function tryRun(
       clearTimeout(timer);
       reject(error);
     });
-    child.on("close", (code, signal) => {
+    child.on("close", (code, endedBy) => {
       clearTimeout(timer);
-      resolve({ ...result, exitCode: code ?? (signal === "SIGINT" ? 130 : 137) });
+      signal?.removeEventListener("abort", stop);
+      resolve({ ...result, exitCode: code ?? (endedBy === "SIGINT" ? 130 : 137) });
     });
   });
 }

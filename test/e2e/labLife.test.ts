@@ -1,0 +1,130 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as lab from "../../lab/host";
+import { run } from "../../lab/run";
+
+describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", () => {
+  let folder: string;
+  let host: lab.LabHost;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tracks-lab-"));
+    process.env["TRACKS_LAB_DIR"] = folder;
+    host = await lab.up("first");
+  });
+
+  afterAll(async () => {
+    for (const { name } of await lab.list()) await lab.down(name);
+    await rm(folder, { recursive: true });
+    delete process.env["TRACKS_LAB_DIR"];
+  });
+
+  const inside = async (command: string, on = host): Promise<string> => {
+    const { stdout, stderr } = await lab.exec(on, command);
+    return (stdout + stderr).trim();
+  };
+  /** The status of the front page as `on` sees it; 000 where no connection comes about. */
+  const statusFrom = (on: lab.LabHost): Promise<string> =>
+    inside(`curl -s -o /dev/null -w '%{http_code}' http://${host.address}/`, on);
+
+  it("keeps packages, labels, booleans and permanent rules over a reboot", async () => {
+    await inside("yum -y -q install nginx && systemctl enable nginx");
+    await inside("mkdir /microarray && chcon -t httpd_sys_content_t /microarray");
+    await inside("setsebool -P httpd_can_network_connect on; setsebool httpd_enable_homedirs on");
+    await inside("firewall-cmd --permanent --add-port=80/tcp; firewall-cmd --add-port=81/tcp");
+    const key = await inside("ssh-keyscan -t ed25519 localhost 2>/dev/null");
+
+    await lab.reboot("first");
+
+    expect(await inside("systemctl is-system-running --wait")).toBe("running");
+    expect(await inside("systemctl is-active nginx")).toBe("active");
+    expect(await inside("getsebool httpd_can_network_connect httpd_enable_homedirs")).toBe(
+      "httpd_can_network_connect --> on\nhttpd_enable_homedirs --> off",
+    );
+    expect(await inside("stat -c %C /microarray")).toContain(":httpd_sys_content_t:");
+    expect(await inside("firewall-cmd --list-ports")).toBe("80/tcp");
+    expect(await inside("ssh-keyscan -t ed25519 localhost 2>/dev/null")).toBe(key);
+  });
+
+  it("runs two hosts at once, which reach each other", async () => {
+    const second = await lab.up("second");
+    expect(second.address).not.toBe(host.address);
+    expect(second.hostKey).not.toBe(host.hostKey);
+    expect(await statusFrom(second)).toBe("200");
+    // Each systemd sees its own units only.
+    expect(await inside("systemctl is-active nginx", second)).toBe("inactive");
+    await lab.down("second");
+    expect(await inside("hostname")).toBe("first");
+  });
+
+  it("knows a host whose supervisor was killed as stale, and makes a new one", async () => {
+    const doomed = await lab.up("doomed");
+    await run("kill", ["-KILL", String(doomed.pid)]);
+    await expect.poll(async () => (await stateOf("doomed"))?.state).toBe("stale");
+    await expect(lab.runningHost("doomed")).rejects.toThrow("npm run lab -- up doomed");
+    await expect.poll(() => tracesOf("doomed")).toEqual([join(folder, "hosts/doomed")]);
+    const again = await lab.up("doomed");
+    expect(again.hostKey).not.toBe(doomed.hostKey);
+    await lab.down("doomed");
+  });
+
+  it.each(["SIGINT", "SIGKILL"] as const)("leaves nothing of an up ended by %s", async (signal) => {
+    const cli = spawn(process.execPath, ["--import", "tsx", "lab/cli.ts", "up", "half"], {
+      stdio: "ignore",
+    });
+    const ended = once(cli, "exit");
+    await expect
+      .poll(() => existsSync(join(folder, "hosts/half/supervisor.json")), {
+        timeout: 20_000,
+        interval: 5,
+      })
+      .toBe(true);
+    cli.kill(signal);
+    await ended;
+    if (signal === "SIGKILL") {
+      expect((await stateOf("half"))?.state).toBe("half-made");
+      await lab.down("half");
+    }
+    expect(await stateOf("half")).toBeUndefined();
+    expect(await tracesOf("half")).toEqual([]);
+  });
+
+  it("refuses a name that could not be a host's", async () => {
+    await expect(lab.up("../x")).rejects.toThrow(`"../x" can't name a lab host`);
+  });
+
+  it("leaves nothing after down", async () => {
+    const { netns, slot } = host;
+    expect(await tracesOf("first")).not.toEqual([]);
+    await lab.down("first");
+    expect(await tracesOf("first")).toEqual([]);
+    expect((await run("ip", ["netns", "list"])).stdout).not.toMatch(
+      new RegExp(`^${netns}\\b`, "m"),
+    );
+    expect(existsSync(`/sys/class/net/trklab${slot.number}`)).toBe(false);
+    expect(existsSync(`/run/tracks-lab/slots/${slot.number}.json`)).toBe(false);
+    for (const hierarchy of ["", "systemd", "unified"]) {
+      expect(existsSync(join("/sys/fs/cgroup", hierarchy, netns))).toBe(false);
+    }
+    await lab.down("first");
+  });
+
+  const stateOf = async (name: string) => (await lab.list()).find((each) => each.name === name);
+
+  /** Processes, mounts and files that speak of the host's folder. */
+  async function tracesOf(name: string): Promise<string[]> {
+    const own = join(folder, "hosts", name);
+    const traces = existsSync(own) ? [own] : [];
+    for (const pid of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+      const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      const mounts = await readFile(`/proc/${pid}/mounts`, "utf8").catch(() => "");
+      if (line.includes(own) || mounts.includes(own)) traces.push(`${pid}: ${line}`);
+    }
+    return traces;
+  }
+});
