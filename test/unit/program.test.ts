@@ -1,0 +1,169 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, describe, expect, it } from "vitest";
+import { LinuxUser } from "../../components/LinuxUser";
+import { Logrotate } from "../../components/Logrotate";
+import { Nginx } from "../../components/Nginx";
+import { NginxSite } from "../../components/NginxSite";
+import { RobotsTxt } from "../../components/RobotsTxt";
+import { SystemPackages } from "../../components/SystemPackages";
+import { Secret } from "../../config/secret";
+import type { Connection } from "../../host/connection";
+import { Host } from "../../host/Host";
+import type { AppliedResource, HostFacts } from "../../host/preflight";
+
+/** The resources that a program registers, seen by Pulumi's mocks in place of an engine. */
+interface Registered {
+  type: string;
+  name: string;
+  inputs: { create?: string; update?: string; delete?: string; stdin?: string };
+}
+
+const registered: Registered[] = [];
+
+void pulumi.runtime.setMocks(
+  {
+    newResource: ({ type, name, inputs }) => {
+      registered.push({ type, name, inputs: inputs as Registered["inputs"] });
+      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
+    },
+    call: () => ({}),
+  },
+  "tracks",
+  "test",
+);
+
+const root: Connection = {
+  address: "192.0.2.1",
+  port: 22,
+  user: "root",
+  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
+  identity: { kind: "agent", socketPath: undefined },
+  bastion: undefined,
+  privilege: { kind: "root" },
+};
+
+function site(host: Host): { nginx: Nginx; site: NginxSite } {
+  const nginx = new Nginx("nginx", { host, sitesOwner: "deployer", openPorts: [8080] });
+  const made = new NginxSite("tracks", { nginx, serverNames: ["tracks.test"], listenPort: 8080 });
+  new RobotsTxt("robots", { host, site: made });
+  return { nginx, site: made };
+}
+
+/** Waits until the mocks have seen everything, and returns the named command. */
+async function command(name: string): Promise<Registered> {
+  await pulumi.runtime.disconnect();
+  const found = registered.find(
+    (one) => one.type === "command:remote:Command" && one.name === name,
+  );
+  if (found === undefined)
+    throw new Error(`no command "${name}" among ${registered.map((one) => one.name).join(", ")}`);
+  return found;
+}
+
+function facts(resources: Record<string, AppliedResource>): HostFacts {
+  return {
+    distribution: "CentOS Stream release 9",
+    facts: new Map(),
+    conflicts: [],
+    resources: new Map(Object.entries(resources)),
+  };
+}
+
+beforeEach(() => {
+  registered.length = 0;
+});
+
+describe("the program", () => {
+  it("registers nginx's whole tree as one command, with every component's part", async () => {
+    const { nginx } = site(new Host("host", { connection: root }));
+    nginx.converge();
+    const { stdin } = (await command("nginx")).inputs;
+    expect(stdin).toContain("file /etc/nginx/nginx.conf ");
+    expect(stdin).toContain("file /etc/nginx/sites-available/tracks owner=deployer ");
+    expect(stdin).toContain("symlink /etc/nginx/sites-enabled/tracks -> ../sites-available/tracks");
+    expect(stdin).toContain("file /etc/nginx/locations/tracks/robots.conf ");
+    expect(stdin).toContain("selinux-port http_port_t tcp 8080");
+    expect(stdin).toContain("firewall-port tcp 8080");
+    expect(stdin).toMatch(/service nginx\nend\n$/);
+    expect(registered.filter(({ type }) => type === "command:remote:Command")).toHaveLength(3);
+  });
+
+  it("refuses a site that comes when the tree is complete", () => {
+    const { nginx } = site(new Host("host", { connection: root }));
+    nginx.converge();
+    expect(() => new NginxSite("late", { nginx, serverNames: ["late.test"] })).toThrow(/complete/);
+  });
+
+  it("keeps commands constant and short: what changes travels in stdin", async () => {
+    const host = new Host("host", { connection: root });
+    site(host);
+    const { inputs } = await command("robots");
+    expect(inputs.create).toMatch(
+      /^timeout -k 30 1800 \/usr\/local\/libexec\/tracks\/tracks\.test apply robots-[0-9a-f]{6}$/,
+    );
+    expect(inputs.delete).toMatch(/ remove robots-[0-9a-f]{6}$/);
+  });
+
+  it("names a component that moved in the program as another owner on the host", async () => {
+    const host = new Host("host", { connection: root });
+    new SystemPackages("one", { host });
+    new SystemPackages("two", { host });
+    const [one, two] = [await command("one"), await command("two")];
+    expect(one.inputs.create?.split(" ").pop()).not.toBe(two.inputs.create?.split(" ").pop());
+  });
+
+  it("asks for one repair more than the host remembers when it drifted", async () => {
+    const first = new SystemPackages("packages", { host: new Host("a", { connection: root }) });
+    const name = (await command("packages")).inputs.create?.split(" ").pop() ?? "";
+    expect(first.place).toBe("SystemPackages:packages");
+    for (const [state, repair] of [
+      ["ok", 3],
+      ["drift", 4],
+    ] as const) {
+      registered.length = 0;
+      const host = new Host(`host-${state}`, {
+        connection: root,
+        facts: facts({
+          [name]: {
+            state,
+            repair: 3,
+            reason: "git: not installed",
+            manifest: undefined,
+            via: undefined,
+          },
+        }),
+      });
+      new SystemPackages("packages", { host });
+      expect((await command("packages")).inputs.update).toMatch(new RegExp(`--repair ${repair}$`));
+    }
+  });
+
+  it("keeps the password in a command of its own, out of every command line", async () => {
+    const host = new Host("host", { connection: root });
+    new LinuxUser("deployer", {
+      host,
+      user: "deployer",
+      password: new Secret("hunter2"),
+      services: ["nginx"],
+    });
+    const account = await command("deployer");
+    expect(account.inputs.stdin).not.toContain("hunter2");
+    expect(account.inputs.stdin).toContain("check=sudoers");
+    const { create, update, delete: remove } = (await command("deployer-password")).inputs;
+    expect(`${create} ${update} ${remove}`).not.toContain("hunter2");
+  });
+
+  it("hands a sudo password over before the manifest, and asks sudo for no terminal", async () => {
+    const host = new Host("host", {
+      connection: {
+        ...root,
+        user: "operator",
+        privilege: { kind: "password", password: new Secret("sesame") },
+      },
+    });
+    new Logrotate("logs", { host, file: "nginx", logs: ["/var/log/x"], postrotate: "true" });
+    const { create } = (await command("logs")).inputs;
+    expect(create).toMatch(/^sudo .*-S/);
+    expect(create).not.toContain("sesame");
+  });
+});
