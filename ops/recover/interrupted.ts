@@ -1,0 +1,60 @@
+import { type Connection, privilege } from "../../host/connection";
+import { Deadline } from "../../host/deadline";
+import { HostError } from "../../host/error";
+import { checkPrivilege } from "../../host/preflight/checks";
+import { hostScript } from "../../host/script";
+import { openSession, type Session } from "../../host/session";
+
+/** Seconds in which every fault of the way to the host shows. */
+const wayDeadlineSeconds = 12;
+
+/**
+ * Seconds that a run still alive on the host is waited for. It goes on without its engine, and the
+ * longest one installs every package.
+ */
+const waitSeconds = 600;
+
+/**
+ * Ends on the host what an interrupted deployment left: waits for a run that is still alive, undoes
+ * or finishes one that died.
+ *
+ * @returns what was done, a line each
+ * @throws HostError when the host can't be reached, or something on it can't be put back
+ */
+export async function recoverHost(connection: Connection, scope: string): Promise<string[]> {
+  const deadline = new Deadline(wayDeadlineSeconds);
+  const session = await openSession(connection, deadline);
+  try {
+    await checkPrivilege(session, connection, deadline);
+    return await runRecover(session, connection, scope);
+  } finally {
+    session.close();
+  }
+}
+
+/**
+ * Runs the script's verb from stdin, as the preflight does: the host may have died before the
+ * script was installed, or have an older one.
+ */
+export async function runRecover(
+  session: Session,
+  connection: Connection,
+  scope: string,
+): Promise<string[]> {
+  const { prefix, firstLine } = privilege(connection);
+  // What stands before the script is a sudo password that sudo didn't ask for: never run that.
+  const command = `sed -n "/^#!/,\\$p" | TRACKS_LOCK_WAIT=${waitSeconds} bash -s -- --scope "$0" recover`;
+  const result = await session.exec(
+    `${prefix}bash -c '${command}' ${scope}`,
+    firstLine === undefined ? hostScript() : `${firstLine.reveal()}\n${hostScript()}`,
+    // The script's own wait ends first, and names the run that it waited for.
+    new Deadline(waitSeconds + 60),
+  );
+  const lines = result.stdout.split("\n").filter((line) => line !== "");
+  // The script always says something: silence means that it didn't arrive whole.
+  if (result.exitCode !== 0 || lines.length === 0) {
+    const reason = result.stderr.trim() || "its answer is cut off";
+    throw new HostError("script", `The host can't be recovered: ${reason}`);
+  }
+  return lines;
+}
