@@ -113,8 +113,18 @@ export function checkConfiguration(source: ConfigurationSource): CheckedConfigur
 
 function grouped(values: Values, password: Secret): Omit<Configuration, "connection" | "isLab"> {
   const { deployerUser, listenPort, siteName, siteRoot, serverNames } = values;
+  const robotsPath = `${siteRoot}/robots/robots.txt`;
   return {
-    survey: { user: deployerUser, listenPort, serverNames },
+    survey: {
+      user: deployerUser,
+      listenPort,
+      serverNames,
+      paths: [
+        `/etc/nginx/sites-available/${siteName}`,
+        `/etc/nginx/sites-enabled/${siteName}`,
+        robotsPath,
+      ],
+    },
     packages: {
       extraPackages: values.extraPackages,
       moduleStreams: values.moduleStreams,
@@ -148,7 +158,7 @@ function grouped(values: Values, password: Secret): Omit<Configuration, "connect
       siteRoot,
       snippet: values.siteSnippet,
     },
-    robots: { path: `${siteRoot}/robots/robots.txt`, rules: values.robotsRules },
+    robots: { path: robotsPath, rules: values.robotsRules },
     logrotate: {
       frequency: values.logrotateFrequency,
       rotate: values.logrotateCount,

@@ -10,6 +10,8 @@ export interface SurveyQuestions {
   readonly user: string;
   readonly listenPort: number;
   readonly serverNames: readonly string[];
+  /** Files of ours that may replace somebody else's. */
+  readonly paths: readonly string[];
 }
 
 /** What is run on the host; see `host/script/`. */
@@ -36,6 +38,7 @@ export async function survey(
     `user=${questions.user}`,
     `listen=${questions.listenPort}`,
     ...questions.serverNames.map((name) => `server=${name}`),
+    ...questions.paths.map((path) => `path=${path}`),
   ];
   // What stands before the script is a sudo password that sudo didn't ask for: never run that.
   const both = [

@@ -126,7 +126,6 @@ survey_servers() { # PORT SERVERS
     # Ours, or replaced as a whole.
     [[ ${OWNERS["path $path"]-} != "$SCOPE"/* && $path != "$NGINX_CONF" ]] || continue
     while IFS= read -r line; do
-      line=${line%%#*}
       if [[ $line =~ ^[[:space:]]*listen[[:space:]] && $line == *default_server* && $line =~ (^|[^0-9])$port([^0-9]|$) ]]; then
         conflict "another default server on port $port: $path (${line#"${line%%[![:space:]]*}"})"
       elif [[ $line =~ ^[[:space:]]*server_name[[:space:]]+(.*)\; ]]; then
@@ -136,7 +135,7 @@ survey_servers() { # PORT SERVERS
           fi
         done
       fi
-    done <"$file"
+    done < <(sed 's/#.*//; s/[;{}]/&\n/g' "$file") # a directive a line, however it was laid out
   done < <(find -L "$ROOT$NGINX_TREE" -maxdepth 3 -path "$ROOT$NGINX_TREE/logs" -prune -o -type f \
     \( -name '*.conf' -o -path '*/sites-enabled/*' \) -size -1024k -print 2>/dev/null)
 }

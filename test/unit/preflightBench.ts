@@ -23,7 +23,7 @@ export const script = {
   ].join("\n"),
 };
 export const options: PreflightOptions = {
-  survey: { user: "deployer", listenPort: 80, serverNames: ["tracks.stowers.org"] },
+  survey: { user: "deployer", listenPort: 80, serverNames: ["tracks.stowers.org"], paths: [] },
 };
 
 const servers: TestServer[] = [];

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Deployment } from "./deployment";
+
+/** A host that somebody set up by hand, as the notes tell: named in the preview, kept, given back. */
+describe("a host set up by hand", () => {
+  let deployment: Deployment;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("adoption");
+    await deployment.set("serverNames", '["tracks.example.org"]');
+    await deployment.onHost(
+      [
+        "yum -y -q install nginx >/dev/null 2>&1",
+        "useradd -m -s /bin/sh deployer && echo 'notes' >/home/deployer/notes.txt",
+        "mkdir -p /etc/nginx/sites-available /etc/nginx/sites-enabled /microarray/robots",
+        "echo '# by hand' >>/etc/nginx/nginx.conf",
+        "echo '# hand-made site' >/etc/nginx/sites-available/tracks",
+        "ln -s /etc/nginx/sites-available/tracks /etc/nginx/sites-enabled/tracks",
+        "echo 'User-agent: old' >/microarray/robots/robots.txt",
+        "printf 'server { listen 80 default_server; return 200 other; }\\n' >/etc/nginx/conf.d/other.conf",
+        "systemctl enable --now nginx >/dev/null 2>&1 || true",
+      ].join("; "),
+    );
+  });
+  afterAll(() => deployment.dispose());
+
+  it("is told what will be replaced, and what conflicts, in the preview", async () => {
+    const preview = await deployment.succeed("preview");
+    expect(preview).toMatch(/deployer.*exists|user deployer/);
+    expect(preview).toMatch(/conf\.d\/other\.conf/);
+    expect(preview).toMatch(/nginx\.conf was edited by hand/);
+    expect(preview).toMatch(/sites-available\/tracks exists: it will be kept aside/);
+    expect(preview).toMatch(/robots\.txt exists: it will be kept aside/);
+  });
+
+  it("is refused while another site is the default server, and nothing of it is touched", async () => {
+    expect(await deployment.upFails()).toMatch(/duplicate default server/);
+    expect(await deployment.onHost("tail -n 1 /etc/nginx/nginx.conf")).toBe("# by hand");
+    expect(await deployment.onHost("cat /etc/nginx/sites-available/tracks")).toBe(
+      "# hand-made site",
+    );
+  });
+
+  it("is adopted once that is mended, with its files kept aside", async () => {
+    await deployment.set("defaultServer", "false");
+    await deployment.up();
+    const response = await fetch(`http://${deployment.host.address}/robots.txt`);
+    expect(await response.text()).toBe("other");
+    const own = await deployment.onHost(
+      "curl -s -H 'Host: tracks.example.org' http://127.0.0.1/robots.txt",
+    );
+    expect(own).toBe("User-agent: *\nDisallow: /");
+    expect(await deployment.onHost("grep -rl '# by hand' /var/lib/tracks/kept")).not.toBe("");
+    expect(await deployment.onHost("cat /home/deployer/notes.txt")).toBe("notes");
+  });
+
+  it("gets everything back on destroy", async () => {
+    await deployment.succeed("destroy", "--yes", "--skip-preview", "--run-program");
+    expect(await deployment.onHost("tail -n 1 /etc/nginx/nginx.conf")).toBe("# by hand");
+    expect(await deployment.onHost("cat /etc/nginx/sites-available/tracks")).toBe(
+      "# hand-made site",
+    );
+    expect(await deployment.onHost("readlink /etc/nginx/sites-enabled/tracks")).toBe(
+      "/etc/nginx/sites-available/tracks",
+    );
+    expect(await deployment.onHost("cat /microarray/robots/robots.txt")).toBe("User-agent: old");
+    expect(await deployment.onHost("getent passwd deployer | cut -d: -f7")).toBe("/bin/sh");
+  });
+});
