@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { makeKey, readPublicKey } from "../../lab/keys";
+import { Deployment } from "./deployment";
+
+/** What Pulumi lists under `Diagnostics:`; above it the progress repeats the first line of each. */
+function diagnostics(printed: string): string {
+  const [, listed = ""] = /^Diagnostics:\n([^]*)/m.exec(printed) ?? [];
+  return listed;
+}
+
+/** How often the text is there. */
+const count = (text: string, part: string): number => text.split(part).length - 1;
+
+/** The way to the host, against a real sshd and sudo: what stands in it, and logins other than root. */
+describe("the way to the host", () => {
+  let deployment: Deployment;
+  let strangersKey: string;
+  const cleanUp: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("connection", { program: "test/e2e/programs/site.ts" });
+    await deployment.set("serverNames", '["old.example.org"]');
+    strangersKey = join(deployment.folder, "stranger");
+    await makeKey("ed25519", strangersKey, "stranger");
+  });
+  afterEach(async () => {
+    for (const undo of cleanUp.splice(0).reverse()) await undo();
+  });
+  afterAll(() => deployment.dispose());
+
+  /** Sets it until the test ends. */
+  const setForNow = async (key: string, value: string, ...flags: string[]): Promise<void> => {
+    await deployment.set(key, value, ...flags);
+    cleanUp.push(() => deployment.unset(key));
+  };
+  const onHostForNow = async (command: string, undo: string): Promise<void> => {
+    cleanUp.push(() => deployment.onHost(undo));
+    await deployment.onHost(command);
+  };
+  /** Neither preview nor up gets past it, and each says so once, as its only error. */
+  const refusesWith = async (message: string): Promise<void> => {
+    for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+      const { exitCode, text } = await deployment.pulumi(...command);
+      expect(exitCode, text).not.toBe(0);
+      expect(count(diagnostics(text), message), text).toBe(1);
+      expect(count(diagnostics(text), "error: "), text).toBe(1);
+      expect(text).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
+    }
+  };
+
+  it("fails at a host key other than the pinned one", async () => {
+    await setForNow("hostKey", await readPublicKey(strangersKey));
+    await refusesWith("proves another host key than the one pinned");
+  });
+
+  it("fails at a key that the host doesn't accept", async () => {
+    await setForNow("privateKeyFile", strangersKey);
+    await refusesWith("refuses root with the key SHA256:");
+  });
+
+  it("fails at a wrong sudo password, which it doesn't show", async () => {
+    await setForNow("hostUser", "operator");
+    await setForNow("sudoPassword", "not-the-password", "--secret");
+    await refusesWith("sudo refuses operator's password, which was tried once.");
+    expect((await deployment.pulumi("preview")).text).not.toContain("not-the-password");
+  });
+
+  it("fails where sudo wants a terminal", async () => {
+    await onHostForNow(
+      "echo 'Defaults:operator requiretty' >/etc/sudoers.d/zz-terminal",
+      "rm /etc/sudoers.d/zz-terminal",
+    );
+    await setForNow("hostUser", "operator");
+    await refusesWith("sudo lets operator run nothing without a terminal");
+  });
+
+  it.each<[what: string, command: string, undo: string]>([
+    ["no sshd listens", "systemctl stop sshd", "systemctl start sshd"],
+    [
+      "nothing answers",
+      "kill -STOP $(systemctl show -p MainPID --value sshd)",
+      "kill -CONT $(systemctl show -p MainPID --value sshd)",
+    ],
+  ])("previews with a warning, and fails in up, where %s", async (_, command, undo) => {
+    const reason = "can't be reached: ";
+    await onHostForNow(command, undo);
+    const preview = await deployment.succeed("preview");
+    expect(count(diagnostics(preview), reason), preview).toBe(1);
+    expect(preview).toContain("Nothing on it was compared with this preview.");
+    expect(preview).not.toContain("error: ");
+
+    const printed = await deployment.upFails();
+    expect(count(diagnostics(printed), reason), printed).toBe(1);
+    expect(count(diagnostics(printed), "error: "), printed).toBe(1);
+  });
+
+  it("deploys as a user whose sudo asks for a password, and shows changed lines but no password", async () => {
+    const { password } = deployment.host.users.sudoer;
+    await setForNow("hostUser", "operator");
+    const first = await deployment.up();
+    expect((await deployment.get("/robots.txt")).status).toBe(200);
+    expect(await deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+
+    await deployment.set("serverNames", '["new.example.org"]');
+    const preview = await deployment.succeed("preview", "--diff");
+    expect(preview).toMatch(/stdin\s*: \[secret\]/);
+    expect(preview).toMatch(/^\s*- .*server_name old\.example\.org;/m);
+    expect(preview).toMatch(/^\s*\+ .*server_name new\.example\.org;/m);
+    const second = await deployment.up();
+    expect(await deployment.onHost("cat /etc/nginx/sites-enabled/tracks")).toContain(
+      "new.example.org",
+    );
+
+    for (const text of [first, preview, second, await deployment.state()]) {
+      expect(text).not.toContain(password);
+    }
+    const kept = await deployment.onHost(
+      `grep -rlFs '${password}' /etc /var /home /root /tmp /run /usr/local || true`,
+    );
+    expect(kept).toBe("");
+  });
+
+  it("deploys as a user whose sudo asks for none", async () => {
+    await setForNow("hostUser", "admin");
+    await deployment.set("serverNames", '["admin.example.org"]');
+    await deployment.up();
+    expect(await deployment.onHost("cat /etc/nginx/sites-enabled/tracks")).toContain(
+      "admin.example.org",
+    );
+    expect(await deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+    const state = await deployment.state();
+    expect(state).toContain("sudo -n ");
+    expect(state).not.toContain("sudo -k -S");
+  });
+});

@@ -1,0 +1,7 @@
+import { loadConfiguration } from "../../../config";
+import { siteOnHost } from "./siteOnHost";
+
+/** The site under its plain names. */
+export = async () => {
+  await siteOnHost(loadConfiguration());
+};
