@@ -130,12 +130,15 @@ export class Host extends HostComponent {
       "chmod 755 $candidate",
       `mv -f $candidate ${script}`,
     ].join("; ");
+    // A Host that was renamed deletes its former self last: resources on the host still need the script.
+    const resources = `/var/lib/tracks/resources/${this.scope}`;
+    const uninstall = `rmdir ${resources} 2>/dev/null; test -e ${resources} || rm -f ${script}`;
     return new remote.Command(
       `${name}-script`,
       {
         connection: this.connection,
         create: this.asRoot(`sh -c '${install}'`),
-        delete: this.asRoot(`rm -f ${script}`),
+        delete: this.asRoot(`sh -c '${uninstall}'`),
         stdin: this.stdin(hostScript(), false),
         addPreviousOutputInEnv: false,
       },
