@@ -45,7 +45,7 @@ export const systemKeys = {
   pipIndexUrl: optional(url, {
     component: "SystemPackages",
     meaning: "Where pip finds packages.",
-    example: "https://pypi.org/simple",
+    example: "https://mirror.example.org/simple",
     fallbackText: "pip's own",
   }),
   pipProxy: optional(url, {
