@@ -1,0 +1,103 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lockDirectory } from "../../ops/recover/stackLock";
+import { Deployment, type Printed } from "./deployment";
+
+const root = join(__dirname, "..", "..");
+
+/** A deployment whose engine is killed halfway, and what brings it back. */
+describe("a killed deployment", () => {
+  let deployment: Deployment;
+  let whileAlive: Printed;
+  let afterDeath: Printed;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("recover");
+    await deployment.set("serverNames", '["tracks.example.org"]');
+    const engine = execa("pulumi", ["up", "--yes", "--skip-preview", "--color", "never"], {
+      cwd: deployment.folder,
+      env: deployment.environment,
+      stdin: "ignore",
+      all: true,
+      reject: false,
+    });
+    let printed = "";
+    engine.all.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+    while (!/ packages\S* .*creating/.test(printed)) {
+      if (engine.exitCode !== null) throw new Error(`pulumi up ended too early:\n${printed}`);
+      await sleep(50);
+    }
+    whileAlive = await recover(deployment);
+    // By now something may have been created; it is killed in the middle all the same.
+    expect(engine.exitCode).toBeNull();
+    engine.kill("SIGKILL");
+    await engine;
+    afterDeath = await recover(deployment);
+  });
+  afterAll(() => deployment.dispose());
+
+  it("is left alone while it runs", () => {
+    expect(whileAlive.exitCode).toBe(1);
+    expect(whileAlive.text).toMatch(/The stack is locked by process \d+ .*still running: wait/);
+    expect(whileAlive.text).not.toContain("plugins");
+  });
+
+  it("is recovered with one command", async () => {
+    expect(afterDeath.exitCode, afterDeath.text).toBe(0);
+    expect(afterDeath.text).toMatch(/lock +held by process \d+ of \S+, which is dead/);
+    expect(afterDeath.text).toContain("the stack is free again");
+    expect(afterDeath.text).toContain("pulumi up --stack recover");
+    expect(await readdir(locks(deployment)).catch(() => [])).toEqual([]);
+    expect(await deployment.state()).not.toMatch(/"pending_operations"/);
+  });
+
+  it("shows no secret", () => {
+    expect(afterDeath.text).not.toContain(deployment.host.secrets.deployerPassword);
+  });
+
+  it("is completed by the next up, without a warning", async () => {
+    const text = await deployment.up();
+    expect(text).not.toMatch(/warning|pending/i);
+    const response = await deployment.get("/robots.txt");
+    expect(await response.text()).toBe("User-agent: *\nDisallow: /\n");
+  });
+
+  it("leaves nothing to do for the one after", async () => {
+    const text = await deployment.up();
+    expect(text).not.toMatch(/warning/i);
+    expect(text).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+    expect(await deployment.onHost("ls /var/lib/tracks/journal /var/lib/tracks/work")).not.toMatch(
+      /^[a-z]+$/m,
+    );
+  });
+
+  it("has nothing to recover any more", async () => {
+    const { exitCode, text } = await recover(deployment);
+    expect(exitCode, text).toBe(0);
+    expect(text).toMatch(/lock +nobody holds the stack/);
+    expect(text).toContain("nothing was interrupted");
+  });
+});
+
+/** What `npm run recover -- --stack recover` runs, in the deployment's own folder. */
+async function recover(deployment: Deployment): Promise<Printed> {
+  const program = [join(root, "tools", "bootstrap.mjs"), "ops/recover/cli.ts"];
+  const result = await execa("node", [...program, "--stack", deployment.stack], {
+    cwd: deployment.folder,
+    env: deployment.environment,
+    stdin: "ignore",
+    all: true,
+    reject: false,
+  });
+  return { exitCode: result.exitCode ?? 1, text: result.all };
+}
+
+function locks(deployment: Deployment): string {
+  const backend = deployment.environment["PULUMI_BACKEND_URL"] ?? "";
+  const directory = lockDirectory(backend, "tracks", deployment.stack);
+  if (directory === undefined) throw new Error(`no file backend: ${backend}`);
+  return directory;
+}
