@@ -21,7 +21,7 @@ export interface PreflightOptions {
 }
 
 /** Seconds in which every fault of the way to the host shows. */
-const wayDeadlineSeconds = 12;
+const wayDeadlineSeconds = 10;
 
 /** Seconds that reading the host's state may take: every package and file of the stack is looked at. */
 const surveyDeadlineSeconds = 60;
