@@ -2,15 +2,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeKey, readPublicKey } from "../../lab/keys";
 import { Deployment } from "./deployment";
-
-/** What Pulumi lists under `Diagnostics:`; above it the progress repeats the first line of each. */
-function diagnostics(printed: string): string {
-  const [, listed = ""] = /^Diagnostics:\n([^]*)/m.exec(printed) ?? [];
-  return listed;
-}
-
-/** How often the text is there. */
-const count = (text: string, part: string): number => text.split(part).length - 1;
+import { count, diagnostics } from "./diagnostics";
 
 /** The way to the host, against a real sshd and sudo: what stands in it, and logins other than root. */
 describe("the way to the host", () => {

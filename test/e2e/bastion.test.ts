@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { down, exec, type LabHost, sshConnections, up } from "../../lab/host";
+import { Deployment } from "./deployment";
+import { count, diagnostics } from "./diagnostics";
+
+const jump = "jump";
+
+/** A host that is reached through another one only. */
+describe("a host behind a bastion", () => {
+  let deployment: Deployment;
+  let bastion: LabHost;
+
+  beforeAll(async () => {
+    deployment = await Deployment.create("behind", { program: "test/e2e/programs/site.ts" });
+    bastion = await up(jump, {});
+    await deployment.set("serverNames", '["behind.example.org"]');
+    await deployment.set("bastionHost", bastion.address);
+    await deployment.set("bastionUser", "root");
+    await deployment.set("bastionHostKey", bastion.hostKey);
+    await deployment.set("bastionPrivateKeyFile", bastion.identityFile);
+  });
+  afterAll(async () => {
+    await down(jump);
+    await deployment.dispose();
+  });
+
+  /** Preview and up each say it once, as their only error. */
+  const refusesWith = async (message: string): Promise<void> => {
+    for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+      const { exitCode, text } = await deployment.pulumi(...command);
+      expect(exitCode, text).not.toBe(0);
+      expect(count(diagnostics(text), message), text).toBe(1);
+      expect(count(diagnostics(text), "error: "), text).toBe(1);
+    }
+  };
+
+  it("is deployed to, every connection through the bastion", async () => {
+    const before = await sshConnections(bastion);
+    await deployment.up();
+    expect((await deployment.get("/robots.txt")).status).toBe(200);
+    expect(await sshConnections(bastion)).toBeGreaterThan(before + 3);
+    const sources = await deployment.onHost(
+      "grep -o 'Accepted publickey for root from [0-9.]*' /var/log/secure | sort -u",
+    );
+    expect(sources).toBe(`Accepted publickey for root from ${bastion.address}`);
+  });
+
+  it("is not reached through a bastion that proves another key", async () => {
+    await deployment.set("bastionHostKey", deployment.host.hostKey);
+    await refusesWith("proves another host key than the one pinned");
+    await deployment.set("bastionHostKey", bastion.hostKey);
+  });
+
+  it("is not reached through a bastion that forwards nothing", async () => {
+    await exec(
+      bastion,
+      "echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/none.conf; systemctl restart sshd",
+    );
+    await refusesWith("doesn't let root through");
+    await exec(bastion, "rm /etc/ssh/sshd_config.d/none.conf; systemctl restart sshd");
+  });
+
+  it("is not reached with an agent that is dead", async () => {
+    await deployment.set("agentSocketPath", "/nonexistent/agent.socket");
+    await refusesWith("No SSH agent answers at /nonexistent/agent.socket");
+    await deployment.unset("agentSocketPath");
+  });
+
+  it("is refused when its distribution is none that the program knows", async () => {
+    await deployment.onHost(
+      "mkdir /run/kept; mv /etc/os-release /etc/redhat-release /run/kept; echo ID=other >/etc/os-release",
+    );
+    const { text } = await deployment.pulumi("preview");
+    await deployment.onHost("rm /etc/os-release; mv /run/kept/* /etc/");
+    expect(diagnostics(text)).toMatch(/Enterprise Linux|CentOS/);
+    expect(count(diagnostics(text), "error: "), text).toBe(1);
+  });
+});
