@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { down, exec, type LabHost, sshConnections, up } from "../../lab/host";
 import { Deployment } from "./deployment";
-import { count, diagnostics } from "./diagnostics";
+import { count, diagnostics, expectRefusal } from "./diagnostics";
 
 const jump = "jump";
 
@@ -24,15 +24,7 @@ describe("a host behind a bastion", () => {
     await deployment.dispose();
   });
 
-  /** Preview and up each say it once, as their only error. */
-  const refusesWith = async (message: string): Promise<void> => {
-    for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
-      const { exitCode, text } = await deployment.pulumi(...command);
-      expect(exitCode, text).not.toBe(0);
-      expect(count(diagnostics(text), message), text).toBe(1);
-      expect(count(diagnostics(text), "error: "), text).toBe(1);
-    }
-  };
+  const refusesWith = (message: string) => expectRefusal(deployment, message);
 
   it("is deployed to, every connection through the bastion", async () => {
     const before = await sshConnections(bastion);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeKey, readPublicKey } from "../../lab/keys";
 import { Deployment } from "./deployment";
-import { count, diagnostics } from "./diagnostics";
+import { count, diagnostics, expectRefusal } from "./diagnostics";
 
 /** The way to the host, against a real sshd and sudo: what stands in it, and logins other than root. */
 describe("the way to the host", () => {
@@ -30,16 +30,7 @@ describe("the way to the host", () => {
     cleanUp.push(() => deployment.onHost(undo));
     await deployment.onHost(command);
   };
-  /** Neither preview nor up gets past it, and each says so once, as its only error. */
-  const refusesWith = async (message: string): Promise<void> => {
-    for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
-      const { exitCode, text } = await deployment.pulumi(...command);
-      expect(exitCode, text).not.toBe(0);
-      expect(count(diagnostics(text), message), text).toBe(1);
-      expect(count(diagnostics(text), "error: "), text).toBe(1);
-      expect(text).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
-    }
-  };
+  const refusesWith = (message: string) => expectRefusal(deployment, message);
 
   it("fails at a host key other than the pinned one", async () => {
     await setForNow("hostKey", await readPublicKey(strangersKey));
