@@ -26,13 +26,23 @@ export = async () => {
 
   const nginx = new Nginx("nginx", { host, ...config.nginx });
   const site = new NginxSite(config.site.site, { nginx, ...config.site });
-  const robots = new RobotsTxt("robots", { host, site, ...config.robots });
+  const robots = new RobotsTxt("robots", {
+    host,
+    site,
+    ...config.robots,
+    dependsOn: [packages.command],
+  });
   nginx.converge([packages.command, deployer.account]);
 
   new Logrotate("nginx-logs", {
     host,
     file: "nginx",
-    logs: ["/var/log/nginx/*.log", `${nginx.logs}/nginx/log/*.log`, `${site.logDirectory}/*.log`],
+    logs: [
+      "/var/log/nginx/*.log",
+      `${nginx.logs}/nginx/log/*.log`,
+      `${nginx.logs}/nginx/${site.site}/log/*.log`,
+      `${site.logDirectory}/*.log`,
+    ],
     createOwner: "nginx",
     createGroup: deployer.user,
     postrotate: nginxReopensLogs,

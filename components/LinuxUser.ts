@@ -4,7 +4,7 @@ import type { Secret } from "../config/secret";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
 import type { ManifestEntry } from "../host/manifest";
-import { renderServicesSudoers } from "../templates/sudoers";
+import { renderServicesSudoers, renderSudoEnvironment } from "../templates/sudoers";
 
 /** Inputs of {@link LinuxUser}. */
 export interface LinuxUserArgs {
@@ -89,13 +89,16 @@ function authorizedKeys(user: LinuxUser, keys: readonly string[]): ManifestEntry
 
 function sudoers(user: LinuxUser, services: readonly string[]): ManifestEntry[] {
   if (services.length === 0) return [];
+  const environmentFile = "/etc/tracks/sudo.env";
   return [
+    { kind: "directory", path: "/etc/tracks" },
+    { kind: "file", path: environmentFile, content: renderSudoEnvironment() },
     {
       kind: "file",
       path: `/etc/sudoers.d/tracks-${user.user}`,
       mode: "0440",
       check: "sudoers",
-      content: renderServicesSudoers({ user: user.user, services }),
+      content: renderServicesSudoers({ user: user.user, services, environmentFile }),
     },
   ];
 }

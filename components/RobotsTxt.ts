@@ -20,6 +20,8 @@ export interface RobotsTxtArgs {
    * @default ["User-agent: *", "Disallow: /"]: nothing of the site is indexed
    */
   rules?: readonly string[];
+  /** What must be there first: the packages, since SELinux types are set with one of them. */
+  dependsOn?: readonly pulumi.Resource[];
 }
 
 /** robots.txt, which keeps spiders from indexing the site's content. */
@@ -48,7 +50,7 @@ export class RobotsTxt extends HostComponent {
           },
         ],
       },
-      { parent: this },
+      { parent: this, dependsOn: [...(args.dependsOn ?? [])] },
     );
     args.site.addLocations("robots", renderRobotsLocation({ path: this.path }), this.command);
     this.registerOutputs({ path: this.path });

@@ -43,6 +43,8 @@ const notesPackages: readonly [string, ...string[]][] = [
   ["libpq-devel", "postgresql-devel"],
   ["sqlite"],
   ["sqlite-devel"],
+  // semanage, which gives paths and ports their SELinux types.
+  ["policycoreutils-python-utils", "policycoreutils-python"],
 ];
 
 /** Package repositories, proxies, module streams and packages of the host. */

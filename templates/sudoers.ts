@@ -4,9 +4,29 @@ import { render } from "./render";
 const actions = ["start", "stop", "restart", "reload", "status"];
 
 /** Sudo rules that let a user run `/sbin/service SERVICE ACTION` for some services, and no more. */
-export function renderServicesSudoers(args: { user: string; services: readonly string[] }): string {
+export function renderServicesSudoers(args: {
+  user: string;
+  services: readonly string[];
+  /** File of variables that sudo sets; see {@link renderSudoEnvironment}. */
+  environmentFile: string;
+}): string {
   const commands = args.services.flatMap((service) =>
     actions.map((action) => `/sbin/service ${service} ${action}`),
   );
-  return render("sudoers/services.hbs", { program: programName(), user: args.user, commands });
+  return render("sudoers/services.hbs", {
+    program: programName(),
+    user: args.user,
+    environmentFile: args.environmentFile,
+    commands,
+  });
+}
+
+/**
+ * Variables of the user's commands under sudo.
+ *
+ * `service NAME status` ends in systemctl, which would show a long status in a pager run as root,
+ * and a pager runs commands for whoever sits before it.
+ */
+export function renderSudoEnvironment(): string {
+  return render("sudoers/environment.hbs", { program: programName() });
 }

@@ -76,7 +76,8 @@ parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY
       ;;
   esac
   line=${line#|}
-  check_placeholders "$number" "$line"
+  # A password is nobody's template, and no part of it may stand in an error.
+  [[ ${E_KIND[index]} == password ]] || check_placeholders "$number" "$line"
   E_CONTENT[index]+=${line# }$'\n'
   E_LINES[index]=$((E_LINES[index] + 1))
 }

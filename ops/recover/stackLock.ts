@@ -33,7 +33,11 @@ export function lockDirectory(
  * @throws StackLockedError when a holder lives, or runs on another machine where that can't be seen
  */
 export async function proveHoldersDead(directory: string): Promise<LockHolder[]> {
-  const names = await readdir(directory).catch(() => []);
+  const names = await readdir(directory).catch((error: unknown) => {
+    // No folder, no lock; a folder that can't be read says nothing about its locks.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  });
   const holders = await Promise.all(
     names
       .filter((name) => name.endsWith(".json"))

@@ -93,6 +93,17 @@ describe("a first deployment", () => {
     expect(await asDeployer("/bin/cat /etc/shadow")).toBe("no");
   });
 
+  it("gives deployer no pager as root, from which a shell could be had", async () => {
+    await deployment.onHost(
+      "echo 'deployer ALL=(root) NOPASSWD: /usr/bin/env' >/etc/sudoers.d/zz-look",
+    );
+    const environment = await deployment.onHost(
+      "su deployer -c 'SYSTEMD_PAGER=less PAGER=less sudo -n /usr/bin/env'; rm /etc/sudoers.d/zz-look",
+    );
+    expect(environment).toMatch(/^SYSTEMD_PAGER=cat$/m);
+    expect(environment).toMatch(/^PAGER=cat$/m);
+  });
+
   it("logs deployer in with the configured password", async () => {
     const hash = await deployment.onHost("getent shadow deployer | cut -d: -f2");
     expect(hash).toMatch(/^\$/);

@@ -8,7 +8,6 @@ describe("package sources and choices", () => {
   beforeAll(async () => {
     deployment = await Deployment.create("sources");
     await deployment.set("serverNames", '["tracks.example.org"]');
-    await deployment.onHost();
     await deployment.set(
       "yumRepositories",
       '[{"id":"extra","baseurl":"file:///srv/extra","gpgcheck":false,"enabled":false}]',

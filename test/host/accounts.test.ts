@@ -103,6 +103,13 @@ test("a password is set through stdin, changes only when it changed, and the for
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
 });
 
+test("a password that looks like a placeholder is a password", async () => {
+  await host.apply(account());
+  const result = await host.apply(password("x@@PROD2024@@y"));
+  expect(result.stdout).toContain("changed the password of deployer");
+  expect(result.stdout + result.stderr).not.toContain("PROD2024");
+});
+
 test("a password changed by hand is drift, and is set again", async () => {
   await host.apply(account());
   await host.apply(password("one"));

@@ -95,9 +95,14 @@ describe("logrotate", () => {
 
 describe("sudo rules", () => {
   it("allow the five actions on each service, and nothing else", () => {
-    const rules = renderServicesSudoers({ user: "deployer", services: ["nginx", "uwsgi"] })
+    const rules = renderServicesSudoers({
+      user: "deployer",
+      services: ["nginx", "uwsgi"],
+      environmentFile: "/etc/tracks/sudo.env",
+    })
       .split("\n")
       .filter((line) => line !== "" && !line.startsWith("#"));
+    expect(rules.shift()).toBe("Defaults:deployer env_reset, env_file=/etc/tracks/sudo.env");
     expect(rules).toHaveLength(10);
     expect(rules[0]).toBe("deployer ALL=(root) NOPASSWD: /sbin/service nginx start");
     expect(rules.join("\n")).not.toMatch(/\*|NOPASSWD: ALL/);
