@@ -31,6 +31,6 @@ export async function siteOnHost(config: Configuration, names = plainNames): Pro
   const packages = new SystemPackages(names.packages, { host, ...config.packages });
   const nginx = new Nginx(names.nginx, { host, ...config.nginx, sitesOwner: "root" });
   const site = new NginxSite(names.site, { nginx, ...config.site });
-  new RobotsTxt(names.robots, { host, site, ...config.robots });
+  new RobotsTxt(names.robots, { host, site, ...config.robots, dependsOn: [packages.command] });
   nginx.converge([packages.command]);
 }
