@@ -1,11 +1,6 @@
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
-/** Where bases lie: built once a machine and user, shared by every checkout. */
-export function cacheFolder(): string {
-  const { TRACKS_CACHE, XDG_CACHE_HOME } = process.env;
-  return resolve(TRACKS_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "tracks"));
-}
+export { cacheFolder } from "../tools/cacheFolder";
 
 /** What belongs to this checkout's hosts; ignored by git. `TRACKS_LAB_DIR` moves it. */
 export function labFolder(): string {

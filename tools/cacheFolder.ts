@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /**
  * The one folder for everything that is made or downloaded once for all checkouts: `TRACKS_CACHE`,
@@ -7,10 +7,10 @@ import { join } from "node:path";
  */
 export function cacheFolder(): string {
   const { TRACKS_CACHE, XDG_CACHE_HOME } = process.env;
-  if (TRACKS_CACHE !== undefined && TRACKS_CACHE !== "") return TRACKS_CACHE;
+  if (TRACKS_CACHE !== undefined && TRACKS_CACHE !== "") return resolve(TRACKS_CACHE);
   const parent =
     XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== ""
       ? XDG_CACHE_HOME
       : join(homedir(), ".cache");
-  return join(parent, "tracks");
+  return resolve(parent, "tracks");
 }
