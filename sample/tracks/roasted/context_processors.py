@@ -1,0 +1,5 @@
+from .version import VERSION
+
+
+def version(request):
+    return {"code_version": VERSION}
