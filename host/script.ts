@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const parts = join(__dirname, "script");
 let assembled: string | undefined;
@@ -16,9 +16,22 @@ export function hostScript(): string {
   assembled ??= readFileSync(join(parts, "order"), "utf8")
     .trimEnd()
     .split("\n")
-    .map((part) => readFileSync(join(parts, part), "utf8"))
+    .map(readPart)
     .join("");
   return assembled;
+}
+
+/**
+ * One part as it stands in the script. A Python program, `python/NAME.py`, becomes the shell function
+ * `python_NAME`, which prints it: it runs from stdin, as the user that it is meant for, and no file of
+ * it lies on the host.
+ */
+function readPart(part: string): string {
+  const text = readFileSync(join(parts, part), "utf8");
+  if (!part.endsWith(".py")) return text;
+  if (/^PYTHON$/m.test(text)) throw new Error(`${part}: a line "PYTHON" would end it early`);
+  const name = basename(part, ".py").replaceAll("-", "_");
+  return `\npython_${name}() {\n  cat <<'PYTHON'\n${text}PYTHON\n}\n`;
 }
 
 /** SHA-256 of {@link hostScript} in hex: what the installed script's `version` prints. */

@@ -37,7 +37,9 @@ test("the script uses nothing that bash 4.1 lacks", () => {
 });
 
 test("every part stands in the order, and the text begins and ends as the installer expects", () => {
-  const files = readdirSync(parts).filter((file) => file.endsWith(".sh"));
+  const files = readdirSync(parts, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /\.(sh|py)$/.test(file),
+  );
   const order = readFileSync(join(parts, "order"), "utf8").trimEnd().split("\n");
   expect([...order].sort()).toEqual(files.sort());
   expect(hostScript()).toMatch(/^#!\/bin\/bash\n/);
