@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "./component";
 import { type Connection, connectionFingerprint, privilege, remoteConnection } from "./connection";
 import { manifestDifference } from "./difference";
-import { type Manifest, ManifestError, renderManifest } from "./manifest";
+import { type Manifest, type ManifestEntry, ManifestError, renderManifest } from "./manifest";
 import type { HostFacts } from "./preflight";
 import { hostScript } from "./script";
 
@@ -33,6 +33,31 @@ export interface ConvergeOptions {
   dependsOn?: pulumi.Input<pulumi.Input<pulumi.Resource>[]>;
 }
 
+/** A file of this machine, as it was when the program looked at it. */
+export interface LocalFile {
+  path: string;
+  /** Digest of its content, in hex. */
+  sha256: string;
+  bytes: number;
+}
+
+/** What {@link Host.copy} takes beside the file. */
+export interface CopyOptions extends ConvergeOptions {
+  /** Name of the command, of the same parent, that takes the file from the spool. */
+  consumer: string;
+}
+
+/** A file in the spool, for an entry of the manifest that takes it from there. */
+export interface SpooledFile {
+  /** Relative to the home of {@link login}. */
+  path: string;
+  login: string;
+  /** Digest of its content, in hex; the host checks it before the file is used. */
+  sha256: string;
+  /** The copy: the command that takes the file depends on it. */
+  resource: remote.CopyToRemote;
+}
+
 /** Where the host script of a scope stands; the directory is root's alone to write. */
 const scriptDirectory = "/usr/local/libexec/tracks";
 
@@ -50,6 +75,8 @@ export class Host extends HostComponent {
   private readonly connection: pulumi.Output<types.input.remote.ConnectionArgs>;
   private readonly login: Connection;
   private readonly scope = `${pulumi.getProject()}.${pulumi.getStack()}`;
+  /** Relative to the login's home. */
+  private readonly spool = `.tracks/${this.scope}`;
   private readonly commandTimeoutSeconds: number;
   private readonly names = new Set<string>();
 
@@ -70,18 +97,23 @@ export class Host extends HostComponent {
    * changed lines as lines. Where the preflight found the host drifted, the number behind
    * `--repair` is one higher than the host remembers: a change of `update` alone, which the engine
    * runs in place.
+   *
+   * @param manifest as it is, or as an output where it is known only after others were applied
    */
   converge(
     name: string,
-    manifest: Omit<Manifest, "name">,
+    manifest: Omit<Manifest, "name"> | pulumi.Output<Omit<Manifest, "name">>,
     options: ConvergeOptions,
   ): remote.Command {
     const hostName = this.nameOnHost(name, options.parent);
-    const text = renderManifest({ ...manifest, name: hostName }, connectionFingerprint(this.login));
-    const secret = manifest.entries.some(
-      (entry) => entry.kind === "password" || (entry.kind === "file" && entry.secret === true),
-    );
     const applied = this.facts?.resources.get(hostName);
+    const stdin = (known: Omit<Manifest, "name">): pulumi.Input<string> => {
+      const text = renderManifest({ ...known, name: hostName }, connectionFingerprint(this.login));
+      if (this.login.privilege.kind === "password") {
+        this.logDifference(name, text, applied?.manifest);
+      }
+      return this.stdin(text, known.entries.some(isSecret));
+    };
     const drifted = applied?.state === "drift";
     if (drifted) {
       void pulumi.log.warn(
@@ -89,7 +121,6 @@ export class Host extends HostComponent {
         options.parent,
       );
     }
-    if (this.login.privilege.kind === "password") this.logDifference(name, text, applied?.manifest);
 
     const repair = (applied?.repair ?? 0) + (drifted ? 1 : 0);
     const script = `${scriptDirectory}/${this.scope}`;
@@ -100,7 +131,10 @@ export class Host extends HostComponent {
         create: this.asRoot(`${script} apply ${hostName}`),
         update: this.asRoot(`${script} apply ${hostName} --repair ${repair}`),
         delete: this.asRoot(`${script} remove ${hostName}`),
-        stdin: this.stdin(text, secret),
+        // One that is known by now fails here, where the program is; an output fails when it is known.
+        stdin: pulumi.Output.isInstance(manifest)
+          ? manifest.apply((known) => pulumi.output(stdin(known)))
+          : stdin(manifest),
         addPreviousOutputInEnv: false,
       },
       {
@@ -114,6 +148,43 @@ export class Host extends HostComponent {
         ignoreChanges: this.facts === undefined ? ["update"] : [],
       },
     );
+  }
+
+  /**
+   * Copies a file of this machine into the spool: a folder of the login, for its eyes only, from
+   * which a command takes it after checking its digest.
+   *
+   * What was taken is removed from the spool. A file that is gone before it was taken is copied
+   * again by the next `up`, though nothing changed here: the host is asked what lies there.
+   *
+   * @param name of the resource; the file's name in the spool begins with it
+   */
+  copy(name: string, file: LocalFile, options: CopyOptions): SpooledFile {
+    const fileName = `${name}-${file.sha256}`;
+    const remotePath = `${this.spool}/${fileName}`;
+    const consumer = this.facts?.resources.get(hostName(options.consumer, options.parent));
+    const taken =
+      consumer?.state === "ok" && consumer.manifest?.some((line) => line.includes(remotePath));
+    const there = this.facts?.facts.get(`spool/${fileName}`) === String(file.bytes);
+    const lost = this.facts !== undefined && taken !== true && !there;
+    const resource = new remote.CopyToRemote(
+      name,
+      {
+        connection: this.connection,
+        source: new pulumi.asset.FileAsset(file.path),
+        remotePath,
+        // A copy has no delete, so replacing it just copies; the value counts only where it is lost.
+        triggers: [lost ? randomUUID() : ""],
+      },
+      {
+        parent: options.parent,
+        dependsOn: pulumi
+          .output(options.dependsOn ?? [])
+          .apply((resources) => [this.script, ...resources]),
+        ignoreChanges: lost ? [] : ["triggers"],
+      },
+    );
+    return { path: remotePath, login: this.login.user, sha256: file.sha256, resource };
   }
 
   private installScript(name: string): remote.Command {
@@ -133,12 +204,21 @@ export class Host extends HostComponent {
     // A Host that was renamed deletes its former self last: resources on the host still need the script.
     const resources = `/var/lib/tracks/resources/${this.scope}`;
     const uninstall = `rmdir ${resources} 2>/dev/null; test -e ${resources} || rm -f ${script}`;
+    // The spool is the login's own, so it is made without sudo, before any copy can make it for all to read.
+    const folders = `$HOME/.tracks $HOME/${this.spool}`;
+    const makeSpool = `sh -c 'umask 077; mkdir -p ${folders} && chmod 700 ${folders}'`;
+    const dropSpool = `sh -c 'cd "$HOME" && rmdir ${this.spool} .tracks 2>/dev/null; true'`;
+    const create = `${makeSpool} && ${this.asRoot(`sh -c '${install}'`)}`;
+    const spool = this.facts?.facts.get("spool");
+    const lost = spool !== undefined && spool !== "ready";
     return new remote.Command(
       `${name}-script`,
       {
         connection: this.connection,
-        create: this.asRoot(`sh -c '${install}'`),
-        delete: this.asRoot(`sh -c '${uninstall}'`),
+        create,
+        // A changed `update` is run in place: a comment is all it takes to have the spool made again.
+        update: lost ? `${create} # again ${randomUUID()}` : create,
+        delete: `${dropSpool}; ${this.asRoot(`sh -c '${uninstall}'`)}`,
         stdin: this.stdin(hostScript(), false),
         addPreviousOutputInEnv: false,
       },
@@ -165,14 +245,24 @@ export class Host extends HostComponent {
   }
 
   private nameOnHost(name: string, parent: HostComponent): string {
-    const digest = createHash("sha256").update(`${parent.place}/${name}`).digest("hex").slice(0, 6);
-    const hostName = `${name}-${digest}`;
-    if (this.names.has(hostName)) {
+    const unique = hostName(name, parent);
+    if (this.names.has(unique)) {
       throw new ManifestError(
         `two resources named "${name}" in one component: give each a name of its own`,
       );
     }
-    this.names.add(hostName);
-    return hostName;
+    this.names.add(unique);
+    return unique;
   }
+}
+
+/** What the host calls a resource; the same as long as its place in the program stays. */
+function hostName(name: string, parent: HostComponent): string {
+  const digest = createHash("sha256").update(`${parent.place}/${name}`).digest("hex").slice(0, 6);
+  return `${name}-${digest}`;
+}
+
+/** Does the entry carry what no diff may show? */
+function isSecret(entry: ManifestEntry): boolean {
+  return entry.kind === "password" || (entry.kind === "file" && entry.secret === true);
 }

@@ -36,6 +36,7 @@ export async function survey(
   const words = [
     scope,
     `user=${questions.user}`,
+    `login=${connection.user}`,
     `listen=${questions.listenPort}`,
     ...questions.serverNames.map((name) => `server=${name}`),
     ...questions.paths.map((path) => `path=${path}`),

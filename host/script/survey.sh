@@ -1,21 +1,23 @@
 
 # --- Survey: what kind of host this is, and what stands in the way. Reads only ----------------------------
 
-survey() { # [user=U] [listen=PORT] [server=NAME]... [path=PATH]...
-  local argument user='' listen=80 servers=' ' paths=()
+survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]...
+  local argument user='' login='' listen=80 servers=' ' paths=()
   for argument in "$@"; do
     case $argument in
       user=*) user=${argument#user=} ;;
+      login=*) login=${argument#login=} ;;
       listen=*) listen=${argument#listen=} ;;
       server=*) servers+="${argument#server=} " ;;
       path=*) paths+=("${argument#path=}") ;;
-      *) fail "survey takes user=NAME, listen=PORT, server=NAME and path=PATH, not \"$argument\"" ;;
+      *) fail "survey takes user=NAME, login=NAME, listen=PORT, server=NAME and path=PATH, not \"$argument\"" ;;
     esac
   done
   load_records
   survey_system
   survey_nginx
   [[ -z $user ]] || survey_user "$user"
+  [[ -z $login ]] || survey_spool "$login"
   survey_servers "$listen" "$servers"
   survey_paths ${paths[@]+"${paths[@]}"}
 }
@@ -116,6 +118,21 @@ survey_user() { # NAME
   IFS=: read -r _ _ uid _ <<<"$entry"
   state_user "$name"
   conflict "the user $name exists (uid $uid, $REPLY): it is adopted, its home stays, shell, groups and password come back on destroy"
+}
+
+# What lies in the login's spool of this scope: files that were copied and not yet taken, with their size.
+survey_spool() { # LOGIN
+  local spool file
+  spool_of "$1"
+  spool=$REPLY
+  case $(stat -c '%F %U %a' -- "$spool" 2>/dev/null) in
+    "directory $1 700") fact spool ready ;;
+    '') fact spool absent ;;
+    *) fact spool open ;;
+  esac
+  for file in "$spool"/*; do
+    [[ ! -f $file || -L $file ]] || fact "spool/${file##*/}" "$(stat -c %s -- "$file")"
+  done
 }
 
 # Other servers on our port, which the configuration that is served now declares.

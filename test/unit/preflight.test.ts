@@ -47,7 +47,7 @@ describe("a host in order", () => {
     expect(facts.distribution).toBe("CentOS Linux release 7.9.2009 (Core)");
     expect(facts.facts.get("init")).toBe("systemd");
     expect(facts.facts.get("arguments")).toBe(
-      "--scope tracks.test survey user=deployer listen=80 server=tracks.stowers.org",
+      "--scope tracks.test survey user=deployer login=root listen=80 server=tracks.stowers.org",
     );
     expect(facts.conflicts).toEqual(["port 80 is another's"]);
     expect(facts.resources.get("site")?.state).toBe("ok");

@@ -1,0 +1,106 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, describe, expect, it } from "vitest";
+import { SystemPackages } from "../../components/SystemPackages";
+import type { Connection } from "../../host/connection";
+import { Host, type SpooledFile } from "../../host/Host";
+import type { AppliedResource, HostFacts } from "../../host/preflight";
+
+interface Inputs {
+  remotePath?: string;
+  triggers?: string[];
+  create?: string;
+}
+
+const registered = new Map<string, Inputs>();
+
+void pulumi.runtime.setMocks(
+  {
+    newResource: ({ name, inputs }) => {
+      registered.set(name, inputs as Inputs);
+      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
+    },
+    call: () => ({}),
+  },
+  "tracks",
+  "test",
+);
+
+const connection: Connection = {
+  address: "192.0.2.1",
+  port: 22,
+  user: "admin",
+  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
+  identity: { kind: "agent", socketPath: undefined },
+  bastion: undefined,
+  privilege: { kind: "passwordless" },
+};
+
+const file = { path: "/nowhere/app.tar.gz", sha256: "a".repeat(64), bytes: 17 };
+const spooled = `.tracks/tracks.test/app-archive-${file.sha256}`;
+
+function facts(known: Record<string, string>, consumer?: Partial<AppliedResource>): HostFacts {
+  const applied: AppliedResource = {
+    state: "ok",
+    reason: undefined,
+    repair: 0,
+    via: undefined,
+    manifest: [`release /r archive=${spooled}`],
+    ...consumer,
+  };
+  return {
+    distribution: "CentOS Stream release 9",
+    facts: new Map(Object.entries(known)),
+    conflicts: [],
+    resources: new Map(consumer ? [[consumerName, applied]] : []),
+  };
+}
+
+let consumerName = "";
+
+/** The trigger of a copy that the resource "app-source" takes, with these facts of the host. */
+async function trigger(known: HostFacts | undefined): Promise<string | undefined> {
+  copy(known);
+  await pulumi.runtime.disconnect();
+  return registered.get("app-archive")?.triggers?.[0];
+}
+
+function copy(known: HostFacts | undefined): SpooledFile {
+  const host = new Host("host", { connection, ...(known && { facts: known }) });
+  const parent = new SystemPackages("app", { host });
+  host.converge("app-source", { subsystem: "none", entries: [] }, { parent });
+  return host.copy("app-archive", file, { parent, consumer: "app-source" });
+}
+
+beforeEach(() => {
+  registered.clear();
+});
+
+describe("a file copied to the host", () => {
+  it("goes to the spool of the login, which is made without sudo, for the login's eyes only", async () => {
+    expect(copy(undefined)).toMatchObject({ path: spooled, login: "admin", sha256: file.sha256 });
+    await pulumi.runtime.disconnect();
+    expect(registered.get("app-archive")?.remotePath).toBe(spooled);
+    const { create } = registered.get("host-script") ?? {};
+    expect(create).toMatch(
+      /^sh -c 'umask 077; mkdir -p .*\.tracks\/tracks\.test.*chmod 700.*&& sudo/,
+    );
+    consumerName = registered.get("app-source")?.create?.split(" ").pop() ?? "";
+  });
+
+  it("is copied again when it was lost before it was taken", async () => {
+    const lost = [
+      facts({}),
+      facts({}, { state: "drift" }),
+      facts({ [`spool/app-archive-${file.sha256}`]: "3" }, { state: "drift" }),
+      facts({}, { manifest: ["release /r archive=another"] }),
+    ];
+    for (const known of lost) expect(await trigger(known)).not.toBe("");
+  });
+
+  it("is not copied again when it was taken, when it is there, or when the host can't be asked", async () => {
+    expect(await trigger(facts({}, {}))).toBe("");
+    const there = { [`spool/app-archive-${file.sha256}`]: "17" };
+    expect(await trigger(facts(there, { state: "drift" }))).toBe("");
+    expect(await trigger(undefined)).toBe("");
+  });
+});
