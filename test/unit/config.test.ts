@@ -11,6 +11,7 @@ import {
   minimal,
   writeLabHost,
 } from "./configuration";
+import { ed25519KeyPair } from "./ed25519";
 
 describe("a stack with the few settings that it can't do without", () => {
   it("gets a default for everything else", () => {
@@ -312,7 +313,7 @@ describe("settings that depend on each other", () => {
     const { connection } = check(bastion).configuration;
     expect(connection.bastion).toMatchObject({ address: "bastion.org", user: "root" });
     expect(connection.bastion?.identity).toEqual(connection.identity);
-    const own = utils.generateKeyPairSync("ed25519").private;
+    const own = ed25519KeyPair().private;
     const { connection: other } = check({ ...bastion, bastionPrivateKey: own }).configuration;
     expect(other.bastion?.identity).not.toEqual(other.identity);
   });
@@ -326,11 +327,7 @@ describe("settings that depend on each other", () => {
 });
 
 describe("a private key", () => {
-  const locked = utils.generateKeyPairSync("ed25519", {
-    passphrase: "open sesame",
-    cipher: "aes256-ctr",
-    rounds: 1,
-  }).private;
+  const locked = ed25519KeyPair("open sesame").private;
   const given = { privateKeyFile: undefined, privateKey: locked };
 
   it("with a passphrase needs it", () => {

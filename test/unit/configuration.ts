@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { utils } from "ssh2";
 import { type CheckedConfiguration, checkConfiguration } from "../../config";
 import { ConfigurationError } from "../../config/fault";
+import { ed25519KeyPair } from "./ed25519";
 
 /** Keys of the tests, made once. */
-export const identity = utils.generateKeyPairSync("ed25519");
-export const hostKey = utils.generateKeyPairSync("ed25519").public;
+export const identity = ed25519KeyPair();
+export const hostKey = ed25519KeyPair().public;
 
 /** A folder that stands for the repository, the home, and the lab's folder at once. */
 export const folder = mkdtempSync(join(tmpdir(), "tracks-configuration-"));

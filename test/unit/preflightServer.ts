@@ -5,6 +5,7 @@ import { type AuthContext, Server, type ServerChannel, utils } from "ssh2";
 import { Secret } from "../../config/secret";
 import type { Connection, Identity, Login } from "../../host/connection";
 import { parsePublicKey, type PublicKey } from "../../host/publicKey";
+import { ed25519KeyPair } from "./ed25519";
 
 /** A key pair: the private half as text, the public half as the program reads it. */
 export interface KeyPair {
@@ -42,10 +43,7 @@ export interface TestServerOptions {
 }
 
 export function keyPair(type: "ed25519" | "rsa" = "ed25519"): KeyPair {
-  const pair =
-    type === "rsa"
-      ? utils.generateKeyPairSync("rsa", { bits: 2048 })
-      : utils.generateKeyPairSync(type);
+  const pair = type === "rsa" ? utils.generateKeyPairSync("rsa", { bits: 2048 }) : ed25519KeyPair();
   const publicKey = parsePublicKey(pair.public);
   if (publicKey === undefined) throw new Error(`generated key is unreadable: ${pair.public}`);
   return { privateKey: pair.private, publicKey };
