@@ -1,6 +1,8 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { type ApplicationConfiguration, groupApplication } from "./config/application";
+import { checkApplication } from "./config/applicationRules";
 import { readConnection } from "./config/connection";
 import { ConfigurationError } from "./config/fault";
 import { type ConfigurationSource, readSettings } from "./config/read";
@@ -60,6 +62,8 @@ export interface Configuration {
   };
   /** Settings of RobotsTxt. */
   readonly robots: { readonly path: string; readonly rules: readonly string[] };
+  /** The application and all that it needs; undefined where the site is a static page. */
+  readonly application: ApplicationConfiguration | undefined;
   /** Settings of every Logrotate. */
   readonly logrotate: {
     readonly frequency: "daily" | "weekly" | "monthly";
@@ -93,7 +97,12 @@ export function loadConfiguration(): Configuration {
 export function checkConfiguration(source: ConfigurationSource): CheckedConfiguration {
   const reading = readSettings(source);
   const { connection, lab, faults, warnings } = readConnection(source, reading);
-  const all = [...reading.faults, ...faults, ...checkRules(reading)];
+  const all = [
+    ...reading.faults,
+    ...faults,
+    ...checkRules(reading),
+    ...checkApplication(source, reading),
+  ];
   const { values } = reading;
   const deployerPassword =
     values.deployerPassword ?? (lab && new Secret(lab.secrets.deployerPassword));
@@ -106,12 +115,16 @@ export function checkConfiguration(source: ConfigurationSource): CheckedConfigur
       connection,
       isLab: lab !== undefined,
       ...grouped(values as Values, deployerPassword),
+      application: groupApplication(source, values as Values),
     },
     warnings: [...reading.warnings, ...warnings],
   };
 }
 
-function grouped(values: Values, password: Secret): Omit<Configuration, "connection" | "isLab"> {
+function grouped(
+  values: Values,
+  password: Secret,
+): Omit<Configuration, "connection" | "isLab" | "application"> {
   const { deployerUser, listenPort, siteName, siteRoot, serverNames } = values;
   const robotsPath = `${siteRoot}/robots/robots.txt`;
   return {

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { utils } from "ssh2";
 import type { Identity } from "../host/connection";
 import { fingerprint } from "../host/publicKey";
 import type { Fault } from "./fault";
+import { localFile } from "./localFile";
 import { setCommand } from "./key";
 import { type ConfigurationSource, type Reading, shown } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
@@ -140,9 +140,7 @@ function readKeyFile(
   file: string,
   faults: Fault[],
 ): Secret | undefined {
-  const path = file.startsWith("~/")
-    ? join(source.home, file.slice(2))
-    : resolve(source.directory, file);
+  const path = localFile(source, file);
   try {
     return new Secret(readFileSync(path, "utf8"));
   } catch (error) {

@@ -10,7 +10,11 @@ export type Component =
   | "Nginx"
   | "NginxSite"
   | "RobotsTxt"
-  | "Logrotate";
+  | "Logrotate"
+  | "PostgresDatabase"
+  | "DjangoApp"
+  | "DataMigration"
+  | "UwsgiService";
 
 /** What every setting says about itself. */
 export interface KeyText {

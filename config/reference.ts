@@ -18,6 +18,10 @@ const headings: Record<Component, string> = {
   Nginx: "nginx (Nginx)",
   NginxSite: "The site (NginxSite)",
   RobotsTxt: "robots.txt (RobotsTxt)",
+  DjangoApp: "The application (DjangoApp)",
+  UwsgiService: "The service that runs it (UwsgiService)",
+  PostgresDatabase: "Its database (PostgresDatabase)",
+  DataMigration: "Old data, loaded once (DataMigration)",
   Logrotate: "Log rotation (Logrotate)",
 };
 

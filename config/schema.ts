@@ -1,7 +1,10 @@
 import type { Key } from "./key";
+import { applicationKeys } from "./keys/application";
 import { connectionKeys } from "./keys/connection";
+import { databaseKeys } from "./keys/database";
 import { siteKeys } from "./keys/site";
 import { systemKeys } from "./keys/system";
+import { uwsgiKeys } from "./keys/uwsgi";
 
 /** Namespace of every setting, which is the project's name. */
 export const namespace = "tracks";
@@ -10,7 +13,14 @@ export const namespace = "tracks";
  * Every setting of a stack: the one table from which values are read and checked, their types
  * come, and the README's reference is written.
  */
-export const keys = { ...connectionKeys, ...systemKeys, ...siteKeys };
+export const keys = {
+  ...connectionKeys,
+  ...systemKeys,
+  ...siteKeys,
+  ...databaseKeys,
+  ...applicationKeys,
+  ...uwsgiKeys,
+};
 
 export type KeyName = keyof typeof keys;
 

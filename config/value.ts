@@ -147,6 +147,60 @@ export const packageName = text(
   /^[A-Za-z0-9][A-Za-z0-9._+-]*(?:\|[A-Za-z0-9][A-Za-z0-9._+-]*)*$/,
 );
 
+/** A loopback address with a port: what listens there can't be reached from elsewhere. */
+export const loopbackAddress = text(
+  "a loopback address and a port, `127.0.0.1:PORT`",
+  /^127\.(?:\d{1,3}\.){2}\d{1,3}:(?!0)(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
+);
+
+/** PostgreSQL folds what is not lower-case, and this needs no quoting anywhere. */
+export const databaseName = text(
+  "a PostgreSQL name: lower-case letters, digits and `_`, a letter or `_` first, 63 at most; not `postgres`, `template0`, `template1` or one that begins with `pg_`",
+  /^(?!pg_|(?:postgres|template[01])$)[a-z_][a-z0-9_]{0,62}$/,
+);
+
+export const postgresVersion = text(
+  "a major version of PostgreSQL: `9.2` to `9.6`, or `10` to `18`",
+  /^(?:9\.[2-6]|1[0-8])$/,
+);
+
+/** The provider unescapes backslashes on its way to the server. */
+export const databasePassword = text(
+  "one line of text that is not empty, without backslashes",
+  /^[^\\\p{Cc}]+$/u,
+);
+
+export const moduleName = text(
+  "a Python module: names of letters, digits and `_` with dots between",
+  /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/,
+);
+
+/** Inside of a folder, never out of it. */
+export const relativePath = text(
+  "a relative path without `..`, spaces or a slash at its end",
+  /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9._@+-]+(?:\/[A-Za-z0-9._@+-]+)*$/,
+);
+
+export const uriPath = text(
+  "a path of the site that begins with `/`, without spaces",
+  /^\/[!-~]*$/,
+);
+
+export const gitUrl = text(
+  "a git URL without a password: https, ssh or file, or `USER@HOST:PATH`",
+  /^(?:https?:\/\/[^\s@/"'\\]+\/[^\s@"'\\]+|ssh:\/\/(?:[\w.-]+@)?[\w.-]+(?::\d{1,5})?\/[^\s@"'\\]+|file:\/\/\/[^\s@"'\\]+|[\w.-]+@[\w.-]+:[^\s@"'\\]+)$/,
+);
+
+export const gitReference = text(
+  "a branch, a tag or a commit",
+  /^(?!-)(?!.*(?:\.\.|\/\/|@\{))[A-Za-z0-9._/+-]{1,200}(?<![./])$/,
+);
+
+export const requirement = text(
+  "a requirement as pip takes it, such as `name==1.2.3`, without spaces",
+  /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,-]+\])?(?:[=<>!~]=?=?[A-Za-z0-9.*+!_-]+(?:,[=<>!~]=?[A-Za-z0-9.*+!_-]+)*)?$/,
+);
+
 /** A password that chpasswd and sudo take from one line. */
 export const password = text("one line of text that is not empty", /^\P{Cc}+$/u);
 

@@ -1,0 +1,174 @@
+import { accessSync, constants, statSync } from "node:fs";
+import type { Fault } from "./fault";
+import { setCommand } from "./key";
+import { localFile } from "./localFile";
+import { type ConfigurationSource, type Reading, shown } from "./read";
+import { fullName, type KeyName, keys } from "./schema";
+
+/** Settings that mean something only when there is an application. */
+const ofAnApplication = [
+  "migrationDump",
+  "databasePassword",
+  "postgresHost",
+  "djangoSecretKey",
+  "sourceDeployKey",
+] as const satisfies readonly KeyName[];
+
+/** First version that the @pulumi/postgresql provider supports. */
+const providerSince = 14;
+
+/** Does the provider, not psql on the host, make role and database? */
+export function usesProvider(
+  version: string,
+  provisioner: "provider" | "psql" | undefined,
+): boolean {
+  return (provisioner ?? (Number(version) >= providerSince ? "provider" : "psql")) === "provider";
+}
+
+/** Faults that the application's settings make together, or with what lies on this machine. */
+export function checkApplication(source: ConfigurationSource, reading: Reading): Fault[] {
+  return [
+    ...checkSource(source, reading),
+    ...checkGit(reading),
+    ...checkDatabase(reading),
+    ...checkMigration(source, reading),
+    ...checkUwsgi(reading),
+  ];
+}
+
+function checkSource(source: ConfigurationSource, { values, given }: Reading): Fault[] {
+  if (given.has("sourceFolder") && given.has("sourceUrl")) {
+    return [
+      {
+        key: `${fullName("sourceFolder")} and ${fullName("sourceUrl")}`,
+        given: "values for both of them",
+        allowed: "one: the application comes from a folder here, or from a git repository",
+        mend: `pulumi config rm ${fullName("sourceFolder")}`,
+      },
+    ];
+  }
+  if (!given.has("sourceFolder") && !given.has("sourceUrl")) {
+    return ofAnApplication
+      .filter((name) => given.has(name))
+      .map((name) => ({
+        key: fullName(name),
+        given: "a value, but no application",
+        allowed: `nothing without ${fullName("sourceFolder")} or ${fullName("sourceUrl")}`,
+        mend: `pulumi config set ${fullName("sourceUrl")} ${keys.sourceUrl.example}`,
+      }));
+  }
+  const folder = values.sourceFolder;
+  if (folder === undefined || isThere(localFile(source, folder), "directory")) return [];
+  return [unreadable("sourceFolder", folder, "a folder on this machine that you may read")];
+}
+
+function checkGit({ values, given }: Reading): Fault[] {
+  const { sourceUrl } = values;
+  if (sourceUrl === undefined) return [];
+  const isSsh = !/^(?:https?|file):/.test(sourceUrl);
+  if (isSsh && !given.has("sourceHostKey")) {
+    return [
+      {
+        key: fullName("sourceHostKey"),
+        given: `nothing, but ${fullName("sourceUrl")} is reached over SSH`,
+        allowed: keys.sourceHostKey.value.allowed,
+        mend: setCommand(fullName("sourceHostKey"), keys.sourceHostKey),
+      },
+    ];
+  }
+  return (["sourceHostKey", "sourceDeployKey"] as const)
+    .filter((name) => !isSsh && given.has(name))
+    .map((name) => ({
+      key: fullName(name),
+      given: `a value, but ${fullName("sourceUrl")} isn't reached over SSH`,
+      allowed: "nothing with an https or file URL",
+      mend: `pulumi config rm ${fullName(name)}`,
+    }));
+}
+
+function checkDatabase({ values, given }: Reading): Fault[] {
+  const faults: Fault[] = [];
+  const { postgresVersion, postgresProvisioner } = values;
+  if (
+    postgresVersion !== undefined &&
+    postgresProvisioner === "provider" &&
+    !usesProvider(postgresVersion, undefined)
+  ) {
+    faults.push({
+      key: fullName("postgresProvisioner"),
+      given: `"provider" with ${fullName("postgresVersion")} ${postgresVersion}`,
+      allowed: `\`psql\`: the provider supports ${providerSince} and newer`,
+      mend: `pulumi config rm ${fullName("postgresProvisioner")}`,
+    });
+  }
+  const ofServer = ["postgresAdminUser", "postgresAdminPassword"] as const;
+  for (const name of ofServer) {
+    if (given.has("postgresHost") === given.has(name)) continue;
+    faults.push(
+      given.has(name)
+        ? {
+            key: fullName(name),
+            given: "a value, but the server is the host's own",
+            allowed: `nothing without ${fullName("postgresHost")}`,
+            mend: `pulumi config rm ${fullName(name)}`,
+          }
+        : {
+            key: fullName(name),
+            given: `nothing, but ${fullName("postgresHost")} is set`,
+            allowed: keys[name].value.allowed,
+            mend: setCommand(fullName(name), keys[name]),
+          },
+    );
+  }
+  return faults;
+}
+
+function checkMigration(source: ConfigurationSource, { values, given }: Reading): Fault[] {
+  const dump = values.migrationDump;
+  if (dump !== undefined && !isThere(localFile(source, dump), "file")) {
+    return [unreadable("migrationDump", dump, "a file on this machine that you may read")];
+  }
+  if (given.has("migrationConfirm") && !given.has("migrationDump")) {
+    return [
+      {
+        key: fullName("migrationConfirm"),
+        given: "a digest, but no dump",
+        allowed: `nothing without ${fullName("migrationDump")}`,
+        mend: `pulumi config rm ${fullName("migrationConfirm")}`,
+      },
+    ];
+  }
+  return [];
+}
+
+function checkUwsgi({ values }: Reading): Fault[] {
+  const { uwsgiSocket, uwsgiStats } = values;
+  if (uwsgiStats === undefined || uwsgiStats !== uwsgiSocket) return [];
+  return [
+    {
+      key: fullName("uwsgiStats"),
+      given: `"${uwsgiStats}", which is ${fullName("uwsgiSocket")} too`,
+      allowed: "another port than the socket's",
+      mend: setCommand(fullName("uwsgiStats"), keys.uwsgiStats),
+    },
+  ];
+}
+
+function unreadable(name: KeyName, path: string, allowed: string): Fault {
+  return {
+    key: fullName(name),
+    given: `${shown(path)}, which isn't there or can't be read`,
+    allowed,
+    mend: setCommand(fullName(name), keys[name]),
+  };
+}
+
+function isThere(path: string, kind: "file" | "directory"): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    const stats = statSync(path);
+    return kind === "file" ? stats.isFile() : stats.isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,152 @@
+import { optional, secret, withDefault } from "../key";
+import {
+  absolutePath,
+  gitReference,
+  gitUrl,
+  integer,
+  lines,
+  listOf,
+  localPath,
+  moduleName,
+  password,
+  publicKey,
+  relativePath,
+  requirement,
+  serverName,
+  text,
+  uriPath,
+  yesOrNo,
+} from "../value";
+
+/** The Django application: where it comes from, what it is made of, how it is told that it works. */
+export const applicationKeys = {
+  production: withDefault(yesOrNo, true, {
+    component: "DjangoApp",
+    meaning:
+      "Whether PRODUCTION=1 stands in the application's environment, and PostgreSQL is set up for it. Without it there is no such variable, and the application takes its sqlite file.",
+    example: "false",
+  }),
+  sourceFolder: optional(localPath, {
+    component: "DjangoApp",
+    meaning:
+      "Folder on this machine with the application (manage.py lies in it); what git ignores is left out. Relative to the repository.",
+    example: "../tracks-site",
+    fallbackText:
+      "`sourceUrl`; without either there is no application, and the site is a static page",
+  }),
+  sourceUrl: optional(gitUrl, {
+    component: "DjangoApp",
+    meaning: "Git repository of the application, as the host reaches it.",
+    example: "https://github.com/metalhelix/tracks.git",
+    fallbackText: "`sourceFolder`",
+  }),
+  sourceRef: withDefault(gitReference, "main", {
+    component: "DjangoApp",
+    meaning:
+      "Branch, tag or commit of `sourceUrl`. A branch is followed: `up` after a push deploys.",
+    example: "v2.1",
+  }),
+  sourceDeployKey: secret(lines("a private key in OpenSSH or PEM format, without a passphrase"), {
+    component: "DjangoApp",
+    meaning: "Private key that may read the git repository over SSH.",
+    example: "...",
+    needed: "where the repository asks for one",
+    mend: "pulumi config set --secret tracks:sourceDeployKey < ~/.ssh/tracks_deploy",
+  }),
+  sourceHostKey: optional(publicKey, {
+    component: "DjangoApp",
+    meaning: "Public key of the git server, without which it isn't trusted.",
+    example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
+    needed: "where `sourceUrl` is reached over SSH",
+  }),
+  appPackage: withDefault(moduleName, "tracks", {
+    component: "DjangoApp",
+    meaning: "Python package of the Django project, which has wsgi.py.",
+    example: "tracks",
+  }),
+  settingsModule: optional(moduleName, {
+    component: "DjangoApp",
+    meaning: "Django's settings, a package: `local.py` is put into it.",
+    example: "tracks.settings",
+    fallbackText: "`appPackage` and `.settings`",
+  }),
+  pythonInterpreter: withDefault(absolutePath, "/usr/bin/python3", {
+    component: "DjangoApp",
+    meaning: "Interpreter of the virtualenvs; uWSGI is compiled against it.",
+    example: "/usr/bin/python3.11",
+  }),
+  requirementsFile: withDefault(relativePath, "requirements.txt", {
+    component: "DjangoApp",
+    meaning: "The application's requirements, in its source.",
+    example: "requirements/production.txt",
+  }),
+  extraRequirements: withDefault(listOf(requirement, "requirements"), [], {
+    component: "DjangoApp",
+    meaning: "Packages of the virtualenv beside those in `requirementsFile`.",
+    example: "sentry-sdk==2.19.2",
+  }),
+  djangoSecretKey: secret(password, {
+    component: "DjangoApp",
+    meaning: "Django's SECRET_KEY. Without it the host makes one, once, which never leaves it.",
+    example: "...",
+  }),
+  allowedHosts: optional(listOf(serverName, "names", { minimum: 1 }), {
+    component: "DjangoApp",
+    meaning: "Django's ALLOWED_HOSTS.",
+    example: "tracks.stowers.org",
+    fallbackText: "`serverNames`",
+  }),
+  sharedPaths: withDefault(listOf(relativePath, "paths"), ["db.sqlite3", "media"], {
+    component: "DjangoApp",
+    meaning:
+      "Files and directories of the application that outlive its releases: links into the shared directory.",
+    example: "media",
+  }),
+  healthCheckPath: withDefault(uriPath, "/", {
+    component: "DjangoApp",
+    meaning:
+      "What is asked for, through nginx, to tell that a release works. Any answer below 400 does.",
+    example: "/healthz/",
+  }),
+  keptReleases: withDefault(integer("a number", 2, 100), 5, {
+    component: "DjangoApp",
+    meaning: "Releases and virtualenvs that are kept, the current one among them.",
+    example: "5",
+  }),
+  migrationDump: optional(localPath, {
+    component: "DataMigration",
+    meaning: "Old data to load, once: a file that `dumpdata` wrote. Relative to the repository.",
+    example: "../tracks_redirect.json",
+    fallbackText: "nothing is loaded",
+  }),
+  migrationRenames: withDefault(
+    listOf(
+      text(
+        "`OLD.MODEL:NEW.MODEL`, in lower case",
+        /^[a-z_][a-z0-9_]*\.[a-z0-9_]+:[a-z_][a-z0-9_]*\.[a-z0-9_]+$/,
+      ),
+      "renamed models",
+    ),
+    ["redirect.redirecthit:roasted.redirecthit", "redirect.target:roasted.target"],
+    {
+      component: "DataMigration",
+      meaning: "Models that have another name in the new application.",
+      example: "redirect.target:roasted.target",
+    },
+  ),
+  migrationSkippedModels: withDefault(
+    listOf(text("`APP.MODEL`, in lower case", /^[a-z_][a-z0-9_]*\.[a-z0-9_]+$/), "models"),
+    [],
+    {
+      component: "DataMigration",
+      meaning: "Models of the dump that are not loaded.",
+      example: "south.migrationhistory",
+    },
+  ),
+  migrationConfirm: optional(text("the dump's SHA-256, 64 hexadecimal digits", /^[0-9a-f]{64}$/), {
+    component: "DataMigration",
+    meaning:
+      "Loads the dump with this digest although tables have rows, or another dump was loaded: rows with the same primary keys are overwritten, after a backup. The error that asks for it names the digest.",
+    example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  }),
+};

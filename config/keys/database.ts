@@ -1,0 +1,82 @@
+import { optional, secret, withDefault } from "../key";
+import {
+  absolutePath,
+  address,
+  databaseName,
+  databasePassword,
+  oneOf,
+  port,
+  postgresVersion,
+} from "../value";
+
+/** The database of a production stack. */
+export const databaseKeys = {
+  postgresVersion: withDefault(postgresVersion, "15", {
+    component: "PostgresDatabase",
+    meaning:
+      "Version of the server. Where dnf has modules its stream `postgresql:VERSION` is enabled; a host that has another version is refused. The @pulumi/postgresql provider serves 14 and newer, psql on the host all of them.",
+    example: "15",
+  }),
+  postgresBinaries: optional(absolutePath, {
+    component: "PostgresDatabase",
+    meaning:
+      "Directory of PostgreSQL's programs on the host, where they are in none that the packages use.",
+    example: "/usr/local/pgsql/bin",
+  }),
+  postgresProvisioner: optional(oneOf("provider", "psql"), {
+    component: "PostgresDatabase",
+    meaning:
+      "Who makes role and database: the @pulumi/postgresql provider through an SSH tunnel, or psql on the host.",
+    example: "psql",
+    fallbackText: "`provider` from version 14 on, else `psql`",
+  }),
+  postgresTunnelPort: optional(port, {
+    component: "PostgresDatabase",
+    meaning: "Port of this machine at which the tunnel to PostgreSQL begins; fixed for a stack.",
+    example: "15432",
+    fallbackText: "a port made from the stack's name",
+  }),
+  databaseName: withDefault(databaseName, "tracks", {
+    component: "PostgresDatabase",
+    meaning: "Name of the database.",
+    example: "tracks",
+  }),
+  databaseUser: withDefault(databaseName, "deployer", {
+    component: "PostgresDatabase",
+    meaning: "PostgreSQL role that the application logs in as.",
+    example: "deployer",
+  }),
+  databasePassword: secret(databasePassword, {
+    component: "PostgresDatabase",
+    meaning: "Password of that role. Without it one is generated, and kept in the stack's state.",
+    example: "...",
+  }),
+  postgresHost: optional(address, {
+    component: "PostgresDatabase",
+    meaning:
+      "A PostgreSQL server elsewhere, as the host names it, in place of one on the host itself. Needs `postgresAdminUser` and `postgresAdminPassword`.",
+    example: "db.stowers.org",
+  }),
+  postgresPort: withDefault(port, 5432, {
+    component: "PostgresDatabase",
+    meaning: "Port of the server elsewhere.",
+    example: "5432",
+  }),
+  postgresAdminUser: optional(databaseName, {
+    component: "PostgresDatabase",
+    meaning: "Role on the server elsewhere that may make roles and databases.",
+    example: "tracks_admin",
+    needed: "with `postgresHost`",
+  }),
+  postgresAdminPassword: secret(databasePassword, {
+    component: "PostgresDatabase",
+    meaning: "Password of that role.",
+    example: "...",
+    needed: "with `postgresHost`",
+  }),
+  postgresSslMode: withDefault(oneOf("disable", "require", "verify-ca", "verify-full"), "require", {
+    component: "PostgresDatabase",
+    meaning: "How connections to the server elsewhere are encrypted and checked.",
+    example: "verify-full",
+  }),
+};

@@ -1,0 +1,53 @@
+import { optional, withDefault } from "../key";
+import { absolutePath, integer, listOf, loopbackAddress, text } from "../value";
+
+/** The service that runs the application. */
+export const uwsgiKeys = {
+  uwsgiVersion: withDefault(text("a version, such as `2.0.31`", /^\d+(?:\.\d+){1,3}$/), "2.0.31", {
+    component: "UwsgiService",
+    meaning: "Version of uWSGI, which pip installs for the system's python.",
+    example: "2.0.31",
+  }),
+  uwsgiSocket: withDefault(loopbackAddress, "127.0.0.1:8001", {
+    component: "UwsgiService",
+    meaning: "Where nginx reaches the workers (`--socket`).",
+    example: "127.0.0.1:8001",
+  }),
+  uwsgiProcesses: withDefault(integer("a number", 1, 1024), 16, {
+    component: "UwsgiService",
+    meaning: "Workers (`-p`).",
+    example: "16",
+  }),
+  uwsgiHarakiriSeconds: withDefault(integer("seconds", 1, 86_400), 30, {
+    component: "UwsgiService",
+    meaning: "A request that takes longer is ended with its worker (`-t`).",
+    example: "30",
+  }),
+  uwsgiBufferBytes: withDefault(integer("bytes", 4096, 65_535), 32_768, {
+    component: "UwsgiService",
+    meaning: "Largest request header (`-b`).",
+    example: "32768",
+  }),
+  uwsgiStats: optional(loopbackAddress, {
+    component: "UwsgiService",
+    meaning: "Where uWSGI tells its statistics, to this host only (`--stats`).",
+    example: "127.0.0.1:9191",
+    fallbackText: "`127.0.0.1:9191`",
+  }),
+  uwsgiLog: withDefault(absolutePath, "/var/log/uwsgi.log", {
+    component: "UwsgiService",
+    meaning: "uWSGI's log, which the deployer owns.",
+    example: "/var/log/uwsgi.log",
+  }),
+  uwsgiOptions: withDefault(
+    listOf(text("one line, `OPTION = VALUE`", /^[a-z][a-z0-9-]*\s*=\s*\P{Cc}+$/u), "lines", {
+      repeats: true,
+    }),
+    [],
+    {
+      component: "UwsgiService",
+      meaning: "Options of uWSGI beside those above, as they stand in its ini file.",
+      example: "max-requests = 5000",
+    },
+  ),
+};

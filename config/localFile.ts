@@ -1,0 +1,9 @@
+import { resolve } from "node:path";
+import type { ConfigurationSource } from "./read";
+
+/** A path of the configuration as one of this machine. */
+export function localFile(source: ConfigurationSource, path: string): string {
+  return path.startsWith("~/")
+    ? resolve(source.home, path.slice(2))
+    : resolve(source.directory, path);
+}

@@ -1,0 +1,169 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { check, errorFor, faultyKeys, folder, hostKey } from "./configuration";
+
+mkdirSync(join(folder, "site"), { recursive: true });
+writeFileSync(join(folder, "old.json"), "[]");
+
+const app = { sourceFolder: "site" };
+const secret = ["deployerPassword", "postgresAdminPassword", "databasePassword", "sourceDeployKey"];
+
+describe("a stack's application", () => {
+  it("is none without a source: the site is a static page", () => {
+    expect(check().configuration.application).toBeUndefined();
+  });
+
+  it("comes from a folder here, with the notes' settings as defaults", () => {
+    const { application } = check(app).configuration;
+    expect(application?.production).toBe(true);
+    expect(application?.django.source).toEqual({ kind: "folder", folder: join(folder, "site") });
+    expect(application?.django.settingsModule).toBe("tracks.settings");
+    expect(application?.django.allowedHosts).toEqual(["tracks.stowers.org"]);
+    expect(application?.uwsgi).toMatchObject({
+      socket: "127.0.0.1:8001",
+      processes: 16,
+      harakiriSeconds: 30,
+      bufferBytes: 32768,
+      stats: "127.0.0.1:9191",
+      log: "/var/log/uwsgi.log",
+    });
+    expect(application?.database).toMatchObject({
+      version: "15",
+      provisioner: "provider",
+      database: "tracks",
+      user: "deployer",
+      external: undefined,
+    });
+    expect(application?.migration).toBeUndefined();
+  });
+
+  it("has no PostgreSQL outside of production", () => {
+    const { application } = check({ ...app, production: "false" }).configuration;
+    expect(application?.database).toBeUndefined();
+  });
+
+  it("comes from a folder or from git, not from both", () => {
+    expect(errorFor({ ...app, sourceUrl: "https://example.org/a.git" }).message).toMatch(
+      /tracks:sourceFolder and tracks:sourceUrl[\s\S]*one: [\s\S]*pulumi config rm tracks:sourceFolder/,
+    );
+  });
+
+  it("needs a folder that is there", () => {
+    expect(errorFor({ sourceFolder: "nowhere" }).message).toMatch(/"nowhere", which isn't there/);
+  });
+
+  it("trusts a git server over SSH by its key alone", () => {
+    const ssh = { sourceUrl: "git@git.example.org:tracks.git" };
+    expect(faultyKeys(ssh)).toEqual(["sourceHostKey"]);
+    expect(
+      check({ ...ssh, sourceHostKey: hostKey }).configuration.application?.django.source,
+    ).toMatchObject({
+      kind: "git",
+      ref: "main",
+    });
+    expect(faultyKeys({ sourceUrl: "https://example.org/a.git", sourceHostKey: hostKey })).toEqual([
+      "sourceHostKey",
+    ]);
+  });
+
+  it.each([
+    ["a password in it", "https://me:secret@example.org/a.git"],
+    ["an option", "--upload-pack=touch /x"],
+    ["no scheme", "example.org/a.git"],
+  ])("refuses a git URL with %s", (_, sourceUrl) => {
+    expect(faultyKeys({ sourceUrl })).toContain("sourceUrl");
+  });
+
+  it.each(["-x", "a..b", "main@{1}", "a b", "refs/"])(
+    "refuses %s as a git reference",
+    (sourceRef) => {
+      expect(faultyKeys({ sourceUrl: "https://example.org/a.git", sourceRef })).toEqual([
+        "sourceRef",
+      ]);
+    },
+  );
+
+  it("names every setting that would do nothing without an application", () => {
+    expect(faultyKeys({ databasePassword: "x", migrationDump: "old.json" }, { secret })).toEqual([
+      "migrationDump",
+      "databasePassword",
+    ]);
+  });
+});
+
+describe("its database", () => {
+  it.each([
+    ["9.6", "psql"],
+    ["13", "psql"],
+    ["14", "provider"],
+  ])("in version %s is provisioned by %s", (postgresVersion, provisioner) => {
+    const { application } = check({ ...app, postgresVersion }).configuration;
+    expect(application?.database?.provisioner).toBe(provisioner);
+  });
+
+  it("can't be provisioned by a provider that doesn't support the version", () => {
+    expect(
+      errorFor({ ...app, postgresVersion: "13", postgresProvisioner: "provider" }).message,
+    ).toMatch(/"provider" with tracks:postgresVersion 13[\s\S]*supports 14 and newer/);
+  });
+
+  it("elsewhere needs a login that may make roles", () => {
+    expect(faultyKeys({ ...app, postgresHost: "db.example.org" })).toEqual([
+      "postgresAdminUser",
+      "postgresAdminPassword",
+    ]);
+    expect(faultyKeys({ ...app, postgresAdminUser: "admin" })).toEqual(["postgresAdminUser"]);
+    const { application } = check(
+      {
+        ...app,
+        postgresHost: "db.example.org",
+        postgresAdminUser: "admin",
+        postgresAdminPassword: "x",
+      },
+      { secret },
+    ).configuration;
+    expect(application?.database?.external).toMatchObject({ host: "db.example.org", port: 5432 });
+  });
+
+  it.each(["postgres", "pg_x", "Tracks", "a-b", "tracks; drop"])(
+    "is not named %s",
+    (databaseName) => {
+      expect(faultyKeys({ ...app, databaseName })).toEqual(["databaseName"]);
+    },
+  );
+});
+
+describe("its old data", () => {
+  it("is a file that is there, with the notes' renames", () => {
+    const { application } = check({ ...app, migrationDump: "old.json" }).configuration;
+    expect(application?.migration).toEqual({
+      dump: join(folder, "old.json"),
+      renames: {
+        "redirect.redirecthit": "roasted.redirecthit",
+        "redirect.target": "roasted.target",
+      },
+      skippedModels: [],
+      confirm: undefined,
+    });
+    expect(faultyKeys({ ...app, migrationDump: "site" })).toEqual(["migrationDump"]);
+  });
+
+  it("is confirmed for one dump only", () => {
+    expect(faultyKeys({ ...app, migrationConfirm: "yes" })).toContain("migrationConfirm");
+    expect(faultyKeys({ ...app, migrationConfirm: "a".repeat(64) })).toEqual(["migrationConfirm"]);
+  });
+});
+
+describe("its service", () => {
+  it.each(["0.0.0.0:8001", "8001", "127.0.0.1:0", "127.0.0.1:70000"])(
+    "does not listen at %s",
+    (uwsgiSocket) => {
+      expect(faultyKeys({ ...app, uwsgiSocket })).toEqual(["uwsgiSocket"]);
+    },
+  );
+
+  it("tells its statistics elsewhere than it takes requests", () => {
+    expect(faultyKeys({ ...app, uwsgiStats: "127.0.0.1:8001" })).toEqual(["uwsgiStats"]);
+  });
+});
