@@ -5,6 +5,7 @@
 # children inherit the lock on purpose: while an orphaned yum still runs, nobody else may start one.
 
 LOCK_FDS=()
+LOCK_DEADLINE='' # in SECONDS, where all waiting of this run has one bound
 
 lock_directory() {
   if [[ -d $ROOT/run ]]; then REPLY=$ROOT/run/tracks; else REPLY=$ROOT/var/run/tracks; fi
@@ -21,17 +22,40 @@ take_locks() { # SUBSYSTEM...
 }
 
 take_lock() { # SUBSYSTEM
-  local lock fd holder=''
+  local lock fd holder='' wait=$LOCK_WAIT
+  if [[ -n $LOCK_DEADLINE ]]; then wait=$((LOCK_DEADLINE - SECONDS)); fi
+  # Old flocks take no time-out of zero.
+  ((wait > 0)) || wait=1
   lock_directory
   lock=$REPLY/lock.$1
   exec {fd}>>"$lock" || fail "can't open the lock $lock"
-  if ! flock -n "$fd" && ! flock -w "$LOCK_WAIT" "$fd"; then
+  if ! flock -n "$fd" && ! flock -w "$wait" "$fd"; then
     read -r holder 2>/dev/null <"$lock.holder"
     fail "$1 is being changed by ${holder:-another run}; waited $LOCK_WAIT s. Run this again when it is done, or end it with kill: the next run puts back what it left"
   fi
   LOCK_FDS+=("$fd")
   utc_now
   printf 'pid %s (%s %s/%s, since %s)\n' "$$" "$VERB" "$SCOPE" "$RESOURCE" "$REPLY" >"$lock.holder"
+}
+
+release_locks() {
+  local fd
+  for fd in ${LOCK_FDS[@]+"${LOCK_FDS[@]}"}; do
+    exec {fd}>&-
+  done
+  LOCK_FDS=()
+}
+
+# Is the lock of a subsystem held? Its holder's words are in REPLY.
+flock_is_held() { # SUBSYSTEM
+  local lock
+  lock_directory
+  lock=$REPLY/lock.$1
+  REPLY='another run'
+  [[ -e $lock ]] || return 1
+  if flock -n "$lock" true; then return 1; fi
+  read -r REPLY 2>/dev/null <"$lock.holder"
+  return 0
 }
 
 # Runs a function while no other run changes the records; short by construction.

@@ -5,6 +5,8 @@ readonly MANIFEST_VERSION=1
 readonly PATH_PATTERN='^(/[A-Za-z0-9._@%+:,=~-]+)+$'
 readonly WORD_PATTERN='^[][A-Za-z0-9._@%+:,=~/!#-]+$'
 readonly NAME_PATTERN='^[A-Za-z0-9_][A-Za-z0-9._-]*$'
+# Each has a lock and, while it is being changed, a journal.
+readonly SUBSYSTEMS='none packages users nginx logrotate'
 
 FAULTS=()
 MANIFEST=()     # its lines
@@ -102,10 +104,11 @@ parse_entry() { # LINE-NUMBER LINE
       [[ $rest == "$RESOURCE" ]] || fault "$number" "it is the manifest of \"$rest\", not of \"$RESOURCE\""
       ;;
     subsystem)
-      case $rest in
-        none | packages | users | nginx | logrotate) SUBSYSTEM=$rest ;;
-        *) fault "$number" "subsystem \"$rest\": give none, packages, users, nginx or logrotate" ;;
-      esac
+      if [[ " $SUBSYSTEMS " == *" $rest "* && $rest != *' '* ]]; then
+        SUBSYSTEM=$rest
+      else
+        fault "$number" "subsystem \"$rest\": give one of ${SUBSYSTEMS// /, }"
+      fi
       ;;
     via) VIA=$rest ;;
     file | directory | absent) parse_path "$number" "$kind" "${words[@]:1}" ;;

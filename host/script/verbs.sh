@@ -166,36 +166,6 @@ remove() { # NAME
   commit "removed $RESOURCE"
 }
 
-# Waits for runs that live, and undoes or finishes those that died.
-recover() {
-  local journal subsystem found=no
-  for journal in "$STATE"/journal/*/; do
-    [[ -d $journal ]] || continue
-    found=yes
-    subsystem=$(basename "$journal")
-    RESOURCE=$(sed 's|.*/||' "$journal/resource" 2>/dev/null)
-    if flock_is_held "$subsystem"; then
-      printf '%s is being changed by %s: waiting\n' "$subsystem" "$REPLY"
-    fi
-    take_lock "$subsystem"
-    recover_subsystem "$subsystem"
-  done
-  if ((${#NOTES[@]} > 0)); then printf '%s\n' "${NOTES[@]#note: }"; fi
-  [[ $found == yes ]] || printf 'nothing was interrupted\n'
-}
-
-# Is the lock of a subsystem held? Its holder's words are in REPLY.
-flock_is_held() { # SUBSYSTEM
-  local lock
-  lock_directory
-  lock=$REPLY/lock.$1
-  REPLY='another run'
-  [[ -e $lock ]] || return 1
-  if flock -n "$lock" true; then return 1; fi
-  read -r REPLY 2>/dev/null <"$lock.holder"
-  return 0
-}
-
 version() {
   local digest=unknown
   if [[ -f $0 ]]; then

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -124,7 +125,7 @@ test("the lock is waited for with a bound, and the message names its holder", as
     "pid 4711 (apply tracks.dev/other, since 2026-01-01T00:00:00Z)\n",
   );
   const holder = spawn("flock", [lock, "sleep", "30"]);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await sleep(200);
   const run = await host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "1" } });
   expect(run.code).toBe(1);
   expect(run.reason).toContain(
@@ -133,7 +134,7 @@ test("the lock is waited for with a bound, and the message names its holder", as
   expect(host.read("/etc/motd")).toBe("x\n");
 
   const waiting = host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "20" } });
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await sleep(300);
   process.kill(Number(holder.pid), "SIGKILL");
   // flock's child holds the lock on, as an orphaned yum would; it ends on its own.
   endChildrenOf("sleep 30");
@@ -164,6 +165,51 @@ test("a signal puts back what was changed, and says so", async () => {
   expect(run.code).toBe(1);
   expect(run.reason).toContain("ended by a signal");
   expect(seen()).toBe(before);
+});
+
+/** Holds a subsystem's lock, as another program's run would; `release` ends it. */
+async function holdLock(subsystem: string): Promise<{ release: () => void }> {
+  const holder = spawn("flock", ["-o", host.at(`/run/tracks/lock.${subsystem}`), "sleep", "60"]);
+  await sleep(300);
+  return { release: () => holder.kill("SIGKILL") };
+}
+
+test("recover waits for a run that has changed nothing yet, since it still waits for its lock", async () => {
+  await host.apply(one("x"));
+  const lock = await holdLock("none");
+  const waiting = host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "30" } });
+  await sleep(500);
+
+  const bounded = await host.run(["recover"], { environment: { TRACKS_LOCK_WAIT: "1" } });
+  expect(bounded.code).toBe(1);
+  expect(bounded.reason).toMatch(/^still at work after 1 s: apply a \(pid \d+\)\. Run this again/);
+
+  const recovering = host.run(["recover"], { environment: { TRACKS_LOCK_WAIT: "30" } });
+  await sleep(500);
+  lock.release();
+  expect((await waiting).code).toBe(0);
+  const recovered = await recovering;
+  expect(recovered).toMatchObject({ code: 0, stderr: "" });
+  expect(recovered.stdout).toMatch(
+    /^apply a \(pid \d+\) is still at work: waiting\nnothing is left to undo\n$/,
+  );
+  expect(host.read("/etc/motd")).toBe("y\n");
+});
+
+test("recover undoes a run that died while it waited for another one", async () => {
+  await host.apply(states.one);
+  const before = seen();
+  const lock = await holdLock("nginx");
+  const recovering = host.run(["recover"], { environment: { TRACKS_LOCK_WAIT: "30" } });
+  await sleep(500);
+  // What the lock's holder leaves behind.
+  host.write("/var/lib/tracks/journal/nginx/resource", "tracks.dev/nginx\n");
+  lock.release();
+  const recovered = await recovering;
+  expect(recovered).toMatchObject({ code: 0, stderr: "" });
+  expect(recovered.stdout).toContain("undid the interrupted run of tracks.dev/nginx");
+  expect(seen()).toBe(before);
+  expect(leftovers()).toEqual([]);
 });
 
 test("recover says when there is nothing to do", async () => {
