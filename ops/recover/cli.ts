@@ -3,7 +3,7 @@ import { checkConfiguration } from "../../config";
 import { recoverHost } from "./interrupted";
 import { endOrphans, findOrphans } from "./orphans";
 import { cancel, findStack, readSource, refresh, type Stack } from "./stack";
-import { lockDirectory, type LockHolder, proveHoldersDead } from "./stackLock";
+import { lockDirectories, type LockHolder, proveHoldersDead } from "./stackLock";
 
 /**
  * `npm run recover`: after a deployment that was killed, makes stack and host ready for the next
@@ -13,7 +13,7 @@ import { lockDirectory, type LockHolder, proveHoldersDead } from "./stackLock";
 async function recover(options: { stack?: string }): Promise<void> {
   const stack = await findStack(options.stack);
   say("stack", `${stack.name} of ${stack.project}, in ${stack.backendUrl}`);
-  const locks = lockDirectory(stack.backendUrl, stack.project, stack.name);
+  const locks = await lockDirectories(stack.backendUrl, stack.project, stack.name);
   say("lock", describeLock(locks === undefined ? undefined : await proveHoldersDead(locks)));
   await endPlugins();
   await endOnHost(stack);

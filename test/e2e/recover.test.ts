@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lockDirectory } from "../../ops/recover/stackLock";
+import { lockDirectories } from "../../ops/recover/stackLock";
 import { Deployment, type Printed } from "./deployment";
 
 const root = join(__dirname, "..", "..");
@@ -50,7 +50,9 @@ describe("a killed deployment", () => {
     expect(afterDeath.text).toMatch(/lock +held by process \d+ of \S+, which is dead/);
     expect(afterDeath.text).toContain("the stack is free again");
     expect(afterDeath.text).toContain("pulumi up --stack recover");
-    expect(await readdir(locks(deployment)).catch(() => [])).toEqual([]);
+    for (const directory of await locks(deployment)) {
+      expect(await readdir(directory).catch(() => [])).toEqual([]);
+    }
     expect(await deployment.state()).not.toMatch(/"pending_operations"/);
   });
 
@@ -95,9 +97,9 @@ async function recover(deployment: Deployment): Promise<Printed> {
   return { exitCode: result.exitCode ?? 1, text: result.all };
 }
 
-function locks(deployment: Deployment): string {
+async function locks(deployment: Deployment): Promise<string[]> {
   const backend = deployment.environment["PULUMI_BACKEND_URL"] ?? "";
-  const directory = lockDirectory(backend, "tracks", deployment.stack);
-  if (directory === undefined) throw new Error(`no file backend: ${backend}`);
-  return directory;
+  const directories = await lockDirectories(backend, "tracks", deployment.stack);
+  if (directories === undefined) throw new Error(`no file backend: ${backend}`);
+  return directories;
 }
