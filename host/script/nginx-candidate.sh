@@ -99,17 +99,19 @@ tell_warnings() {
   done <<<"$OUTPUT"
 }
 
-# Would a test beside the live tree read the live one? So it is with absolute paths into /etc/nginx, and
-# with links that lead out of the copy.
+# Would a test beside the live tree read the live one? So it is with absolute paths into /etc/nginx, in
+# includes and links, and with relative links that lead out of the copy.
 needs_real_paths() {
-  local link name
-  local absolute
+  local link target tree absolute
   absolute=$(grep -rhIv '^[[:space:]]*#' "$CANDIDATE" 2>/dev/null \
     | sed 's|/etc/nginx/logs\(/[^[:space:];]*\)\{0,1\}||g' | grep '/etc/nginx')
   [[ -z $absolute ]] || return 0
   while IFS= read -r link; do
-    name=${link#"$CANDIDATE"}
-    if [[ ! -e $link && -e $ROOT$NGINX_TREE$name ]]; then return 0; fi
+    if [[ ! -e $link && -e $ROOT$NGINX_TREE${link#"$CANDIDATE"} ]]; then return 0; fi
+    target=$(readlink -m -- "$link")
+    for tree in "$ROOT$NGINX_TREE" "$(readlink -m -- "$ROOT$NGINX_TREE")"; do
+      if [[ $target == "$tree"/* && $target != "$tree"/logs/* ]]; then return 0; fi
+    done
   done < <(find "$CANDIDATE" -type l)
   return 1
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot, vendorNginxConf } from "./privateRoot";
 
@@ -184,6 +184,19 @@ test("an absolute include is tested at its real place, without touching the live
   expect(run.reason).toContain("nginx refuses the candidate");
   expect(host.read("/etc/nginx/sites-available/tracks")).not.toContain("broken_directive");
   expect(mounts()).not.toContain(host.root);
+});
+
+test("an absolute link into the tree is tested at its real place", async () => {
+  const tree = (snippet: string): string => nginxTree({ snippet }).replace(/^symlink .*\n/m, "");
+  await host.apply(tree("gzip on;"));
+  symlinkSync(
+    host.at("/etc/nginx/sites-available/tracks"),
+    host.at("/etc/nginx/sites-enabled/by-hand"),
+  );
+  const run = await host.apply(tree("broken_directive;"));
+  expect(run.code).toBe(1);
+  // The live file, which the link leads to, is good: only the candidate's is broken.
+  expect(run.reason).toContain("nginx refuses the candidate");
 });
 
 test("what nginx, packages and accounts create is not closed to others by our own umask", async () => {
