@@ -95,8 +95,9 @@ export class Host extends HostComponent {
    *
    * The command is a constant; all that changes travels in `stdin`, so that a preview shows
    * changed lines as lines. Where the preflight found the host drifted, the number behind
-   * `--repair` is one higher than the host remembers: a change of `update` alone, which the engine
-   * runs in place.
+   * `--repair` is one higher than the host remembers: a change of `create` alone, which the engine
+   * runs in place, since there is no `update`. The number stands in `create` so that also a
+   * replacement, which removes what the host remembers, leaves the number that the program expects.
    *
    * @param manifest as it is, or as an output where it is known only after others were applied
    */
@@ -128,8 +129,7 @@ export class Host extends HostComponent {
       name,
       {
         connection: this.connection,
-        create: this.asRoot(`${script} apply ${hostName}`),
-        update: this.asRoot(`${script} apply ${hostName} --repair ${repair}`),
+        create: this.asRoot(`${script} apply ${hostName} --repair ${repair}`),
         delete: this.asRoot(`${script} remove ${hostName}`),
         // One that is known by now fails here, where the program is; an output fails when it is known.
         stdin: pulumi.Output.isInstance(manifest)
@@ -145,7 +145,7 @@ export class Host extends HostComponent {
         // The new one's create would run before the old one's delete, which removes by the same name.
         deleteBeforeReplace: true,
         // How often the host was repaired is unknown when it can't be asked: that is no change.
-        ignoreChanges: this.facts === undefined ? ["update"] : [],
+        ignoreChanges: this.facts === undefined ? ["create"] : [],
       },
     );
   }

@@ -30,7 +30,7 @@ begin_transaction() { # LOCK...
 }
 
 apply() { # NAME [--repair N]
-  local repair=0 digest directory
+  local repair='' digest directory
   RESOURCE=${1-}
   if [[ $# -eq 3 && $2 == --repair && $3 =~ ^[0-9]+$ ]]; then
     repair=$3
@@ -51,8 +51,9 @@ apply() { # NAME [--repair N]
     SAME_MANIFEST=yes
     KIND_OF_CHANGE=corrective
   fi
+  if [[ -z $repair && -e $directory/repair ]]; then read -r repair <"$directory/repair"; fi
   converge
-  remember "$digest" "$repair"
+  remember "$digest" "${repair:-0}"
   commit "applied $RESOURCE"
 }
 

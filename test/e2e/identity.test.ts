@@ -53,6 +53,13 @@ describe("a site that serves", () => {
     },
   );
 
+  it("has nothing left to do when what was repaired is replaced", async () => {
+    await deployment.onHost("echo '# edited' >>/etc/nginx/nginx.conf");
+    expect(await deployment.up()).toMatch(/1 updated/);
+    expect(await deployment.up("--replace", await urn("nginx"))).toMatch(/1 replaced/);
+    expect(await deployment.up()).toMatch(unchanged);
+  });
+
   it.each([
     ["resources are", "renamed", "web-server"],
     ["host is", "renamedHost", "machine-script"],

@@ -44,6 +44,13 @@ test("says ok, the manifest, the login and the number of repairs", async () => {
   );
 });
 
+test("keeps the number of repairs when it is not told one", async () => {
+  host.write("/services/uwsgi/unit", "");
+  await host.apply(resource, { repair: 3 });
+  await host.apply(resource);
+  expect((await host.run(["probe"])).stdout).toContain("\nrepair robots 3\n");
+});
+
 test("names each kind of drift", async () => {
   host.write("/services/uwsgi/unit", "");
   const drift = async (change: () => void, expected: string): Promise<void> => {
