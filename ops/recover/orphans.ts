@@ -26,13 +26,15 @@ export async function findOrphans(): Promise<Orphan[]> {
 }
 
 /**
- * Ends orphans by their ids: politely, then for good after five seconds.
+ * Ends orphans by their ids: politely, then for good.
  *
+ * @param graceMs milliseconds between the two
  * @throws Error naming the ids that are still there
  */
-export async function endOrphans(orphans: readonly Orphan[]): Promise<void> {
+export async function endOrphans(orphans: readonly Orphan[], graceMs = 5000): Promise<void> {
   signal(orphans, "SIGTERM");
-  for (let tries = 0; tries < 50 && living(orphans).length > 0; tries++) await sleep(100);
+  const deadline = Date.now() + graceMs;
+  while (Date.now() < deadline && living(orphans).length > 0) await sleep(50);
   signal(living(orphans), "SIGKILL");
   await sleep(living(orphans).length > 0 ? 500 : 0);
   const left = living(orphans);
