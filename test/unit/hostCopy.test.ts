@@ -84,7 +84,7 @@ describe("a file copied to the host", () => {
     expect(create).toMatch(
       /^sh -c 'umask 077; mkdir -p .*\.tracks\/tracks\.test.*chmod 700.*&& sudo/,
     );
-    consumerName = registered.get("app-source")?.create?.split(" ").pop() ?? "";
+    consumerName = / apply (\S+)/.exec(registered.get("app-source")?.create ?? "")?.[1] ?? "";
   });
 
   it("is copied again when it was lost before it was taken", async () => {
