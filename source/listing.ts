@@ -1,0 +1,134 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
+import { promisify } from "node:util";
+import { SourceError } from "./SourceError";
+
+const execute = promisify(execFile);
+
+/** Bytes that git's list of a tree may have; a million files with paths of 200 bytes. */
+const longestList = 200 * 1024 * 1024;
+
+/**
+ * Paths of a source tree that belong to a deployment, in the order of their characters' codes.
+ *
+ * Within a git checkout: what is tracked, and what is neither tracked nor ignored, so that a change
+ * can be tried before it is committed. Elsewhere: everything. Never a `.git`.
+ *
+ * @param folder absolute, without symbolic links
+ * @returns paths within the folder, with slashes. Files, symbolic links, and folders that hold
+ *   nothing; a tracked file that was deleted may still be among them
+ * @throws SourceError when git refuses to list the checkout, or a submodule isn't checked out
+ */
+export async function listSource(folder: string): Promise<string[]> {
+  const paths = (await isInCheckout(folder))
+    ? await listCheckout(folder, "")
+    : await listFolder(folder, "");
+  return paths.sort(byCode);
+}
+
+/** Unlike localeCompare, the same on every machine. */
+function byCode(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+async function isInCheckout(folder: string): Promise<boolean> {
+  for (let parent = folder; ; parent = dirname(parent)) {
+    // A worktree and a submodule have a file of that name.
+    if (existsSync(join(parent, ".git"))) return parent === folder || !(await isIgnored(folder));
+    if (dirname(parent) === parent) return false;
+  }
+}
+
+/** A folder that the checkout around it ignores is no part of it: git would list nothing there. */
+async function isIgnored(folder: string): Promise<boolean> {
+  try {
+    await git(folder, "check-ignore", "--quiet", ".");
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 1) return false;
+    throw refusal(folder, error);
+  }
+}
+
+async function listCheckout(folder: string, within: string): Promise<string[]> {
+  let list: string;
+  try {
+    list = await git(
+      join(folder, within),
+      "ls-files",
+      "--cached",
+      "--others",
+      "--exclude-standard",
+      "-z",
+    );
+  } catch (error) {
+    throw refusal(folder, error);
+  }
+  const paths: string[] = [];
+  // In the midst of a merge a path stands there once for each side.
+  for (const name of new Set(list.split("\0").filter((name) => name !== ""))) {
+    const path = posix.join(within, name);
+    // A submodule, or an untracked checkout: git names the folder and leaves its files to itself.
+    if (await isFolder(join(folder, path))) paths.push(...(await listNested(folder, path)));
+    else paths.push(path);
+  }
+  return paths;
+}
+
+async function listNested(folder: string, path: string): Promise<string[]> {
+  const nested = path.replace(/\/$/, "");
+  if (existsSync(join(folder, nested, ".git"))) return listCheckout(folder, nested);
+  // A folder where a tracked file was: its own files are in git's list.
+  if ((await readdir(join(folder, nested))).length > 0) return [];
+  throw new SourceError(folder, [
+    `the submodule ${nested} isn't checked out. Run \`git -C ${folder} submodule update --init\`.`,
+  ]);
+}
+
+async function listFolder(folder: string, within: string): Promise<string[]> {
+  const paths: string[] = [];
+  const entries = await readdir(join(folder, within), { withFileTypes: true });
+  for (const entry of entries) {
+    if (entry.name === ".git") continue;
+    const path = posix.join(within, entry.name);
+    if (!entry.isDirectory()) paths.push(path);
+    else if (existsSync(join(folder, path, ".git")))
+      paths.push(...(await listCheckout(folder, path)));
+    else paths.push(...(await listFolder(folder, path)));
+  }
+  return entries.length === 0 && within !== "" ? [within] : paths;
+}
+
+/** Without following a link, which is packed as it is. */
+async function isFolder(path: string): Promise<boolean> {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats?.isDirectory() ?? false;
+}
+
+/** @throws what git said, as the process's error */
+async function git(folder: string, ...args: string[]): Promise<string> {
+  // What a git hook, or a shell made for another repository, says about that one.
+  const foreign = /^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY|NAMESPACE)$/;
+  const environment = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  const { stdout } = await execute("git", ["-C", folder, ...args], {
+    env: { ...Object.fromEntries(environment), GIT_OPTIONAL_LOCKS: "0" },
+    maxBuffer: longestList,
+  });
+  return stdout;
+}
+
+/** Packing everything instead would deploy what the checkout ignores, secrets perhaps. */
+function refusal(folder: string, error: unknown): SourceError {
+  const { code, stderr } = error as { code?: unknown; stderr?: unknown };
+  const reason =
+    code === "ENOENT"
+      ? "git isn't on PATH. Install it."
+      : typeof stderr === "string" && stderr.trim() !== ""
+        ? stderr.trim()
+        : String(error);
+  return new SourceError(folder, [
+    `it lies in a git checkout, and git can't say which of its files are ignored: ${reason}`,
+  ]);
+}

@@ -1,0 +1,111 @@
+import { createHash, randomUUID } from "node:crypto";
+import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { defaultArchiveFolder, prepareArchiveFolder } from "./archiveFolder";
+import { listSource } from "./listing";
+import { SourceError } from "./SourceError";
+import { tarEnd, type TarEntry, tarHeader, tarPadding } from "./tarEntry";
+import { examineTree } from "./treeEntry";
+
+/** An application's source in one file. */
+export interface PackedSource {
+  /** The tar archive, uncompressed, mode 0600, named by its digest. */
+  readonly path: string;
+  /**
+   * SHA-256 of the archive, 64 hexadecimal digits; its first twelve name the release. The same tree
+   * has the same digest on every machine, at any time, from a checkout or from a copy of one.
+   */
+  readonly digest: string;
+  /** Bytes of the archive. */
+  readonly size: number;
+}
+
+/** Bytes of a file in memory: enough that the number of reads doesn't matter. */
+const readAtOnce = 1024 * 1024;
+
+/**
+ * Packs a source tree on this machine for its way to the host.
+ *
+ * What git ignores stays here, as does `.git`; a folder outside of any checkout goes whole. Names,
+ * contents, links and whether a file is executable count; times, owners and other modes don't. The
+ * archive is uncompressed, so that its digest depends on no compressor's version and the host checks
+ * it with sha256sum. Memory doesn't grow with the files' sizes.
+ *
+ * @param folder the application's source, the folder that holds manage.py
+ * @param archives where the archive is kept: a folder of this user's own, made with mode 0700
+ * @throws SourceError with all that can't be packed: links out of the tree, sockets, submodules that
+ *   aren't checked out
+ */
+export async function packSource(
+  folder: string,
+  archives: string = defaultArchiveFolder(),
+): Promise<PackedSource> {
+  const root = await rootOf(folder);
+  const entries = await examineTree(root, await listSource(root));
+  await prepareArchiveFolder(archives, folder);
+  const unfinished = join(archives, `${randomUUID()}.unfinished`);
+  try {
+    const { digest, size } = await writeArchive(unfinished, root, entries);
+    const path = join(archives, `${digest}.tar`);
+    await rename(unfinished, path);
+    return { path, digest, size };
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+async function rootOf(folder: string): Promise<string> {
+  const root = await realpath(folder).catch(() => undefined);
+  if (root === undefined || !(await stat(root)).isDirectory())
+    throw new SourceError(folder, ["there is no such folder. Name the one that holds manage.py."]);
+  return root;
+}
+
+async function writeArchive(
+  path: string,
+  root: string,
+  entries: readonly TarEntry[],
+): Promise<{ digest: string; size: number }> {
+  const hash = createHash("sha256");
+  let size = 0;
+  const archive = await open(path, "wx", 0o600);
+  try {
+    for await (const chunk of archiveOf(root, entries)) {
+      hash.update(chunk);
+      size += chunk.length;
+      await archive.writeFile(chunk);
+    }
+  } finally {
+    await archive.close();
+  }
+  return { digest: hash.digest("hex"), size };
+}
+
+async function* archiveOf(root: string, entries: readonly TarEntry[]): AsyncGenerator<Buffer> {
+  for (const entry of entries) {
+    yield tarHeader(entry);
+    if (entry.type !== "File") continue;
+    const size = entry.size ?? 0;
+    if (size > 0) yield* contentOf(root, entry.path, size);
+    yield tarPadding(size);
+  }
+  yield tarEnd;
+}
+
+/** Exactly as many bytes as the header has promised. */
+async function* contentOf(root: string, path: string, size: number): AsyncGenerator<Buffer> {
+  let file: FileHandle;
+  try {
+    file = await open(join(root, path), "r");
+  } catch (error) {
+    throw new SourceError(root, [`${path} can't be read: ${(error as Error).message}`]);
+  }
+  let missing = size;
+  // The stream closes the file.
+  for await (const chunk of file.createReadStream({ end: size - 1, highWaterMark: readAtOnce })) {
+    missing -= (chunk as Buffer).length;
+    yield chunk as Buffer;
+  }
+  if (missing > 0)
+    throw new SourceError(root, [`${path} became shorter while it was packed. Try again.`]);
+}

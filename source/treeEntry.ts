@@ -1,0 +1,67 @@
+import type { Stats } from "node:fs";
+import { lstat, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { SourceError } from "./SourceError";
+import { staysWithin } from "./symlink";
+import type { TarEntry } from "./tarEntry";
+
+/**
+ * What stands at each path, and the folders on the way to it, each before what it holds.
+ *
+ * @param paths sorted, as listSource() gives them
+ * @throws SourceError with every path that an archive can't hold or that would mean something else
+ *   on the host
+ */
+export async function examineTree(folder: string, paths: readonly string[]): Promise<TarEntry[]> {
+  const entries: TarEntry[] = [];
+  const folders = new Set<string>();
+  const faults: string[] = [];
+  for (const path of paths) {
+    // What isn't UTF-8 was replaced when the name was read, and no file is found by it.
+    if (path.includes("\uFFFD")) faults.push(`the name of ${path} isn't UTF-8. Rename it.`);
+    const stats = await statsOf(join(folder, path));
+    // Tracked by git, and deleted.
+    if (stats === undefined) continue;
+    const fault = await faultOf(folder, path, stats);
+    if (fault !== undefined) faults.push(fault);
+    for (const parent of parentsOf(path)) {
+      if (!folders.has(parent)) entries.push({ type: "Directory", path: parent });
+      folders.add(parent);
+    }
+    entries.push(await entryOf(folder, path, stats));
+  }
+  if (entries.length === 0) faults.push("it holds no file, or none that git doesn't ignore.");
+  if (faults.length > 0) throw new SourceError(folder, faults);
+  return entries;
+}
+
+/** `a`, `a/b` for `a/b/c`. */
+function parentsOf(path: string): string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, index) => names.slice(0, index + 1).join("/"));
+}
+
+async function statsOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    // ENOTDIR: there is a file now where the folder was.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+async function faultOf(folder: string, path: string, stats: Stats): Promise<string | undefined> {
+  if (stats.isSymbolicLink() && !(await staysWithin(folder, path)))
+    return `${path} is a link to ${await readlink(join(folder, path))}, which leads out of the source or in a circle. Make it a link within the source, or ignore it in .gitignore.`;
+  if (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) return undefined;
+  return `${path} is neither a file nor a folder nor a link (a socket, a pipe or a device). Remove it.`;
+}
+
+async function entryOf(folder: string, path: string, stats: Stats): Promise<TarEntry> {
+  if (stats.isSymbolicLink())
+    return { type: "SymbolicLink", path, linkpath: await readlink(join(folder, path)) };
+  if (stats.isDirectory()) return { type: "Directory", path };
+  return { type: "File", path, size: stats.size, executable: (stats.mode & 0o100) !== 0 };
+}
