@@ -231,9 +231,11 @@ export class Host extends HostComponent {
   }
 
   /** The text, behind the sudo password where sudo asks for one: then no line of it may be shown. */
-  private stdin(text: string, secret: boolean): pulumi.Input<string> {
+  private stdin(text: pulumi.Input<string>, secret: boolean): pulumi.Input<string> {
     const password = privilege(this.login).firstLine;
-    if (password !== undefined) return pulumi.secret(`${password.reveal()}\n${text}`);
+    if (password !== undefined) {
+      return pulumi.secret(pulumi.interpolate`${password.reveal()}\n${text}`);
+    }
     return secret ? pulumi.secret(text) : text;
   }
 
@@ -264,5 +266,9 @@ function hostName(name: string, parent: HostComponent): string {
 
 /** Does the entry carry what no diff may show? */
 function isSecret(entry: ManifestEntry): boolean {
-  return entry.kind === "password" || (entry.kind === "file" && entry.secret === true);
+  return (
+    entry.kind === "password" ||
+    entry.kind === "postgresql-role" ||
+    (entry.kind === "file" && entry.secret === true)
+  );
 }

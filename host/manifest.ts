@@ -122,6 +122,59 @@ export interface FirewallPortEntry {
   port: number;
 }
 
+/** A PostgreSQL server: a cluster is made where there is none, its service runs and starts at boot. */
+export interface PostgresqlServerEntry {
+  kind: "postgresql-server";
+  /** Major version that the host's server must have, such as `15` or `9.2`. */
+  version: string;
+  /** Name of its service. */
+  service: string;
+  /** Directory of its programs; `auto` is what the service declares, else where they are found. */
+  binaries: string;
+  /** Its data directory; `auto` is the one that the service declares. */
+  dataDirectory: string;
+  port: number;
+  /** How passwords that are set from now on are kept. */
+  encryption: PasswordEncryption;
+}
+
+/** How PostgreSQL keeps a password: `md5` is all that servers before 10 know. */
+export type PasswordEncryption = "scram-sha-256" | "md5";
+
+/** A role that may log in to some databases over 127.0.0.1 with its password. */
+export interface PostgresqlAccessEntry {
+  kind: "postgresql-access";
+  role: string;
+  databases: [string, ...string[]];
+}
+
+/** A role that logs in, with its password; the manifest that holds it is secret as a whole. */
+export interface PostgresqlRoleEntry {
+  kind: "postgresql-role";
+  name: string;
+  password: string;
+  /** @default false */
+  createDatabase?: boolean;
+  /** @default false */
+  createRole?: boolean;
+}
+
+/** A database and the role that owns it, which thereby may do everything in it. */
+export interface PostgresqlDatabaseEntry {
+  kind: "postgresql-database";
+  name: string;
+  owner: string;
+}
+
+/** What stands there already is made ready for the provisioning role, which is no superuser. */
+export interface PostgresqlAdoptionEntry {
+  kind: "postgresql-adoption";
+  database: string;
+  /** The role that shall own the database. */
+  role: string;
+  provisioner: string;
+}
+
 export type ManifestEntry =
   | FileEntry
   | DirectoryEntry
@@ -136,10 +189,15 @@ export type ManifestEntry =
   | SelinuxBooleanEntry
   | SelinuxPortEntry
   | SelinuxContextEntry
-  | FirewallPortEntry;
+  | FirewallPortEntry
+  | PostgresqlServerEntry
+  | PostgresqlAccessEntry
+  | PostgresqlRoleEntry
+  | PostgresqlDatabaseEntry
+  | PostgresqlAdoptionEntry;
 
 /** What is validated, locked, reloaded and proven as one; `none` just has paths. */
-export type Subsystem = "none" | "packages" | "users" | "nginx" | "logrotate";
+export type Subsystem = "none" | "packages" | "users" | "nginx" | "logrotate" | "postgresql";
 
 export interface Manifest {
   /** Name of the resource on the host, unique in its stack: `nginx`, `user-deployer`. */
@@ -225,6 +283,29 @@ function renderEntry(entry: ManifestEntry): string[] {
       return [`selinux-context ${word(entry.type)} ${oneLine(entry.pattern)}`];
     case "firewall-port":
       return [`firewall-port ${entry.protocol} ${entry.port}`];
+    case "postgresql-server": {
+      const places = [entry.binaries, entry.dataDirectory].map((place) =>
+        place === "auto" ? place : path(place),
+      );
+      return [
+        `postgresql-server ${word(entry.version)} service=${word(entry.service)} binaries=${places[0] ?? ""} data=${places[1] ?? ""} port=${entry.port} encryption=${entry.encryption}`,
+      ];
+    }
+    case "postgresql-access":
+      return [
+        `postgresql-access ${word(entry.role)} databases=${entry.databases.map(word).join(",")}`,
+      ];
+    case "postgresql-role":
+      return [
+        `postgresql-role ${word(entry.name)} createdb=${yesNo(entry.createDatabase)} createrole=${yesNo(entry.createRole)}`,
+        ...block(oneLine(entry.password)),
+      ];
+    case "postgresql-database":
+      return [`postgresql-database ${word(entry.name)} owner=${word(entry.owner)}`];
+    case "postgresql-adoption":
+      return [
+        `postgresql-adoption ${word(entry.database)} role=${word(entry.role)} provisioner=${word(entry.provisioner)}`,
+      ];
   }
 }
 
@@ -267,6 +348,10 @@ function word(value: string): string {
     throw new ManifestError(`"${value}": give a word without spaces or control characters`);
   }
   return value;
+}
+
+function yesNo(value: boolean | undefined): string {
+  return value === true ? "yes" : "no";
 }
 
 function oneLine(value: string): string {

@@ -12,6 +12,16 @@ export interface SurveyQuestions {
   readonly serverNames: readonly string[];
   /** Files of ours that may replace somebody else's. */
   readonly paths: readonly string[];
+  /** The PostgreSQL server that the site's data lie in. @default none on this host: nothing is asked */
+  readonly database?: DatabaseQuestion | undefined;
+}
+
+/** Where the host's PostgreSQL server is looked for; `auto` as in the manifest's entry. */
+export interface DatabaseQuestion {
+  readonly service: string;
+  readonly binaries: string;
+  readonly dataDirectory: string;
+  readonly port: number;
 }
 
 /** What is run on the host; see `host/script/`. */
@@ -40,6 +50,7 @@ export async function survey(
     `listen=${questions.listenPort}`,
     ...questions.serverNames.map((name) => `server=${name}`),
     ...questions.paths.map((path) => `path=${path}`),
+    ...databaseWords(questions.database),
   ];
   // What stands before the script is a sudo password that sudo didn't ask for: never run that.
   const both = [
@@ -66,4 +77,10 @@ export async function survey(
 /** As a POSIX shell takes it for one word. */
 function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function databaseWords(question: DatabaseQuestion | undefined): string[] {
+  if (question === undefined) return [];
+  const { service, binaries, dataDirectory, port } = question;
+  return [`postgresql=${service},${binaries},${dataDirectory},${port}`];
 }

@@ -6,7 +6,7 @@ readonly PATH_PATTERN='^(/[A-Za-z0-9._@%+:,=~-]+)+$'
 readonly WORD_PATTERN='^[][A-Za-z0-9._@%+:,=~/!#-]+$'
 readonly NAME_PATTERN='^[A-Za-z0-9_][A-Za-z0-9._-]*$'
 # Each has a lock and, while it is being changed, a journal.
-readonly SUBSYSTEMS='none packages users nginx logrotate'
+readonly SUBSYSTEMS='none packages users nginx logrotate postgresql'
 
 FAULTS=()
 MANIFEST=()     # its lines
@@ -71,7 +71,7 @@ report_faults() {
 parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY
   local number=$1 line=$2 index=$3
   case ${E_KIND[index]-none} in
-    file | setting | password) ;;
+    file | setting | password | postgresql-role) ;;
     *)
       fault "$number" "content where no entry takes any"
       return
@@ -79,7 +79,7 @@ parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY
   esac
   line=${line#|}
   # A password is nobody's template, and no part of it may stand in an error.
-  [[ ${E_KIND[index]} == password ]] || check_placeholders "$number" "$line"
+  [[ ${E_KIND[index]} == password || ${E_KIND[index]} == postgresql-role ]] || check_placeholders "$number" "$line"
   E_CONTENT[index]+=${line# }$'\n'
   E_LINES[index]=$((E_LINES[index] + 1))
 }
@@ -117,6 +117,7 @@ parse_entry() { # LINE-NUMBER LINE
     package) parse_words "$number" package 1 99 "${words[@]:1}" ;;
     module | service | password) parse_words "$number" "$kind" 1 1 "${words[@]:1}" ;;
     user) parse_user "$number" "${words[@]:1}" ;;
+    postgresql-*) parse_postgresql "$number" "${words[@]}" ;;
     selinux-boolean) parse_words "$number" "$kind" 2 2 "${words[@]:1}" ;;
     selinux-port) parse_words "$number" "$kind" 3 3 "${words[@]:1}" ;;
     firewall-port) parse_words "$number" "$kind" 2 2 "${words[@]:1}" ;;
@@ -214,9 +215,10 @@ check_value() { # LINE-NUMBER KEY VALUE
     mode) [[ $3 =~ ^[0-7]{4}$ ]] || fault "$1" "mode=$3: give four octal digits, such as 0644" ;;
     owner | group) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "$2=$3: give a name, not a number" ;;
     home | shell) check_path "$1" "$3" ;;
-    secret | eol | system) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
+    secret | eol | system | createdb | createrole) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
     check) [[ $3 == sudoers ]] || fault "$1" "check=$3: only sudoers is known" ;;
     context) [[ $3 =~ ^[a-z0-9_]+$ ]] || fault "$1" "context=$3: give an SELinux type, such as httpd_log_t" ;;
+    *) check_postgresql_value "$1" "$2" "$3" ;;
   esac
 }
 
@@ -225,13 +227,16 @@ check_entries() {
   local index key seen=' '
   [[ -n $SUBSYSTEM ]] || fault 1 'the line "subsystem" is missing'
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    if [[ ${E_KIND[index]} == postgresql-* && $SUBSYSTEM != postgresql ]]; then
+      fault "${E_LINE[index]}" "${E_KIND[index]} belongs into the subsystem postgresql"
+    fi
     case ${E_KIND[index]} in
       file | directory | symlink | absent)
         key=${E_PATH[index]}
         [[ $seen != *" $key "* ]] || fault "${E_LINE[index]}" "$key stands in the manifest twice"
         seen+="$key "
         ;;
-      setting | password)
+      setting | password | postgresql-role)
         ((E_LINES[index] == 1)) || fault "${E_LINE[index]}" "${E_KIND[index]} takes one line of content, not ${E_LINES[index]}"
         ;;
       selinux-boolean)
@@ -276,7 +281,7 @@ masked_manifest() {
       *)
         text+=$line$'\n'
         masked=no
-        if [[ $line == 'password '* || $line == *' secret=yes'* ]]; then secret=yes; else secret=no; fi
+        if [[ $line == 'password '* || $line == 'postgresql-role '* || $line == *' secret=yes'* ]]; then secret=yes; else secret=no; fi
         ;;
     esac
   done

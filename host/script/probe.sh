@@ -110,12 +110,16 @@ probe_things() {
     case $key in
       'selinux-port '*) continue ;;
       'selinux-'*) selinux_enabled || continue ;;
+      # Asked out here, where the answer is kept for the questions that follow.
+      'postgresql-'*) postgresql_snapshot || true ;;
     esac
     REPLY=$(thing_state "$key" 2>&1 && printf '%s' "$REPLY")
     if [[ $REPLY == no-firewall || $REPLY == "$want" ]]; then continue; fi
     case $key in
       'password '*) drifts "$index" "the $key was changed" ;;
       'setting '*) drifts "$index" "the $key was changed" ;;
+      'postgresql-password '*) drifts "$index" "the password of the role ${key#* } was changed" ;;
+      'postgresql-access '*) drifts "$index" "the lines of $SCOPE in pg_hba.conf were changed" ;;
       *) drifts "$index" "$key is \"$REPLY\", not \"$want\"" ;;
     esac
   done

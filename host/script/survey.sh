@@ -1,8 +1,8 @@
 
 # --- Survey: what kind of host this is, and what stands in the way. Reads only ----------------------------
 
-survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]...
-  local argument user='' login='' listen=80 servers=' ' paths=()
+survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]... [postgresql=SERVICE,BINARIES,DATA,PORT]
+  local argument user='' login='' listen=80 servers=' ' paths=() postgresql=''
   for argument in "$@"; do
     case $argument in
       user=*) user=${argument#user=} ;;
@@ -10,7 +10,8 @@ survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]...
       listen=*) listen=${argument#listen=} ;;
       server=*) servers+="${argument#server=} " ;;
       path=*) paths+=("${argument#path=}") ;;
-      *) fail "survey takes user=NAME, login=NAME, listen=PORT, server=NAME and path=PATH, not \"$argument\"" ;;
+      postgresql=*) postgresql=${argument#postgresql=} ;;
+      *) fail "survey takes user=NAME, login=NAME, listen=PORT, server=NAME, path=PATH and postgresql=SERVICE,BINARIES,DATA,PORT, not \"$argument\"" ;;
     esac
   done
   load_records
@@ -20,6 +21,7 @@ survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]...
   [[ -z $login ]] || survey_spool "$login"
   survey_servers "$listen" "$servers"
   survey_paths ${paths[@]+"${paths[@]}"}
+  [[ -z $postgresql ]] || survey_postgresql "$postgresql"
 }
 
 fact() { # KEY VALUE
@@ -165,4 +167,36 @@ survey_paths() { # PATH...
       conflict "$path exists: it will be kept aside and come back on destroy"
     fi
   done
+}
+
+# The server as it is now, and what is in it; `unknown` for what a running server does not tell.
+survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
+  local binaries data version=absent kind name roles='' databases=''
+  IFS=, read -r PG_SERVICE binaries data PG_PORT <<<"$1"
+  find_postgresql_binaries "$binaries"
+  find_postgresql_data "$data"
+  if [[ -n $PG_BINARIES ]]; then
+    find_postgresql_version
+    version=$PG_VERSION
+  fi
+  fact postgresql-server "$version"
+  state_service "$PG_SERVICE"
+  fact postgresql-service "${REPLY#* }"
+  if ! has_postgresql_data; then
+    fact postgresql-data absent
+    return
+  fi
+  fact postgresql-data "$PG_DATA"
+  [[ -n $PG_BINARIES ]] || return 0
+  if postgresql_ask; then
+    while read -r kind name _; do
+      case "$kind $name" in
+        'role pg_'*) ;;
+        'role '*) roles+=" $name" ;;
+        'database '*) databases+=" $name" ;;
+      esac
+    done <<<"$PG_SNAPSHOT"
+  fi
+  fact postgresql-roles "${roles# }"
+  fact postgresql-databases "${databases# }"
 }

@@ -23,7 +23,7 @@ thing_make() { # KEY STATE
 # Leaves " (FROM -> TO)" for a message; nothing where a state may hold a secret.
 show_states() { # KEY FROM TO
   case $1 in
-    'password '* | 'setting '*) REPLY='' ;;
+    'password '* | 'setting '* | 'postgresql-access '*) REPLY='' ;;
     *) if [[ "$1 $3" == 'user '*' none' ]]; then REPLY=''; else REPLY=" ($2 -> $3)"; fi ;;
   esac
 }
@@ -89,6 +89,11 @@ release_thing() { # KEY
 
 undo_thing() { # KEY STATE
   # A new account stays: by now somebody may have put data into its home. The next run takes it up.
-  [[ $1 != 'user '* || $2 != none ]] || return 0
+  # So it is with a new role or database.
+  if [[ $2 == none ]]; then
+    case $1 in
+      'user '* | 'postgresql-role '* | 'postgresql-database '*) return 0 ;;
+    esac
+  fi
   thing_is "$1" "$2" || thing_make "$1" "$2"
 }

@@ -59,6 +59,7 @@ apply() { # NAME [--repair N]
 
 # Brings everything that the manifest names to its state, and gives back what it no longer names.
 converge() {
+  [[ $SUBSYSTEM != postgresql ]] || check_postgresql_version
   # Repositories and proxies are paths of the packages' own manifest: there, paths come first.
   if [[ $SUBSYSTEM != packages ]]; then
     converge_modules
@@ -104,10 +105,15 @@ converge_settings() {
 put_in_force() {
   local changes=no
   if [[ $SUBSYSTEM == nginx ]] && nginx_tree_changes; then changes=yes; fi
+  [[ $SUBSYSTEM != postgresql ]] || retain_postgresql
   release_services
   # A vendor's nginx.conf that comes back for an nginx that was stopped before us needs no reload.
   if [[ $changes == yes && $STOPPED_SERVICES != *' nginx '* ]] && have nginx; then reload_nginx; fi
   converge_services
+  if [[ $SUBSYSTEM == postgresql ]]; then
+    converge_postgresql
+    disown_retained_postgresql
+  fi
   if [[ $SUBSYSTEM == nginx && -n ${NAMED_THINGS['service nginx']-} ]]; then
     [[ $changes == yes ]] || mark_error_logs
     prove_running_nginx

@@ -56,6 +56,41 @@ describe("a manifest", () => {
     ["symlink", { kind: "symlink", path: "/a", target: "../b" }, ["symlink /a -> ../b"]],
     ["absent path", { kind: "absent", path: "/a" }, ["absent /a"]],
     [
+      "PostgreSQL server",
+      {
+        kind: "postgresql-server",
+        version: "15",
+        service: "postgresql",
+        binaries: "auto",
+        dataDirectory: "/srv/pgsql",
+        port: 5432,
+        encryption: "scram-sha-256",
+      },
+      [
+        "postgresql-server 15 service=postgresql binaries=auto data=/srv/pgsql port=5432 encryption=scram-sha-256",
+      ],
+    ],
+    [
+      "role with its password, which is no template",
+      { kind: "postgresql-role", name: "deployer", password: "p @@X@@", createRole: true },
+      ["postgresql-role deployer createdb=no createrole=yes", "| p @@X@@"],
+    ],
+    [
+      "login of a role",
+      { kind: "postgresql-access", role: "deployer", databases: ["postgres", "tracks"] },
+      ["postgresql-access deployer databases=postgres,tracks"],
+    ],
+    [
+      "database",
+      { kind: "postgresql-database", name: "tracks", owner: "deployer" },
+      ["postgresql-database tracks owner=deployer"],
+    ],
+    [
+      "database to adopt",
+      { kind: "postgresql-adoption", database: "tracks", role: "deployer", provisioner: "p" },
+      ["postgresql-adoption tracks role=deployer provisioner=p"],
+    ],
+    [
       "setting",
       {
         kind: "setting",

@@ -1,0 +1,389 @@
+
+# --- PostgreSQL: one server a host; it keeps running and nothing in it is ever dropped ------------------
+#
+# Every question and order goes to the server as the system user postgres, who may log in through the
+# local socket as nobody else (peer), and in psql's stdin.
+
+# What the server's entry said, remembered for entries and probes that come without it.
+readonly POSTGRESQL=$STATE/postgresql
+# A name that needs no quoting of its own inside double or single quotes, in SQL and in pg_hba.conf.
+readonly POSTGRESQL_NAME='^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$'
+
+PG_SERVICE='' PG_BINARIES='' PG_DATA='' PG_PORT='' PG_ENCRYPTION='' PG_VERSION=''
+
+recall_postgresql() {
+  local key value
+  [[ -e $POSTGRESQL ]] || return 1
+  while IFS='=' read -r key value; do
+    case $key in
+      service) PG_SERVICE=$value ;;
+      binaries) PG_BINARIES=$value ;;
+      data) PG_DATA=$value ;;
+      port) PG_PORT=$value ;;
+      encryption) PG_ENCRYPTION=$value ;;
+      version) PG_VERSION=$value ;;
+    esac
+  done <"$POSTGRESQL"
+}
+
+remember_postgresql() {
+  write_file "$POSTGRESQL" "service=$PG_SERVICE
+binaries=$PG_BINARIES
+data=$PG_DATA
+port=$PG_PORT
+encryption=$PG_ENCRYPTION
+version=$PG_VERSION
+"
+}
+
+# Runs a command as the system user postgres, in an empty environment, with our stdin.
+as_postgres() { # COMMAND...
+  local words
+  printf -v words '%q ' "$@"
+  (
+    cd / || exit 1
+    umask 077
+    exec env -i PATH="$PATH" HOME="${PG_DATA%/*}" LC_ALL=C PGCONNECT_TIMEOUT=10 PGPASSFILE=/nonexistent \
+      ${PG_OPTIONS:+PGOPTIONS="$PG_OPTIONS"} ${ROOT:+TRACKS_ROOT="$ROOT"} \
+      runuser -s /bin/sh -c "exec $words" postgres
+  )
+}
+
+PG_OPTIONS='' # settings of the next sessions
+
+# Has SQL from stdin run; leaves the rows in OUTPUT or, when it fails, the errors.
+psql_run() { # [PSQL-OPTION...]
+  local output status=0 line wanted
+  output=$(as_postgres "$ROOT$PG_BINARIES/psql" -X -q -A -t -w -v ON_ERROR_STOP=1 -p "$PG_PORT" -d postgres "$@" \
+    2> >(sed 's/^/! /')) || status=$?
+  OUTPUT=''
+  while IFS= read -r line; do
+    if [[ $line == '! '* ]]; then wanted=1; else wanted=0; fi
+    if (((status != 0) == wanted)); then OUTPUT+=${OUTPUT:+$'\n'}${line#! }; fi
+  done <<<"$output"
+  return "$status"
+}
+
+# Has SQL run that must succeed: psql_must WHAT SQL.
+psql_must() {
+  psql_run <<<"$2" || fail "$1: $OUTPUT"
+}
+
+# --- Where things lie: what the service declares counts, then what is there ------------------------------
+
+# Leaves the value of the last `KEY=VALUE` that the service's unit, its drop-ins or its init script have.
+postgresql_declares() { # PATTERN
+  local file line value='' name=$PG_SERVICE
+  for file in "$ROOT"/etc/init.d/"$name" "$ROOT"/etc/sysconfig/pgsql/"$name" \
+    "$ROOT"/lib/systemd/system/"$name".service "$ROOT"/usr/lib/systemd/system/"$name".service \
+    "$ROOT"/etc/systemd/system/"$name".service "$ROOT"/etc/systemd/system/"$name".service.d/*.conf; do
+    [[ -r $file && -f $file ]] || continue
+    while IFS= read -r line; do
+      if [[ $line =~ $1 ]]; then value=${BASH_REMATCH[2]}; fi
+    done <"$file"
+  done
+  REPLY=$value
+}
+
+# Leaves the directory of the server's programs in PG_BINARIES, or nothing where none is installed.
+find_postgresql_binaries() { # auto|DIRECTORY
+  local directory
+  PG_BINARIES=''
+  if [[ $1 != auto ]]; then
+    if [[ -x $ROOT$1/postgres ]]; then PG_BINARIES=$1; fi
+    return
+  fi
+  postgresql_declares '^(ExecStart=|PGENGINE=)"?(/[A-Za-z0-9._/-]+)'
+  REPLY=${REPLY%/postmaster}
+  REPLY=${REPLY%/postgres}
+  for directory in "${REPLY%/pg_ctl}" /usr/bin /usr/local/pgsql/bin; do
+    if [[ -n $directory && -x $ROOT$directory/postgres && -x $ROOT$directory/psql ]]; then
+      PG_BINARIES=$directory
+      return
+    fi
+  done
+}
+
+find_postgresql_data() { # auto|DIRECTORY
+  PG_DATA=$1
+  if [[ $1 == auto ]]; then
+    postgresql_declares '^(Environment="?PGDATA=|PGDATA=)"?(/[A-Za-z0-9._/-]+)'
+    PG_DATA=${REPLY:-/var/lib/pgsql/data}
+  fi
+}
+
+# Leaves the version of the server's programs in PG_VERSION, as a configuration names it: 15 or 9.6.
+find_postgresql_version() {
+  local words
+  words=$("$ROOT$PG_BINARIES/postgres" --version 2>/dev/null)
+  PG_VERSION=''
+  if [[ $words =~ ([0-9]+)\.([0-9]+) || $words =~ ([0-9]+) ]]; then
+    PG_VERSION=${BASH_REMATCH[1]}
+    if ((PG_VERSION < 10)); then PG_VERSION+=.${BASH_REMATCH[2]}; fi
+  fi
+}
+
+# Is there a cluster? Only then there may be roles and databases to be asked for.
+has_postgresql_data() {
+  [[ -e $ROOT$PG_DATA/PG_VERSION ]]
+}
+
+postgresql_start_command() {
+  init_system
+  if [[ $REPLY == systemd ]]; then REPLY="systemctl start $PG_SERVICE"; else REPLY="service $PG_SERVICE start"; fi
+}
+
+# --- The entries -----------------------------------------------------------------------------------------
+
+parse_postgresql() { # LINE-NUMBER KIND NAME ATTRIBUTE...
+  local number=$1 kind=$2 name=${3-}
+  shift 3 || shift $#
+  if [[ $kind == postgresql-server ]]; then
+    [[ $name =~ ^([1-9][0-9]+|[89]\.[0-9])$ ]] || fault "$number" "PostgreSQL \"$name\": give a major version, such as 15 or 9.2"
+  else
+    [[ $name =~ $POSTGRESQL_NAME ]] || fault "$number" "$kind \"$name\": a name has up to 63 letters, digits and _ -"
+  fi
+  case $kind in
+    postgresql-server) check_attributes "$number" 'service binaries data port encryption' '' "$@" ;;
+    postgresql-access) check_attributes "$number" databases '' "$@" ;;
+    postgresql-role) check_attributes "$number" 'createdb createrole' '' "$@" ;;
+    postgresql-database) check_attributes "$number" owner '' "$@" ;;
+    postgresql-adoption) check_attributes "$number" 'role provisioner' '' "$@" ;;
+    *) fault "$number" 'no such entry (a line of content begins with "| ")' ;;
+  esac
+  add_entry "$number" "$kind" - "$name" "$*"
+}
+
+check_postgresql_value() { # LINE-NUMBER KEY VALUE
+  local name
+  case $2 in
+    encryption) [[ $3 == scram-sha-256 || $3 == md5 ]] || fault "$1" "encryption=$3: give scram-sha-256 or md5" ;;
+    binaries | data) [[ $3 == auto ]] || check_path "$1" "$3" ;;
+    port) [[ $3 =~ ^[1-9][0-9]{0,4}$ && $3 -le 65535 ]] || fault "$1" "port=$3: give 1 to 65535" ;;
+    service) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "service=$3: give the service's name, such as postgresql" ;;
+    databases | role | provisioner)
+      for name in ${3//,/ }; do
+        [[ $name =~ $POSTGRESQL_NAME ]] || fault "$1" "$2=$3: a name has up to 63 letters, digits and _ -"
+      done
+      ;;
+  esac
+}
+
+# --- The server ------------------------------------------------------------------------------------------
+
+# Leaves the index of the manifest's server in REPLY, or nothing.
+postgresql_entry() {
+  local index
+  REPLY=''
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    if [[ ${E_KIND[index]} == postgresql-server ]]; then REPLY=$index; fi
+  done
+}
+
+read_postgresql_entry() { # INDEX
+  attribute "$1" service postgresql
+  PG_SERVICE=$REPLY
+  attribute "$1" port 5432
+  PG_PORT=$REPLY
+  attribute "$1" encryption scram-sha-256
+  PG_ENCRYPTION=$REPLY
+  attribute "$1" binaries auto
+  find_postgresql_binaries "$REPLY"
+  attribute "$1" data auto
+  find_postgresql_data "$REPLY"
+}
+
+# An installed server of another version is refused before a module stream is touched: the next update
+# would bring a server that can't read the data.
+check_postgresql_version() {
+  local index wanted streams=''
+  postgresql_entry
+  index=$REPLY
+  [[ -n $index ]] || return 0
+  read_postgresql_entry "$index"
+  [[ -n $PG_BINARIES ]] || return 0
+  wanted=${E_WORDS[index]}
+  find_postgresql_version
+  if [[ $PG_VERSION != "$wanted" ]]; then
+    enabled_stream postgresql
+    if [[ -n $REPLY ]]; then streams=", module stream postgresql:$REPLY"; fi
+    fail "the host has PostgreSQL ${PG_VERSION:-of an unknown version} ($PG_BINARIES/postgres$streams), the configuration says $wanted: set tracks:postgresVersion to ${PG_VERSION:-the version that is there}; or, to move to $wanted, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:$wanted; yum distro-sync) and load the data again"
+  fi
+  has_postgresql_data || return 0
+  read -r REPLY <"$ROOT$PG_DATA/PG_VERSION"
+  [[ $REPLY == "$wanted" ]] \
+    || fail "the data in $PG_DATA were made by PostgreSQL $REPLY, the installed server is $wanted: bring them over with pg_upgrade or postgresql-setup --upgrade, or let the service have another data directory (PGDATA)"
+}
+
+converge_postgresql_server() { # INDEX
+  local former_service=$PG_SERVICE
+  check_postgresql_version
+  if [[ -z $PG_BINARIES ]]; then
+    attribute "$1" binaries auto
+    if [[ $REPLY == auto ]]; then
+      fail "PostgreSQL's server is in none of the directories that $former_service declares, /usr/bin, /usr/local/pgsql/bin: set tracks:postgresBinaries to the directory that has postgres and psql"
+    fi
+    fail "$REPLY has no program postgres: set tracks:postgresBinaries to the directory that has it, or leave it out to have it looked for"
+  fi
+  [[ -x $ROOT$PG_BINARIES/psql ]] || fail "$PG_BINARIES has no psql: install PostgreSQL's client programs there"
+  known_account passwd postgres || fail 'there is no user postgres on this host, who owns PostgreSQL: install the package postgresql-server, or make the account'
+  has_postgresql_data || initialise_postgresql
+  remember_postgresql
+  converge_thing "service $PG_SERVICE" 'enabled running'
+  wait_for_postgresql
+  converge_thing 'postgresql-setting password_encryption' "$(encryption_setting)"
+}
+
+# Makes a cluster the way the distribution does; whatever lies in the directory is left alone.
+initialise_postgresql() {
+  local setup unit=() content
+  content=$(find "$ROOT$PG_DATA/" -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null)
+  if [[ -n $content ]]; then
+    fail "$PG_DATA is not empty and yet no data directory of PostgreSQL (it has no PG_VERSION): nothing is initialised over it; move its content away, or let the service have another one (PGDATA)"
+  fi
+  [[ $PG_SERVICE == postgresql ]] || unit=(--unit "$PG_SERVICE")
+  setup=$(compgen -G "$ROOT$PG_BINARIES/postgresql-*setup" | head -n 1)
+  if [[ -z $setup ]] && have postgresql-setup; then setup='postgresql-setup'; fi
+  if [[ -n $setup ]]; then
+    attempt "$setup" --help
+    if [[ $OUTPUT == *--initdb* ]]; then
+      initdb "$setup" --initdb ${unit[@]+"${unit[@]}"}
+    else
+      initdb "$setup" initdb ${unit[@]+"$PG_SERVICE"}
+    fi
+  elif [[ -x $ROOT/etc/init.d/$PG_SERVICE ]]; then
+    initdb service "$PG_SERVICE" initdb
+  else
+    initdb as_postgres "$ROOT$PG_BINARIES/initdb" --pgdata="$ROOT$PG_DATA" --auth=peer --encoding=UTF8
+  fi
+  has_postgresql_data \
+    || fail "initialised, but $PG_DATA has no PG_VERSION: the service has its data elsewhere (${OUTPUT//$'\n'/; })"
+  changed "initialised PostgreSQL's data directory $PG_DATA"
+}
+
+# The cluster's locale is the system's: with ours, C, it would take any bytes for text (SQL_ASCII).
+initdb() { # COMMAND...
+  local line locale=''
+  for line in "$ROOT"/etc/locale.conf "$ROOT"/etc/sysconfig/i18n; do
+    [[ -z $locale && -r $line ]] && locale=$(sed -n 's/^LANG="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$line")
+  done
+  [[ $locale == *[Uu][Tt][Ff]* ]] || locale=C.UTF-8
+  if ! attempt locale -a || ! grep -qix -- "${locale//-/}" <<<"${OUTPUT//-/}"; then locale=en_US.UTF-8; fi
+  OUTPUT=$(
+    unset LC_ALL
+    export LANG=$locale PGSETUP_INITDB_OPTIONS=--encoding=UTF8
+    openly "$@" 2>&1 </dev/null
+  ) || fail "can't initialise PostgreSQL's data directory $PG_DATA: $OUTPUT; $(tail -n 3 "$ROOT${PG_DATA%/*}"/initdb*.log 2>/dev/null)"
+}
+
+wait_for_postgresql() {
+  local deadline=$((SECONDS + PROOF_WAIT))
+  until psql_run <<<'SELECT 1;'; do
+    case $OUTPUT in
+      *'starting up'* | *'could not connect'* | *'No such file'* | *'Connection refused'*) ;;
+      # pg_hba.conf lets postgres in with a password only, which nobody knows here: our block mends that.
+      *) return 0 ;;
+    esac
+    ((SECONDS < deadline)) \
+      || fail "the service $PG_SERVICE runs, but its server does not answer at port $PG_PORT through the local socket: set tracks:postgresPort to the port in its postgresql.conf ($OUTPUT)"
+    sleep 0.2
+  done
+}
+
+# Servers before 10 know md5 only, which they call "on".
+encryption_setting() {
+  if [[ $PG_VERSION == 9.* || $PG_VERSION == 8.* ]]; then printf 'on'; else printf '%s' "$PG_ENCRYPTION"; fi
+}
+
+make_postgresql_setting() { # STATE NAME
+  recall_postgresql
+  psql_must "can't set $2" "ALTER SYSTEM SET $2 = '$1'; SELECT pg_reload_conf();"
+  local deadline=$((SECONDS + PROOF_WAIT))
+  until thing_is "postgresql-setting $2" "$1"; do
+    ((SECONDS < deadline)) || return 0
+    sleep 0.1
+  done
+}
+
+# --- What the server says: all of it in one question -----------------------------------------------------
+
+PG_SNAPSHOT='' # kept for a whole probe; an apply asks anew each time
+
+# Lines `setting NAME VALUE`, `role NAME STATE`, `password NAME DIGEST`, `database NAME OWNER`; false when
+# the server can't be asked.
+postgresql_snapshot() {
+  [[ $VERB != probe || -z $PG_SNAPSHOT ]] || return 0
+  recall_postgresql || return 1
+  postgresql_ask
+}
+
+postgresql_ask() {
+  psql_run <<'SQL' || return 1
+SELECT 'setting password_encryption ' || current_setting('password_encryption');
+SELECT 'role ' || rolname || ' login=' || rolcanlogin || ' createdb=' || rolcreatedb
+  || ' createrole=' || rolcreaterole || ' superuser=' || rolsuper FROM pg_roles
+  WHERE rolname ~ '^[A-Za-z0-9_-]+$';
+SELECT 'password ' || rolname || ' ' || md5(rolpassword) FROM pg_authid
+  WHERE rolpassword IS NOT NULL AND rolname ~ '^[A-Za-z0-9_-]+$';
+SELECT 'database ' || datname || ' ' || pg_get_userbyid(datdba) FROM pg_database
+  WHERE NOT datistemplate AND datname ~ '^[A-Za-z0-9_-]+$';
+SQL
+  PG_SNAPSHOT=$OUTPUT
+}
+
+# Leaves what follows "KIND NAME " in the server's answer; `unreachable` when it can't be asked.
+postgresql_state() { # KIND NAME
+  local line
+  REPLY=unreachable
+  postgresql_snapshot || return 0
+  REPLY=none
+  while IFS= read -r line; do
+    if [[ $line == "$1 $2 "* ]]; then REPLY=${line#"$1 $2 "}; fi
+  done <<<"$PG_SNAPSHOT"
+}
+
+state_postgresql_setting() { postgresql_state setting "$1"; }
+state_postgresql_database() { postgresql_state database "$1"; }
+
+# --- The subsystem ---------------------------------------------------------------------------------------
+
+converge_postgresql() {
+  local index
+  postgresql_entry
+  if [[ -n $REPLY ]]; then
+    converge_postgresql_server "$REPLY"
+    converge_postgresql_access
+  fi
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    case ${E_KIND[index]} in
+      postgresql-role) converge_postgresql_role "$index" ;;
+      postgresql-adoption) converge_postgresql_adoption "$index" ;;
+      postgresql-database) converge_postgresql_database "$index" ;;
+    esac
+  done
+}
+
+# Nothing of a database is given back: what is no longer named stays, and is nobody's from now on.
+retain_postgresql() {
+  local key
+  for key in ${OWNERS[@]+"${!OWNERS[@]}"}; do
+    case $key in
+      'service '* | 'postgresql-'*)
+        if is_ours "$key"; then NAMED_THINGS[$key]=retained; fi
+        ;;
+    esac
+  done
+}
+
+disown_retained_postgresql() {
+  local key
+  for key in ${NAMED_THINGS[@]+"${!NAMED_THINGS[@]}"}; do
+    [[ ${NAMED_THINGS[$key]} == retained ]] || continue
+    disown_key "$key"
+    case $key in
+      'service '*) note "the ${key} keeps running, with its data" ;;
+      'postgresql-access '*) note "PostgreSQL's pg_hba.conf keeps its lines" ;;
+      'postgresql-role '* | 'postgresql-database '*) note "PostgreSQL's ${key#postgresql-} stays" ;;
+    esac
+  done
+}
