@@ -6,6 +6,7 @@ import { cacheFolder } from "./folders";
 import { withLock } from "./lock";
 import type { OnProgress } from "./progress";
 import { tryRun } from "./run";
+import { wheelFolder, writeWayOut } from "./seed";
 
 /** The files that a base is made from; every byte of them counts for its key. */
 const RECIPE = join(__dirname, "recipe");
@@ -69,6 +70,10 @@ async function buildBase(folder: string, options: BuildOptions): Promise<void> {
   const include = `--include=${packages.join(",")}`;
   await step("mmdebstrap", [...MMDEBSTRAP, include, RELEASE, root], options);
   await cp(RECIPE, join(root, "usr/lib/lab/recipe"), { recursive: true });
+  await writeWayOut(join(root, "etc"));
+  const wheels = join(root, wheelFolder);
+  const cached = await wheelCache();
+  if (existsSync(cached)) await cp(cached, wheels, { recursive: true });
   await step(
     "systemd-nspawn",
     [
@@ -84,6 +89,17 @@ async function buildBase(folder: string, options: BuildOptions): Promise<void> {
     ],
     options,
   );
+  if (existsSync(wheels) && !existsSync(cached)) {
+    await cp(wheels, `${cached}.copying`, { recursive: true });
+    await rename(`${cached}.copying`, cached);
+  }
+}
+
+/** Compiled wheels outlive the base that they were compiled with: a folder of the cache for each list. */
+async function wheelCache(): Promise<string> {
+  const list = await readFile(join(RECIPE, "wheels"));
+  const key = createHash("sha256").update(RELEASE).update(list).digest("hex").slice(0, 16);
+  return join(cacheFolder(), "lab", `wheels-${key}`);
 }
 
 /**

@@ -26,9 +26,21 @@ export async function writeSeed(seed: string, options: SeedOptions): Promise<voi
     makeKey("rsa", hostKeyFile(etcSsh, "rsa"), options.name),
     put(join(etc, "hostname"), `${options.name}\n`),
     put(join(etc, "machine-id"), `${randomBytes(16).toString("hex")}\n`),
-    put(join(etc, "hosts"), await hostsFile(options)),
-    put(join(etc, "resolv.conf"), await resolverFile()),
     writeAuthorizedKeys(seed, options.publicKey),
+    writeWayOut(etc, [`${options.address} ${options.name}`]),
+  ]);
+}
+
+/**
+ * Writes what this machine knows of the way to package registries: names, resolver, certificates,
+ * pip's settings.
+ *
+ * @param own lines of the hosts file for the tree itself
+ */
+export async function writeWayOut(etc: string, own: readonly string[] = []): Promise<void> {
+  await Promise.all([
+    put(join(etc, "hosts"), await hostsFile(own)),
+    put(join(etc, "resolv.conf"), await resolverFile()),
     copyTrust(etc),
   ]);
 }
@@ -50,12 +62,12 @@ async function writeAuthorizedKeys(seed: string, publicKey: string): Promise<voi
 }
 
 /** This machine's names for anything but itself, then the host's own. */
-async function hostsFile({ name, address }: SeedOptions): Promise<string> {
+async function hostsFile(own: readonly string[]): Promise<string> {
   const known = (await readFile("/etc/hosts", "utf8"))
     .split("\n")
     .filter((line) => line.trim() !== "" && !/^\s*(#|127\.|::1|f[ef]0)/.test(line));
-  const own = ["127.0.0.1 localhost localhost.localdomain", "::1 localhost", `${address} ${name}`];
-  return [...own, ...known, ""].join("\n");
+  const loopback = ["127.0.0.1 localhost localhost.localdomain", "::1 localhost"];
+  return [...loopback, ...own, ...known, ""].join("\n");
 }
 
 /** A resolver on this machine's loopback is out of a guest's reach; systemd-resolved knows its own. */
@@ -80,5 +92,18 @@ async function copyTrust(etc: string): Promise<void> {
     join(homedir(), ".pip/pip.conf"),
     "/etc/pip.conf",
   ].find((file) => file !== undefined && file !== "/dev/null" && existsSync(file));
-  if (pip !== undefined) await put(join(etc, "pip.conf"), await readFile(pip, "utf8"));
+  const settings = pip === undefined ? "" : await readFile(pip, "utf8");
+  await put(join(etc, "pip.conf"), withFindLinks(settings));
+}
+
+/** Where a base has the wheels that were compiled with it. */
+export const wheelFolder = "/usr/lib/lab/wheels";
+
+/** pip's settings, with the base's wheels found before the index is asked for a source to compile. */
+function withFindLinks(settings: string): string {
+  if (/^find-links\s*=/m.test(settings)) return settings;
+  const line = `find-links = ${wheelFolder}\n`;
+  return /^\[global\]$/m.test(settings)
+    ? settings.replace(/^\[global\]\n/m, (section) => section + line)
+    : `${settings}\n[global]\n${line}`;
 }
