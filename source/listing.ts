@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
 import { SourceError } from "./SourceError";
@@ -11,12 +11,24 @@ const execute = promisify(execFile);
 const longestList = 200 * 1024 * 1024;
 
 /**
+ * A source tree's folder, absolute and without symbolic links.
+ *
+ * @throws SourceError when there is none
+ */
+export async function sourceRoot(folder: string): Promise<string> {
+  const root = await realpath(folder).catch(() => undefined);
+  if (root === undefined || !(await stat(root)).isDirectory())
+    throw new SourceError(folder, ["there is no such folder. Name the one that holds manage.py."]);
+  return root;
+}
+
+/**
  * Paths of a source tree that belong to a deployment, in the order of their characters' codes.
  *
  * Within a git checkout: what is tracked, and what is neither tracked nor ignored, so that a change
  * can be tried before it is committed. Elsewhere: everything. Never a `.git`.
  *
- * @param folder absolute, without symbolic links
+ * @param folder as sourceRoot() gives it
  * @returns paths within the folder, with slashes. Files, symbolic links, and folders that hold
  *   nothing; a tracked file that was deleted may still be among them
  * @throws SourceError when git refuses to list the checkout, or a submodule isn't checked out

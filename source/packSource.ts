@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultArchiveFolder, prepareArchiveFolder } from "./archiveFolder";
-import { listSource } from "./listing";
+import { listSource, sourceRoot } from "./listing";
 import { SourceError } from "./SourceError";
 import { tarEnd, type TarEntry, tarHeader, tarPadding } from "./tarEntry";
 import { examineTree } from "./treeEntry";
@@ -40,7 +40,7 @@ export async function packSource(
   folder: string,
   archives: string = defaultArchiveFolder(),
 ): Promise<PackedSource> {
-  const root = await rootOf(folder);
+  const root = await sourceRoot(folder);
   const entries = await examineTree(root, await listSource(root));
   await prepareArchiveFolder(archives, folder);
   const unfinished = join(archives, `${randomUUID()}.unfinished`);
@@ -52,13 +52,6 @@ export async function packSource(
   } finally {
     await rm(unfinished, { force: true });
   }
-}
-
-async function rootOf(folder: string): Promise<string> {
-  const root = await realpath(folder).catch(() => undefined);
-  if (root === undefined || !(await stat(root)).isDirectory())
-    throw new SourceError(folder, ["there is no such folder. Name the one that holds manage.py."]);
-  return root;
 }
 
 async function writeArchive(

@@ -1,0 +1,25 @@
+/** Where an application's source has what a deployment needs. */
+export interface SourceLayout {
+  /** Dotted name of what manage.py and the WSGI module load, such as `tracks.settings`. */
+  readonly settingsModule: string;
+  /** Path of the WSGI module, such as `tracks/wsgi.py`. */
+  readonly wsgi: string;
+  /** Path of the file for `pip install -r`, such as `requirements.txt`. */
+  readonly requirementsFile: string;
+}
+
+/** `tracks/settings`, for `tracks.settings`. */
+export function settingsFolder({ settingsModule }: SourceLayout): string {
+  return settingsModule.replaceAll(".", "/");
+}
+
+/**
+ * Whether the inspection reads this file: the only ones whose content has to be at hand, a dozen at
+ * most, wherever the source lies.
+ */
+export function isInspected(layout: SourceLayout, path: string): boolean {
+  const settings = settingsFolder(layout);
+  const { wsgi, requirementsFile } = layout;
+  if (["manage.py", wsgi, requirementsFile, `${settings}.py`].includes(path)) return true;
+  return path.startsWith(`${settings}/`) && /^[^/]+\.py$/.test(path.slice(settings.length + 1));
+}
