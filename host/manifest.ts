@@ -64,6 +64,17 @@ export interface PackageEntry {
   names: [string, ...string[]];
 }
 
+/** A package of pip's, compiled for and installed into the system's own Python. */
+export interface PipPackageEntry {
+  kind: "pip-package";
+  name: string;
+  version: string;
+  /** Path of the interpreter whose pip installs it, and whose library it is linked with. */
+  interpreter: string;
+  /** The program it brings, which tells its version when asked with `--version`. */
+  program: string;
+}
+
 /** A dnf module stream, such as `postgresql:15`; skipped where the package manager has no modules. */
 export interface ModuleEntry {
   kind: "module";
@@ -182,6 +193,7 @@ export type ManifestEntry =
   | AbsentEntry
   | SettingEntry
   | PackageEntry
+  | PipPackageEntry
   | ModuleEntry
   | UserEntry
   | PasswordEntry
@@ -197,7 +209,8 @@ export type ManifestEntry =
   | PostgresqlAdoptionEntry;
 
 /** What is validated, locked, reloaded and proven as one; `none` just has paths. */
-export type Subsystem = "none" | "packages" | "users" | "nginx" | "logrotate" | "postgresql";
+export type Subsystem =
+  "none" | "packages" | "users" | "nginx" | "logrotate" | "postgresql" | "pip" | "uwsgi";
 
 export interface Manifest {
   /** Name of the resource on the host, unique in its stack: `nginx`, `user-deployer`. */
@@ -262,6 +275,10 @@ function renderEntry(entry: ManifestEntry): string[] {
       ];
     case "package":
       return [`package ${entry.names.map(word).join(" ")}`];
+    case "pip-package":
+      return [
+        `pip-package ${word(entry.name)} ${word(entry.version)} python=${path(entry.interpreter)} program=${word(entry.program)}`,
+      ];
     case "module":
       return [`module ${word(entry.stream)}`];
     case "user": {

@@ -95,6 +95,8 @@ undo_step() { # LINE
     metadata) undo_metadata "${fields[@]:1}" ;;
     rmdir) undo_rmdir "${fields[@]:1}" ;;
     copy) rm -f -- "${fields[1]}" "${fields[1]}.link" ;;
+    units) undo_units ;;
+    uwsgi) undo_uwsgi ;;
     thing) undo_thing "${fields[1]}" "${fields[2]}" ;;
     *) fail "the journal has a step that this version does not know: ${fields[0]}" ;;
   esac

@@ -6,7 +6,7 @@ readonly PATH_PATTERN='^(/[A-Za-z0-9._@%+:,=~-]+)+$'
 readonly WORD_PATTERN='^[][A-Za-z0-9._@%+:,=~/!#-]+$'
 readonly NAME_PATTERN='^[A-Za-z0-9_][A-Za-z0-9._-]*$'
 # Each has a lock and, while it is being changed, a journal.
-readonly SUBSYSTEMS='none packages users nginx logrotate postgresql'
+readonly SUBSYSTEMS='none packages users nginx logrotate postgresql pip uwsgi'
 
 FAULTS=()
 MANIFEST=()     # its lines
@@ -115,6 +115,7 @@ parse_entry() { # LINE-NUMBER LINE
     symlink) parse_symlink "$number" "${words[@]:1}" ;;
     setting) parse_setting "$number" "${words[@]:1}" ;;
     package) parse_words "$number" package 1 99 "${words[@]:1}" ;;
+    pip-package) parse_pip_package "$number" "${words[@]:1}" ;;
     module | service | password) parse_words "$number" "$kind" 1 1 "${words[@]:1}" ;;
     user) parse_user "$number" "${words[@]:1}" ;;
     postgresql-*) parse_postgresql "$number" "${words[@]}" ;;
@@ -172,6 +173,15 @@ parse_user() { # LINE-NUMBER NAME ATTRIBUTE...
   add_entry "$number" user - "$name" "$*"
 }
 
+parse_pip_package() { # LINE-NUMBER NAME VERSION ATTRIBUTE...
+  local number=$1 name=${2-} version=${3-}
+  shift 3 || shift $#
+  [[ $name =~ $NAME_PATTERN && $version =~ ^[0-9][0-9A-Za-z.]*$ ]] \
+    || fault "$number" "\"$name $version\": a pip package is written: pip-package NAME VERSION python=PATH program=NAME"
+  check_attributes "$number" 'python program' '' "$@"
+  add_entry "$number" pip-package - "$name $version" "$*"
+}
+
 parse_words() { # LINE-NUMBER KIND LEAST MOST WORD...
   local number=$1 kind=$2 least=$3 most=$4 word
   shift 4
@@ -214,7 +224,8 @@ check_value() { # LINE-NUMBER KEY VALUE
   case $2 in
     mode) [[ $3 =~ ^[0-7]{4}$ ]] || fault "$1" "mode=$3: give four octal digits, such as 0644" ;;
     owner | group) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "$2=$3: give a name, not a number" ;;
-    home | shell) check_path "$1" "$3" ;;
+    home | shell | python) check_path "$1" "$3" ;;
+    program) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "program=$3: give the name of a program" ;;
     secret | eol | system | createdb | createrole) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
     check) [[ $3 == sudoers ]] || fault "$1" "check=$3: only sudoers is known" ;;
     context) [[ $3 =~ ^[a-z0-9_]+$ ]] || fault "$1" "context=$3: give an SELinux type, such as httpd_log_t" ;;

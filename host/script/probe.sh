@@ -21,6 +21,7 @@ probe() {
   probe_paths
   probe_waiting
   probe_packages
+  probe_pip_packages
   probe_things
   for name in "${resources[@]}"; do
     if [[ -e $STATE/journal && -n $(interrupted_run_of "$name") ]]; then
@@ -97,6 +98,20 @@ probe_packages() {
       if [[ $missing != *$'\n'"$name"$'\n'* ]]; then satisfied=yes; fi
     done
     [[ $satisfied == yes ]] || drifts "$index" "the package ${F_KEY[index]// / or } is not installed"
+  done
+}
+
+probe_pip_packages() {
+  local index name version python program
+  for index in ${F_KIND[@]+"${!F_KIND[@]}"}; do
+    [[ ${F_KIND[index]} == pip-package ]] || continue
+    read -r name version python program <<<"${F_KEY[index]}"
+    REPLY=''
+    if [[ ! -x $ROOT$python ]]; then
+      drifts "$index" "$name: there is no $python"
+    elif ! pip_package_is "$name" "$version" "$python" "$program"; then
+      drifts "$index" "$name: $REPLY"
+    fi
   done
 }
 

@@ -72,10 +72,16 @@ enable_service() { # NAME on|off
 
 # Starts, stops or reloads; on failure the service's own words are the reason.
 tell_service() { # NAME start|stop|reload
-  service_request "$1" "$2" || fail "the service $1 did not $2: $REPLY"
+  local said
+  if service_request "$1" "$2"; then return 0; fi
+  said=$REPLY
+  if [[ $1 == uwsgi ]]; then said+="; $(uwsgi_reason "$(uwsgi_log_since)")"; fi
+  # systemd would go on trying.
+  if [[ $2 == start ]]; then service_request "$1" stop; fi
+  fail "the service $1 did not $2: $said"
 }
 
-service_request() { # NAME start|stop|reload; leaves the service's words in REPLY
+service_request() { # NAME start|stop|reload|restart; leaves the service's words in REPLY
   init_system
   if [[ $REPLY == systemd ]]; then
     if attempt detached systemctl "$2" "$1.service"; then return 0; fi
@@ -89,6 +95,29 @@ service_request() { # NAME start|stop|reload; leaves the service's words in REPL
   if attempt detached service "$1" "$2"; then return 0; fi
   REPLY=$OUTPUT
   return 1
+}
+
+# --- Unit files: systemd reads them when it is told to ---
+
+UNITS_CHANGE=no
+
+# Journaled before the swap, so that undoing it comes after the files are back.
+announce_units() {
+  local path
+  UNITS_CHANGE=no
+  for path in ${C_PATH[@]+"${C_PATH[@]}"}; do
+    if [[ $path == /etc/systemd/system/* ]]; then UNITS_CHANGE=yes; fi
+  done
+  [[ $UNITS_CHANGE == no ]] || step units
+}
+
+read_units() {
+  [[ $UNITS_CHANGE == no ]] || undo_units
+}
+
+undo_units() {
+  init_system
+  [[ $REPLY != systemd ]] || must "systemd can't read its units anew" systemctl daemon-reload
 }
 
 # Services that the manifest does not name are as they were before us, before anything is reloaded.

@@ -65,6 +65,7 @@ converge() {
     converge_modules
     converge_packages
   fi
+  converge_pip_packages
   converge_accounts
   prepare_candidates
   converge_selinux
@@ -74,7 +75,14 @@ converge() {
   validate_sudoers
   [[ $SUBSYSTEM != nginx ]] || validate_nginx
   [[ $SUBSYSTEM != logrotate ]] || validate_logrotate
+  if [[ $SUBSYSTEM == uwsgi ]]; then
+    prepare_uwsgi
+    # Its unit may go with the swap.
+    release_services
+  fi
+  announce_units
   swap_changes
+  read_units
   if [[ $SUBSYSTEM == packages ]]; then
     converge_modules
     converge_packages
@@ -103,7 +111,12 @@ converge_settings() {
 
 # Makes services take what was swapped, and proves that they did.
 put_in_force() {
-  local changes=no
+  local changes=no uwsgi_ran=no
+  if [[ $SUBSYSTEM == uwsgi ]]; then
+    mark_uwsgi_log
+    if uwsgi_is_running; then uwsgi_ran=yes; fi
+    put_uwsgi_in_force
+  fi
   if [[ $SUBSYSTEM == nginx ]] && nginx_tree_changes; then changes=yes; fi
   [[ $SUBSYSTEM != postgresql ]] || retain_postgresql
   release_services
@@ -114,6 +127,7 @@ put_in_force() {
     converge_postgresql
     disown_retained_postgresql
   fi
+  if [[ $uwsgi_ran == no && -n ${NAMED_THINGS['service uwsgi']-} ]]; then prove_started_uwsgi; fi
   if [[ $SUBSYSTEM == nginx && -n ${NAMED_THINGS['service nginx']-} ]]; then
     [[ $changes == yes ]] || mark_error_logs
     prove_running_nginx

@@ -1,0 +1,322 @@
+
+# --- uWSGI: rehearsed, reloaded without losing a request, proven by new workers and their answer --------
+
+readonly UWSGI_UNIT=/etc/systemd/system/uwsgi.service
+readonly UWSGI_PATH=/usr/sbin:/usr/bin:/sbin:/bin
+
+# What the service needs to take what was swapped: nothing, reload, restart, or stop and start.
+UWSGI_ACTION=nothing
+UWSGI_REASON=''
+
+# Leaves the ini file that the service's unit names, or nothing.
+uwsgi_ini() {
+  REPLY=''
+  [[ ! -r $ROOT$UWSGI_UNIT ]] || REPLY=$(sed -n 's/^ExecStart=.* --ini \([^ ]*\)$/\1/p' "$ROOT$UWSGI_UNIT")
+}
+
+# Leaves the first value of an option, or the default.
+uwsgi_option() { # FILE KEY DEFAULT
+  REPLY=$(sed -n "/^$2 *= */{s///p;q;}" "$1" 2>/dev/null)
+  REPLY=${REPLY:-$3}
+}
+
+uwsgi_environment_names() { # FILE
+  REPLY=$(sed -n 's/^env *= *\([^=]*\)=.*/\1/p' "$1" 2>/dev/null)
+}
+
+# Is there a master that runs this host's service?
+uwsgi_is_running() {
+  uwsgi_master
+  [[ -n $REPLY ]]
+}
+
+# Leaves the pid of the running master in REPLY, or nothing. Its pid file is root's to write.
+uwsgi_master() {
+  local ini file pid=''
+  uwsgi_ini
+  ini=$REPLY
+  REPLY=''
+  [[ -n $ini && -r $ROOT$ini ]] || return 0
+  uwsgi_option "$ROOT$ini" pidfile ''
+  file=$REPLY
+  REPLY=''
+  [[ -z $file ]] || read -r pid 2>/dev/null <"$ROOT$file"
+  if is_uwsgi_process "$pid" "$ini"; then REPLY=$pid; fi
+}
+
+is_uwsgi_process() { # PID INI
+  local command
+  [[ $1 =~ ^[0-9]+$ && -r /proc/$1/cmdline ]] || return 1
+  command=$(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline")
+  [[ ${command%% *} == */uwsgi && $command == *" --ini $2 "* ]]
+}
+
+# Leaves the workers of a master, as " PID PID ".
+uwsgi_workers() { # MASTER
+  local ini stat line pid parent workers=' '
+  uwsgi_ini
+  ini=$REPLY
+  for stat in /proc/[0-9]*/stat; do
+    line=''
+    read -r line 2>/dev/null <"$stat" || continue
+    read -r _ parent _ <<<"${line##*) }"
+    [[ $parent == "$1" ]] || continue
+    pid=${line%% *}
+    if is_uwsgi_process "$pid" "$ini"; then workers+="$pid "; fi
+  done
+  REPLY=$workers
+}
+
+# --- Before the swap ---
+
+# Works out what the service will need, and tries the candidate out while the old one serves.
+prepare_uwsgi() {
+  local index path
+  UWSGI_ACTION=nothing UWSGI_REASON=''
+  for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
+    path=${C_PATH[index]}
+    case $path in
+      *.ini)
+        [[ ${C_STAGED[index]} == none ]] || rehearse_uwsgi "${C_STAGED[index]}"
+        compare_uwsgi_options "$ROOT$path" "${C_STAGED[index]}"
+        ;;
+      "$UWSGI_UNIT") need_uwsgi restart 'its unit changed' ;;
+    esac
+  done
+  uwsgi_binary_changed && need_uwsgi reload 'the program is another version'
+  [[ $UWSGI_ACTION == nothing ]] || step uwsgi
+  return 0
+}
+
+need_uwsgi() { # ACTION REASON
+  local action
+  for action in renew restart reload; do
+    if [[ $1 == "$action" || $UWSGI_ACTION == "$action" ]]; then break; fi
+  done
+  UWSGI_ACTION=$action
+  UWSGI_REASON+="${UWSGI_REASON:+, }$2"
+}
+
+# A reload reads every option again, but can't undo what the first start did as root, nor take a
+# variable out of the environment that it hands on to itself.
+compare_uwsgi_options() { # OLD NEW
+  local key old name kept
+  [[ -f $1 && -f $2 ]] || return 0
+  need_uwsgi reload 'options changed'
+  for key in uid gid logto pidfile; do
+    uwsgi_option "$1" "$key" ''
+    old=$REPLY
+    uwsgi_option "$2" "$key" ''
+    [[ $REPLY == "$old" ]] || need_uwsgi restart "$key changed"
+  done
+  for key in socket listen; do
+    uwsgi_option "$1" "$key" ''
+    old=$REPLY
+    uwsgi_option "$2" "$key" ''
+    [[ $REPLY == "$old" ]] || need_uwsgi renew "$key changed"
+  done
+  uwsgi_environment_names "$2"
+  kept=$'\n'$REPLY$'\n'
+  uwsgi_environment_names "$1"
+  for name in $REPLY; do
+    [[ $kept == *$'\n'"$name"$'\n'* ]] || need_uwsgi restart "the variable $name is gone"
+  done
+}
+
+# pip replaced the program that the master runs.
+uwsgi_binary_changed() {
+  uwsgi_is_running || return 1
+  [[ $(readlink -- "/proc/$REPLY/exe" 2>/dev/null) == *' (deleted)' ]]
+}
+
+# Starts the candidate beside the live service, up to the point where it would take requests.
+rehearse_uwsgi() { # INI
+  local rehearsal=$WORK/rehearsal.ini
+  have uwsgi || fail 'uwsgi is not installed: its pip package comes first'
+  {
+    sed '/^\(socket\|stats\|logto\|touch-logreopen\|log-master\|pidfile\|processes\|listen\) *=/d' "$1"
+    printf '%s\n' 'socket = 127.0.0.1:0' 'processes = 1' 'no-server = true'
+  } >"$rehearsal"
+  attempt detached timeout -k 5 60 env -i PATH="$UWSGI_PATH" ${ROOT:+TRACKS_ROOT="$ROOT"} "$(command -v uwsgi)" --ini "$rehearsal" \
+    || fail "uwsgi refuses the candidate: $(uwsgi_reason "$OUTPUT")"
+}
+
+# The lines that say why, of what uWSGI prints.
+uwsgi_reason() { # TEXT
+  local said
+  said=$(grep -i -E 'error|unable|no python application|strict-mode|invalid|not found|denied|failed|No module|bind\(\)|in use|refus' <<<"$1" | tail -n 4)
+  if [[ -z $said ]]; then said=$(tail -n 4 <<<"$1"); fi
+  printf '%s' "${said//$'\n'/; }"
+}
+
+# --- In force ---
+
+UWSGI_LOG='' UWSGI_OFFSET=0
+
+mark_uwsgi_log() {
+  uwsgi_ini
+  uwsgi_option "$ROOT$REPLY" logto /var/log/uwsgi.log
+  UWSGI_LOG=$ROOT$REPLY
+  UWSGI_OFFSET=$(stat -c %s -- "$UWSGI_LOG" 2>/dev/null || echo 0)
+}
+
+uwsgi_log_since() {
+  local size
+  size=$(stat -c %s -- "$UWSGI_LOG" 2>/dev/null || echo 0)
+  ((size >= UWSGI_OFFSET)) || UWSGI_OFFSET=0
+  tail -c "+$((UWSGI_OFFSET + 1))" -- "$UWSGI_LOG" 2>/dev/null | tail -n 200
+}
+
+# Makes the service take what was swapped; one that does not run is started with the services.
+put_uwsgi_in_force() {
+  [[ $UWSGI_ACTION != nothing ]] || return 0
+  uwsgi_is_running || return 0
+  : >"$JOURNAL/uwsgi" || fail "can't write the journal: is the file system full?"
+  renew_uwsgi "$UWSGI_ACTION" '' || fail "uwsgi did not take the change ($UWSGI_REASON): $REPLY"
+  changed "${UWSGI_ACTION/renew/restart}ed uwsgi: $UWSGI_REASON ($REPLY)"
+}
+
+# Reloads or restarts, and proves it. REPLY has what runs now, or the reason and the last log lines.
+renew_uwsgi() { # reload|restart|renew RELEASE
+  local master workers
+  uwsgi_master
+  master=$REPLY
+  workers=' '
+  if [[ -n $master ]]; then
+    uwsgi_workers "$master"
+    workers=$REPLY
+  fi
+  mark_uwsgi_log
+  init_system
+  # However often it failed before: this is another attempt.
+  if [[ $REPLY == systemd ]]; then attempt systemctl reset-failed uwsgi.service; fi
+  case $1 in
+    reload) service_request uwsgi reload ;;
+    restart) service_request uwsgi restart ;;
+    renew) service_request uwsgi stop && service_request uwsgi start ;;
+  esac || {
+    REPLY="$REPLY; $(uwsgi_reason "$(uwsgi_log_since)")"
+    return 1
+  }
+  if [[ $1 != reload ]]; then master=''; fi
+  prove_uwsgi "$master" "$workers" "$2"
+}
+
+# Reloads for another subsystem, such as a new release: REPLY as above, status 1 on failure.
+reload_uwsgi() { # [RELEASE]
+  if ! uwsgi_is_running; then
+    REPLY='uwsgi does not run: start it with "service uwsgi start"'
+    return 1
+  fi
+  renew_uwsgi reload "${1-}"
+}
+
+# Waits until all workers are new children of the master, and one of them answers.
+prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
+  local master=$1 old=$2 release=${3-} ini deadline pid stale fresh said
+  uwsgi_ini
+  ini=$ROOT$REPLY
+  # The requests under way end first, then the application is loaded.
+  uwsgi_option "$ini" worker-reload-mercy 60
+  deadline=$((SECONDS + REPLY + PROOF_WAIT))
+  while :; do
+    uwsgi_master
+    if [[ -n $master && $REPLY != "$master" ]]; then
+      said="the master $master ended"
+      break
+    fi
+    stale=no fresh=no
+    if [[ -n $REPLY ]]; then
+      uwsgi_workers "$REPLY"
+      for pid in $REPLY; do
+        if [[ $old == *" $pid "* ]]; then stale=yes; else fresh=yes; fi
+      done
+    fi
+    if [[ $fresh == yes && $stale == no ]]; then
+      if uwsgi_answers "$ini" "$release" "$((deadline - SECONDS))"; then
+        uwsgi_master
+        pid=$REPLY
+        uwsgi_workers "$pid"
+        REPLY="master $pid, workers$REPLY"
+        REPLY=${REPLY% }
+        return 0
+      fi
+      said=$REPLY
+      break
+    fi
+    said='its workers are not new'
+    ((SECONDS < deadline)) || break
+    sleep 0.1
+  done
+  REPLY="$said; $(uwsgi_reason "$(uwsgi_log_since)")"
+  return 1
+}
+
+# Does the application answer, with anything but a server's error, and as the release?
+uwsgi_answers() { # INI RELEASE SECONDS
+  local socket path host seconds=$3
+  ((seconds > 0)) || seconds=1
+  uwsgi_option "$1" socket 127.0.0.1:8001
+  socket=$REPLY
+  read -r path host < <(sed -n 's/^# proof: GET //p' "$1" 2>/dev/null)
+  if ! uwsgi_request "$socket" "${path:-/}" "${host:-localhost}" "$seconds"; then return 1; fi
+  if [[ ! $REPLY =~ ^HTTP/[0-9.]+\ [1-4][0-9][0-9] ]]; then
+    REPLY="the application answers ${path:-/} with \"$REPLY\""
+    return 1
+  fi
+  if uwsgi_log_since | grep -q -i 'no python application found'; then
+    REPLY='no python application found'
+    return 1
+  fi
+  if [[ -n $2 && $UWSGI_RELEASE != "$2" ]]; then
+    REPLY="the release ${UWSGI_RELEASE:-of an unknown name} answers, not $2"
+    return 1
+  fi
+}
+
+UWSGI_RELEASE='' # of the last answer
+
+# One request in uWSGI's own protocol, as nginx makes it. REPLY has the status line.
+uwsgi_request() { # ADDRESS:PORT PATH HOST SECONDS
+  local fd text packet='' size=0 line status=''
+  UWSGI_RELEASE=''
+  for text in REQUEST_METHOD GET REQUEST_URI "$2" PATH_INFO "${2%%\?*}" QUERY_STRING '' SERVER_PROTOCOL HTTP/1.0 \
+    SERVER_NAME "$3" SERVER_PORT 80 HTTP_HOST "$3" REMOTE_ADDR 127.0.0.1; do
+    printf -v line '\\x%02x\\x%02x%s' $((${#text} % 256)) $((${#text} / 256)) "$text"
+    packet+=$line
+    size=$((size + 2 + ${#text}))
+  done
+  { exec {fd}<>"/dev/tcp/${1%:*}/${1##*:}"; } 2>/dev/null || {
+    REPLY="nothing listens on $1"
+    return 1
+  }
+  printf -v line '\\x00\\x%02x\\x%02x\\x00' $((size % 256)) $((size / 256))
+  printf '%b' "$line$packet" >&"$fd"
+  IFS= read -r -t "$4" -u "$fd" status
+  while IFS= read -r -t 5 -u "$fd" line && [[ -n ${line%$'\r'} ]]; do
+    if [[ $line == 'X-Tracks-Release: '* ]]; then UWSGI_RELEASE=${line#X-Tracks-Release: }; fi
+  done
+  UWSGI_RELEASE=${UWSGI_RELEASE%$'\r'}
+  # An application whose answer nobody reads logs an error.
+  timeout 5 cat <&"$fd" >/dev/null
+  exec {fd}>&-
+  REPLY=${status%$'\r'}
+  [[ -n $REPLY ]] || {
+    REPLY="no answer on $1 within $4 s"
+    return 1
+  }
+}
+
+# A service that this run has started: its application answers.
+prove_started_uwsgi() {
+  prove_uwsgi '' ' ' || fail "uwsgi was started, but $REPLY"
+}
+
+# --- The way back ---
+
+# Files and things are as they were: the service takes them again, where it had taken the others.
+undo_uwsgi() {
+  [[ -e $JOURNAL/uwsgi ]] || return 0
+  # Whatever state the attempt left: a restart works from each, and loses as little.
+  renew_uwsgi restart '' || fail "uwsgi does not run with its former configuration: $REPLY"
+}

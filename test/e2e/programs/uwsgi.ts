@@ -1,0 +1,35 @@
+import { LinuxUser } from "../../../components/LinuxUser";
+import { Logrotate } from "../../../components/Logrotate";
+import { SystemPackages } from "../../../components/SystemPackages";
+import { UwsgiService, type UwsgiServiceArgs } from "../../../components/UwsgiService";
+import { loadConfiguration } from "../../../config";
+import { Host } from "../../../host/Host";
+import { preflight } from "../../../host/preflight";
+
+/** uWSGI alone, over a release and a virtualenv that the test makes; settings come from the test. */
+export = async () => {
+  const config = loadConfiguration();
+  const facts = await preflight(config.connection, { survey: config.survey });
+  const host = new Host("host", { connection: config.connection, facts });
+  const packages = new SystemPackages("packages", { host, ...config.packages });
+  const deployer = new LinuxUser("deployer", { host, ...config.deployer, services: ["uwsgi"] });
+  const settings = JSON.parse(
+    process.env["TRACKS_TEST_UWSGI"] ?? "{}",
+  ) as Partial<UwsgiServiceArgs>;
+  const uwsgi = new UwsgiService("uwsgi", {
+    host,
+    production: true,
+    ...settings,
+    dependsOn: [packages.command],
+  });
+  const service = uwsgi.serve([deployer.account]);
+  new Logrotate("uwsgi-logs", {
+    host,
+    file: "uwsgi",
+    logs: [uwsgi.log],
+    createOwner: uwsgi.user,
+    createGroup: uwsgi.group,
+    postrotate: uwsgi.reopensLog,
+    dependsOn: [packages.command, service],
+  });
+};
