@@ -1,10 +1,10 @@
 import { createConnection, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Client, type ConnectConfig } from "ssh2";
+import { requireLabHost } from "../protocol/labHosts";
 import type { Operation } from "../protocol/resource";
 import { type Credentials, offerInTurn, readCredentials } from "./authentication";
 import type { Connection, Hop } from "./connection";
-import { requireLabHost } from "./labHosts";
 import { retry } from "./retry";
 
 /**
@@ -12,8 +12,8 @@ import { retry } from "./retry";
  * tries; faults of keys and agent are told at once.
  */
 export async function dial(connection: Connection, operation: Operation): Promise<Client> {
-  requireLabHost(connection.host);
-  if (connection.proxy !== undefined) requireLabHost(connection.proxy.host);
+  requireLabHost(connection.host, "command");
+  if (connection.proxy !== undefined) requireLabHost(connection.proxy.host, "command");
   const credentials = await readCredentials(connection);
   const proxy = connection.proxy;
   if (proxy === undefined)

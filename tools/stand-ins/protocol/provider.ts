@@ -14,6 +14,8 @@ import { engineAddress, engineClient, servePlugin, unary } from "./server";
 export interface Provider {
   version: string;
   resources: Readonly<Record<string, ResourceType>>;
+  /** Takes the provider's own settings; the engine calls it before anything else is done. */
+  configure?(settings: PropertyMap): void;
 }
 
 /**
@@ -73,7 +75,8 @@ export function serveProvider(provider: Provider): void {
     getPluginInfo,
     checkConfig: unary((request: rpc.CheckRequest) => checked(propertiesOf(request.getNews()), [])),
     diffConfig: unary(() => new rpc.DiffResponse()),
-    configure: unary(() => {
+    configure: unary((request: rpc.ConfigureRequest) => {
+      provider.configure?.(propertiesOf(request.getArgs()));
       const response = new rpc.ConfigureResponse();
       response.setAcceptsecrets(true);
       response.setSupportspreview(true);
@@ -89,8 +92,11 @@ export function serveProvider(provider: Provider): void {
     }),
     diff: unary((request: rpc.DiffRequest) => {
       const type = typeOf(request.getUrn());
-      const [olds, news] = [request.getOldInputs(), request.getNews()].map(propertiesOf);
-      return differs(difference(olds ?? {}, news ?? {}), type);
+      const news = propertiesOf(request.getNews());
+      const changes =
+        type.difference?.(propertiesOf(request.getOlds()), news) ??
+        difference(propertiesOf(request.getOldInputs()), news);
+      return differs(changes, type);
     }),
     create: unary(async (request: rpc.CreateRequest) => {
       const { id, state } = await typeOf(request.getUrn()).create(
@@ -102,12 +108,20 @@ export function serveProvider(provider: Provider): void {
       response.setProperties(structOf(state));
       return response;
     }),
-    // Nothing is looked up: what the state holds is taken as true, so that refresh never sees drift.
-    read: unary((request: rpc.ReadRequest) => {
+    read: unary(async (request: rpc.ReadRequest) => {
+      const type = typeOf(request.getUrn());
+      const id = request.getId();
+      const state = propertiesOf(request.getProperties());
+      const inputs = propertiesOf(request.getInputs());
+      const found =
+        type.read === undefined
+          ? { id, state, inputs }
+          : await type.read(id, { state, inputs }, operation(request.getUrn(), false, 0));
       const response = new rpc.ReadResponse();
-      response.setId(request.getId());
-      response.setProperties(request.getProperties());
-      response.setInputs(request.getInputs());
+      if (found === undefined) return response;
+      response.setId(found.id);
+      response.setProperties(structOf(found.state));
+      response.setInputs(structOf(found.inputs));
       return response;
     }),
     update: unary(async (request: rpc.UpdateRequest) => {
@@ -168,6 +182,7 @@ function differs(changes: Map<string, Kind>, type: ResourceType): rpc.DiffRespon
   const { DIFF_NONE, DIFF_SOME } = rpc.DiffResponse.DiffChanges;
   response.setChanges(changes.size === 0 ? DIFF_NONE : DIFF_SOME);
   response.setHasdetaileddiff(true);
+  response.setDeletebeforereplace(type.deletesFirst === true);
   const detailed = response.getDetaileddiffMap();
   for (const [path, kind] of changes) {
     const replaces = type.replacesOn(path);

@@ -1,3 +1,4 @@
+import type { Kind } from "./difference";
 import type { PropertyMap } from "./property";
 
 /** A fault of one input, told before anything is done. */
@@ -24,14 +25,40 @@ export interface Log {
   warning(message: string): Promise<void>;
 }
 
+/** What was found of a resource that exists outside. */
+export interface Found {
+  id: string;
+  state: PropertyMap;
+  /** As a program would have to give them for that state. */
+  inputs: PropertyMap;
+}
+
 /** One type of resource that a stand-in provider offers. */
 export interface ResourceType {
+  /** Set where the old one is deleted before the new one is made. */
+  readonly deletesFirst?: boolean;
   /** Whether a change of the input at this path replaces the resource; else it is updated. */
   replacesOn(path: string): boolean;
   /** Checks what the program gave, and fills in defaults. */
   check(inputs: PropertyMap): { inputs: PropertyMap; failures: CheckFailure[] };
+  /**
+   * What differs between the state and new inputs, by path; left out where old and new inputs are
+   * compared, in which no drift shows.
+   */
+  difference?(state: PropertyMap, inputs: PropertyMap): Map<string, Kind>;
   create(inputs: PropertyMap, operation: Operation): Promise<{ id: string; state: PropertyMap }>;
   /** Left out where every change replaces. */
   update?(olds: PropertyMap, inputs: PropertyMap, operation: Operation): Promise<PropertyMap>;
+  /**
+   * Looks the resource up: for an import with an empty state, for a refresh with the one known.
+   * Left out where what the state holds is taken as true, so that refresh never sees drift.
+   *
+   * @returns undefined when it is not there
+   */
+  read?(
+    id: string,
+    known: { state: PropertyMap; inputs: PropertyMap },
+    operation: Operation,
+  ): Promise<Found | undefined>;
   delete?(state: PropertyMap, operation: Operation): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { isMap, type Property } from "../protocol/property";
+import { isMap, type Property } from "./property";
 
 /**
  * Refuses every address that is not a lab host's: a stand-in has not the provenance of the real
@@ -8,19 +8,27 @@ import { isMap, type Property } from "../protocol/property";
  *
  * A lab host is one that has a host.json in the lab's folder: $TRACKS_LAB_DIR, else the nearest
  * `.lab` from the working directory upwards.
+ *
+ * @param provider what it stands in for, for the message
  */
-export function requireLabHost(address: string): void {
+export function requireLabHost(address: string, provider: string): void {
+  if (isLabHost(address)) return;
   const folder = labFolder();
   const known = folder === undefined ? [] : labAddresses(folder);
-  if (known.includes(address)) return;
   const labs =
     folder === undefined
       ? "TRACKS_LAB_DIR is not set and no folder .lab was found"
       : `${join(folder, "hosts")} knows ${known.length === 0 ? "no host" : known.join(", ")}`;
   throw new Error(
-    `the stand-in of the command provider connects to lab hosts only, and ${address} is none (${labs}). ` +
+    `the stand-in of the ${provider} provider connects to lab hosts only, and ${address} is none (${labs}). ` +
       "For any other host install Pulumi from https://www.pulumi.com/docs/install/ and run it with its real plugins.",
   );
+}
+
+/** Whether the address is one that a lab host has. */
+export function isLabHost(address: string): boolean {
+  const folder = labFolder();
+  return folder !== undefined && labAddresses(folder).includes(address);
 }
 
 function labFolder(): string | undefined {
