@@ -7,6 +7,7 @@ import { run } from "./run";
 /** The provider plugins of this project, in the versions of its SDKs in package.json. */
 export const plugins = [
   { name: "command", version: "1.2.1" },
+  { name: "postgresql", version: "3.18.1" },
   { name: "random", version: "4.21.2" },
 ] as const;
 /** Seconds that one download may take: the largest plugin is some 15 MB. */

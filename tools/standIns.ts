@@ -48,14 +48,15 @@ export async function installStandIns(cli: string, onProgress: OnProgress): Prom
     await rename(join(unfinished, languageHost), join(unfinished, "bin", languageHost));
   });
   const home = join(cacheFolder(), "stand-ins-home");
-  await makeOnce(home, onProgress, async (unfinished) => {
-    for (const { name, version } of plugins) {
-      const plugin = join(unfinished, "plugins", `resource-${name}-v${version}`);
-      await mkdir(plugin, { recursive: true });
+  // Each plugin on its own: the folder stays, and a project comes to need more of them.
+  for (const { name, version } of plugins) {
+    const plugin = join(home, "plugins", `resource-${name}-v${version}`);
+    await makeOnce(plugin, onProgress, async (unfinished) => {
+      await mkdir(unfinished, { recursive: true });
       const executable = `pulumi-resource-${name}`;
-      await writeScript(join(plugin, executable), `"\${${folderVariable}:?}/${executable}"`);
-    }
-  });
+      await writeScript(join(unfinished, executable), `"\${${folderVariable}:?}/${executable}"`);
+    });
+  }
   return { bin, home, env: { [folderVariable]: folder } };
 }
 
@@ -65,6 +66,7 @@ async function bundle(): Promise<{ name: string; text: string }[]> {
     entryPoints: {
       [languageHost]: join(sources, "languageHost.ts"),
       "pulumi-resource-command": join(sources, "command", "main.ts"),
+      "pulumi-resource-postgresql": join(sources, "postgresql", "main.ts"),
       "pulumi-resource-random": join(sources, "random", "main.ts"),
     },
     outdir: cacheFolder(),
@@ -73,8 +75,8 @@ async function bundle(): Promise<{ name: string; text: string }[]> {
     target: "node20",
     format: "cjs",
     minify: true,
-    // ssh2 does without its native helpers when they are not there.
-    external: ["*.node", "cpu-features"],
+    // ssh2 does without its native helpers when they are not there, and pg without its.
+    external: ["*.node", "cpu-features", "pg-native"],
     logLevel: "error",
     write: false,
   });
