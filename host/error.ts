@@ -11,6 +11,10 @@ export type HostErrorKind =
   | "requiretty"
   | "sftp"
   | "forwarding"
+  /** Nothing listens where a tunnel leads. */
+  | "target"
+  /** A tunnel's port on this machine is taken. */
+  | "local-port"
   | "distribution"
   | "shell"
   | "script";

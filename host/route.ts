@@ -12,6 +12,8 @@ export interface Route {
   readonly socket: Duplex;
   /** Closes the stream, and the connection to the bastion. */
   close(): void;
+  /** Lets the program end while the connection is open. */
+  unref(): void;
 }
 
 /** Where an SSH server listens. */
@@ -32,10 +34,11 @@ export async function findRoute(
 ): Promise<Route> {
   if (bastion === undefined) {
     const socket = await dial({ login: target, role: "host" }, deadline);
-    return { socket, close: () => socket.destroy() };
+    return { socket, close: () => socket.destroy(), unref: () => socket.unref() };
   }
   const endpoint = { login: bastion, role: "bastion" } as const;
-  const jump = await logIn(endpoint, await dial(endpoint, deadline), deadline);
+  const jumpSocket = await dial(endpoint, deadline);
+  const jump = await logIn(endpoint, jumpSocket, deadline);
   try {
     const socket = await forwardThrough(jump, bastion, target, deadline);
     return {
@@ -44,6 +47,7 @@ export async function findRoute(
         socket.destroy();
         jump.destroy();
       },
+      unref: () => jumpSocket.unref(),
     };
   } catch (error) {
     jump.destroy();

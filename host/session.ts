@@ -22,6 +22,8 @@ export interface Session {
   readonly client: Client;
   /** Closes the connection, and the bastion's. Nothing of it keeps the program alive after. */
   close(): void;
+  /** Lets the program end while the connection is open. */
+  unref(): void;
 }
 
 /**
@@ -40,6 +42,9 @@ export async function openSession(connection: Connection, deadline: Deadline): P
       close: () => {
         client.destroy();
         route.close();
+      },
+      unref: () => {
+        route.unref();
       },
     };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { type Connection, privilege } from "../connection";
 import type { Deadline } from "../deadline";
 import { HostError } from "../error";
-import { isProhibited } from "../route";
+import { forward, forwardingRefused, type ForwardingTarget } from "../forward";
 import type { Session } from "../session";
 import { checkDistribution } from "./distribution";
 
@@ -104,34 +104,16 @@ export async function checkSftp(session: Session, deadline: Deadline): Promise<v
   );
 }
 
-/** A listener on the host that a tunnel is to reach. */
-export interface ForwardingTarget {
-  readonly address: string;
-  readonly port: number;
-}
-
 /** Checks that sshd forwards to the target; whether something listens there is another matter. */
 export async function checkForwarding(
   session: Session,
-  { address, port }: ForwardingTarget,
+  target: ForwardingTarget,
   deadline: Deadline,
 ): Promise<void> {
-  const refused = (): HostError =>
-    new HostError(
-      "forwarding",
-      `The host's sshd forwards nothing to ${address}:${port}, which the tunnel to PostgreSQL needs. Set \`AllowTcpForwarding yes\`, and \`PermitOpen ${address}:${port}\` if PermitOpen is used, in its /etc/ssh/sshd_config and reload sshd.`,
-    );
-  await deadline.race(
-    new Promise<void>((resolve, reject) => {
-      session.client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
-        if (error === undefined) channel.destroy();
-        else if (isProhibited(error)) {
-          reject(refused());
-          return;
-        }
-        resolve();
-      });
-    }),
-    refused,
-  );
+  try {
+    (await forward(session, target, deadline)).destroy();
+  } catch (error) {
+    if (error instanceof HostError && error.kind === "target") return;
+    throw forwardingRefused(target);
+  }
 }

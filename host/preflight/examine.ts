@@ -1,13 +1,8 @@
 import type { Connection } from "../connection";
 import { Deadline } from "../deadline";
+import type { ForwardingTarget } from "../forward";
 import { openSession } from "../session";
-import {
-  checkForwarding,
-  checkPrivilege,
-  checkSftp,
-  checkSystem,
-  type ForwardingTarget,
-} from "./checks";
+import { checkForwarding, checkPrivilege, checkSftp, checkSystem } from "./checks";
 import type { HostFacts } from "./report";
 import { type HostScript, survey, type SurveyQuestions } from "./survey";
 

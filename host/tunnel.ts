@@ -1,0 +1,160 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClientChannel } from "ssh2";
+import type { Connection } from "./connection";
+import { Deadline } from "./deadline";
+import { HostError } from "./error";
+import { forward, type ForwardingTarget } from "./forward";
+import { openSession, type Session } from "./session";
+
+/** Inputs of {@link openTunnel}. */
+export interface TunnelOptions {
+  /**
+   * Port on 127.0.0.1 of this machine. The same in every run: a provider remembers it in the
+   * state, and another one would be another provider.
+   */
+  readonly localPort: number;
+  /** Where the tunnel leads, as seen from the host. */
+  readonly target: ForwardingTarget;
+  /** Configuration key of the local port, for the error that says that it is taken. */
+  readonly localPortKey: string;
+  /**
+   * Seconds to wait for a local port that is taken: by the program of a run that is just ending.
+   *
+   * @default 10
+   */
+  readonly patienceSeconds?: number;
+}
+
+/** Seconds for the login at the host, and for one connection through it. */
+const connectSeconds = 10;
+/** Milliseconds between two tries for the local port. */
+const retryInterval = 200;
+
+/**
+ * Opens a local port whose connections are forwarded through one SSH connection to the host, for
+ * providers, which are processes of their own.
+ *
+ * The host is dialled at the first connection, and again after the SSH connection was lost. The
+ * tunnel is there as long as the program runs, and keeps none running. A connection that gets
+ * nowhere is closed; why is logged, each reason once.
+ *
+ * @throws {@link HostError} of kind `local-port` when the port stays taken
+ */
+export async function openTunnel(connection: Connection, options: TunnelOptions): Promise<Tunnel> {
+  const tunnel = new Tunnel(connection, options.target);
+  const server = await listen(options, (socket) => {
+    tunnel.serve(socket);
+  });
+  // The server, unlike a socket, would keep the program from ending although nobody connects.
+  server.unref();
+  return tunnel;
+}
+
+/** A way to one target through one SSH connection. */
+export class Tunnel {
+  private session: Promise<Session> | undefined;
+  private readonly told = new Set<string>();
+
+  /** @internal use {@link openTunnel} */
+  constructor(
+    private readonly connection: Connection,
+    private readonly target: ForwardingTarget,
+  ) {}
+
+  /**
+   * One connection to the target, for this program's own use: nothing is logged.
+   *
+   * @throws {@link HostError} that says where it failed
+   */
+  async connect(): Promise<ClientChannel> {
+    const deadline = new Deadline(connectSeconds);
+    const session = await this.dial(deadline);
+    try {
+      return await forward(session, this.target, deadline);
+    } catch (error) {
+      // Silence is no answer of a living connection: the next one dials again.
+      if (error instanceof HostError && error.kind === "unreachable") this.hangUp(session);
+      throw error;
+    }
+  }
+
+  /** @internal joins an accepted socket with the target */
+  serve(socket: Socket): void {
+    socket.unref();
+    socket.on("error", () => undefined);
+    this.connect().then(
+      (channel) => {
+        channel.on("error", () => socket.destroy());
+        channel.on("close", () => socket.destroy());
+        socket.on("close", () => channel.destroy());
+        socket.pipe(channel).pipe(socket);
+      },
+      (error: unknown) => {
+        socket.destroy();
+        this.tell(error instanceof Error ? error.message : String(error));
+      },
+    );
+  }
+
+  private dial(deadline: Deadline): Promise<Session> {
+    if (this.session !== undefined) return this.session;
+    const session = openSession(this.connection, deadline);
+    this.session = session;
+    const forget = (): void => {
+      if (this.session === session) this.session = undefined;
+    };
+    session.then((opened) => {
+      opened.unref();
+      opened.client.once("close", forget);
+    }, forget);
+    return session;
+  }
+
+  private hangUp(session: Session): void {
+    this.session = undefined;
+    session.close();
+  }
+
+  private tell(reason: string): void {
+    if (this.told.has(reason)) return;
+    this.told.add(reason);
+    void pulumi.log.warn(`The tunnel to PostgreSQL: ${reason}`);
+  }
+}
+
+async function listen(
+  { localPort, localPortKey, patienceSeconds = 10 }: TunnelOptions,
+  onSocket: (socket: Socket) => void,
+): Promise<Server> {
+  const end = Date.now() + patienceSeconds * 1000;
+  for (;;) {
+    try {
+      return await listenOnce(localPort, onSocket);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== "EADDRINUSE")
+        throw new HostError(
+          "local-port",
+          `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}: ${message}. Set ${localPortKey} to another port, 1024 or higher.`,
+        );
+      if (Date.now() >= end)
+        throw new HostError(
+          "local-port",
+          `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}: for ${patienceSeconds} s another program has been using that port. If it is another run of this stack, let it finish; else set ${localPortKey} to a port that is free on every machine that deploys.`,
+        );
+      await sleep(retryInterval);
+    }
+  }
+}
+
+function listenOnce(port: number, onSocket: (socket: Socket) => void): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer(onSocket);
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      resolve(server);
+    });
+  });
+}
