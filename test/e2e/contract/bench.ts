@@ -126,6 +126,11 @@ export class Stack {
     return text;
   }
 
+  /** The state as text, with every secret in it readable. */
+  async openStateText(): Promise<string> {
+    return (await this.pulumi(["stack", "export", "--show-secrets", "--stack", "contract"])).text;
+  }
+
   preview(...flags: string[]): Promise<Run> {
     return this.pulumi(["preview", "--stack", "contract", ...flags]);
   }
@@ -150,8 +155,7 @@ export class Stack {
 
   /** An output of the resource of that name, decrypted. */
   async secret(name: string, output: string): Promise<string> {
-    const args = ["stack", "export", "--show-secrets", "--stack", "contract"];
-    const found = resourceOf((await this.pulumi(args)).text, name)?.outputs[output];
+    const found = resourceOf(await this.openStateText(), name)?.outputs[output];
     const { plaintext } = found as { plaintext: string };
     return JSON.parse(plaintext) as string;
   }

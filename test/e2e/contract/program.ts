@@ -1,37 +1,92 @@
 import { readFileSync } from "node:fs";
 import { remote } from "@pulumi/command";
+import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId, RandomPassword } from "@pulumi/random";
+import type { Connection as BenchConnection } from "./bench";
+import { Secret } from "../../../config/secret";
+import type { Connection } from "../../../host/connection";
+import { parsePublicKey } from "../../../host/publicKey";
+import { openTunnel, type TunnelOptions } from "../../../host/tunnel";
 import type { Declared } from "./declared";
 
 /** Registers what the test has written into the file that TRACKS_CONTRACT names. */
-const declared = JSON.parse(readFileSync(process.env.TRACKS_CONTRACT ?? "", "utf8")) as Declared[];
-
-for (const { type, name, args, secret = [], options } of declared) {
-  const inputs = Object.fromEntries(
-    Object.entries(args).map(([key, value]) => [
-      key,
-      secret.includes(key) ? pulumi.secret(value) : value,
-    ]),
-  );
-  switch (type) {
-    case "command":
-      new remote.Command(name, inputs as unknown as remote.CommandArgs, options);
-      break;
-    case "copy":
-      new remote.CopyToRemote(
-        name,
-        { ...inputs, source: sourceOf(args) } as unknown as remote.CopyToRemoteArgs,
-        options,
-      );
-      break;
-    case "password":
-      new RandomPassword(name, inputs as unknown as { length: number }, options);
-      break;
-    case "id":
-      new RandomId(name, inputs as unknown as { byteLength: number }, options);
-      break;
+export = async () => {
+  const declared = JSON.parse(
+    readFileSync(process.env.TRACKS_CONTRACT ?? "", "utf8"),
+  ) as Declared[];
+  let server: postgresql.Provider | undefined;
+  /** Each of the resources behind the server waits for those before it. */
+  const made: pulumi.Resource[] = [];
+  for (const { type, name, args, secret = [], options } of declared) {
+    const inputs = Object.fromEntries(
+      Object.entries(args).map(([key, value]) => [
+        key,
+        secret.includes(key) ? pulumi.secret(value) : value,
+      ]),
+    );
+    const behind = { ...options, ...(server && { provider: server }), dependsOn: [...made] };
+    switch (type) {
+      case "command":
+        new remote.Command(name, inputs as unknown as remote.CommandArgs, options);
+        break;
+      case "copy":
+        new remote.CopyToRemote(
+          name,
+          { ...inputs, source: sourceOf(args) } as unknown as remote.CopyToRemoteArgs,
+          options,
+        );
+        break;
+      case "password":
+        new RandomPassword(name, inputs as unknown as { length: number }, options);
+        break;
+      case "id":
+        new RandomId(name, inputs as unknown as { byteLength: number }, options);
+        break;
+      case "tunnel":
+        await openTunnel(
+          connectionOf(args.login as BenchConnection),
+          args as unknown as TunnelOptions,
+        );
+        break;
+      case "server":
+        server = new postgresql.Provider(name, inputs, options);
+        break;
+      case "role":
+        made.push(new postgresql.Role(name, inputs, behind));
+        break;
+      case "database":
+        made.push(new postgresql.Database(name, inputs, behind));
+        break;
+      case "grant":
+        made.push(new postgresql.Grant(name, inputs as unknown as postgresql.GrantArgs, behind));
+        break;
+      case "grantRole":
+        made.push(
+          new postgresql.GrantRole(name, inputs as unknown as postgresql.GrantRoleArgs, behind),
+        );
+        break;
+    }
   }
+};
+
+function connectionOf({ host, privateKey = "", hostKey = "" }: BenchConnection): Connection {
+  const pinned = parsePublicKey(hostKey);
+  if (pinned === undefined) throw new Error(`no host key: ${hostKey}`);
+  return {
+    address: host,
+    port: 22,
+    user: "root",
+    hostKey: pinned,
+    identity: {
+      kind: "key",
+      privateKey: new Secret(privateKey),
+      passphrase: undefined,
+      fingerprint: "",
+    },
+    privilege: { kind: "root" },
+    bastion: undefined,
+  };
 }
 
 /** JSON holds no asset: a `text`, or the `path` of a file or folder, becomes one here. */
