@@ -27,7 +27,10 @@ export interface FileEntry extends Ownership {
   content: string;
   /** Checks the candidate before it replaces the live file. */
   check?: "sudoers";
-  /** The content appears in no record, log or diff. Needs `secret` on the whole manifest's text. */
+  /**
+   * The content appears in no record, log or diff, and is written as it is, placeholders included.
+   * Needs `secret` on the whole manifest's text.
+   */
   secret?: boolean;
 }
 

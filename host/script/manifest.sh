@@ -78,8 +78,7 @@ parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY
       ;;
   esac
   line=${line#|}
-  # A password is nobody's template, and no part of it may stand in an error.
-  [[ ${E_KIND[index]} == password || ${E_KIND[index]} == postgresql-role ]] || check_placeholders "$number" "$line"
+  if has_placeholders "$index"; then check_placeholders "$number" "$line"; fi
   E_CONTENT[index]+=${line# }$'\n'
   E_LINES[index]=$((E_LINES[index] + 1))
 }

@@ -4,6 +4,12 @@
 readonly PLACEHOLDERS='NGINX_PID NGINX_MODULES NGINX_MIME_TYPES YUM_CONF'
 readonly PLACEHOLDER_PATTERN='@@([A-Z][A-Z0-9_]*)@@'
 
+# What is secret is nobody's template: it stays as it is, and no part of it may stand in an error. Nor is
+# a setting's value, which may hold a proxy's password.
+has_placeholders() { # INDEX
+  [[ ${E_KIND[$1]} == file && ${E_ATTRIBUTES[$1]} != *' secret=yes '* ]]
+}
+
 check_placeholders() { # LINE-NUMBER TEXT
   local text=$2
   while [[ $text =~ $PLACEHOLDER_PATTERN ]]; do

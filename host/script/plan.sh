@@ -54,8 +54,11 @@ prepare_candidates() {
 }
 
 write_candidate() { # INDEX FILE
-  fill_placeholders "${E_CONTENT[$1]}"
-  local content=$REPLY
+  local content=${E_CONTENT[$1]}
+  if has_placeholders "$1"; then
+    fill_placeholders "$content"
+    content=$REPLY
+  fi
   attribute "$1" eol yes
   [[ $REPLY == yes ]] || content=${content%$'\n'}
   printf '%s' "$content" >"$2" || fail "can't write below $WORK: is the file system full?"

@@ -110,6 +110,23 @@ test("a password that looks like a placeholder is a password", async () => {
   expect(result.stdout + result.stderr).not.toContain("PROD2024");
 });
 
+test.each([
+  [
+    "a secret file",
+    "file /srv/local.py owner=root group=root mode=0400 secret=yes",
+    "/srv/local.py",
+  ],
+  ["a setting", "setting /etc/yum.conf section=main key=proxy", "/etc/yum.conf"],
+])("the value of %s is taken as it is, whatever it looks like", async (_, entry, path) => {
+  host.write("/srv/keep", "");
+  host.write("/etc/yum.conf", "[main]\n");
+  const secret = "p@@PROD2024@@q @@NGINX_PID@@";
+  const result = await host.apply(manifest("secrets", "none", entry, `| ${secret}`));
+  expect(result).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read(path)).toContain(secret);
+  expect(result.stdout).not.toContain("PROD2024");
+});
+
 test("a password changed by hand is drift, and is set again", async () => {
   await host.apply(account());
   await host.apply(password("one"));
