@@ -32,7 +32,7 @@ export interface LinuxUserArgs {
  * A Linux user with its password, keys and the little of root's power that it needs.
  *
  * The account and its home stay on destroy, since the home holds data; an account that we made is
- * locked then, one that was there before gets back its shell, groups and password.
+ * locked then, one that was there before gets back its shell and password.
  */
 export class LinuxUser extends HostComponent {
   readonly user: string;

@@ -119,7 +119,7 @@ survey_user() { # NAME
   entry=$(getent passwd "$name") || return 0
   IFS=: read -r _ _ uid _ <<<"$entry"
   state_user "$name"
-  conflict "the user $name exists (uid $uid, $REPLY): it is adopted, its home stays, shell, groups and password come back on destroy"
+  conflict "the user $name exists (uid $uid, $REPLY): it is adopted, its home and its groups stay, shell and password come back on destroy"
 }
 
 # What lies in the login's spool of this scope: files that were copied and not yet taken, with their size.

@@ -9,21 +9,19 @@ made_account() { # NAME
   [[ -e $ACCOUNTS ]] && grep -qxF -- "$1" "$ACCOUNTS"
 }
 
-# States: `none`, or `home=H shell=S groups=A,B`; the groups are the supplementary ones, sorted.
+# States: `none`, or `home=H shell=S`.
 state_user() { # NAME
-  local entry name home shell primary groups=''
+  local entry home shell
   REPLY=none
   entry=$(getent passwd "$1") || return 0
-  IFS=: read -r name _ _ _ _ home shell <<<"$entry"
-  primary=$(id -gn -- "$1" 2>/dev/null)
-  groups=$(id -nG -- "$1" 2>/dev/null | tr ' ' '\n' | grep -vxF -- "$primary" | sort -u | paste -s -d , -)
-  REPLY="home=$home shell=${shell:-/bin/sh} groups=$groups"
+  IFS=: read -r _ _ _ _ _ home shell <<<"$entry"
+  REPLY="home=$home shell=${shell:-/bin/sh}"
 }
 
 USER_SYSTEM=no # kind of an account that has to be made
 
 make_user() { # STATE NAME
-  local state=$1 name=$2 home shell groups options=()
+  local state=$1 name=$2 home shell options=()
   if [[ $state == none ]]; then
     must "can't lock $name" usermod -L -- "$name"
     note "the account $name stays with its home, which is data; its password is locked"
@@ -32,20 +30,33 @@ make_user() { # STATE NAME
   home=${state#home=}
   home=${home%% *}
   shell=${state#* shell=}
-  shell=${shell%% *}
-  groups=${state##* groups=}
   state_user "$name"
   if [[ $REPLY != none ]]; then
-    must "can't change the account $name" usermod -s "$shell" -G "$groups" -- "$name"
+    must "can't change the account $name" usermod -s "$shell" -- "$name"
     return
   fi
   [[ ! -e $ROOT$home ]] || check_orphaned_home "$name" "$home"
   options=(-m -d "$home" -s "$shell")
   [[ $USER_SYSTEM == no ]] || options+=(-r)
-  [[ -z $groups ]] || options+=(-G "$groups")
   if getent group "$name" >/dev/null 2>&1; then options+=(-g "$name"); fi
   printf '%s\n' "$name" >>"$ACCOUNTS"
   must "can't make the account $name" openly useradd "${options[@]}" -- "$name"
+}
+
+# A group that a user is in, a thing of its own: what an administrator gave besides is not ours to take
+# back. States: yes, no.
+state_member() { # USER GROUP
+  local groups
+  groups=$(id -nG -- "$1" 2>/dev/null)
+  if [[ " $groups " == *" $2 "* ]]; then REPLY=yes; else REPLY=no; fi
+}
+
+make_member() { # STATE USER GROUP
+  if [[ $1 == yes ]]; then
+    must "can't take $2 into the group $3" usermod -a -G "$3" -- "$2"
+  else
+    must "can't take $2 out of the group $3" gpasswd -d "$2" "$3"
+  fi
 }
 
 # A new account would get the files of whoever had this home before.
@@ -75,12 +86,13 @@ converge_user() { # INDEX
     now=${live#home=}
     now=${now%% *}
     [[ $now == "$home" ]] || fail "the user $name exists with the home $now: a home is never moved here; set the home in the configuration to that, or move it by hand: usermod -m -d $home $name"
-    groups+=,${live##* groups=}
   fi
-  groups=$(tr , '\n' <<<"$groups" | grep . | sort -u | paste -s -d , -)
-  want="home=$home shell=$shell groups=$groups"
+  want="home=$home shell=$shell"
   if made_account "$name"; then live=none; fi
   converge_thing "$key" "$want" "$live"
+  for group in ${groups//,/ }; do
+    converge_thing "member $name $group" yes
+  done
   KNOWN_ACCOUNTS=' '
 }
 

@@ -89,7 +89,7 @@ converge() {
   fi
   put_in_force
   converge_firewall
-  release_things setting selinux-boolean selinux-context selinux-port firewall-port password user
+  release_things setting selinux-boolean selinux-context selinux-port firewall-port password member user
 }
 
 converge_accounts() {

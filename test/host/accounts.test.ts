@@ -29,7 +29,8 @@ test("makes a user; remove keeps it with its home and locks its password", async
   const first = await host.apply(account());
   expect(first).toMatchObject({ code: 0, stderr: "" });
   expect(first.stdout).toContain(
-    "changed user deployer (none -> home=/home/deployer shell=/bin/bash groups=wheel)",
+    "changed user deployer (none -> home=/home/deployer shell=/bin/bash)\n" +
+      "changed member deployer wheel (no -> yes)\n",
   );
   expect((await host.apply(account())).stdout).toBe("applied deployer: unchanged\n");
 
@@ -61,6 +62,31 @@ test("adopts a user, and gives back its shell and groups on remove", async () =>
   expect(host.read("/etc/passwd")).toContain("deployer:x:700:700::/home/deployer:/bin/sh\n");
   expect(host.read("/etc/group")).toContain("wheel:x:10:\n");
   expect(shadow("deployer")).toBe("$6$old");
+});
+
+test("leaves an adopted user the groups that somebody else gave it", async () => {
+  host.write(
+    "/etc/passwd",
+    `${host.read("/etc/passwd")}deployer:x:700:700::/home/deployer:/bin/sh\n`,
+  );
+  host.write("/etc/group", `${host.read("/etc/group")}deployer:x:700:\nusers:x:100:\nold:x:101:\n`);
+  host.write("/etc/shadow", `${host.read("/etc/shadow")}deployer:$6$old:19000::::::\n`);
+  await host.apply(account());
+  host.write("/etc/group", host.read("/etc/group").replace("users:x:100:", "users:x:100:deployer"));
+  // A run in between must not take the new group for one of ours, nor the shell.
+  expect((await host.run(["probe"])).stdout).toContain("ok deployer\n");
+  await host.apply(account("/bin/sh"));
+  expect(await host.removeResource("deployer")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/group")).toContain("wheel:x:10:\n");
+  expect(host.read("/etc/group")).toContain("users:x:100:deployer\n");
+});
+
+test("a group that the manifest no longer names is taken back", async () => {
+  await host.apply(account());
+  expect((await host.apply(account().replace(" groups=wheel", ""))).stdout).toContain(
+    "released member deployer wheel (yes -> no)\n",
+  );
+  expect(host.read("/etc/group")).toContain("wheel:x:10:\n");
 });
 
 test("an existing user's home is never moved: the error names both ways out", async () => {

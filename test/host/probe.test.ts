@@ -163,7 +163,7 @@ test("survey: facts and conflicts, read only, before anything is installed", asy
     "fact nginx 1.20.1",
     "fact nginx-conf foreign",
     "conflict /etc/nginx/nginx.conf was edited by hand: it will be kept aside and come back on destroy",
-    "conflict the user deployer exists (uid 700, home=/srv/deployer shell=/bin/sh groups=)",
+    "conflict the user deployer exists (uid 700, home=/srv/deployer shell=/bin/sh)",
     "conflict another default server on port 80: /etc/nginx/conf.d/other.conf (listen 80 default_server;)",
     "conflict another server answers to tracks.example.org: /etc/nginx/conf.d/other.conf",
     "conflict /etc/nginx/conf.d/other.conf exists: it will be kept aside and come back on destroy",
