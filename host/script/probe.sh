@@ -127,9 +127,10 @@ probe_things() {
       'selinux-'*) selinux_enabled || continue ;;
       # Asked out here, where the answer is kept for the questions that follow.
       'postgresql-'*) postgresql_snapshot || true ;;
+      'firewall-port '*) firewall_running || continue ;;
     esac
     REPLY=$(thing_state "$key" 2>&1 && printf '%s' "$REPLY")
-    if [[ $REPLY == no-firewall || $REPLY == "$want" ]]; then continue; fi
+    [[ $REPLY != "$want" ]] || continue
     case $key in
       'password '*) drifts "$index" "the $key was changed" ;;
       'setting '*) drifts "$index" "the $key was changed" ;;

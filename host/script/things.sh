@@ -77,7 +77,7 @@ release_thing() { # KEY
   thing_state "$key"
   live=$REPLY
   [[ $live != "$former" ]] || return 0
-  if [[ $live != "${MADE[$key]}" ]]; then
+  if ! is_as_made "$live" "${MADE[$key]}"; then
     note "$key was changed by somebody after us: it stays as it is"
     return 0
   fi
@@ -85,6 +85,11 @@ release_thing() { # KEY
   thing_make "$key" "$former"
   show_states "$key" "$live" "$former"
   changed "released $key$REPLY"
+}
+
+# A firewall that was stopped has no port open at present; what it stores says whether somebody changed it.
+is_as_made() { # LIVE MADE
+  [[ $1 == "$2" || ($1 == *' now=stopped' && ${1% now=*} == "${2% now=*}") ]]
 }
 
 undo_thing() { # KEY STATE

@@ -193,6 +193,34 @@ test("firewall: opened now and for good, only what was closed is closed again", 
   expect(host.read("/firewall-later")).toBe("443/tcp\n");
 });
 
+test("firewall: what was opened is closed in its settings when it is stopped by then", async () => {
+  const text = (more: string): string =>
+    manifest("f", "none", "firewall-port tcp 80", "firewall-port tcp 443", more);
+  host.write("/firewall-now", "443/tcp\n");
+  host.write("/firewall-later", "443/tcp\n");
+  await host.apply(text("absent /etc/one"));
+  rmSync(host.at("/firewall-now"));
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok f\n/);
+  // A run in between does not give the port up.
+  expect(await host.apply(text("absent /etc/two"))).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/firewall-later")).toBe("443/tcp\n80/tcp\n");
+
+  expect((await host.removeResource("f")).stdout).toContain(
+    "released firewall-port tcp 80 (permanent=yes now=stopped -> permanent=no now=no)\n",
+  );
+  expect(host.read("/firewall-later")).toBe("443/tcp\n");
+});
+
+test("firewall: one that is started after us is found by the probe, and opened by a repair", async () => {
+  const text = manifest("f", "none", "firewall-port tcp 80");
+  await host.apply(text);
+  host.write("/firewall-now", "");
+  host.write("/firewall-later", "");
+  expect((await host.run(["probe"])).stdout).toMatch(/^drift f firewall-port tcp 80 is /);
+  await host.apply(text, { repair: 1 });
+  expect(host.read("/firewall-now")).toBe("80/tcp\n");
+});
+
 test("firewall: not running means nothing to do", async () => {
   expect((await host.apply(manifest("f", "none", "firewall-port tcp 80"))).stdout).toBe(
     "applied f: unchanged\n",
