@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
 import type { ManifestEntry } from "../host/manifest";
+import { subtree } from "../host/subtree";
 import { renderNginxConf } from "../templates/nginx";
 
 /** Inputs of {@link Nginx}. */
@@ -111,7 +112,7 @@ export class Nginx extends HostComponent {
       { kind: "directory", path: this.sitesEnabled, ...sites },
       { kind: "directory", path: this.locations, context: config },
       // Logs below /etc/nginx would be configuration to SELinux, which nginx may not write.
-      { kind: "selinux-context", type: "httpd_log_t", pattern: `${this.logs}(/.*)?` },
+      { kind: "selinux-context", type: "httpd_log_t", pattern: subtree(this.logs) },
       ...["", "/nginx", "/nginx/log", "/domains"].map((below) =>
         this.logDirectory(`${this.logs}${below}`),
       ),

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/component";
 import type { ManifestEntry } from "../host/manifest";
+import { subtree } from "../host/subtree";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
 import type { Nginx } from "./Nginx";
 
@@ -115,7 +116,7 @@ function served(args: NginxSiteArgs): ManifestEntry[] {
   return [
     { kind: "directory", path: siteRoot },
     ...["html", "static", "media"].flatMap((folder): ManifestEntry[] => [
-      { kind: "selinux-context", type: context, pattern: `${siteRoot}/${folder}(/.*)?` },
+      { kind: "selinux-context", type: context, pattern: subtree(`${siteRoot}/${folder}`) },
       { kind: "directory", path: `${siteRoot}/${folder}`, context },
     ]),
     {

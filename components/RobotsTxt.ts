@@ -3,6 +3,7 @@ import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
+import { subtree } from "../host/subtree";
 import { renderRobotsLocation } from "../templates/nginx";
 import { renderRobots } from "../templates/robots";
 import type { NginxSite } from "./NginxSite";
@@ -39,7 +40,7 @@ export class RobotsTxt extends HostComponent {
       {
         subsystem: "none",
         entries: [
-          { kind: "selinux-context", type: "httpd_sys_content_t", pattern: `${directory}(/.*)?` },
+          { kind: "selinux-context", type: "httpd_sys_content_t", pattern: subtree(directory) },
           { kind: "directory", path: dirname(directory) },
           { kind: "directory", path: directory, context: "httpd_sys_content_t" },
           {

@@ -124,7 +124,7 @@ export interface SelinuxPortEntry {
 /** A persistent file context rule (semanage fcontext). */
 export interface SelinuxContextEntry {
   kind: "selinux-context";
-  /** Regular expression of paths, as semanage takes it: `/microarray(/.*)?`. */
+  /** Regular expression of paths, as semanage takes it: `/microarray(/.*)?`; see `subtree`. */
   pattern: string;
   type: string;
 }

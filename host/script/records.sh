@@ -90,7 +90,8 @@ drop_owner() { # KEY OWNER
   if [[ -n $left ]]; then
     OWNERS[$key]=$left
   else
-    unset "OWNERS[$key]" "FORMER[$key]" "MADE[$key]"
+    # The subscript is expanded by unset itself: a key may have backslashes.
+    unset 'OWNERS[$key]' 'FORMER[$key]' 'MADE[$key]'
   fi
 }
 

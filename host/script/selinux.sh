@@ -80,8 +80,32 @@ state_selinux_context() { # PATTERN
   REPLY=$found
 }
 
+# Leaves the directory or file below which a rule may match: the pattern up to its first part that is no
+# plain name. A dot by itself is read as a name's own, since few who write one mean any character.
+tree_of_pattern() { # PATTERN
+  local rest=$1 tree=''
+  while [[ -n $rest ]]; do
+    case $rest in
+      '.'[*+?{]* | [\[\(\*+?{\|^\$]*) break ;;
+      \\?*)
+        tree+=${rest:1:1}
+        rest=${rest:2}
+        ;;
+      *)
+        tree+=${rest:0:1}
+        rest=${rest:1}
+        ;;
+    esac
+  done
+  # Cut in the middle of a name.
+  if [[ -n $rest && $rest != '(/'* ]]; then tree=${tree%/*}; fi
+  REPLY=${tree%/}
+}
+
 make_selinux_context() { # STATE PATTERN
-  local tree=${2%%[\[(*?.\\+]*}
+  local tree
+  tree_of_pattern "$2"
+  tree=$REPLY
   need_semanage
   if [[ $1 == none ]]; then
     must "can't drop the SELinux rule for $2" openly semanage fcontext -d "$2"
@@ -90,7 +114,7 @@ make_selinux_context() { # STATE PATTERN
       || fail "can't set the SELinux type of $2 to $1 (does this host's policy have it? seinfo -t $1): $OUTPUT"
   fi
   # What lies there already follows the rule.
-  if [[ -d $ROOT$tree && $tree == /?* ]] && have restorecon; then
+  if [[ -e $ROOT$tree && $tree == /?* ]] && have restorecon; then
     must "can't relabel $tree" restorecon -R "$ROOT$tree"
   fi
 }

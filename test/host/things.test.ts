@@ -150,6 +150,26 @@ test("SELinux: labels before the swap, rules, booleans and ports; all of it come
   expect(host.read("/semanage-fcontext")).toBe("");
 });
 
+test.each([
+  ["/srv/www\\.tracks/html(/.*)?", "/srv/www.tracks/html"],
+  ["/srv/www.tracks/html(/.*)?", "/srv/www.tracks/html"],
+  ["/srv/www\\.tracks/html/.*\\.css", "/srv/www.tracks/html"],
+  ["/srv/www\\.tracks/(html|static)/.*", "/srv/www.tracks"],
+  ["/srv/www\\.tracks/ht.+", "/srv/www.tracks"],
+  ["/srv/www\\.tracks/html/index\\.html", "/srv/www.tracks/html/index.html"],
+])("SELinux: what lies where a rule may match is relabelled: %s", async (pattern, tree) => {
+  host.write("/selinux", "Enforcing\n");
+  host.write("/srv/www.tracks/html/index.html", "");
+  const text = manifest("s", "none", `selinux-context httpd_sys_content_t ${pattern}`);
+  expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+  const relabelled = `restorecon -R ${host.at(tree)}`;
+  expect(host.calls()).toContain(relabelled);
+  expect(await host.removeResource("s")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.calls()).toContain(relabelled);
+  expect(host.read("/semanage-fcontext")).toBe("");
+  expect(host.read("/var/lib/tracks/records")).toBe("");
+});
+
 test("SELinux: a directory that was there gets its label back", async () => {
   host.write("/selinux", "Enforcing\n");
   host.write("/srv/data", "x");

@@ -93,6 +93,26 @@ describe("the program", () => {
     expect(registered.filter(({ type }) => type === "command:remote:Command")).toHaveLength(3);
   });
 
+  it("labels a site root whose name has a dot, and nothing that looks like it", async () => {
+    const nginx = new Nginx("nginx", { host: new Host("host", { connection: root }) });
+    const made = new NginxSite("tracks", {
+      nginx,
+      serverNames: ["tracks.test"],
+      siteRoot: "/srv/www.tracks",
+    });
+    const path = "/srv/www.tracks/robots/robots.txt";
+    new RobotsTxt("robots", { host: new Host("other", { connection: root }), site: made, path });
+    nginx.converge();
+    const contexts = [await command("nginx"), await command("robots")].map(({ inputs }) =>
+      inputs.stdin?.split("\n").filter((line) => line.includes("httpd_sys_content_t /srv")),
+    );
+    expect(contexts.flat()).toEqual(
+      ["html", "static", "media", "robots"].map(
+        (folder) => `selinux-context httpd_sys_content_t /srv/www\\.tracks/${folder}(/.*)?`,
+      ),
+    );
+  });
+
   it("refuses a site that comes when the tree is complete", () => {
     const { nginx } = site(new Host("host", { connection: root }));
     nginx.converge();
