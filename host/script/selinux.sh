@@ -44,14 +44,19 @@ make_selinux_boolean() { # STATE NAME
 
 # --- Rules that outlive a relabelling: file contexts and ports. States: `none`, or the type. ---
 
-# semanage comes with a package of its own.
+# semanage comes with a package of its own; the run holds the lock of packages where it is missing.
 need_semanage() {
+  local alternatives=(policycoreutils-python-utils policycoreutils-python) names missing
   have semanage && return 0
-  package_manager
-  attempt openly "$REPLY" -y -q install policycoreutils-python-utils \
-    || attempt openly "$REPLY" -y -q install policycoreutils-python \
-    || fail "SELinux is enabled and semanage is missing; install policycoreutils-python-utils: $(tail -n 1 <<<"$OUTPUT")"
-  changed 'installed the package of semanage'
+  names=("${alternatives[@]}")
+  missing_packages "${names[@]}"
+  missing=$'\n'$REPLY
+  # Asked for other names, if at all.
+  KNOWN_PACKAGES=''
+  choose_package
+  [[ -z $REPLY ]] || install_packages "$REPLY"
+  KNOWN_PACKAGES=''
+  have semanage || fail 'SELinux is enabled, and semanage is missing though its package is installed: install policycoreutils-python-utils again'
 }
 
 # The rules that are in force, read where libselinux reads them: semanage takes half a second a question.
@@ -123,7 +128,9 @@ SELINUX_PORTS='' # the local rules, once asked for
 
 state_selinux_port() { # PROTOCOL PORT
   local type protocol ports found=none
-  need_semanage
+  REPLY=none
+  # Without the tool nobody can have made a rule; asking is no reason to install it.
+  have semanage || return 0
   SELINUX_PORTS=${SELINUX_PORTS:-$(semanage port -l -C -n 2>/dev/null)}
   while read -r type protocol ports; do
     if [[ $protocol == "$1" && ", $ports," == *", $2,"* ]]; then found=$type; fi
@@ -133,6 +140,7 @@ state_selinux_port() { # PROTOCOL PORT
 
 make_selinux_port() { # STATE PROTOCOL PORT
   SELINUX_PORTS=''
+  need_semanage
   if [[ $1 == none ]]; then
     must "can't drop the SELinux rule for port $3" openly semanage port -d -p "$2" "$3"
   else

@@ -5,16 +5,34 @@ TRANSACTION='' # names what this run stages and keeps
 SAME_MANIFEST=no # is it the manifest that was applied last?
 KIND_OF_CHANGE=intended
 
-# Which locks the manifest needs: its subsystem's, and those of the parts of the host it changes besides.
+# Which locks a run needs: its subsystem's, and those of the parts of the host that it changes besides,
+# or gives back because the manifest of last time named them.
 needed_locks() {
-  local kind locks="$SUBSYSTEM"
+  local kind file=$STATE/resources/$SCOPE/$RESOURCE/manifest locks="$SUBSYSTEM"
   for kind in ${E_KIND[@]+"${E_KIND[@]}"}; do
-    case $kind in
-      package | module) locks+=' packages' ;;
-      user | password) locks+=' users' ;;
-    esac
+    lock_of_kind "$kind"
+    locks+=" $REPLY"
   done
+  if [[ -e $file ]]; then
+    while read -r kind _; do
+      # Packages are never given back.
+      [[ $kind != package && $kind != module ]] || continue
+      lock_of_kind "$kind"
+      locks+=" $REPLY"
+    done <"$file"
+  fi
   REPLY=$locks
+}
+
+# The lock of the part of the host that a kind of entry changes, or nothing.
+lock_of_kind() { # KIND
+  REPLY=''
+  case $1 in
+    package | module) REPLY=packages ;;
+    user | password) REPLY=users ;;
+    # Their tool may have to be installed.
+    selinux-context | selinux-port) if selinux_enabled && ! have semanage; then REPLY=packages; fi ;;
+  esac
 }
 
 begin_transaction() { # LOCK...
@@ -181,7 +199,9 @@ remove() { # NAME
     SUBSYSTEM=$(sed -n '/^subsystem /{s///p;q;}' "$directory/manifest")
   fi
   [[ -n $SUBSYSTEM ]] || SUBSYSTEM=none
-  begin_transaction "$SUBSYSTEM" users
+  needed_locks
+  # shellcheck disable=SC2086 # a list of words
+  begin_transaction $REPLY
   converge
   : >"$JOURNAL/removed" || fail "can't write the journal: is the file system full?"
   commit "removed $RESOURCE"

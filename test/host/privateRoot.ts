@@ -161,7 +161,7 @@ export class PrivateRoot {
     return this.run(["apply", name, ...repair], { ...options, input: text });
   }
 
-  removeResource(name: string, options: { scope?: string } = {}) {
+  removeResource(name: string, options: { scope?: string; environment?: Environment } = {}) {
     return this.run(["remove", name], { ...options, input: "tracks-manifest 1\nend\n" });
   }
 

@@ -1,5 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -181,6 +183,61 @@ test("SELinux: a directory that was there gets its label back", async () => {
   expect(context("/srv")).toContain(":httpd_log_t:");
   await host.removeResource("s");
   expect(context("/srv")).toBe(label);
+});
+
+/** Takes semanage from the host; installing its package brings it back. */
+function withoutSemanage(): { PATH: string } {
+  const commands = join(__dirname, "commands");
+  mkdirSync(host.at("/commands"));
+  for (const name of readdirSync(commands)) {
+    symlinkSync(join(commands, name), host.at(`/commands/${name}`));
+  }
+  host.write("/packages/policycoreutils-python/keep", "");
+  renameSync(host.at("/commands/semanage"), host.at("/packages/policycoreutils-python/semanage"));
+  host.write("/repository", "policycoreutils-python\n");
+  return { PATH: `${host.at("/commands")}:/usr/sbin:/usr/bin:/sbin:/bin` };
+}
+
+test("SELinux: semanage is installed like any package, under the lock of packages", async () => {
+  host.write("/selinux", "Enforcing\n");
+  const environment = { ...withoutSemanage(), TRACKS_LOCK_WAIT: "1" };
+  const text = manifest("s", "none", "selinux-port http_port_t tcp 8080");
+  mkdirSync(host.at("/run/tracks"), { mode: 0o700 });
+  const lock = spawn("flock", ["-o", host.at("/run/tracks/lock.packages"), "sleep", "60"]);
+  await sleep(300);
+  expect((await host.apply(text, { environment })).reason).toMatch(
+    /^packages is being changed by /,
+  );
+  lock.kill("SIGKILL");
+
+  const run = await host.apply(text, { environment });
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain("installed package policycoreutils-python\n");
+  expect(host.calls()).toContain(
+    "dnf -y -q --setopt=exit_on_lock=True install policycoreutils-python",
+  );
+  expect(host.read("/semanage-port")).toBe("tcp 8080\thttp_port_t\n");
+});
+
+test("SELinux: giving back what is gone installs nothing", async () => {
+  host.write("/selinux", "Enforcing\n");
+  await host.apply(manifest("s", "none", "selinux-port http_port_t tcp 8080"));
+  const environment = withoutSemanage();
+  expect(await host.removeResource("s", { environment })).toMatchObject({ code: 0, stderr: "" });
+  expect(host.calls().join("\n")).not.toContain(" install ");
+});
+
+test("giving back an account takes the lock of users, whatever the manifest's own", async () => {
+  await host.apply(
+    manifest("u", "none", "user deployer home=/home/deployer shell=/bin/bash system=no"),
+  );
+  const lock = spawn("flock", ["-o", host.at("/run/tracks/lock.users"), "sleep", "60"]);
+  await sleep(300);
+  const without = host.apply(manifest("u", "none"), { environment: { TRACKS_LOCK_WAIT: "1" } });
+  expect((await without).reason).toMatch(/^users is being changed by /);
+  expect((await host.removeResource("u")).reason).toMatch(/^users is being changed by /);
+  lock.kill("SIGKILL");
+  expect(await host.removeResource("u")).toMatchObject({ code: 0, stderr: "" });
 });
 
 test("SELinux: a type that the policy lacks is a clear error; disabled means nothing to do", async () => {
