@@ -91,7 +91,7 @@ tree_of_pattern() { # PATTERN
   local rest=$1 tree=''
   while [[ -n $rest ]]; do
     case $rest in
-      '.'[*+?{]* | [\[\(\*+?{\|^\$]*) break ;;
+      '.'[*+?\{]* | [\[\(\*+?\{\|^\$]*) break ;;
       \\?*)
         tree+=${rest:1:1}
         rest=${rest:2}
