@@ -1,0 +1,232 @@
+import type { remote } from "@pulumi/command";
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { Secret } from "../config/secret";
+import { HostComponent } from "../host/component";
+import type { Host } from "../host/Host";
+import type { Manifest, ManifestEntry } from "../host/manifest";
+import type { PostgresPlan } from "./postgres/plan";
+
+/** Inputs of {@link PostgresDatabase}. */
+export interface PostgresDatabaseArgs {
+  host: Host;
+  /** The settings, compared with the server: what `planPostgres` returns. */
+  plan: PostgresPlan;
+  /** What must be there first: the packages, whose module streams decide the server's version. */
+  dependsOn?: readonly pulumi.Resource[];
+}
+
+/** How the application reaches its database. */
+export interface DatabaseConnection {
+  /** As seen from the site's host. */
+  host: string;
+  port: number;
+  name: string;
+  user: string;
+  /** Secret. */
+  password: pulumi.Output<string>;
+  /** As libpq takes it. */
+  sslmode: string;
+}
+
+type ConvergedManifest = Omit<Manifest, "name">;
+
+/**
+ * The site's PostgreSQL database: the server on the host, who may log in there, the application's
+ * role with its password, and the database that the role owns.
+ *
+ * The data outlive everything: on destroy the server keeps running, with role, database and
+ * pg_hba.conf, and the next up adopts them. Nothing here ever drops anything.
+ */
+export class PostgresDatabase extends HostComponent {
+  readonly connection: DatabaseConnection;
+  /** What must be done before the application may connect. */
+  readonly ready: pulumi.Resource[];
+  /** The server on the host; undefined for an external one. */
+  readonly server: remote.Command | undefined;
+  private readonly host: Host;
+  private readonly plan: PostgresPlan;
+
+  constructor(name: string, args: PostgresDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("PostgresDatabase", name, opts);
+    this.host = args.host;
+    this.plan = args.plan;
+    const { plan } = this;
+    const password = this.password(`${name}-password`, plan.password);
+    this.connection = {
+      host: plan.external?.host ?? "127.0.0.1",
+      port: plan.external?.port ?? plan.port,
+      name: plan.database,
+      user: plan.user,
+      password,
+      // On the loopback there is nobody to hide from.
+      sslmode: plan.external?.sslMode ?? "prefer",
+    };
+    this.server = plan.external === undefined ? this.registerServer(args) : undefined;
+    this.ready =
+      plan.provisioner === "psql" ? [this.runPsql(password)] : this.useProvider(password, args);
+    this.registerOutputs({
+      host: this.connection.host,
+      port: this.connection.port,
+      name: plan.database,
+      user: plan.user,
+    });
+  }
+
+  private registerServer({ dependsOn }: PostgresDatabaseArgs): remote.Command {
+    const { plan } = this;
+    const stream: ManifestEntry[] =
+      plan.moduleStream === false ? [] : [{ kind: "module", stream: plan.moduleStream }];
+    const provisioning: ManifestEntry[] =
+      plan.provisioner === "psql"
+        ? []
+        : [
+            {
+              kind: "postgresql-access",
+              role: plan.provisioningUser,
+              databases: ["postgres", plan.database],
+            },
+          ];
+    return this.host.converge(
+      `${this.name}-server`,
+      {
+        subsystem: "postgresql",
+        entries: [
+          ...stream,
+          ...plan.packages.map((name): ManifestEntry => ({ kind: "package", names: [name] })),
+          {
+            kind: "postgresql-server",
+            version: plan.version,
+            service: plan.service,
+            binaries: plan.binaries,
+            dataDirectory: plan.dataDirectory,
+            port: plan.port,
+            encryption: plan.encryption,
+          },
+          { kind: "postgresql-access", role: plan.user, databases: [plan.database] },
+          ...provisioning,
+        ],
+      },
+      { parent: this, dependsOn: [...(dependsOn ?? [])] },
+    );
+  }
+
+  /** Role and database by psql on the host: one more command, secret as a whole. */
+  private runPsql(password: pulumi.Output<string>): remote.Command {
+    const { user, database } = this.plan;
+    return this.host.converge(
+      `${this.name}-roles`,
+      password.apply((known): ConvergedManifest => ({
+        subsystem: "postgresql",
+        entries: [
+          { kind: "postgresql-role", name: user, password: known },
+          { kind: "postgresql-database", name: database, owner: user },
+        ],
+      })),
+      { parent: this, dependsOn: this.server === undefined ? [] : [this.server] },
+    );
+  }
+
+  /** Role and database by the provider, through the tunnel that the plan has opened. */
+  private useProvider(
+    password: pulumi.Output<string>,
+    { dependsOn }: PostgresDatabaseArgs,
+  ): pulumi.Resource[] {
+    const { name, plan } = this;
+    const login = this.provisioningLogin(dependsOn ?? []);
+    const provider = new postgresql.Provider(
+      `${name}-provider`,
+      {
+        host: "127.0.0.1",
+        port: plan.tunnelPort,
+        username: login.user,
+        password: login.password,
+        database: "postgres",
+        sslmode: providerSslMode(plan),
+        connectTimeout: 10,
+        superuser: false,
+      },
+      { parent: this, dependsOn: login.ready },
+    );
+    // Data are never dropped; and what is retained needs no tunnel when it is destroyed.
+    const options = { parent: this, provider, retainOnDelete: true };
+    const role = new postgresql.Role(
+      `${name}-role`,
+      { name: plan.user, login: true, password },
+      { ...options, ...(plan.adopt.role ? { import: plan.user } : {}) },
+    );
+    const database = new postgresql.Database(
+      `${name}-database`,
+      { name: plan.database, owner: role.name, encoding: "UTF8", template: "template0" },
+      {
+        ...options,
+        // What a database was made with can't be changed: another value would replace it.
+        ignoreChanges: ["encoding", "lcCollate", "lcCtype", "template"],
+        ...(plan.adopt.database ? { import: plan.database } : {}),
+      },
+    );
+    const grant = new postgresql.Grant(
+      `${name}-privileges`,
+      {
+        database: database.name,
+        role: role.name,
+        objectType: "database",
+        // ALL PRIVILEGES by name, as the server gives them back.
+        privileges: ["CONNECT", "CREATE", "TEMPORARY"],
+      },
+      options,
+    );
+    return [role, database, grant];
+  }
+
+  /** Who the provider logs in as, and what must be done before that works. */
+  private provisioningLogin(dependsOn: readonly pulumi.Resource[]): {
+    user: string;
+    password: pulumi.Output<string>;
+    ready: pulumi.Resource[];
+  } {
+    const { name, plan } = this;
+    if (plan.external !== undefined) {
+      const { adminUser, adminPassword } = plan.external;
+      return { user: adminUser, password: adminPassword.output(), ready: [...dependsOn] };
+    }
+    const user = plan.provisioningUser;
+    const password = this.password(`${name}-provisioning-password`, plan.provisioningPassword);
+    const command = this.host.converge(
+      `${name}-provisioning`,
+      password.apply((known): ConvergedManifest => ({
+        subsystem: "postgresql",
+        entries: [
+          {
+            kind: "postgresql-role",
+            name: user,
+            password: known,
+            createDatabase: true,
+            createRole: true,
+          },
+          {
+            kind: "postgresql-adoption",
+            database: plan.database,
+            role: plan.user,
+            provisioner: user,
+          },
+        ],
+      })),
+      { parent: this, dependsOn: this.server === undefined ? [] : [this.server] },
+    );
+    return { user, password, ready: [command] };
+  }
+
+  /** The given password, or one that is made once and kept in the state. */
+  private password(name: string, given: Secret | undefined): pulumi.Output<string> {
+    if (given !== undefined) return given.output();
+    return new random.RandomPassword(name, { length: 32, special: false }, { parent: this }).result;
+  }
+}
+
+/** Inside the tunnel SSH encrypts; behind it, on the way to an external server, PostgreSQL must. */
+function providerSslMode({ external }: PostgresPlan): string {
+  if (external === undefined) return "disable";
+  return external.sslMode === "verify-full" ? "verify-ca" : external.sslMode;
+}

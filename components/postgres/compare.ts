@@ -1,0 +1,97 @@
+import type { HostFacts } from "../../host/preflight";
+import { PostgresError, type ResolvedSettings } from "./settings";
+
+/** Which of the site's things a server has. */
+export interface Existing {
+  readonly role: boolean;
+  readonly database: boolean;
+}
+
+/**
+ * Compares the settings with the host's PostgreSQL server as the preflight found it.
+ *
+ * @param facts undefined when the host could not be asked: then nothing is known to exist
+ * @throws {@link PostgresError} when going on could take existing data for missing, or leave them behind
+ */
+export function compareWithHost(
+  settings: ResolvedSettings,
+  facts: HostFacts | undefined,
+): Existing {
+  if (facts === undefined) return { role: false, database: false };
+  checkVersion(settings, facts);
+  const data = facts.facts.get("postgresql-data") ?? "absent";
+  if (data === "absent") return { role: false, database: false };
+
+  const start = startCommand(settings.service, facts);
+  if (facts.facts.get("postgresql-service") !== "running") {
+    throw new PostgresError(
+      `PostgreSQL on the host is stopped, and has data in ${data}: what is in there can't be asked for, and is not taken for missing. Start it on the host and run this again: ${start}`,
+    );
+  }
+  const roles = facts.facts.get("postgresql-roles") ?? "unknown";
+  const databases = facts.facts.get("postgresql-databases") ?? "unknown";
+  if (roles === "unknown") {
+    throw new PostgresError(
+      `PostgreSQL on the host does not answer the system user postgres at port ${settings.port} of its local socket. Make \`local all postgres peer\` the first line of ${data}/pg_hba.conf and reload the service ${settings.service}; if it has another port, set tracks:postgresPort.`,
+    );
+  }
+  const existing = { roles: new Set(roles.split(" ")), databases: new Set(databases.split(" ")) };
+  checkFormerNames(settings, facts, existing);
+  return {
+    role: existing.roles.has(settings.user),
+    database: existing.databases.has(settings.database),
+  };
+}
+
+function checkVersion({ version }: ResolvedSettings, facts: HostFacts): void {
+  const installed = facts.facts.get("postgresql-server") ?? "absent";
+  if (installed === "absent" || installed === "unknown" || installed === version) return;
+  throw new PostgresError(
+    `The host has PostgreSQL ${installed}, tracks:postgresVersion is ${version}. Use what is there: pulumi config set tracks:postgresVersion ${installed}. To move to ${version}, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:${version}; dnf distro-sync) and load the data again.`,
+  );
+}
+
+/** A changed name would leave the data under the former one, and the site with an empty database. */
+function checkFormerNames(
+  settings: ResolvedSettings,
+  facts: HostFacts,
+  existing: { roles: ReadonlySet<string>; databases: ReadonlySet<string> },
+): void {
+  const former = formerNames(facts);
+  if (former === undefined) return;
+  const { role, database } = former;
+  const faults = [
+    ...(role !== settings.user && existing.roles.has(role)
+      ? [
+          `tracks:databaseUser is "${settings.user}", and the site's role is "${role}". To rename it, stop the site and run on the host as postgres: psql -c 'ALTER ROLE "${role}" RENAME TO "${settings.user}"' (up sets its password again). Else set tracks:databaseUser back.`,
+        ]
+      : []),
+    ...(database !== settings.database && existing.databases.has(database)
+      ? [
+          `tracks:databaseName is "${settings.database}", and the site's data are in "${database}". To rename it, stop the site and run on the host as postgres: psql -c 'ALTER DATABASE "${database}" RENAME TO "${settings.database}"'. Else set tracks:databaseName back.`,
+        ]
+      : []),
+  ];
+  if (faults.length > 0) throw new PostgresError(faults.join("\n"));
+}
+
+/** The names that this stack last applied, from what the host remembers of it. */
+function formerNames(facts: HostFacts): { role: string; database: string } | undefined {
+  for (const { manifest } of facts.resources.values()) {
+    if (manifest?.includes("subsystem postgresql") !== true) continue;
+    // The provisioning role's line names two databases.
+    for (const line of manifest) {
+      const access = /^postgresql-access (\S+) databases=([^\s,]+)$/.exec(line);
+      if (access?.[1] !== undefined && access[2] !== undefined) {
+        return { role: access[1], database: access[2] };
+      }
+    }
+  }
+  return undefined;
+}
+
+function startCommand(service: string, facts: HostFacts): string {
+  return facts.facts.get("init") === "sysv"
+    ? `service ${service} start`
+    : `systemctl start ${service}`;
+}

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { Connection } from "../../host/connection";
+import type { HostFacts } from "../../host/preflight";
+import type { DatabaseQuestion } from "../../host/preflight/survey";
+import { openTunnel } from "../../host/tunnel";
+import { compareWithHost } from "./compare";
+import { existingOnExternal } from "./external";
+import { type PostgresSettings, type ResolvedSettings, resolveSettings } from "./settings";
+
+/** What is to be done for a database, settled before any resource is registered. */
+export interface PostgresPlan extends ResolvedSettings {
+  readonly tunnelPort: number;
+  /** Module stream to enable on the host, if any. */
+  readonly moduleStream: string | false;
+  /** What is there already, and comes into the state by an import in place of being made. */
+  readonly adopt: { readonly role: boolean; readonly database: boolean };
+}
+
+/** What the preflight's survey has to ask for these settings; undefined for an external server. */
+export function postgresQuestion(settings: PostgresSettings): DatabaseQuestion | undefined {
+  const { external, service, binaries, dataDirectory, port } = resolveSettings(settings);
+  return external === undefined ? { service, binaries, dataDirectory, port } : undefined;
+}
+
+/**
+ * Settles how the database is made: compares the settings with what the preflight found on the
+ * host, or asks the external server, and opens the tunnel that the provider needs.
+ *
+ * @param facts answer of a preflight that was given {@link postgresQuestion}; undefined when the
+ *   host can't be reached, in a preview
+ * @throws {@link PostgresError} for what must be mended first: a stopped server with data, another
+ *   version, a changed name
+ */
+export async function planPostgres(
+  connection: Connection,
+  facts: HostFacts | undefined,
+  settings: PostgresSettings,
+): Promise<PostgresPlan> {
+  const resolved = resolveSettings(settings);
+  const tunnelPort = resolved.tunnelPort ?? defaultTunnelPort();
+  const isPreview = pulumi.runtime.isDryRun();
+  const base = { ...resolved, tunnelPort, moduleStream: moduleStream(resolved, facts) };
+  if (resolved.encryption === "md5" && resolved.external === undefined) {
+    void pulumi.log.warn(
+      `PostgreSQL ${resolved.version} keeps passwords as md5 only, which is weak: move to a newer server when you can.`,
+    );
+  }
+  const found =
+    resolved.external === undefined
+      ? compareWithHost(resolved, facts)
+      : { role: false, database: false };
+  if (resolved.provisioner === "psql") return { ...base, adopt: { role: false, database: false } };
+
+  const target = {
+    address: resolved.external?.host ?? "127.0.0.1",
+    port: resolved.external?.port ?? resolved.port,
+  };
+  if (facts === undefined) return { ...base, adopt: { role: false, database: false } };
+  const tunnel = await openTunnel(connection, {
+    localPort: tunnelPort,
+    localPortKey: "tracks:postgresTunnelPort",
+    target,
+  });
+  if (resolved.external !== undefined) {
+    const adopt = await existingOnExternal(tunnel, resolved, resolved.external, isPreview);
+    return { ...base, adopt };
+  }
+  if (isPreview) {
+    announceAdoption(resolved, found);
+    return { ...base, adopt: { role: false, database: false } };
+  }
+  return { ...base, adopt: found };
+}
+
+/** An import would make the provider log in while previewing, with a password that up may still have to set. */
+function announceAdoption(
+  { user, database }: ResolvedSettings,
+  found: PostgresPlan["adopt"],
+): void {
+  const names = [
+    ...(found.role ? [`the role ${user}`] : []),
+    ...(found.database ? [`the database ${database}`] : []),
+  ];
+  if (names.length > 0) {
+    void pulumi.log.info(
+      `PostgreSQL has ${names.join(" and ")}: up adopts what the stack does not know yet, also where this preview says create.`,
+    );
+  }
+}
+
+function moduleStream(
+  { version, packages, moduleStream: given }: ResolvedSettings,
+  facts: HostFacts | undefined,
+): string | false {
+  if (given !== undefined) return given;
+  if (!packages.includes("postgresql-server")) return false;
+  const release = Number.parseInt(facts?.facts.get("os-version") ?? "9", 10);
+  // Enterprise Linux 9 has 13 outside of any module, and 10 has no modules of PostgreSQL.
+  if (release >= 10 || (release === 9 && Number(version) === 13)) return false;
+  return `postgresql:${version}`;
+}
+
+/** The same in every run, and likely another for another stack on the same machine. */
+function defaultTunnelPort(): number {
+  const digest = createHash("sha256")
+    .update(`${pulumi.getProject()}/${pulumi.getStack()}`)
+    .digest();
+  return 20_000 + (digest.readUInt32BE(0) % 10_000);
+}
