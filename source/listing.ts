@@ -103,7 +103,6 @@ async function listFolder(folder: string, within: string): Promise<string[]> {
   const paths: string[] = [];
   const entries = await readdir(join(folder, within), { withFileTypes: true });
   for (const entry of entries) {
-    if (entry.name === ".git") continue;
     const path = posix.join(within, entry.name);
     if (!entry.isDirectory()) paths.push(path);
     else if (existsSync(join(folder, path, ".git")))

@@ -172,7 +172,7 @@ describe("packSource", () => {
     });
   });
 
-  it("packs everything elsewhere, but for .git", async () => {
+  it("packs everything elsewhere, folders that hold nothing among it", async () => {
     await write("app/views.pyc");
     await mkdir(join(tree, "logs"));
     expect(await listed()).toEqual(["app/", "app/views.py", "app/views.pyc", "logs/", "manage.py"]);
@@ -227,10 +227,10 @@ describe("packSource", () => {
   it("packs a large file in little memory", async () => {
     const mebibyte = 2 ** 20;
     await write("large");
-    await truncate(join(tree, "large"), 200 * mebibyte);
+    await truncate(join(tree, "large"), 128 * mebibyte);
     const before = process.memoryUsage.rss();
     const { size } = await packSource(tree, archives);
-    expect(size).toBeGreaterThan(200 * mebibyte);
-    expect(process.memoryUsage.rss() - before).toBeLessThan(100 * mebibyte);
-  });
+    expect(size).toBeGreaterThan(128 * mebibyte);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(80 * mebibyte);
+  }, 30_000);
 });
