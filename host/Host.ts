@@ -209,8 +209,9 @@ export class Host extends HostComponent {
     const makeSpool = `sh -c 'umask 077; mkdir -p ${folders} && chmod 700 ${folders}'`;
     const dropSpool = `sh -c 'cd "$HOME" && rmdir ${this.spool} .tracks 2>/dev/null; true'`;
     const create = `${makeSpool} && ${this.asRoot(`sh -c '${install}'`)}`;
-    const spool = this.facts?.facts.get("spool");
-    const lost = spool !== undefined && spool !== "ready";
+    // A host that knows nothing of this stack is new: what installs the script makes its spool.
+    const known = this.facts !== undefined && this.facts.resources.size > 0;
+    const lost = known && this.facts.facts.get("spool") !== "ready";
     return new remote.Command(
       `${name}-script`,
       {
@@ -269,6 +270,7 @@ function isSecret(entry: ManifestEntry): boolean {
   return (
     entry.kind === "password" ||
     entry.kind === "postgresql-role" ||
+    entry.kind === "deploy-key" ||
     (entry.kind === "file" && entry.secret === true)
   );
 }

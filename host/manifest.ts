@@ -6,7 +6,10 @@
  * changed line. Rendering is pure; the grammar is written down in `host/script/README.md`.
  */
 
-import { UserError } from "./userError";
+import { type ApplicationEntry, renderApplicationEntry } from "./applicationEntries";
+import { block, ManifestError, oneLine, path, word } from "./manifestText";
+
+export { ManifestError } from "./manifestText";
 
 /** Permissions of a path: names, not numbers, since ids differ from host to host. */
 export interface Ownership {
@@ -209,11 +212,22 @@ export type ManifestEntry =
   | PostgresqlAccessEntry
   | PostgresqlRoleEntry
   | PostgresqlDatabaseEntry
-  | PostgresqlAdoptionEntry;
+  | PostgresqlAdoptionEntry
+  | ApplicationEntry;
 
 /** What is validated, locked, reloaded and proven as one; `none` just has paths. */
 export type Subsystem =
-  "none" | "packages" | "users" | "nginx" | "logrotate" | "postgresql" | "pip" | "uwsgi";
+  | "none"
+  | "packages"
+  | "users"
+  | "nginx"
+  | "logrotate"
+  | "postgresql"
+  | "pip"
+  | "uwsgi"
+  | "source"
+  | "settings"
+  | "application";
 
 export interface Manifest {
   /** Name of the resource on the host, unique in its stack: `nginx`, `user-deployer`. */
@@ -245,13 +259,6 @@ export function renderManifest(manifest: Manifest, via: string): string {
     "end",
     "",
   ].join("\n");
-}
-
-/** A manifest that can't be written down; always a fault of the program, so it names the value. */
-export class ManifestError extends UserError {
-  constructor(message: string) {
-    super("ManifestError", message);
-  }
 }
 
 function renderEntry(entry: ManifestEntry): string[] {
@@ -326,6 +333,8 @@ function renderEntry(entry: ManifestEntry): string[] {
       return [
         `postgresql-adoption ${word(entry.database)} role=${word(entry.role)} provisioner=${word(entry.provisioner)}`,
       ];
+    default:
+      return renderApplicationEntry(entry);
   }
 }
 
@@ -343,38 +352,6 @@ function ownership(entry: Ownership, defaultMode: string): string[] {
   ];
 }
 
-/** Content as lines behind a bar, so that no content can be taken for an entry. */
-function block(content: string): string[] {
-  if (content === "") return [];
-  if (content.includes("\0")) throw new ManifestError("content with a NUL byte is no text file");
-  const lines = content.split("\n");
-  if (content.endsWith("\n")) lines.pop();
-  return lines.map((line) => (line === "" ? "|" : `| ${line}`));
-}
-
-function path(value: string): string {
-  // A dot segment would let one path stand under two names in the ownership records.
-  if (!value.startsWith("/") || /\/(\.{0,2})(\/|$)/.test(value)) {
-    throw new ManifestError(
-      `path "${value}": give an absolute path without ., .. or a final slash`,
-    );
-  }
-  return word(value);
-}
-
-function word(value: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused here
-  if (value === "" || /[\s\u0000-\u001f\u007f]/.test(value)) {
-    throw new ManifestError(`"${value}": give a word without spaces or control characters`);
-  }
-  return value;
-}
-
 function yesNo(value: boolean | undefined): string {
   return value === true ? "yes" : "no";
-}
-
-function oneLine(value: string): string {
-  if (/[\n\0]/.test(value)) throw new ManifestError("a value of several lines where one is taken");
-  return value;
 }

@@ -34,6 +34,13 @@ VERB=''
 REPLY=''
 OUTPUT='' # what the last command run by `attempt` printed
 
+# What a failure's reader should know besides, told before the reason.
+EXPLANATIONS=()
+
+explain_failure() { # TEXT
+  EXPLANATIONS+=("$1")
+}
+
 # Lines for the caller's eyes, kept until it is certain that they stay true.
 CHANGES=()
 NOTES=()
@@ -57,6 +64,7 @@ fail() {
       reason+=" (NOT everything could be put back, see above; mend that, then run: $0 recover)"
     fi
   fi
+  ((${#EXPLANATIONS[@]} == 0)) || printf '%s\n' "${EXPLANATIONS[@]}" >&2
   printf '%s\n' "$reason" >&2
   exit 1
 }

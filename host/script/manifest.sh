@@ -6,7 +6,7 @@ readonly PATH_PATTERN='^(/[A-Za-z0-9._@%+:,=~-]+)+$'
 readonly WORD_PATTERN='^[][A-Za-z0-9._@%+:,=~/!#-]+$'
 readonly NAME_PATTERN='^[A-Za-z0-9_][A-Za-z0-9._-]*$'
 # Each has a lock and, while it is being changed, a journal.
-readonly SUBSYSTEMS='none packages users nginx logrotate postgresql pip uwsgi'
+readonly SUBSYSTEMS='none packages users nginx logrotate postgresql pip uwsgi source settings application'
 
 FAULTS=()
 MANIFEST=()     # its lines
@@ -71,7 +71,7 @@ report_faults() {
 parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY
   local number=$1 line=$2 index=$3
   case ${E_KIND[index]-none} in
-    file | setting | password | postgresql-role) ;;
+    file | setting | password | postgresql-role | deploy-key | git-host-key | virtualenv) ;;
     *)
       fault "$number" "content where no entry takes any"
       return
@@ -110,12 +110,12 @@ parse_entry() { # LINE-NUMBER LINE
       fi
       ;;
     via) VIA=$rest ;;
-    file | directory | absent) parse_path "$number" "$kind" "${words[@]:1}" ;;
+    file | directory | absent | release | virtualenv | application | secret-key) parse_path "$number" "$kind" "${words[@]:1}" ;;
     symlink) parse_symlink "$number" "${words[@]:1}" ;;
     setting) parse_setting "$number" "${words[@]:1}" ;;
     package) parse_words "$number" package 1 99 "${words[@]:1}" ;;
     pip-package) parse_pip_package "$number" "${words[@]:1}" ;;
-    module | service | password) parse_words "$number" "$kind" 1 1 "${words[@]:1}" ;;
+    module | service | password | deploy-key | git-host-key) parse_words "$number" "$kind" 1 1 "${words[@]:1}" ;;
     user) parse_user "$number" "${words[@]:1}" ;;
     postgresql-*) parse_postgresql "$number" "${words[@]}" ;;
     selinux-boolean) parse_words "$number" "$kind" 2 2 "${words[@]:1}" ;;
@@ -137,6 +137,12 @@ parse_path() { # LINE-NUMBER KIND PATH ATTRIBUTE...
     file) check_attributes "$number" 'owner group mode' 'context check secret eol' "$@" ;;
     directory) check_attributes "$number" 'owner group mode' 'context' "$@" ;;
     absent) check_attributes "$number" '' '' "$@" ;;
+    release) check_attributes "$number" 'owner wsgi requirements' 'archive login sha256 git commit' "$@" ;;
+    virtualenv) check_attributes "$number" 'python' 'requirements' "$@" ;;
+    application)
+      check_attributes "$number" 'owner wsgi shared backups current' 'settings production health host port keep' "$@"
+      ;;
+    secret-key) check_attributes "$number" 'owner' '' "$@" ;;
   esac
   add_entry "$number" "$kind" "$path" '' "$*"
   if [[ " $* " == *' check=sudoers '* ]]; then check_sudoers_entry "$number" "$path" " $* "; fi
@@ -223,9 +229,9 @@ check_value() { # LINE-NUMBER KEY VALUE
   case $2 in
     mode) [[ $3 =~ ^[0-7]{4}$ ]] || fault "$1" "mode=$3: give four octal digits, such as 0644" ;;
     owner | group) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "$2=$3: give a name, not a number" ;;
-    home | shell | python) check_path "$1" "$3" ;;
+    home | shell | python | shared | backups | current) check_path "$1" "$3" ;;
     program) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "program=$3: give the name of a program" ;;
-    secret | eol | system | createdb | createrole) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
+    secret | eol | system | createdb | createrole | production) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
     check) [[ $3 == sudoers ]] || fault "$1" "check=$3: only sudoers is known" ;;
     context) [[ $3 =~ ^[a-z0-9_]+$ ]] || fault "$1" "context=$3: give an SELinux type, such as httpd_log_t" ;;
     *) check_postgresql_value "$1" "$2" "$3" ;;
@@ -291,7 +297,10 @@ masked_manifest() {
       *)
         text+=$line$'\n'
         masked=no
-        if [[ $line == 'password '* || $line == 'postgresql-role '* || $line == *' secret=yes'* ]]; then secret=yes; else secret=no; fi
+        case $line in
+          'password '* | 'postgresql-role '* | 'deploy-key '* | *' secret=yes'*) secret=yes ;;
+          *) secret=no ;;
+        esac
         ;;
     esac
   done

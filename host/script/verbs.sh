@@ -21,6 +21,10 @@ needed_locks() {
       locks+=" $REPLY"
     done <"$file"
   fi
+  # Both have uWSGI load the application anew: one at a time.
+  case $SUBSYSTEM in
+    application | settings) locks+=' uwsgi' ;;
+  esac
   REPLY=$locks
 }
 
@@ -72,6 +76,7 @@ apply() { # NAME [--repair N]
   if [[ -z $repair && -e $directory/repair ]]; then read -r repair <"$directory/repair"; fi
   converge
   remember "$digest" "${repair:-0}"
+  [[ $SUBSYSTEM != application ]] || prune_releases
   commit "applied $RESOURCE"
 }
 
@@ -85,6 +90,11 @@ converge() {
   fi
   converge_pip_packages
   converge_accounts
+  case $SUBSYSTEM in
+    source) converge_source ;;
+    settings) converge_secret_key ;;
+    application) resolve_application ;;
+  esac
   prepare_candidates
   converge_selinux
   plan_paths
@@ -99,6 +109,7 @@ converge() {
     release_services
   fi
   announce_units
+  [[ $SUBSYSTEM != application ]] || prepare_release
   swap_changes
   read_units
   if [[ $SUBSYSTEM == packages ]]; then
@@ -137,6 +148,9 @@ put_in_force() {
   fi
   if [[ $SUBSYSTEM == nginx ]] && nginx_tree_changes; then changes=yes; fi
   [[ $SUBSYSTEM != postgresql ]] || retain_postgresql
+  case $SUBSYSTEM in
+    application | settings) reload_application ;;
+  esac
   release_services
   # A vendor's nginx.conf that comes back for an nginx that was stopped before us needs no reload.
   if [[ $changes == yes && $STOPPED_SERVICES != *' nginx '* ]] && have nginx; then reload_nginx; fi

@@ -1,0 +1,256 @@
+
+# --- Deploy: a release is tried, migrated to and switched to; what can fail does so before the switch ----
+
+APPLICATION='' # index of the entry
+DEPLOYED=no    # did this run get as far as the switch?
+PYTHON=''      # the virtualenv's interpreter, below the root
+BACKUP=''      # the copy of the database that this run made
+PENDING=()     # migrations that the database waits for
+
+# Finds the release and its virtualenv, so that the manifest's links can be planned.
+resolve_application() {
+  local index
+  only_entry application || return 0
+  APPLICATION=$REPLY
+  RELEASE=${E_PATH[APPLICATION]}
+  attribute "$APPLICATION" owner -
+  RELEASE_OWNER=$REPLY
+  is_complete_release "$RELEASE" || fail "the release $RELEASE is not on this host: run pulumi up again, which fetches it"
+  run_virtualenv find || {
+    last_lines 8 "$OUTPUT"
+    fail "can't find the virtualenv of $RELEASE: $REPLY"
+  }
+  [[ $REPLY == present ]] || fail "the virtualenv $VIRTUALENV is not on this host: run pulumi up again, which builds it"
+  PYTHON=$ROOT$VIRTUALENV/bin/python
+  for index in "${!E_KIND[@]}"; do
+    [[ ${E_KIND[index]} != symlink ]] || E_WORDS[index]=${E_WORDS[index]/@@VIRTUALENV@@/"${VIRTUALENVS##*/}/${VIRTUALENV##*/}"}
+  done
+  AS_ENVIRONMENT=()
+  attribute "$APPLICATION" production no
+  [[ $REPLY != yes ]] || AS_ENVIRONMENT=(PRODUCTION=1)
+}
+
+application_attribute() { # KEY DEFAULT
+  attribute "$APPLICATION" "$1" "$2"
+}
+
+# Runs the helper in the release, as its owner; the words are in OUTPUT.
+run_application() { # VERB ARGUMENT...
+  local status
+  OUTPUT=$(python_application | as_user "$RELEASE_OWNER" "$RELEASE" "$PYTHON" - "$@" 2>&1)
+  status=$?
+  return "$status"
+}
+
+manage() { # COMMAND...
+  local status
+  OUTPUT=$(as_user "$RELEASE_OWNER" "$RELEASE" "$PYTHON" manage.py "$@" 2>&1 </dev/null)
+  status=$?
+  return "$status"
+}
+
+fail_with_lines() { # COUNT WHAT
+  last_lines "$1" "$OUTPUT"
+  fail "$2: $REPLY"
+}
+
+# Everything before the switch.
+prepare_release() {
+  local wsgi health host line django='' static_root=''
+  [[ -n $APPLICATION ]] || return 0
+  [[ $SAME_MANIFEST == no ]] || ((${#C_PATH[@]} > 0)) || return 0
+  DEPLOYED=yes
+  application_attribute wsgi -
+  wsgi=$REPLY
+  application_attribute health /
+  health=$REPLY
+  application_attribute host localhost
+  host=$REPLY
+  link_shared_paths
+  manage check || fail_with_lines 12 "manage.py check fails in the new release"
+  run_application examine "$wsgi" || fail_with_lines 12 "the new release does not load"
+  while IFS= read -r line; do
+    case $line in
+      'django '*) django=${line#* } ;;
+      'static-root '*) static_root=${line#* } ;;
+      'pending '*) PENDING+=("${line#* }") ;;
+    esac
+  done <<<"$OUTPUT"
+  smoke_test "$wsgi" "$health" "$host" "$((${#PENDING[@]} > 0))"
+  if [[ -n $static_root ]]; then
+    manage collectstatic --noinput || fail_with_lines 12 "manage.py collectstatic fails in the new release"
+  else
+    note "the settings have no STATIC_ROOT: static files are not collected"
+  fi
+  if before_1_7 "$django"; then
+    back_up_database "$wsgi"
+    manage syncdb --noinput || fail_with_lines 12 'manage.py syncdb fails'
+  elif ((${#PENDING[@]} > 0)); then
+    back_up_database "$wsgi"
+    migrate_database
+    smoke_test "$wsgi" "$health" "$host" 0
+  fi
+  # The mark's time is that of the last deployment, and its content the virtualenv: what prune goes by.
+  # shellcheck disable=SC2016
+  OUTPUT=$(as_user "$RELEASE_OWNER" "$RELEASE" sh -c 'printf "%s\n" "$1" >"$2"' sh "${VIRTUALENV##*/}" "$RELEASE_MARK" 2>&1 </dev/null) \
+    || fail "can't mark $RELEASE: $OUTPUT"
+}
+
+before_1_7() { # VERSION
+  [[ $1 =~ ^1\.([0-9]+) ]] && ((BASH_REMATCH[1] < 7))
+}
+
+link_shared_paths() {
+  local shared links=() settings line
+  application_attribute shared -
+  shared=$REPLY
+  application_attribute settings ''
+  settings=$REPLY
+  links=("db.sqlite3=$ROOT$shared/db.sqlite3" "media=$ROOT$shared/media")
+  if [[ -n $settings && -f $ROOT$shared/local.py ]]; then links+=("$settings=$ROOT$shared/local.py"); fi
+  run_application links "${links[@]}" || fail_with_lines 3 "can't link the shared paths into $RELEASE"
+  while IFS= read -r line; do
+    [[ $line != 'note '* ]] || note "$RELEASE: ${line#note }"
+  done <<<"$OUTPUT"
+}
+
+# Under uWSGI where that is installed already, as on every deploy but perhaps the first.
+smoke_test() { # WSGI HEALTH HOST PENDING
+  local expected=healthy uwsgi
+  (($4 == 0)) || expected=any
+  uwsgi=$(command -v uwsgi) || {
+    note 'uwsgi is not installed yet: the release was loaded, but not asked'
+    return 0
+  }
+  run_application smoke "$1" "$ROOT$VIRTUALENV" "$uwsgi" "$2" "$3" "$expected" \
+    || fail_with_lines 12 'the new release fails its smoke test'
+}
+
+back_up_database() { # WSGI
+  local backups keep name
+  application_attribute backups -
+  backups=$REPLY
+  application_attribute keep 5
+  keep=$REPLY
+  name=deploy-${TRANSACTION%-*}-${RELEASE##*/}
+  run_application backup "$1" "$ROOT$backups" "$name" "$keep" || fail_with_lines 4 "can't back up the database"
+  REPLY=${OUTPUT##*$'\n'}
+  case $REPLY in
+    'backup /'*)
+      BACKUP=${REPLY#backup }
+      BACKUP=${BACKUP#"$ROOT"}
+      changed "backed up the database to $BACKUP"
+      explain_failure "the database as it was before is in $BACKUP"
+      ;;
+    'unknown '*) note "the database engine ${REPLY#unknown } is not known here: it was not backed up" ;;
+  esac
+}
+
+migrate_database() {
+  local before=("${PENDING[@]}") examined status name wsgi printed applied
+  manage migrate --noinput
+  status=$?
+  printed=$OUTPUT
+  application_attribute wsgi -
+  wsgi=$REPLY
+  if run_application examine "$wsgi"; then
+    examined=$'\n'$OUTPUT$'\n'
+    for name in "${before[@]}"; do
+      [[ $examined == *$'\n'"pending $name"$'\n'* ]] || changed "applied migration $name"
+    done
+  fi
+  applied=${CHANGES[*]+$(printf '%s\n' "${CHANGES[@]}" | sed -n 's/^applied migration //p' | paste -s -d ' ' -)}
+  explain_failure "migrations that were applied, and stay: ${applied:-none}"
+  OUTPUT=$printed
+  ((status == 0)) || fail_with_lines 12 'manage.py migrate fails; the site runs on as it was'
+}
+
+# Makes uWSGI take the new release, or the new settings, and proves that it did.
+reload_application() {
+  local current=''
+  [[ $VERB == apply ]] || return 0
+  case $SUBSYSTEM in
+    application) [[ $DEPLOYED == yes ]] || return 0 ;;
+    settings) ((${#C_PATH[@]} > 0)) || return 0 ;;
+  esac
+  uwsgi_is_running || return 0
+  if [[ -n $APPLICATION ]]; then
+    application_attribute current -
+    current=$REPLY
+  fi
+  step reload-uwsgi "$current"
+  reload_uwsgi "${RELEASE##*/}" || fail "uWSGI does not take the change: $REPLY"
+  [[ -z $APPLICATION ]] || prove_release
+  changed 'reloaded uWSGI'
+}
+
+# Asks the site itself, through nginx, which release answers.
+prove_release() {
+  local host port health deadline=$((SECONDS + PROOF_WAIT)) release=${RELEASE##*/}
+  application_attribute host localhost
+  host=$REPLY
+  application_attribute port 80
+  port=$REPLY
+  application_attribute health /
+  health=$REPLY
+  while :; do
+    if ! site_answer "$port" "$health" "$host"; then
+      note "nothing answers on port $port yet: the release was proven by uWSGI alone"
+      return 0
+    fi
+    [[ $REPLY != *" release=$release" || ! $REPLY =~ ^[23] ]] || return 0
+    ((SECONDS < deadline)) || break
+    sleep 0.2
+  done
+  fail "http://$host:$port$health does not show the new release: status ${REPLY% release=*}, release ${REPLY##* release=}"
+}
+
+# Leaves "STATUS release=RELEASE" of one request to this host in REPLY.
+site_answer() { # PORT PATH HOST
+  local fd line status='' release=none
+  { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
+  printf 'GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n' "$2" "$3" >&"$fd"
+  while IFS= read -r -t 30 line <&"$fd"; do
+    line=${line%$'\r'}
+    [[ -n $line ]] || break
+    if [[ $line == HTTP/* ]]; then
+      line=${line#* }
+      status=${line%% *}
+    elif [[ $line =~ ^[Xx]-[Tt]racks-[Rr]elease:[[:space:]]*(.*)$ ]]; then
+      release=${BASH_REMATCH[1]}
+    fi
+  done
+  exec {fd}>&-
+  REPLY="${status:-none} release=$release"
+}
+
+# Back on the release that the link names again.
+reload_uwsgi_back() { # CURRENT-LINK
+  local target=''
+  uwsgi_is_running || return 0
+  [[ -z $1 ]] || target=$(readlink -- "$ROOT$1")
+  reload_uwsgi "${target##*/}" || fail "uWSGI is not back on the former release: $REPLY"
+}
+
+# Old releases and virtualenvs go once the new one is in force; that is never worth a failure.
+prune_releases() {
+  local keep used=() target parent=${RELEASE%/*} line
+  [[ -n $APPLICATION && $DEPLOYED == yes ]] || return 0
+  application_attribute keep 5
+  keep=$REPLY
+  used=("${RELEASE##*/}" "${VIRTUALENV##*/}")
+  while IFS= read -r target; do
+    [[ $target != "$ROOT$parent"/* ]] || {
+      target=${target#"$ROOT$parent"/}
+      used+=("${target%%/*}")
+    }
+  done < <(readlink /proc/[0-9]*/cwd 2>/dev/null | sort -u)
+  if ! run_application prune "$ROOT$parent" "$keep" "$ROOT$VIRTUALENVS" "${used[@]}"; then
+    last_lines 2 "$OUTPUT"
+    note "can't remove old releases: $REPLY"
+    return 0
+  fi
+  while IFS= read -r line; do
+    [[ -z $line ]] || changed "${line/"$ROOT"/}"
+  done <<<"$OUTPUT"
+}

@@ -1,0 +1,98 @@
+
+# --- git: the source, fetched by its owner ---------------------------------------------------------------
+
+# Makes git log in with the key in stdin, and with that server's key only. Both lie in memory, for the
+# owner's eyes, as long as the fetch takes; what a killed fetch left goes with the next one.
+# shellcheck disable=SC2016 # the inner shell's words
+readonly GIT_LOGIN='
+set -e
+umask 077
+base=/dev/shm
+[ -d "$base" ] || base=/tmp
+find "$base" -maxdepth 1 -name "tracks-git.*" -user "$(id -un)" -exec rm -rf {} + 2>/dev/null || true
+login=$(mktemp -d "$base/tracks-git.XXXXXX")
+trap "rm -rf $login" EXIT
+trap "exit 1" TERM INT HUP
+cat >"$login/both"
+sed -n "/^host /s///p" "$login/both" >"$login/known_hosts"
+sed -n "/^key /s///p" "$login/both" >"$login/key"
+rm "$login/both"
+cat >"$login/ssh" <<EOS
+#!/bin/sh
+key="-o PubkeyAuthentication=no"
+[ ! -s $login/key ] || key="-i $login/key -o IdentitiesOnly=yes"
+exec ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -o UserKnownHostsFile=$login/known_hosts -o GlobalKnownHostsFile=/dev/null \$key "\$@"
+EOS
+chmod 700 "$login/ssh"
+GIT_SSH=$login/ssh
+GIT_TERMINAL_PROMPT=0
+GIT_ASKPASS=/bin/false
+export GIT_SSH GIT_TERMINAL_PROMPT GIT_ASKPASS
+umask 022
+'
+
+# Leaves what GIT_LOGIN takes in stdin.
+git_login() {
+  local index line text='' kind
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    case ${E_KIND[index]} in
+      deploy-key) kind='key ' ;;
+      git-host-key) kind='host ' ;;
+      *) continue ;;
+    esac
+    while IFS= read -r line; do
+      text+=$kind$line$'\n'
+    done <<<"${E_CONTENT[index]%$'\n'}"
+  done
+  REPLY=$text
+}
+
+# Runs a script of git commands as the owner, with the deploy key; leaves its words in OUTPUT.
+as_git() { # USER DIRECTORY SCRIPT WORD...
+  local user=$1 directory=$2 script=$3 status
+  shift 3
+  git_login
+  OUTPUT=$(printf '%s' "$REPLY" | as_user "$user" "$directory" sh -c "$GIT_LOGIN$script" sh "$@" 2>&1)
+  status=$?
+  return "$status"
+}
+
+# Says in words what git's own hide.
+explain_git() { # URL TEXT
+  last_lines 4 "$2"
+  case $2 in
+    *'Host key verification failed'* | *'IDENTIFICATION HAS CHANGED'*)
+      REPLY="the server of $1 has another host key than the configured one, or none is configured: compare it with what its owner publishes, then set gitHostKey ($REPLY)"
+      ;;
+    *'Permission denied'* | *'Authentication failed'* | *'could not read Username'*)
+      REPLY="the server of $1 refuses the deploy key: add its public half there, or set gitDeployKey ($REPLY)"
+      ;;
+  esac
+}
+
+check_out_release() { # INDEX URL
+  local commit mirror
+  have git || fail "git is not installed on this host: its package comes first"
+  attribute "$1" commit -
+  commit=$REPLY
+  mirror=$(printf '%s' "$2" | sha256sum)
+  mirror=.mirror-${mirror:0:12}
+  # A bare copy stays beside the releases, so that the next fetch takes only what is new.
+  # shellcheck disable=SC2016
+  as_git "$RELEASE_OWNER" "${RELEASE%/*}" '
+    [ -d "$3" ] || { rm -rf "$3.new"; git init -q --bare "$3.new"; mv -T "$3.new" "$3"; }
+    git --git-dir="$3" cat-file -e "$4^{commit}" 2>/dev/null \
+      || git --git-dir="$3" fetch -q --force --prune "$2" "+refs/heads/*:refs/heads/*" "+refs/tags/*:refs/tags/*"
+    git --git-dir="$3" cat-file -e "$4^{commit}" || { echo "the commit $4 is on no branch or tag there"; exit 1; }
+    '"$STAGE_RELEASE"'
+    git --git-dir="$3" archive --format=tar "$4" >"$login/tree.tar"
+    tar -xf "$login/tree.tar" -C ".new-$1"
+  ' "${RELEASE##*/}" "$2" "$mirror" "$commit" || {
+    explain_git "$2" "$OUTPUT"
+    fail "can't fetch the source: $REPLY"
+  }
+  [[ ! -e $ROOT${RELEASE%/*}/.new-${RELEASE##*/}/.gitmodules ]] \
+    || note "$RELEASE: the source has submodules, which are not fetched"
+  inspect_source "$1"
+  place_release
+}

@@ -1,0 +1,320 @@
+"""Looks at the Django application in the working directory, as its service would run it.
+
+usage: examine WSGI
+       backup WSGI DIRECTORY NAME KEEP
+       smoke WSGI VIRTUALENV UWSGI PATH HOST any|healthy
+       links LINK=TARGET...
+       prune DIRECTORY KEEP VIRTUALENVS USED...
+
+Runs in the release's virtualenv, as the application's user and in the environment of the service. The
+working directory is what enters sys.path, as under uWSGI.
+"""
+from __future__ import print_function
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+
+
+class Failure(Exception):
+    """What stops the deployment, in words for its owner."""
+
+
+def load(wsgi):
+    """The WSGI application and Django's settings, as the file itself chooses them."""
+    if "" in sys.path:
+        sys.path.remove("")
+    sys.path.insert(0, os.getcwd())
+    scope = {"__name__": "uwsgi_file_release", "__file__": os.path.abspath(wsgi)}
+    with io.open(wsgi, "rb") as file:
+        code = compile(file.read(), wsgi, "exec")
+    exec(code, scope)
+    if "application" not in scope:
+        raise Failure("%s has no application" % wsgi)
+    return scope["application"]
+
+
+# --- What is there ---
+
+
+def examine(wsgi):
+    """Prints a line a fact: Django's version, where static files go, migrations that wait."""
+    load(wsgi)
+    import django
+    from django.conf import settings
+
+    print("django %s" % ".".join(str(part) for part in django.VERSION[:3]))
+    print("static-root %s" % (getattr(settings, "STATIC_ROOT", "") or ""))
+    if django.VERSION >= (1, 7):
+        for name in pending_migrations():
+            print("pending %s" % name)
+
+
+def pending_migrations():
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connections["default"])
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return ["%s.%s" % (step[0].app_label, step[0].name) for step in plan]
+
+
+# --- Backup ---
+
+
+def backup(wsgi, directory, name, keep):
+    """Copies the database as it is now, and prints the path; nothing where there is none yet."""
+    load(wsgi)
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if "sqlite" in database["ENGINE"]:
+        made = back_up_sqlite(str(database["NAME"]), os.path.join(directory, name + ".sqlite3"))
+    elif "postgresql" in database["ENGINE"]:
+        made = back_up_postgresql(database, os.path.join(directory, name + ".dump"))
+    else:
+        print("unknown %s" % database["ENGINE"])
+        return
+    print("backup %s" % (made or ""))
+    old = sorted(f for f in os.listdir(directory) if f.startswith("deploy-") and ".new" not in f)
+    for file in old[: -int(keep)]:
+        os.remove(os.path.join(directory, file))
+
+
+def back_up_sqlite(path, target):
+    if not os.path.exists(path) or os.path.getsize(path) == 0:
+        return None
+    import sqlite3
+
+    staged = target + ".new"
+    source = sqlite3.connect(path, timeout=60)
+    if hasattr(source, "backup"):
+        copy = sqlite3.connect(staged)
+        with copy:
+            source.backup(copy)
+        copy.close()
+    else:
+        # While this lock is held nobody writes, and what is in the file is whole.
+        source.isolation_level = None
+        source.execute("BEGIN IMMEDIATE")
+        shutil.copyfile(path, staged)
+        source.execute("ROLLBACK")
+    source.close()
+    os.rename(staged, target)
+    return target
+
+
+def back_up_postgresql(database, target):
+    staged = target + ".new"
+    name, user = str(database["NAME"]), str(database.get("USER") or "")
+    host, port = str(database.get("HOST") or ""), str(database.get("PORT") or "5432")
+    environment = dict(os.environ)
+    passfile = staged + ".pass"
+    escaped = str(database.get("PASSWORD") or "").replace("\\", "\\\\").replace(":", "\\:")
+    descriptor = os.open(passfile, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write("*:*:*:*:%s\n" % escaped)
+        environment["PGPASSFILE"] = passfile
+        sslmode = (database.get("OPTIONS") or {}).get("sslmode")
+        if sslmode:
+            environment["PGSSLMODE"] = sslmode
+        command = ["pg_dump", "--no-password", "--format=custom", "--file=" + staged]
+        if host:
+            command += ["--host=" + host, "--port=" + port]
+        if user:
+            command += ["--username=" + user]
+        process = subprocess.Popen(
+            command + ["--dbname=" + name],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        output = process.communicate()[0].decode("utf-8", "replace")
+        if process.returncode != 0:
+            raise Failure("pg_dump: %s" % " ".join(output.split()))
+    finally:
+        os.remove(passfile)
+    os.rename(staged, target)
+    return target
+
+
+# --- Smoke test ---
+
+
+def smoke(wsgi, virtualenv, uwsgi, path, host, expected):
+    """Starts the release on a socket of its own and asks it once."""
+    # A socket's path has 107 characters at most.
+    directory = tempfile.mkdtemp(prefix="tracks-smoke-", dir="/tmp")
+    address = os.path.join(directory, "http")
+    log = os.path.join(directory, "log")
+    command = [
+        uwsgi,
+        "--http-socket=" + address,
+        "--wsgi-file=" + os.path.abspath(wsgi),
+        "--chdir=" + os.getcwd(),
+        "--home=" + virtualenv,
+        "--processes=1",
+        "--buffer-size=32768",
+        "--need-app",
+        "--die-on-term",
+        "--disable-logging",
+    ]
+    try:
+        with open(log, "wb") as output:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output)
+        try:
+            status, body = ask_when_ready(process, address, path, host)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait()
+        if expected == "healthy" and not 200 <= status < 400:
+            raise Failure("%s answers with status %d: %s" % (path, status, first_words(body)))
+        print("answered %d" % status)
+    except Failure as failure:
+        with io.open(log, encoding="utf-8", errors="replace") as file:
+            lines = [line.rstrip() for line in file if line.strip() and not is_chatter(line)]
+        print("\n".join(lines[-12:]), file=sys.stderr)
+        raise failure
+    finally:
+        shutil.rmtree(directory)
+
+
+def is_chatter(line):
+    """Is it one of the many lines that uWSGI always prints?"""
+    return line.startswith(("***", "detected ", "your ", "- unavailable", "spawned ", "mapped "))
+
+
+def ask_when_ready(process, address, path, host):
+    deadline = time.time() + 60
+    while time.time() < deadline:
+        if process.poll() is not None:
+            raise Failure("the application does not load")
+        try:
+            return ask(address, path, host)
+        except (IOError, OSError):
+            # Not listening yet.
+            time.sleep(0.05)
+    raise Failure("no answer within 60 s")
+
+
+def ask(address, path, host):
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(60)
+    try:
+        connection.connect(address)
+        request = "GET %s HTTP/1.0\r\nHost: %s\r\nX-Forwarded-Proto: https\r\n\r\n" % (path, host)
+        connection.sendall(request.encode("utf-8"))
+        answer = b""
+        while True:
+            part = connection.recv(65536)
+            if not part:
+                break
+            answer += part
+    finally:
+        connection.close()
+    if not answer.startswith(b"HTTP/"):
+        raise Failure("%s: the application gives no answer" % path)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), body.decode("utf-8", "replace")
+
+
+def first_words(body):
+    return " ".join(body.split())[:200]
+
+
+# --- Shared paths ---
+
+
+def links(*pairs):
+    """Makes each path of the release lead to what outlives it; what the source has there is kept beside."""
+    for pair in pairs:
+        path, target = pair.split("=", 1)
+        if os.path.islink(path):
+            if os.readlink(path) == target:
+                continue
+            os.remove(path)
+        elif os.path.isdir(path):
+            if os.listdir(path):
+                take_in(path, target)
+                os.rename(path, path + ".from-source")
+                print("note %s of the source is kept as %s.from-source" % (path, path))
+            else:
+                os.rmdir(path)
+        elif os.path.exists(path):
+            os.rename(path, path + ".from-source")
+            print("note %s of the source is kept as %s.from-source" % (path, path))
+        parent = os.path.dirname(path)
+        if parent and not os.path.isdir(parent):
+            print("note there is no directory %s in the source: no link %s" % (parent, path))
+            continue
+        os.symlink(target, path)
+
+
+def take_in(path, target):
+    """Copies files of the source to the shared directory where it has none of that name."""
+    for directory, _, files in os.walk(path):
+        shared = os.path.join(target, os.path.relpath(directory, path))
+        if not os.path.isdir(shared):
+            os.makedirs(shared)
+        for file in files:
+            if not os.path.lexists(os.path.join(shared, file)):
+                shutil.copy2(os.path.join(directory, file), os.path.join(shared, file))
+
+
+# --- Prune ---
+
+RELEASE_MARK = ".tracks-release"
+VIRTUALENV_MARK = ".tracks-virtualenv"
+
+
+def marked(directory, mark):
+    """What is complete in a directory, newest first."""
+    found = []
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        if not os.path.islink(path) and os.path.isfile(os.path.join(path, mark)):
+            found.append((os.path.getmtime(os.path.join(path, mark)), name))
+    return [name for _, name in sorted(found, reverse=True)]
+
+
+def prune(directory, keep, virtualenvs, *used):
+    """Removes releases beyond the newest, and virtualenvs that no release left needs."""
+    needed = set(used)
+    for position, name in enumerate(marked(directory, RELEASE_MARK)):
+        path = os.path.join(directory, name)
+        with open(os.path.join(path, RELEASE_MARK)) as file:
+            virtualenv = file.read().strip()
+        if position < int(keep) or name in used:
+            needed.add(virtualenv)
+        else:
+            # Without its mark it is no release any more, should this be interrupted.
+            os.remove(os.path.join(path, RELEASE_MARK))
+            shutil.rmtree(path)
+            print("removed release %s" % path)
+    for position, name in enumerate(marked(virtualenvs, VIRTUALENV_MARK)):
+        if position >= int(keep) and name not in needed:
+            path = os.path.join(virtualenvs, name)
+            os.remove(os.path.join(path, VIRTUALENV_MARK))
+            shutil.rmtree(path)
+            print("removed virtualenv %s" % path)
+
+
+def main(verb, *arguments):
+    verbs = {"examine": examine, "backup": backup, "smoke": smoke, "links": links, "prune": prune}
+    try:
+        verbs[verb](*arguments)
+    except Failure as failure:
+        raise SystemExit(str(failure))
+
+
+main(*sys.argv[1:])

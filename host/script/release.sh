@@ -1,0 +1,118 @@
+
+# --- Releases: source trees side by side, each complete or absent --------------------------------------
+
+# Marks a release as complete; it holds the name of the virtualenv that the release was deployed with.
+readonly RELEASE_MARK=.tracks-release
+
+RELEASE='' RELEASE_OWNER='' # the release that the manifest names
+
+# Leaves the index of the only entry of a kind in REPLY.
+only_entry() { # KIND
+  local index found=''
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    [[ ${E_KIND[index]} != "$1" ]] || found=$index
+  done
+  REPLY=$found
+  [[ -n $found ]]
+}
+
+is_complete_release() { # PATH
+  [[ -d $ROOT$1 && ! -L $ROOT$1 && -f $ROOT$1/$RELEASE_MARK ]]
+}
+
+state_release() { # PATH
+  if is_complete_release "$1"; then REPLY=present; else REPLY=absent; fi
+}
+
+# Brings the source tree and its virtualenv to this host.
+converge_source() {
+  local index
+  only_entry release || return 0
+  index=$REPLY
+  RELEASE=${E_PATH[index]}
+  attribute "$index" owner -
+  RELEASE_OWNER=$REPLY
+  known_account passwd "$RELEASE_OWNER" || fail "$RELEASE: there is no user $RELEASE_OWNER on this host; make it first"
+  [[ -d $ROOT${RELEASE%/*} ]] || fail "$RELEASE: its directory ${RELEASE%/*} does not exist: make it first"
+  if ! is_complete_release "$RELEASE"; then
+    [[ ! -e $ROOT$RELEASE && ! -L $ROOT$RELEASE ]] \
+      || fail "$RELEASE stands there and is no release of ours: move it away"
+    fetch_release "$index"
+    changed "fetched release $RELEASE"
+  fi
+  FACTS+=("thing release $RELEASE${TAB}present")
+  build_virtualenv
+}
+
+fetch_release() { # INDEX
+  local archive git
+  attribute "$1" archive ''
+  archive=$REPLY
+  attribute "$1" git ''
+  git=$REPLY
+  if [[ -n $archive ]]; then
+    unpack_release "$1" "$archive"
+  else
+    check_out_release "$1" "$git"
+  fi
+}
+
+# Made by its owner in a directory beside it, checked, and renamed when everything is there.
+# shellcheck disable=SC2016 # the inner shell's words
+readonly STAGE_RELEASE='
+set -e
+rm -rf .new-*
+mkdir ".new-$1"
+'
+# shellcheck disable=SC2016
+readonly PLACE_RELEASE='
+: >".new-$1/$2"
+mv -T ".new-$1" "$1"
+'
+
+unpack_release() { # INDEX SPOOLED
+  local login sha256 file
+  attribute "$1" login -
+  login=$REPLY
+  attribute "$1" sha256 -
+  sha256=$REPLY
+  take_spooled "$2" "$login" "$sha256" 'the archive of the source'
+  file=$REPLY
+  # shellcheck disable=SC2016
+  OUTPUT=$(as_user "$RELEASE_OWNER" "${RELEASE%/*}" sh -c \
+    "$STAGE_RELEASE"'tar -xf - -C ".new-$1" --no-same-owner' sh "${RELEASE##*/}" 2>&1 <"$file") \
+    || fail "can't unpack the source: $OUTPUT"
+  inspect_source "$1"
+  place_release
+  drop_spooled "$file"
+}
+
+place_release() {
+  OUTPUT=$(as_user "$RELEASE_OWNER" "${RELEASE%/*}" sh -c "set -e$PLACE_RELEASE" sh "${RELEASE##*/}" "$RELEASE_MARK" 2>&1 </dev/null) \
+    || fail "can't put $RELEASE in place: $OUTPUT"
+}
+
+# What would make the deployment fail later, all of it at once; the source itself is to be mended.
+inspect_source() { # INDEX
+  local tree=${RELEASE%/*}/.new-${RELEASE##*/} wsgi requirements faults=()
+  attribute "$1" wsgi -
+  wsgi=$REPLY
+  attribute "$1" requirements -
+  requirements=$REPLY
+  if ! as_user "$RELEASE_OWNER" "$tree" test -f "$wsgi" </dev/null; then
+    faults+=("there is no $wsgi, which uWSGI loads")
+  elif ! as_user "$RELEASE_OWNER" "$tree" grep -q DJANGO_SETTINGS_MODULE "$wsgi" </dev/null; then
+    faults+=("$wsgi sets no DJANGO_SETTINGS_MODULE")
+  fi
+  if ! as_user "$RELEASE_OWNER" "$tree" test -f manage.py </dev/null; then
+    faults+=("there is no manage.py")
+  elif as_user "$RELEASE_OWNER" "$tree" grep -Eq "DJANGO_SETTINGS_MODULE.*settings\.(production|dev)" manage.py </dev/null; then
+    faults+=("manage.py names the production or dev settings itself: let it name the package that dispatches on PRODUCTION")
+  fi
+  as_user "$RELEASE_OWNER" "$tree" test -f "$requirements" </dev/null \
+    || faults+=("there is no $requirements, which the virtualenv is made from")
+  ((${#faults[@]} > 0)) || return 0
+  as_user "$RELEASE_OWNER" "${RELEASE%/*}" rm -rf -- ".new-${RELEASE##*/}" </dev/null
+  printf -v REPLY '%s; ' "${faults[@]}"
+  fail "the source can't be deployed: ${REPLY%; }"
+}

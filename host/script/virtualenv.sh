@@ -1,0 +1,40 @@
+
+# --- Virtualenvs: one a digest of what goes in, at its final path, complete or absent --------------------
+
+VIRTUALENV='' VIRTUALENVS='' # path of the one that the release needs, and the directory of all
+
+# Asks for the virtualenv of the release, or has it built.
+run_virtualenv() { # find|build
+  local index python extra=() line
+  only_entry virtualenv || return 1
+  index=$REPLY
+  VIRTUALENVS=${E_PATH[index]}
+  attribute "$index" python /usr/bin/python3
+  python=$REPLY
+  [[ -x $ROOT$python ]] || fail "the interpreter $python is not installed on this host: its package comes first"
+  attribute "$index" requirements requirements.txt
+  local requirements=$REPLY
+  while IFS= read -r line; do
+    [[ -z $line ]] || extra+=("$line")
+  done <<<"${E_CONTENT[index]}"
+  OUTPUT=$(python_virtualenv | as_user "$RELEASE_OWNER" "$RELEASE" "$ROOT$python" - "$1" "$ROOT$VIRTUALENVS" "$requirements" ${extra[@]+"${extra[@]}"} 2>&1) \
+    || return 1
+  # What stands before the last line are warnings of the interpreter.
+  REPLY=${OUTPUT##*$'\n'}
+  [[ $REPLY =~ ^(built|present|absent)\ [0-9a-f]{12}$ ]] || return 1
+  VIRTUALENV=$VIRTUALENVS/${REPLY#* }
+  REPLY=${REPLY% *}
+}
+
+build_virtualenv() {
+  run_virtualenv build || {
+    last_lines 8 "$OUTPUT"
+    fail "can't build the virtualenv of $RELEASE: $REPLY"
+  }
+  [[ $REPLY != built ]] || changed "built virtualenv $VIRTUALENV"
+  FACTS+=("thing virtualenv $VIRTUALENV${TAB}present")
+}
+
+state_virtualenv() { # PATH
+  if [[ -f $ROOT$1/.tracks-virtualenv ]]; then REPLY=present; else REPLY=absent; fi
+}
