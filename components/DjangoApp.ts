@@ -1,0 +1,337 @@
+import type { remote } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { Secret } from "../config/secret";
+import { virtualenvName } from "../host/applicationEntries";
+import { HostComponent } from "../host/component";
+import type { Host, LocalFile } from "../host/Host";
+import type { Manifest, ManifestEntry } from "../host/manifest";
+import {
+  type PostgresqlSettings,
+  renderLocalSettings,
+  renderProductionProfile,
+} from "../templates/django";
+
+/** Where the application's source comes from. */
+export type ApplicationSource =
+  | {
+      kind: "folder";
+      /** A tar of the source; its top is the folder that holds manage.py. */
+      archive: LocalFile;
+    }
+  | {
+      kind: "git";
+      /** As git takes it: `https://...`, `ssh://...`, `git@host:path`. */
+      url: string;
+      /** The full name of the commit; see `resolveCommit`. */
+      commit: pulumi.Input<string>;
+      /** Private key that git logs in with. @default none: the repository can be read by everybody */
+      deployKey?: Secret;
+      /**
+       * Key that the git server must prove to have; needed where the URL goes through SSH.
+       *
+       * @example { server: "git.example.org", key: "ssh-ed25519 AAAA..." }
+       */
+      hostKey?: { server: string; key: string };
+    };
+
+/** PostgreSQL as the application uses it. */
+export interface ApplicationDatabase extends Omit<PostgresqlSettings, "password"> {
+  /** An output that is secret. */
+  password: pulumi.Input<string>;
+  /** Role and database: a changed password reaches the role before the application. */
+  dependsOn?: readonly pulumi.Resource[];
+}
+
+/** Inputs of {@link DjangoApp}. */
+export interface DjangoAppArgs {
+  host: Host;
+  /** Login that the application belongs to and runs as. */
+  user: string;
+  /** @default "/home/USER" */
+  home?: string;
+  /** Name of the application: of its folder on the host. @default "tracks" */
+  app?: string;
+  /** Folder of everything that is served. @default "/microarray" */
+  siteRoot?: string;
+  source: ApplicationSource;
+  /** PRODUCTION=1 in the service and in the user's login shells; else there is no such variable. */
+  production: boolean;
+  /** @default sqlite, in a file that outlives releases */
+  postgresql?: ApplicationDatabase;
+  /** Django's SECRET_KEY. @default made once on the host, and never read back */
+  secretKey?: Secret;
+  /** Names that the site answers to; the first is the Host header of the proof. */
+  allowedHosts: readonly [string, ...string[]];
+  /** Interpreter of the virtualenv, and the one that uWSGI is compiled for. @default "python3" */
+  interpreter?: string;
+  /** File of the source that the virtualenv is made from. @default "requirements.txt" */
+  requirements?: string;
+  /** What is installed besides, as pip takes it. @default psycopg2 with PostgreSQL */
+  extraRequirements?: readonly string[];
+  /** File of the source that uWSGI loads. @default "APP/wsgi.py" */
+  wsgi?: string;
+  /** Where the source imports local settings from. @default "APP/settings/local.py" */
+  localSettings?: string;
+  /** Path of the request that proves a release: it must answer with 2xx or 3xx. @default "/" */
+  healthPath?: string;
+  /** Port of nginx on the host. @default 80 */
+  port?: number;
+  /** Releases, virtualenvs and backups that are kept. @default 5 */
+  keep?: number;
+  /** What must be there first: packages and the user. */
+  dependsOn?: readonly pulumi.Resource[];
+  /** What the switch to a release waits for besides, such as the installation of uWSGI. */
+  deployDependsOn?: readonly pulumi.Resource[];
+}
+
+/**
+ * A Django application: its source and virtualenv as a release beside the others, its local settings,
+ * its database's schema, and the link that makes one release the current one.
+ *
+ * Database, uploads, secret key and backups stay on destroy.
+ */
+export class DjangoApp extends HostComponent {
+  /** Name of the release, the first twelve characters of its commit or digest. */
+  readonly release: pulumi.Output<string>;
+  /** The link to the current release, such as `/microarray/tracks`. */
+  readonly current: string;
+  /** The link to the current virtualenv. */
+  readonly virtualenv: string;
+  /** File that uWSGI loads, through the link. */
+  readonly wsgi: string;
+  readonly shared: string;
+  readonly backups: string;
+  /** Directories, for what must lie in them before the deployment. */
+  readonly directories: remote.Command;
+  readonly settings: remote.Command;
+  /** The deployment: what needs the application on the host depends on it. */
+  readonly command: remote.Command;
+
+  private readonly args: DjangoAppArgs;
+  private readonly app: string;
+  private readonly siteRoot: string;
+  private readonly releases: string;
+  private readonly virtualenvs: string;
+
+  constructor(name: string, args: DjangoAppArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("DjangoApp", name, opts);
+    this.args = args;
+    this.app = args.app ?? "tracks";
+    this.siteRoot = args.siteRoot ?? "/microarray";
+    const home = args.home ?? `/home/${args.user}`;
+    this.releases = `${this.siteRoot}/releases/${this.app}`;
+    this.shared = `${this.siteRoot}/shared/${this.app}`;
+    this.backups = `${this.siteRoot}/backups/${this.app}`;
+    this.current = `${this.siteRoot}/${this.app}`;
+    this.virtualenvs = `${home}/venvs`;
+    this.virtualenv = `${home}/venv`;
+    this.wsgi = `${this.current}/${this.wsgiFile}`;
+
+    this.directories = args.host.converge(
+      `${name}-directories`,
+      { subsystem: "none", entries: [...this.directoryEntries(), ...this.profileEntries()] },
+      { parent: this, dependsOn: [...(args.dependsOn ?? [])] },
+    );
+    this.settings = this.registerSettings();
+    const source = this.registerSource();
+    this.release = pulumi.output(source.release).apply((path) => path.slice(-12));
+    this.command = args.host.converge(name, this.deployment(source.release), {
+      parent: this,
+      dependsOn: [source.command, this.settings, ...(args.deployDependsOn ?? [])],
+    });
+    this.registerOutputs({ release: this.release, backups: this.backups });
+  }
+
+  private get wsgiFile(): string {
+    return this.args.wsgi ?? `${this.app}/wsgi.py`;
+  }
+
+  private get localSettings(): string {
+    return this.args.localSettings ?? `${this.app}/settings/local.py`;
+  }
+
+  private get secretKeyFile(): string {
+    return `${this.shared}/secret_key`;
+  }
+
+  private directoryEntries(): ManifestEntry[] {
+    const { siteRoot, app, args, shared } = this;
+    const own = (path: string, mode = "0755"): ManifestEntry => ({
+      kind: "directory",
+      path,
+      owner: args.user,
+      mode,
+    });
+    const served = { context: "httpd_sys_content_t" };
+    return [
+      ...["", "/releases", "/shared", "/backups"].map((below): ManifestEntry => ({
+        kind: "directory",
+        path: `${siteRoot}${below}`,
+      })),
+      // nginx reads static files from the releases, and uploads.
+      ...[this.releases, `${shared}/media`].flatMap((path): ManifestEntry[] => [
+        { kind: "selinux-context", type: served.context, pattern: `${path}(/.*)?` },
+        { kind: "directory", path, owner: args.user, ...served },
+      ]),
+      own(shared),
+      own(`${siteRoot}/backups/${app}`, "0700"),
+      own(this.virtualenvs),
+    ];
+  }
+
+  private profileEntries(): ManifestEntry[] {
+    if (!this.args.production) return [];
+    const { user } = this.args;
+    return (["sh", "csh"] as const).map((shell) => ({
+      kind: "file",
+      path: `/etc/profile.d/${this.app}-production.${shell}`,
+      content: renderProductionProfile({ user, shell }),
+    }));
+  }
+
+  private registerSettings(): remote.Command {
+    const { args, shared } = this;
+    const { postgresql, secretKey } = args;
+    const manifest = (password: string): Omit<Manifest, "name"> => ({
+      subsystem: "settings",
+      entries: [
+        { kind: "secret-key", path: this.secretKeyFile, owner: args.user },
+        {
+          kind: "file",
+          path: `${shared}/local.py`,
+          owner: args.user,
+          mode: "0400",
+          secret: true,
+          content: renderLocalSettings({
+            link: this.localSettings,
+            ...(postgresql && { postgresql: { ...postgresql, password } }),
+            sqlite: `${shared}/db.sqlite3`,
+            ...(secretKey && { secretKey: secretKey.reveal() }),
+            secretKeyFile: this.secretKeyFile,
+            allowedHosts: args.allowedHosts,
+            mediaRoot: `${shared}/media`,
+          }),
+        },
+      ],
+    });
+    return args.host.converge(
+      `${this.name}-settings`,
+      postgresql === undefined ? manifest("") : pulumi.output(postgresql.password).apply(manifest),
+      { parent: this, dependsOn: [this.directories, ...(postgresql?.dependsOn ?? [])] },
+    );
+  }
+
+  /** Fetches release and virtualenv; needs neither database nor uWSGI, so it runs beside them. */
+  private registerSource(): { command: remote.Command; release: pulumi.Input<string> } {
+    const { args, directories } = this;
+    const { source } = args;
+    const name = `${this.name}-source`;
+    const options = { parent: this, dependsOn: [directories, ...(args.dependsOn ?? [])] };
+    const manifest = (
+      release: ManifestEntry,
+      ...login: ManifestEntry[]
+    ): Omit<Manifest, "name"> => ({
+      subsystem: "source",
+      entries: [release, this.virtualenvEntry(), ...login],
+    });
+    const shared = {
+      kind: "release",
+      owner: args.user,
+      wsgi: this.wsgiFile,
+      requirements: this.requirements,
+    } as const;
+
+    if (source.kind === "folder") {
+      const path = this.releasePath(source.archive.sha256);
+      const { resource, ...archive } = args.host.copy(`${this.name}-archive`, source.archive, {
+        parent: this,
+        consumer: name,
+      });
+      return {
+        release: path,
+        command: args.host.converge(
+          name,
+          manifest({ ...shared, path, source: { kind: "archive", ...archive } }),
+          { ...options, dependsOn: [...options.dependsOn, resource] },
+        ),
+      };
+    }
+    const commit = pulumi.output(source.commit);
+    const login: ManifestEntry[] = [
+      ...(source.hostKey ? [{ kind: "git-host-key", ...source.hostKey } as const] : []),
+      ...(source.deployKey
+        ? [{ kind: "deploy-key", user: args.user, key: source.deployKey.reveal() } as const]
+        : []),
+    ];
+    return {
+      release: commit.apply((full) => this.releasePath(full)),
+      command: args.host.converge(
+        name,
+        commit.apply((full) =>
+          manifest(
+            {
+              ...shared,
+              path: this.releasePath(full),
+              source: { kind: "git", url: source.url, commit: full },
+            },
+            ...login,
+          ),
+        ),
+        options,
+      ),
+    };
+  }
+
+  private deployment(
+    release: pulumi.Input<string>,
+  ): Omit<Manifest, "name"> | pulumi.Output<Omit<Manifest, "name">> {
+    const { args } = this;
+    const manifest = (path: string): Omit<Manifest, "name"> => ({
+      subsystem: "application",
+      entries: [
+        {
+          kind: "application",
+          path,
+          owner: args.user,
+          current: this.current,
+          shared: this.shared,
+          backups: this.backups,
+          wsgi: this.wsgiFile,
+          settings: this.localSettings,
+          production: args.production,
+          health: args.healthPath ?? "/",
+          host: args.allowedHosts[0],
+          port: args.port ?? 80,
+          keep: args.keep ?? 5,
+        },
+        this.virtualenvEntry(),
+        {
+          kind: "symlink",
+          path: this.current,
+          target: `releases/${this.app}/${path.slice(-12)}`,
+        },
+        { kind: "symlink", path: this.virtualenv, target: virtualenvName },
+      ],
+    });
+    return typeof release === "string" ? manifest(release) : pulumi.output(release).apply(manifest);
+  }
+
+  private get requirements(): string {
+    return this.args.requirements ?? "requirements.txt";
+  }
+
+  private virtualenvEntry(): ManifestEntry {
+    const { args } = this;
+    return {
+      kind: "virtualenv",
+      path: this.virtualenvs,
+      python: args.interpreter ?? "python3",
+      requirements: this.requirements,
+      extra: args.extraRequirements ?? (args.postgresql ? ["psycopg2"] : []),
+    };
+  }
+
+  private releasePath(digest: string): string {
+    return `${this.releases}/${digest.slice(0, 12)}`;
+  }
+}
