@@ -62,7 +62,7 @@ export interface DjangoAppArgs {
   secretKey?: Secret;
   /** Names that the site answers to; the first is the Host header of the proof. */
   allowedHosts: readonly [string, ...string[]];
-  /** Interpreter of the virtualenv, and the one that uWSGI is compiled for. @default "python3" */
+  /** Path of the interpreter of the virtualenv, the one that uWSGI is compiled for. @default "/usr/bin/python3" */
   interpreter?: string;
   /** File of the source that the virtualenv is made from. @default "requirements.txt" */
   requirements?: string;
@@ -325,7 +325,7 @@ export class DjangoApp extends HostComponent {
     return {
       kind: "virtualenv",
       path: this.virtualenvs,
-      python: args.interpreter ?? "python3",
+      python: args.interpreter ?? "/usr/bin/python3",
       requirements: this.requirements,
       extra: args.extraRequirements ?? (args.postgresql ? ["psycopg2"] : []),
     };
