@@ -1,0 +1,16 @@
+import { randomBytes } from "node:crypto";
+
+/** What a person would have in a vault; made anew for every host. */
+export interface GeneratedSecrets {
+  readonly databasePassword: string;
+  readonly deployerPassword: string;
+  readonly djangoSecretKey: string;
+}
+
+export function generateSecrets(): GeneratedSecrets {
+  return {
+    databasePassword: randomBytes(16).toString("hex"),
+    deployerPassword: randomBytes(16).toString("hex"),
+    djangoSecretKey: randomBytes(32).toString("hex"),
+  };
+}
