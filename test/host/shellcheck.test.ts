@@ -46,3 +46,11 @@ test("every part stands in the order, and the text begins and ends as the instal
   expect(hostScript()).toMatch(/\n# end of the tracks host script\n$/);
   expect(hostScriptDigest()).toBe(createHash("sha256").update(hostScript()).digest("hex"));
 });
+
+test("shellcheck finds nothing in the script that the benchmark compares with", () => {
+  const folder = join(__dirname, "../../bench/contenders/script");
+  const options = ["--external-sources", "--source-path=SCRIPTDIR"];
+  const files = readdirSync(folder).map((file) => join(folder, file));
+  const run = spawnSync("shellcheck", [...options, ...files], { encoding: "utf8" });
+  expect(run.stdout).toBe("");
+});
