@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/component";
 import type { ManifestEntry } from "../host/manifest";
-import { subtree } from "../host/subtree";
+import { literally, subtree } from "../host/subtree";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
 import type { Nginx } from "./Nginx";
 
@@ -18,6 +18,27 @@ export interface NginxSiteArgs {
   defaultServer?: boolean;
   /** Directory below which everything of the site lies. @default "/microarray" */
   siteRoot?: string;
+  /**
+   * The application that answers whatever nginx does not serve itself.
+   *
+   * @default none: a page says that it is not deployed yet
+   */
+  application?: {
+    /** Where uWSGI listens, such as `127.0.0.1:8001`. */
+    socket: string;
+    /** Seconds after which uWSGI gives a request up. */
+    harakiriSeconds: number;
+  };
+  /**
+   * Directory of the static files. @default "SITEROOT/SITE/staticfiles", those of the current
+   * release; without an application "SITEROOT/static"
+   */
+  staticRoot?: string;
+  /**
+   * Directory of uploads, which outlives releases. @default "SITEROOT/shared/SITE/media"; without
+   * an application "SITEROOT/media"
+   */
+  mediaRoot?: string;
   /** nginx directives added at the end of the server block, as they are. @default none */
   snippet?: string;
 }
@@ -44,7 +65,7 @@ export class NginxSite extends HostComponent {
 
     this.nginx.add([
       ...this.logDirectories(),
-      ...served(args),
+      ...served(args, this.site),
       ...this.serverBlock(args),
       ...selinuxPort(port),
     ]);
@@ -86,8 +107,8 @@ export class NginxSite extends HostComponent {
       defaultServer: args.defaultServer ?? true,
       logDirectory: this.logDirectory,
       documentRoot: `${siteRoot}/html`,
-      staticRoot: `${siteRoot}/static`,
-      mediaRoot: `${siteRoot}/media`,
+      ...servedRoots(args, this.site),
+      application: args.application,
       snippet: args.snippet,
     });
     const { sitesAvailable, sitesEnabled, sitesOwner } = this.nginx;
@@ -109,23 +130,54 @@ export class NginxSite extends HostComponent {
   }
 }
 
-/** What nginx serves without the application: static files, media and the page until Django is there. */
-function served(args: NginxSiteArgs): ManifestEntry[] {
+const content = "httpd_sys_content_t";
+
+/** What nginx serves itself, and may read where SELinux is on. */
+function served(args: NginxSiteArgs, site: string): ManifestEntry[] {
   const siteRoot = args.siteRoot ?? "/microarray";
-  const context = "httpd_sys_content_t";
+  const entries: ManifestEntry[] = [{ kind: "directory", path: siteRoot }];
+  if (args.application !== undefined) return [...entries, ...servedOfReleases(args, site)];
   return [
-    { kind: "directory", path: siteRoot },
-    ...["html", "static", "media"].flatMap((folder): ManifestEntry[] => [
-      { kind: "selinux-context", type: context, pattern: subtree(`${siteRoot}/${folder}`) },
-      { kind: "directory", path: `${siteRoot}/${folder}`, context },
-    ]),
+    ...entries,
+    ...[`${siteRoot}/html`, ...Object.values(servedRoots(args, site))].flatMap(
+      (path): ManifestEntry[] => [
+        { kind: "selinux-context", type: content, pattern: subtree(path) },
+        { kind: "directory", path, context: content },
+      ],
+    ),
     {
       kind: "file",
       path: `${siteRoot}/html/index.html`,
-      context,
+      context: content,
       content: renderPlaceholderPage({ title: args.serverNames[0] ?? "tracks" }),
     },
   ];
+}
+
+/** The directories belong to the application, which makes them; here they become readable. */
+function servedOfReleases(args: NginxSiteArgs, site: string): ManifestEntry[] {
+  const siteRoot = args.siteRoot ?? "/microarray";
+  const { staticRoot, mediaRoot } = servedRoots(args, site);
+  const patterns = [
+    `${literally(siteRoot)}/releases/[^/]+/[^/]+/staticfiles(/.*)?`,
+    subtree(mediaRoot),
+    // The link to the current release, on the way to its static files.
+    ...(staticRoot.startsWith(`${siteRoot}/${site}/`)
+      ? [literally(`${siteRoot}/${site}`)]
+      : [subtree(staticRoot)]),
+  ];
+  return patterns.map((pattern) => ({ kind: "selinux-context", type: content, pattern }));
+}
+
+function servedRoots(args: NginxSiteArgs, site: string): { staticRoot: string; mediaRoot: string } {
+  const siteRoot = args.siteRoot ?? "/microarray";
+  const deployed = args.application !== undefined;
+  return {
+    staticRoot:
+      args.staticRoot ?? (deployed ? `${siteRoot}/${site}/staticfiles` : `${siteRoot}/static`),
+    mediaRoot:
+      args.mediaRoot ?? (deployed ? `${siteRoot}/shared/${site}/media` : `${siteRoot}/media`),
+  };
 }
 
 function selinuxPort(port: number): ManifestEntry[] {

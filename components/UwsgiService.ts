@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
 import type { ManifestEntry } from "../host/manifest";
+import { literally } from "../host/subtree";
 import {
   renderHoldSocket,
   renderUwsgiIni,
@@ -160,7 +161,7 @@ export class UwsgiService extends HostComponent {
 /** Below /var/log the policy knows logs for what they are; elsewhere logrotate might not touch them. */
 function logContext(log: string): ManifestEntry[] {
   if (log.startsWith("/var/log/")) return [];
-  const pattern = `${log.replace(/\.log$/, "").replaceAll(".", "\\.")}\\..*`;
+  const pattern = `${literally(log.replace(/\.log$/, ""))}\\..*`;
   return [{ kind: "selinux-context", type: "var_log_t", pattern }];
 }
 

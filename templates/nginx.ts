@@ -19,6 +19,8 @@ export interface SiteView {
   documentRoot: string;
   staticRoot: string;
   mediaRoot: string;
+  /** The application behind the site; without one a page stands in for it. */
+  application: { socket: string; harakiriSeconds: number } | undefined;
   snippet: string | undefined;
 }
 
@@ -32,6 +34,11 @@ export function renderSite(view: SiteView): string {
   return render("nginx/site.conf.hbs", {
     program: programName(),
     ...view,
+    application: view.application && {
+      socket: view.application.socket,
+      // It may wait for another one to end and for the application to load, then take its own time.
+      readSeconds: 2 * view.application.harakiriSeconds + 30,
+    },
     staticUrl: "/static/",
     mediaUrl: "/media/",
     // Relative to nginx.conf, as every include of ours, so that a candidate includes its own.

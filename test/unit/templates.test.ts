@@ -21,6 +21,7 @@ const site = {
   documentRoot: "/microarray/html",
   staticRoot: "/microarray/static",
   mediaRoot: "/microarray/media",
+  application: undefined,
   snippet: undefined,
 };
 
@@ -64,6 +65,15 @@ describe("a site", () => {
     expect(before).not.toContain("rewrite");
     expect(after).toContain("rewrite ^([^.]*[^/])$ $1/ permanent;");
     expect(text.match(/rewrite/g)).toHaveLength(1);
+  });
+
+  it("passes what it does not serve itself to the application, with time for a reload", () => {
+    const application = { socket: "127.0.0.1:8001", harakiriSeconds: 30 };
+    const [before, after] = renderSite({ ...site, application }).split("location / {");
+    expect(before).not.toContain("uwsgi");
+    expect(after).toContain("uwsgi_pass 127.0.0.1:8001;");
+    expect(after).toContain("uwsgi_read_timeout 90s;");
+    expect(after).not.toContain("index.html");
   });
 
   it("is no default server when another one is", () => {

@@ -1,12 +1,14 @@
 import { LinuxUser } from "../../../components/LinuxUser";
 import { Logrotate } from "../../../components/Logrotate";
+import { Nginx } from "../../../components/Nginx";
+import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
 import { UwsgiService, type UwsgiServiceArgs } from "../../../components/UwsgiService";
 import { loadConfiguration } from "../../../config";
 import { Host } from "../../../host/Host";
 import { preflight } from "../../../host/preflight";
 
-/** uWSGI alone, over a release and a virtualenv that the test makes; settings come from the test. */
+/** uWSGI behind nginx, over a release and a virtualenv that the test makes; settings come from the test. */
 export = async () => {
   const config = loadConfiguration();
   const facts = await preflight(config.connection, { survey: config.survey });
@@ -32,4 +34,7 @@ export = async () => {
     postrotate: uwsgi.reopensLog,
     dependsOn: [packages.command, service],
   });
+  const nginx = new Nginx("nginx", { host, ...config.nginx, sitesOwner: "root" });
+  new NginxSite("tracks", { nginx, ...config.site, application: uwsgi });
+  nginx.converge([packages.command, service]);
 };
