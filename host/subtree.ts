@@ -1,6 +1,6 @@
 /**
  * The pattern of a file context rule for a path and everything below it, as semanage takes it:
- * `/srv/www\\.tracks(/.*)?`. Names are taken literally; unescaped, a dot would match any character.
+ * `/srv/www\.tracks(/.*)?`. Names are taken literally; unescaped, a dot would match any character.
  */
 export function subtree(path: string): string {
   return `${literally(path)}(/.*)?`;
