@@ -1,7 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
-import { type AuthContext, Server, type ServerChannel, utils } from "ssh2";
+import {
+  type AuthContext,
+  type Connection as ServerConnection,
+  Server,
+  type ServerChannel,
+  utils,
+} from "ssh2";
 import { Secret } from "../../config/secret";
 import type { Connection, Identity, Login } from "../../host/connection";
 import { parsePublicKey, type PublicKey } from "../../host/publicKey";
@@ -27,6 +33,8 @@ export interface TestServer {
   readonly commands: { command: string; stdin: string }[];
   /** TCP connections so far. */
   readonly connections: () => number;
+  /** Ends every connection, as a host that reboots. */
+  drop(): void;
   close(): Promise<void>;
 }
 
@@ -77,11 +85,14 @@ export function connectionTo(
 
 export async function startServer(options: TestServerOptions): Promise<TestServer> {
   const commands: TestServer["commands"] = [];
+  const clients = new Set<ServerConnection>();
   let connections = 0;
   const server = new Server(
     { hostKeys: options.hostKeys.map((key) => key.privateKey) },
     (client) => {
       connections += 1;
+      clients.add(client);
+      client.on("close", () => clients.delete(client));
       client.on("error", () => undefined);
       client.on("authentication", (context) => {
         authenticate(context, options.authorized);
@@ -120,6 +131,9 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
     port: (server.address() as AddressInfo).port,
     commands,
     connections: () => connections,
+    drop: () => {
+      for (const client of clients) client.end();
+    },
     close: async () => {
       server.close();
       await Promise.resolve();
