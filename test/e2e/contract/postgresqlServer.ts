@@ -2,7 +2,7 @@ import type { Bench } from "./bench";
 import type { Declared } from "./declared";
 
 /** Password of the role that the provider logs in as. */
-const adminPassword = "admin-Secret-1";
+export const adminPassword = "admin-Secret-1";
 
 /** PostgreSQL 15 on the bench's host, and what a program needs to reach it. */
 export class PostgresServer {

@@ -4,10 +4,8 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId, RandomPassword } from "@pulumi/random";
 import type { Connection as BenchConnection } from "./bench";
-import { Secret } from "../../../config/secret";
-import type { Connection } from "../../../host/connection";
-import { parsePublicKey } from "../../../host/publicKey";
 import { openTunnel, type TunnelOptions } from "../../../host/tunnel";
+import { connectionOf } from "./connectionOf";
 import type { Declared } from "./declared";
 
 /** Registers what the test has written into the file that TRACKS_CONTRACT names. */
@@ -69,25 +67,6 @@ export = async () => {
     }
   }
 };
-
-function connectionOf({ host, privateKey = "", hostKey = "" }: BenchConnection): Connection {
-  const pinned = parsePublicKey(hostKey);
-  if (pinned === undefined) throw new Error(`no host key: ${hostKey}`);
-  return {
-    address: host,
-    port: 22,
-    user: "root",
-    hostKey: pinned,
-    identity: {
-      kind: "key",
-      privateKey: new Secret(privateKey),
-      passphrase: undefined,
-      fingerprint: "",
-    },
-    privilege: { kind: "root" },
-    bastion: undefined,
-  };
-}
 
 /** JSON holds no asset: a `text`, or the `path` of a file or folder, becomes one here. */
 function sourceOf({ source }: Declared["args"]): pulumi.asset.Asset | pulumi.asset.Archive {

@@ -1,15 +1,18 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench";
+import type { Declared } from "./declared";
 
-/** What only the stand-in of the command provider does; passed over where the real one runs. */
-describe.concurrent("the stand-in of the command provider", () => {
+/** What only the stand-ins of providers do; passed over where the real ones run. */
+describe.concurrent("the stand-ins", () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await Bench.create("contract-stand-in");
   });
   afterAll(() => bench.dispose());
 
-  it("connects to no address but a lab host's, as host or as bastion", async (context) => {
+  it("of command connects to no address but a lab host's, as host or as bastion", async (context) => {
     context.skip(!bench.toolchain.standIns, "the real provider is installed");
     const stack = await bench.stack("elsewhere");
     const elsewhere = { ...bench.connection, host: "127.0.0.1" };
@@ -26,7 +29,7 @@ describe.concurrent("the stand-in of the command provider", () => {
     expect(text).toContain("127.0.0.1 is none");
   });
 
-  it("names a line of 64 KiB, with which the real one hangs, as the fault that it is", async (context) => {
+  it("of command names a line of 64 KiB, with which the real one hangs, as the fault that it is", async (context) => {
     context.skip(!bench.toolchain.standIns, "the real provider is installed");
     const stack = await bench.stack("line");
     await stack.declare(
@@ -35,5 +38,36 @@ describe.concurrent("the stand-in of the command provider", () => {
     const { code, text } = await stack.up();
     expect(code).not.toBe(0);
     expect(text).toContain("a line of 64 KiB or more");
+  });
+
+  it("of postgresql connects to no server but one that only lab hosts lead to", async (context) => {
+    context.skip(!bench.toolchain.standIns, "the real provider is installed");
+    // As a server of this machine, or a tunnel to some other host.
+    let served = "";
+    const local = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.on("data", (data) => (served += data.toString("latin1")));
+    }).listen(0, "127.0.0.1");
+    await once(local, "listening");
+    const stack = await bench.stack("postgres-elsewhere");
+    const at = (host: string, port: number): Declared => ({
+      type: "server",
+      name: host,
+      args: { host, port, password: "some-Secret", sslmode: "disable", superuser: false },
+    });
+    const role = (name: string): Declared => ({ type: "role", name, args: { name } });
+    await stack.declare(
+      ...[at("127.0.0.1", (local.address() as AddressInfo).port), role("on-loopback")],
+    );
+    const loopback = await stack.up();
+    expect(loopback.code).not.toBe(0);
+    expect(loopback.text).toMatch(/lab hosts only, and what listens on .* leads to none/);
+    expect(served).toBe("");
+
+    await stack.declare(at("192.0.2.1", 5432), role("elsewhere"));
+    const elsewhere = await stack.up();
+    expect(elsewhere.code).not.toBe(0);
+    expect(elsewhere.text).toMatch(/lab hosts only, and 192\.0\.2\.1 is none/);
+    local.close();
   });
 });

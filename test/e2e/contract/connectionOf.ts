@@ -1,0 +1,24 @@
+import { Secret } from "../../../config/secret";
+import type { Connection } from "../../../host/connection";
+import { parsePublicKey } from "../../../host/publicKey";
+import type { Connection as BenchConnection } from "./bench";
+
+/** The bench's connection as this project's own. */
+export function connectionOf({ host, privateKey = "", hostKey = "" }: BenchConnection): Connection {
+  const pinned = parsePublicKey(hostKey);
+  if (pinned === undefined) throw new Error(`no host key: ${hostKey}`);
+  return {
+    address: host,
+    port: 22,
+    user: "root",
+    hostKey: pinned,
+    identity: {
+      kind: "key",
+      privateKey: new Secret(privateKey),
+      passphrase: undefined,
+      fingerprint: "",
+    },
+    privilege: { kind: "root" },
+    bastion: undefined,
+  };
+}
