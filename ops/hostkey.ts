@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { promisify } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
@@ -26,7 +26,6 @@ interface Options {
   yes?: boolean;
 }
 
-const root = join(__dirname, "..");
 const run = promisify(execFile);
 
 async function pin(host: string | undefined, options: Options): Promise<void> {
@@ -53,7 +52,7 @@ async function pin(host: string | undefined, options: Options): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  await run("pulumi", command, { cwd: root });
+  await run("pulumi", command);
   console.log(`\n${name} is set.`);
 }
 
@@ -89,7 +88,7 @@ async function stackSettings(
   stack: readonly string[],
   ...more: string[]
 ): Promise<Map<string, string>> {
-  const answer = await run("pulumi", ["config", "--json", ...more, ...stack], { cwd: root }).catch(
+  const answer = await run("pulumi", ["config", "--json", ...more, ...stack]).catch(
     () => undefined,
   );
   if (answer === undefined) return new Map();
@@ -126,8 +125,8 @@ async function bastionOf(
     stack: "this stack",
     settings: Object.fromEntries(settings),
     secretNames: new Set(settings.keys()),
-    directory: root,
-    labDirectory: resolve(root, process.env["TRACKS_LAB_DIR"] ?? ".lab"),
+    directory: process.cwd(),
+    labDirectory: resolve(process.env["TRACKS_LAB_DIR"] || ".lab"),
     home: homedir(),
   };
   const reading = readSettings(source);
