@@ -38,7 +38,7 @@ const numbers = ["port", "dialErrorLimit", "perDialTimeout"];
 const known = new Set(["user", "host", ...optional, ...numbers, "proxy"]);
 
 /** Checks the `connection` input and fills in defaults; the result is secret as a whole. */
-export function checkConnection(given: Property | undefined): {
+function checkConnection(given: Property | undefined): {
   connection: Property;
   failures: CheckFailure[];
 } {
@@ -92,7 +92,21 @@ function missing(property: string): CheckFailure {
   return { property, reason: "is required" };
 }
 
-/** Reads a connection that {@link checkConnection} has passed, from the inputs or the state. */
+/**
+ * Checks the inputs of a resource that has a connection, which is filled in with its defaults.
+ *
+ * @param otherFaults finds the faults of the other inputs
+ */
+export function checkInputs(
+  given: PropertyMap,
+  otherFaults: (inputs: PropertyMap) => CheckFailure[],
+): { inputs: PropertyMap; failures: CheckFailure[] } {
+  const { connection, failures } = checkConnection(given["connection"]);
+  const inputs = connection === null ? given : { ...given, connection };
+  return { inputs, failures: [...failures, ...otherFaults(given)] };
+}
+
+/** Reads a connection that {@link checkInputs} has passed, from the inputs or the state. */
 export function readConnection(checked: Property | undefined): Connection {
   const revealed = reveal(checked ?? null);
   if (!isMap(revealed)) throw new Error("the resource has no connection");

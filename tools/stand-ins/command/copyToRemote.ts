@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path/posix";
 import { asAsset, type Property, type PropertyMap, reveal } from "../protocol/property";
 import type { CheckFailure, Operation, ResourceType } from "../protocol/resource";
-import { checkConnection, readConnection } from "./connection";
+import { checkInputs, readConnection } from "./connection";
 import { dial } from "./dial";
 import { Sftp } from "./sftp";
 
@@ -11,12 +11,7 @@ import { Sftp } from "./sftp";
 export const copyToRemote: ResourceType = {
   replacesOn: (path) => path === "triggers",
 
-  check(given) {
-    const { connection, failures } = checkConnection(given["connection"]);
-    const inputs: PropertyMap = { ...given };
-    if (connection !== null) inputs["connection"] = connection;
-    return { inputs, failures: [...failures, ...faultsOf(given)] };
-  },
+  check: (given) => checkInputs(given, faultsOf),
 
   async create(inputs, operation) {
     if (!operation.preview) await copy(inputs, operation);

@@ -7,7 +7,7 @@ import {
   unknownString,
 } from "../protocol/property";
 import type { CheckFailure, Operation, ResourceType } from "../protocol/resource";
-import { checkConnection, readConnection } from "./connection";
+import { checkInputs, readConnection } from "./connection";
 import { dial } from "./dial";
 import { type Logging, runCommand } from "./run";
 
@@ -20,12 +20,7 @@ export const remoteCommand: ResourceType = {
   // SDK asks the engine for it with replaceOnChanges of `triggers[*]`.
   replacesOn: (path) => path === "triggers",
 
-  check(given) {
-    const { connection, failures } = checkConnection(given["connection"]);
-    const inputs: PropertyMap = { ...given };
-    if (connection !== null) inputs["connection"] = connection;
-    return { inputs, failures: [...failures, ...faultsOf(given)] };
-  },
+  check: (given) => checkInputs(given, faultsOf),
 
   async create(inputs, operation) {
     const id = operation.name + randomBytes(4).toString("hex");
