@@ -1,0 +1,170 @@
+"""Backs the application's database up: pg_dump, or a copy of the sqlite file.
+
+Runs as the site's user in the release, with the release's Python: the application's own settings say
+which database that is. Prints `backup PATH` and, as any other line, what went wrong.
+
+    python backup.py --directory DIR --label LABEL [--binaries DIR] [--settings MODULE]
+"""
+from __future__ import print_function, unicode_literals
+
+import argparse
+import errno
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+
+
+class BackupFault(Exception):
+    """Why there is no backup, for a person."""
+
+
+def set_up_django(settings_module):
+    """Makes Django ready with the settings that the application's own manage.py chooses."""
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, os.getcwd())
+    import django
+    import django.core.management as management
+
+    if settings_module:
+        os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
+    elif os.path.exists("manage.py"):
+        # manage.py is let run up to its last line: whatever else it sets is set.
+        command = management.execute_from_command_line
+        management.execute_from_command_line = lambda argv=None: None
+        arguments, sys.argv = sys.argv, ["manage.py", "check"]
+        try:
+            runpy.run_path(str("manage.py"), run_name=str("__main__"))
+        finally:
+            management.execute_from_command_line = command
+            sys.argv = arguments
+    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
+        raise BackupFault(
+            "no settings module: manage.py in %s sets no DJANGO_SETTINGS_MODULE; name it in the configuration"
+            % os.getcwd()
+        )
+    django.setup()
+
+
+def back_up(directory, label, binaries=None):
+    """Makes the backup, readable by its owner only, and returns its path."""
+    from django.db import connection
+
+    if connection.vendor not in ("postgresql", "sqlite"):
+        raise BackupFault("the database is %s: only PostgreSQL and sqlite are backed up" % connection.vendor)
+    os.umask(0o077)
+    stem = os.path.join(directory, "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), label))
+    part = "%s.%d.part" % (stem, os.getpid())
+    try:
+        if connection.vendor == "postgresql":
+            ending = ".dump"
+            _pg_dump(connection.settings_dict, part, binaries)
+        else:
+            ending = ".sqlite3"
+            _copy_sqlite(connection.settings_dict["NAME"], part)
+        os.chmod(part, 0o600)
+        with open(part, "rb") as file:
+            os.fsync(file.fileno())
+        return _name(part, stem, ending)
+    except EnvironmentError as error:
+        raise BackupFault("no backup could be written in %s: %s" % (directory, error.strerror or error))
+    finally:
+        if os.path.exists(part):
+            os.unlink(part)
+
+
+def _name(part, stem, ending):
+    """Gives the finished file its name; one that is taken (twice in a second) is never written over."""
+    for number in range(2, 1000):
+        path = stem + ending
+        try:
+            os.link(part, path)
+            return path
+        except OSError as error:
+            if error.errno != errno.EEXIST:
+                raise
+        stem = "%s-%d" % (stem.rsplit("-", 1)[0] if number > 2 else stem, number)
+    raise BackupFault("too many backups named %s" % stem)
+
+
+def _pg_dump(settings, part, binaries):
+    program = os.path.join(binaries, "pg_dump") if binaries else "pg_dump"
+    command = [program, "--format=custom", "--no-password", "--file", part]
+    for option, key in (("--host", "HOST"), ("--port", "PORT"), ("--username", "USER"), ("--dbname", "NAME")):
+        if settings.get(key):
+            command += [option, "%s" % settings[key]]
+    # What the service's environment holds is not for pg_dump, and the password is for no environment.
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.path.dirname(part)}
+    options = settings.get("OPTIONS") or {}
+    for variable in ("sslmode", "sslrootcert", "sslcert", "sslkey", "service", "connect_timeout"):
+        if options.get(variable):
+            name = {"connect_timeout": "PGCONNECT_TIMEOUT"}.get(variable, "PG" + variable.upper())
+            environment[name] = "%s" % options[variable]
+    password_file = None
+    try:
+        if settings.get("PASSWORD"):
+            # mkstemp: 0600 from the first byte.
+            descriptor, password_file = tempfile.mkstemp(prefix=".pgpass-", dir=os.path.dirname(part))
+            line = "*:*:*:*:%s\n" % settings["PASSWORD"].replace("\\", "\\\\").replace(":", "\\:")
+            os.write(descriptor, line.encode("utf-8"))
+            os.close(descriptor)
+            environment["PGPASSFILE"] = password_file
+        run = subprocess.Popen(
+            command, env=environment, stdin=open(os.devnull), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        said = run.communicate()[0].decode("utf-8", "replace").strip()
+    except OSError as error:
+        raise BackupFault("%s can't be run: %s" % (program, error.strerror))
+    finally:
+        if password_file is not None:
+            os.unlink(password_file)
+    if run.returncode != 0:
+        last = said.splitlines()[-1] if said else "it ended with %d" % run.returncode
+        raise BackupFault("pg_dump failed, there is no backup: %s" % last)
+
+
+def _copy_sqlite(name, part):
+    import sqlite3
+
+    source_path = os.path.realpath("%s" % name)
+    if not os.path.exists(source_path):
+        raise BackupFault("the database %s does not exist: migrate makes it" % source_path)
+    with closing(sqlite3.connect(source_path, timeout=60)) as source:
+        if hasattr(source, "backup"):
+            with closing(sqlite3.connect(part)) as target:
+                source.backup(target)
+        else:
+            # Before Python 3.7: while nobody else can write, file and write-ahead log are one whole.
+            source.isolation_level = None
+            source.execute("BEGIN IMMEDIATE")
+            shutil.copyfile(source_path, part)
+            if os.path.exists(source_path + "-wal"):
+                shutil.copyfile(source_path + "-wal", part + "-wal")
+            source.execute("ROLLBACK")
+    with closing(sqlite3.connect(part)) as target:
+        target.execute("PRAGMA journal_mode = DELETE").fetchall()
+        said = target.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if said != "ok":
+        raise BackupFault("sqlite finds the copy of %s damaged: is the database itself?" % source_path)
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--directory", required=True)
+    parser.add_argument("--label", required=True)
+    parser.add_argument("--binaries")
+    parser.add_argument("--settings")
+    options = parser.parse_args(arguments)
+    try:
+        set_up_django(options.settings)
+        print("backup %s" % back_up(options.directory, options.label, options.binaries))
+    except BackupFault as fault:
+        sys.exit("%s" % fault)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,255 @@
+"""Writes rows as Django's loaddata does, many in one statement where that makes no difference.
+
+Everything happens within the caller's transaction. A fault names the row: number, model, pk.
+"""
+from __future__ import unicode_literals
+
+import django
+from django.core.serializers import python as python_serializer
+from django.db import DatabaseError, IntegrityError, models, transaction
+from django.db.models import signals
+
+from dump_policy import LoadFault, is_text, row_name
+
+ROWS_AT_ONCE = 500
+PARAMETERS_AT_ONCE = 10000
+CHARACTERS_AT_ONCE = 2 * 1024 * 1024
+
+
+class RowWriter(object):
+    """Takes the rows of a dump one after another.
+
+    `empty` are the models whose tables were empty: there every row is an insert, so that two rows
+    with one primary key are a fault. In other tables a row replaces the one with its key.
+    """
+
+    def __init__(self, connection, empty):
+        self._connection = connection
+        self._using = connection.alias
+        self._empty = empty
+        self._deferred = []
+        self.replaced = {}
+
+    def write(self, numbered_rows):
+        batch = Batch()
+        for number, row, deserialized in self._deserialized(numbered_rows):
+            model = type(deserialized.object)
+            if batch.rows and (batch.model is not model or batch.full(self._most(model))):
+                self._write(batch)
+                batch = Batch()
+            batch.add(model, number, row, deserialized)
+        if batch.rows:
+            self._write(batch)
+        for number, label, deserialized in self._deferred:
+            with self._blamed(number, label, deserialized):
+                deserialized.save_deferred_fields(using=self._using)
+
+    def _deserialized(self, numbered_rows):
+        current = []
+
+        def feed():
+            for numbered in numbered_rows:
+                current[:] = numbered
+                yield numbered[1]
+
+        options = {"using": self._using}
+        if django.VERSION >= (2, 2):
+            options["handle_forward_references"] = True
+        rows = iter(python_serializer.Deserializer(feed(), **options))
+        while True:
+            # What the stream itself says passes; all else is the deserializer's word about a row.
+            try:
+                deserialized = next(rows)
+            except StopIteration:
+                return
+            except Exception as error:
+                if not current or type(error).__module__.startswith("dump_"):
+                    raise
+                raise self._refused(current[0], current[1], options)
+            yield current[0], current[1], deserialized
+
+    def _refused(self, number, row, options):
+        """Which fields of a row does the application not take? Asked for one by one."""
+        label = row["model"]
+        model = python_serializer._get_model(label) if hasattr(python_serializer, "_get_model") else None
+        unknown, wrong = [], []
+        for field in sorted(row["fields"]):
+            alone = {"model": label, "pk": row["pk"], "fields": {field: row["fields"][field]}}
+            try:
+                list(python_serializer.Deserializer([alone], **options))
+            except Exception:
+                (wrong if _has_field(model, field) else unknown).append('"%s"' % field)
+        name = row_name(number, label, row["pk"])
+        if unknown:
+            return LoadFault(
+                "%s: the application's model has no field %s" % (name, ", ".join(unknown))
+            )
+        if wrong:
+            return LoadFault(
+                "%s: the application's model does not take the value of the field %s" % (name, ", ".join(wrong))
+            )
+        return LoadFault("%s: the application's model does not take its pk" % name)
+
+    def _most(self, model):
+        """How many rows of a model one statement may hold."""
+        fields = _columns(model)
+        most = min(ROWS_AT_ONCE, PARAMETERS_AT_ONCE // max(1, len(fields)))
+        return max(1, min(most, self._connection.ops.bulk_batch_size(fields, [None] * most)))
+
+    def _write(self, batch):
+        try:
+            with transaction.atomic(using=self._using):
+                if batch.model in self._empty and _may_go_together(batch.model):
+                    self._insert(batch)
+                else:
+                    self._save(batch)
+        except Exception:
+            self._blame(batch)
+        for number, label, deserialized in batch.rows:
+            if getattr(deserialized, "deferred_fields", None):
+                self._deferred.append((number, label, deserialized))
+
+    def _insert(self, batch):
+        objects = [deserialized.object for _, _, deserialized in batch.rows]
+        # raw: what the dump says stands, also where the model would set the time of a change.
+        batch.model._base_manager._insert(
+            objects, fields=_columns(batch.model), using=self._using, raw=True
+        )
+        for _, _, deserialized in batch.rows:
+            deserialized.object._state.adding = False
+            deserialized.object._state.db = self._using
+            self._link(batch.model, deserialized)
+
+    def _save(self, batch):
+        if batch.model not in self._empty:
+            keys = set(deserialized.object.pk for _, _, deserialized in batch.rows)
+            there = batch.model._base_manager.using(self._using).filter(pk__in=keys).count()
+            # A key twice in one batch would be counted once: what follows replaces what precedes.
+            there += len(batch.rows) - len(keys)
+            self.replaced[batch.model] = self.replaced.get(batch.model, 0) + there
+        for _, _, deserialized in batch.rows:
+            self._save_one(batch.model, deserialized)
+
+    def _save_one(self, model, deserialized):
+        models.Model.save_base(
+            deserialized.object, raw=True, using=self._using, force_insert=model in self._empty
+        )
+        self._link(model, deserialized)
+
+    def _link(self, model, deserialized):
+        """Many-to-many rows; in a table that was empty an empty list changes nothing."""
+        for name, linked in (deserialized.m2m_data or {}).items():
+            if not linked and model in self._empty:
+                continue
+            manager = getattr(deserialized.object, name)
+            if hasattr(manager, "set"):
+                manager.set(linked)
+            else:
+                setattr(deserialized.object, name, linked)
+
+    def _blame(self, batch):
+        """Finds the row that made a batch fail: each is tried for itself."""
+        for number, label, deserialized in batch.rows:
+            with self._blamed(number, label, deserialized):
+                with transaction.atomic(using=self._using):
+                    self._save_one(batch.model, deserialized)
+        if batch.model not in self._empty:
+            # Which of them replaced a row is not known any more.
+            raise LoadFault(
+                "rows %d to %d (%s) could not be written together" % (batch.rows[0][0], number, label)
+            )
+
+    def _blamed(self, number, label, deserialized):
+        return _Blamed(row_name(number, label, deserialized.object.pk), deserialized.object)
+
+
+class Batch(object):
+    """Rows of one model that follow each other."""
+
+    def __init__(self):
+        self.model = None
+        self.rows = []
+        self._characters = 0
+
+    def add(self, model, number, row, deserialized):
+        self.model = model
+        self.rows.append((number, row["model"], deserialized))
+        self._characters += sum(len(value) for value in row["fields"].values() if is_text(value))
+
+    def full(self, most):
+        return len(self.rows) >= most or self._characters >= CHARACTERS_AT_ONCE
+
+
+class _Blamed(object):
+    """Turns what the database says about a row into a message that repeats no value of it."""
+
+    def __init__(self, name, row):
+        self._name = name
+        self._row = row
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if error is None or not isinstance(error, Exception):
+            return False
+        raise LoadFault("%s: %s" % (self._name, describe(error) + _suspects(self._row)))
+
+
+def describe(error):
+    """What a database said, without the values in it."""
+    if isinstance(error, LoadFault):
+        return "%s" % error
+    said = getattr(getattr(error, "__cause__", None), "diag", None)
+    primary = getattr(said, "message_primary", None)
+    if primary is None and isinstance(error, IntegrityError):
+        # sqlite names table and columns here, never values.
+        primary = "%s" % error
+    if primary and (isinstance(error, IntegrityError) or '"' not in primary):
+        return "the database refuses it: %s" % primary
+    if isinstance(error, DatabaseError):
+        state = getattr(said, "sqlstate", None)
+        return "the database refuses it (%s%s)" % (type(error).__name__, ", SQLSTATE %s" % state if state else "")
+    return "it can't be written (%s)" % type(error).__name__
+
+
+def _suspects(row):
+    """Fields whose values no database of this kind holds, since not every database names them."""
+    found = []
+    for field in _columns(type(row)):
+        value = getattr(row, field.attname, None)
+        if not is_text(value):
+            continue
+        if field.max_length and len(value) > field.max_length:
+            found.append('"%s" is longer than %d characters' % (field.name, field.max_length))
+        if "\x00" in value:
+            found.append('"%s" holds a NUL character' % field.name)
+        try:
+            value.encode("utf-8")
+        except UnicodeError:
+            found.append('"%s" holds half a character (a lone surrogate)' % field.name)
+    return "".join("; the field " + one for one in found)
+
+
+def _columns(model):
+    return [
+        field for field in model._meta.local_concrete_fields if not getattr(field, "generated", False)
+    ]
+
+
+def _may_go_together(model):
+    """One statement for many rows tells no receiver of a signal, and fills one table."""
+    heard = any(
+        signal.has_listeners(model) for signal in (signals.pre_save, signals.post_save)
+    )
+    return not heard and not model._meta.parents
+
+
+def _has_field(model, name):
+    if model is None:
+        return False
+    try:
+        model._meta.get_field(name)
+    except Exception:
+        return False
+    return True

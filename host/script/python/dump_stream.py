@@ -1,0 +1,155 @@
+"""Reads what Django's dumpdata wrote, one row at a time, however large the file is."""
+from __future__ import unicode_literals
+
+import codecs
+import hashlib
+import json
+import os
+import re
+
+CHUNK = 256 * 1024
+# A row is held as a whole. Without a bound, a quote that never closes would take the file with it.
+LARGEST_ROW = 32 * 1024 * 1024
+
+_BLANK = re.compile("[ \t\r\n]*")
+# What decides where an object ends: braces outside strings. An unclosed string matches nothing.
+_STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]]', re.DOTALL)
+
+
+class DumpFault(Exception):
+    """The dump can't be read; the message says where, and never repeats its content."""
+
+
+class DumpStream(object):
+    """The rows of a dump, as often as they are asked for.
+
+    Only what the structure of JSON tells is looked at: text that looks like JSON stays text. The
+    digest of the file is known when all rows were taken.
+    """
+
+    def __init__(self, descriptor):
+        self._descriptor = descriptor
+        self.digest = None
+
+    def rows(self):
+        """Gives (number, row) for each row, counted from 1."""
+        self._start()
+        self._expect_array()
+        number = 0
+        while True:
+            character = self._peek()
+            if character == "]" and number == 0:
+                break
+            number += 1
+            if character == "":
+                raise self._cut_off("before row %d" % number)
+            if character != "{":
+                raise DumpFault("row %d of the dump is no object (at byte %s)" % (number, self._offset()))
+            yield number, self._object(number)
+            separator = self._peek()
+            if separator == "":
+                raise self._cut_off("after row %d" % number)
+            if separator not in ",]":
+                raise DumpFault(
+                    "between rows %d and %d of the dump there is no comma (at byte %s)"
+                    % (number, number + 1, self._offset())
+                )
+            if separator == "]":
+                break
+            self._at += 1
+        self._at += 1
+        if self._peek() != "":
+            raise DumpFault("something follows the end of the dump's array, at byte %s" % self._offset())
+        self.digest = self._hash.hexdigest()
+
+    def _start(self):
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        self.digest = None
+        self._hash = hashlib.sha256()
+        self._text = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = json.JSONDecoder()
+        self._buffer = ""
+        self._at = 0
+        self._bytes = 0
+        self._ended = False
+
+    def _fill(self):
+        """Reads on; says whether there was anything. The more is pending, the more is read at once."""
+        if self._ended:
+            return False
+        self._buffer = self._buffer[self._at :]
+        self._at = 0
+        data = os.read(self._descriptor, max(CHUNK, len(self._buffer)))
+        self._hash.update(data)
+        self._ended = not data
+        try:
+            self._buffer += self._text.decode(data, final=self._ended)
+        except UnicodeDecodeError as error:
+            if self._ended:
+                raise self._cut_off("in the middle of a character")
+            raise DumpFault(
+                "the dump is not UTF-8, near byte %d: dump it with a UTF-8 locale" % (self._bytes + error.start)
+            )
+        self._bytes += len(data)
+        return True
+
+    def _offset(self):
+        return self._bytes - len(self._buffer[self._at :].encode("utf-8", "replace"))
+
+    def _peek(self):
+        """The next character that is no blank; empty at the end."""
+        while True:
+            self._at = _BLANK.match(self._buffer, self._at).end()
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
+            if not self._fill():
+                return ""
+
+    def _expect_array(self):
+        self._fill()
+        if self._buffer.startswith("\ufeff"):
+            self._at = 1
+        first = self._peek()
+        if first == "":
+            raise DumpFault("the dump is empty")
+        if first != "[":
+            raise DumpFault(
+                "the dump is no JSON array: it must begin with [, as `manage.py dumpdata` writes it"
+                " (a warning before it? write with dumpdata's --output)"
+            )
+        self._at += 1
+
+    def _object(self, number):
+        while True:
+            try:
+                value, self._at = self._decoder.raw_decode(self._buffer, self._at)
+                return value
+            # RuntimeError: nested deeper than Python goes.
+            except (ValueError, RuntimeError):
+                if self._is_whole():
+                    raise DumpFault("row %d of the dump is no JSON (it begins at byte %s)" % (number, self._offset()))
+            if len(self._buffer) - self._at > LARGEST_ROW:
+                raise DumpFault(
+                    "row %d of the dump has more than %d characters: is a quote or a brace missing in it?"
+                    % (number, LARGEST_ROW)
+                )
+            if not self._fill():
+                raise self._cut_off("in the middle of row %d" % number)
+
+    def _is_whole(self):
+        """Does the object that begins here end within the buffer?"""
+        depth = 0
+        for token in _STRUCTURE.finditer(self._buffer, self._at):
+            text = token.group()
+            if text == '"':
+                return False
+            if text in "{[":
+                depth += 1
+            elif text in "}]":
+                depth -= 1
+                if depth == 0:
+                    return True
+        return False
+
+    def _cut_off(self, where):
+        return DumpFault("the dump ends %s, after %d bytes: it is not whole" % (where, self._bytes))

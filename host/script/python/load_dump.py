@@ -1,0 +1,309 @@
+"""Loads an old site's dump into the new application's database, once.
+
+Runs as the site's user in the release, with the release's Python and the service's environment. The dump
+is an open file: nobody but the caller needs to be able to open it.
+
+    python load_dump.py --dump FD --digest HEX --name NAME --backups DIR
+        [--rename OLD=NEW]... [--skip LABEL]... [--confirm HEX] [--binaries DIR] [--settings MODULE]
+
+Data, count check a model, constraints, sequences and the marker are one transaction. What it prints
+is `KIND TEXT` a line: `backup PATH`, `loaded LABEL: ...`, `note TEXT`; a refusal is the last line of
+stderr. Exit codes: 0 loaded or loaded before, 1 refused, 3 the dump is needed and was not given.
+"""
+from __future__ import print_function, unicode_literals
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections import OrderedDict
+
+from backup import BackupFault, back_up, set_up_django
+from dump_policy import NOT_LOADED, LoadFault, Naming, References, Survey, row_name
+from dump_stream import DumpFault, DumpStream
+
+NO_DUMP = 3
+# A row that migrate makes for every site: it is nobody's data.
+SITES = "sites.site"
+
+
+class Load(object):
+    """One load: examined first, then carried out."""
+
+    def __init__(self, options):
+        from django.apps import apps
+        from django.db import connection
+
+        self.options = options
+        self.apps = apps
+        self.connection = connection
+        self.backup = None
+        if connection.vendor not in ("postgresql", "sqlite"):
+            raise LoadFault("the database is %s: only PostgreSQL and sqlite are loaded" % connection.vendor)
+        self.naming = Naming(dict(pair.split("=", 1) for pair in options.rename), options.skip)
+        for old, new in sorted(self.naming.renames.items()):
+            if self.find_model(new) is None:
+                raise LoadFault(
+                    "renames: %s -> %s: the application has no model %s; it has %s"
+                    % (old, new, new, ", ".join(self.own_labels()))
+                )
+
+    def find_model(self, label):
+        try:
+            return self.apps.get_model(label)
+        except (LookupError, ValueError):
+            return None
+
+    def own_labels(self):
+        labels = [model._meta.label_lower if hasattr(model._meta, "label_lower") else "%s" % model._meta
+                  for model in self.apps.get_models()]
+        return sorted(label for label in labels if not label.startswith(("admin.", "auth.", "contenttypes.", "sessions.")))
+
+    def already(self):
+        """The marker of this very dump, if it was loaded."""
+        from dump_marker import markers
+
+        for marker in markers(self.connection):
+            if marker.digest == self.options.digest:
+                return marker
+        return None
+
+    def examine(self):
+        """Reads the dump once, and refuses what can't or must not be loaded."""
+        self.stream = DumpStream(self.options.dump)
+        self.survey = Survey(self.stream, self.naming, self.find_model)
+        if self.survey.digest != self.options.digest:
+            raise LoadFault(
+                "the dump is not the one that the configuration names: its digest is %s, not %s"
+                % (self.survey.digest, self.options.digest)
+            )
+        if self.survey.unknown:
+            counts = ", ".join("%s (%s)" % (label, _rows(n)) for label, n in self.survey.unknown.items())
+            raise LoadFault(
+                "the dump has rows of models that the application does not have: %s. Name their new models in "
+                "renames, or list them in skipModels; the application has %s" % (counts, ", ".join(self.own_labels()))
+            )
+        if not self.survey.models:
+            raise LoadFault("the dump has no rows to load")
+        self.refuse_unconfirmed()
+
+    def refuse_unconfirmed(self):
+        """Loading overwrites by primary key, so rows that are there need the word of a person."""
+        from dump_marker import markers
+
+        before = self.rows_before()
+        if self.options.confirm == self.options.digest:
+            return
+        reasons = []
+        for marker in markers(self.connection):
+            # In the transaction the own marker is there by now.
+            if marker.name == self.options.name and marker.digest != self.options.digest:
+                counts = ", ".join("%s %d" % one for one in sorted(marker.counts.items()))
+                reasons.append("another dump (%s...) was loaded at %s: %s" % (marker.digest[:12], marker.loaded_at, counts))
+        filled = ["%s has %s" % (label, _rows(n)) for label, n in before.items() if n]
+        if filled:
+            reasons.append("tables are not empty: " + ", ".join(filled))
+        if reasons:
+            raise LoadFault(
+                "%s. Loading replaces rows that have the same primary key as a row of the dump, and keeps the others. "
+                "To want that, set the confirmation to this dump's digest, %s%s"
+                % (
+                    "; ".join(reasons),
+                    self.options.digest,
+                    ", not %s" % self.options.confirm if self.options.confirm else "",
+                )
+            )
+
+    def rows_before(self):
+        counts = OrderedDict((label, self.count(label)) for label in self.survey.models)
+        if counts.get(SITES) == 1:
+            site = self.find_model(SITES)._base_manager.using(self.connection.alias).get()
+            if site.domain == "example.com":
+                counts[SITES] = 0
+        return counts
+
+    def count(self, label):
+        return self.find_model(label)._base_manager.using(self.connection.alias).count()
+
+    def carry_out(self):
+        """The transaction: either all of it is true afterwards, or none."""
+        from django.core.management.color import no_style
+        from django.db import transaction
+        from dump_marker import set_counts, set_marker
+        from dump_rows import RowWriter, describe
+
+        using = self.connection.alias
+        models = OrderedDict((label, self.find_model(label)) for label in self.survey.models)
+        # Where sqlite checks at once, it has to be told before the transaction begins.
+        with self.connection.constraint_checks_disabled():
+            with transaction.atomic(using=using):
+                set_marker(self.connection, self.options.digest, self.options.name, self.backup)
+                self.lock(models.values())
+                # Asked again: the site may have written meanwhile.
+                self.refuse_unconfirmed()
+                before = OrderedDict((label, self.count(label)) for label in models)
+                writer = RowWriter(self.connection, set(m for label, m in models.items() if not before[label]))
+                references = self.references(using)
+                writer.write(self.rows(references))
+                if self.stream.digest != self.options.digest:
+                    raise LoadFault("the dump was changed while it was read")
+                self.check_constraints(list(models.values()), describe)
+                report = self.check_counts(before, models, writer)
+                with self.connection.cursor() as cursor:
+                    for statement in self.connection.ops.sequence_reset_sql(no_style(), list(models.values())):
+                        cursor.execute(statement)
+                set_counts(self.connection, self.options.digest, dict(self.survey.models))
+        return report + self.remarks(references)
+
+    def lock(self, models):
+        """Readers go on; a writer waits until the load is done. sqlite has one writer anyhow."""
+        if self.connection.vendor != "postgresql":
+            return
+        tables = sorted(set(table for model in models for table in _tables(model)))
+        quoted = ", ".join(self.connection.ops.quote_name(table) for table in tables)
+        with self.connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE" % quoted)
+
+    def references(self, using):
+        def installed(app, name):
+            return self.apps.get_model(app, name) if self.apps.is_installed("django.contrib." + app) else None
+
+        return References(
+            self.survey, self.naming, installed("contenttypes", "ContentType"), installed("auth", "Permission"), using
+        )
+
+    def rows(self, references):
+        for number, row in self.stream.rows():
+            if self.survey.kind(row["model"]) != "load":
+                continue
+            new = self.naming.renamed(row["model"])
+            row["model"] = new
+            references.repoint(number, self.find_model(new), row)
+            yield number, row
+
+    def check_constraints(self, models, describe):
+        from django.db import DatabaseError, transaction
+
+        try:
+            with transaction.atomic(using=self.connection.alias):
+                self.connection.check_constraints(table_names=sorted(set(t for m in models for t in _tables(m))))
+        except DatabaseError as error:
+            from dump_dangling import first_dangling
+
+            found = first_dangling(self.connection, models)
+            if found is None:
+                raise LoadFault("at the end of the load, %s" % describe(error))
+            model, field, pk, count = found
+            raise LoadFault(
+                '%s: the field "%s" refers to a row that is neither in the dump nor in the database (%s of this kind)'
+                % (self.find_row(model, pk), field, _rows(count))
+            )
+
+    def find_row(self, model, pk):
+        """The name of a row by what the database knows of it."""
+        for number, row in self.stream.rows():
+            if self.survey.kind(row["model"]) == "load":
+                label = self.naming.renamed(row["model"])
+                if self.find_model(label) is model and "%s" % row["pk"] == "%s" % pk:
+                    return row_name(number, label, row["pk"])
+        return "%s, pk %s, which is not of the dump" % (model._meta, pk)
+
+    def check_counts(self, before, models, writer):
+        report = []
+        for label, model in models.items():
+            wanted = self.survey.models[label]
+            replaced = writer.replaced.get(model, 0)
+            now = self.count(label)
+            if now != before[label] + wanted - replaced:
+                raise LoadFault(
+                    "the count is wrong: the dump has %s of %s, the table had %d and now has %d"
+                    % (_rows(wanted), label, before[label], now)
+                )
+            old = sorted(self.survey.sources[label] - set([label]))
+            report.append(
+                "loaded %s: %s%s%s"
+                % (
+                    label,
+                    _rows(wanted),
+                    " of " + ", ".join(old) if old else "",
+                    ", %d of them in place of rows that were there" % replaced if replaced else "",
+                )
+            )
+        return report
+
+    def remarks(self, references):
+        lines = []
+        for label, n in self.survey.skipped.items():
+            why = NOT_LOADED.get(label, "listed in skipModels")
+            lines.append("note %s: %s not loaded (%s)" % (label, _rows(n), why))
+        for where, n in references.dropped.items():
+            lines.append("note %s: %d left out, for the application has no such content type or permission" % (where, n))
+        for where, n in references.emptied.items():
+            lines.append("note %s: %d emptied, for the application has no such content type or permission" % (where, n))
+        return lines
+
+
+def _tables(model):
+    return [model._meta.db_table] + [field.m2m_db_table() for field in model._meta.many_to_many if hasattr(field, "m2m_db_table")]
+
+
+def _rows(n):
+    return "1 row" if n == 1 else "%d rows" % n
+
+
+def run(options):
+    set_up_django(options.settings)
+    from django.conf import settings
+
+    # With DEBUG Django keeps every statement in memory.
+    settings.DEBUG = False
+    load = Load(options)
+    marker = load.already()
+    if marker:
+        print("note already loaded at %s: unchanged" % marker.loaded_at)
+        for label, n in sorted(marker.counts.items()):
+            print("note %s: %s then" % (label, _rows(n)))
+        if marker.backup:
+            print("backup %s" % marker.backup)
+        return 0
+    if options.dump is None:
+        return NO_DUMP
+    load.examine()
+    load.backup = back_up(options.backups, "before-data-migration", options.binaries)
+    try:
+        report = load.carry_out()
+    except Exception as fault:
+        # The caller tells where the backup is, whatever the fault.
+        print("backup %s" % load.backup)
+        raise fault
+    print("backup %s" % load.backup)
+    for line in report:
+        print(line)
+    return 0
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dump", type=int)
+    parser.add_argument("--digest", required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--backups", required=True)
+    parser.add_argument("--rename", action="append", default=[])
+    parser.add_argument("--skip", action="append", default=[])
+    parser.add_argument("--confirm")
+    parser.add_argument("--binaries")
+    parser.add_argument("--settings")
+    # A time-out of the caller rolls back and cleans up like any fault.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal: nothing was loaded"))
+    options = parser.parse_args(arguments)
+    try:
+        return run(options)
+    except (BackupFault, DumpFault, LoadFault) as fault:
+        sys.stdout.flush()
+        # Names of fields may hold anything; the locale of a service is often plain C.
+        sys.exit(("%s: nothing was loaded" % fault).encode("ascii", "backslashreplace").decode("ascii"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
