@@ -31,6 +31,13 @@ export interface HostArgs {
 export interface ConvergeOptions {
   parent: HostComponent;
   dependsOn?: pulumi.Input<pulumi.Input<pulumi.Resource>[]>;
+  /**
+   * What was done stays done: the command has no `delete`. The manifest's subsystem has to be one whose
+   * records the host script marks so (`no-remove`), or they would hold the script on the host.
+   *
+   * @default false
+   */
+  remains?: boolean;
 }
 
 /** A file of this machine, as it was when the program looked at it. */
@@ -130,7 +137,7 @@ export class Host extends HostComponent {
       {
         connection: this.connection,
         create: this.asRoot(`${script} apply ${hostName} --repair ${repair}`),
-        delete: this.asRoot(`${script} remove ${hostName}`),
+        ...(options.remains ? {} : { delete: this.asRoot(`${script} remove ${hostName}`) }),
         // One that is known by now fails here, where the program is; an output fails when it is known.
         stdin: pulumi.Output.isInstance(manifest)
           ? manifest.apply((known) => pulumi.output(stdin(known)))
@@ -203,7 +210,9 @@ export class Host extends HostComponent {
     ].join("; ");
     // A Host that was renamed deletes its former self last: resources on the host still need the script.
     const resources = `/var/lib/tracks/resources/${this.scope}`;
-    const uninstall = `rmdir ${resources} 2>/dev/null; test -e ${resources} || rm -f ${script}`;
+    // What has no delete leaves a record; where nothing else is left, it is the last that goes.
+    const held = `for r in ${resources}/*/; do test -e "$r/no-remove" || test ! -e "$r" || exit 0; done`;
+    const uninstall = `${held}; rm -rf ${resources}; rm -f ${script}`;
     // The spool is the login's own, so it is made without sudo, before any copy can make it for all to read.
     const folders = `$HOME/.tracks $HOME/${this.spool}`;
     const makeSpool = `sh -c 'umask 077; mkdir -p ${folders} && chmod 700 ${folders}'`;

@@ -7,6 +7,7 @@
  */
 
 import { type ApplicationEntry, renderApplicationEntry } from "./applicationEntries";
+import { type DataLoadEntry, renderDataLoad } from "./dataLoad";
 import { block, ManifestError, oneLine, path, word } from "./manifestText";
 
 export { ManifestError } from "./manifestText";
@@ -213,6 +214,7 @@ export type ManifestEntry =
   | PostgresqlRoleEntry
   | PostgresqlDatabaseEntry
   | PostgresqlAdoptionEntry
+  | DataLoadEntry
   | ApplicationEntry;
 
 /** What is validated, locked, reloaded and proven as one; `none` just has paths. */
@@ -227,7 +229,8 @@ export type Subsystem =
   | "uwsgi"
   | "source"
   | "settings"
-  | "application";
+  | "application"
+  | "data-migration";
 
 export interface Manifest {
   /** Name of the resource on the host, unique in its stack: `nginx`, `user-deployer`. */
@@ -333,6 +336,8 @@ function renderEntry(entry: ManifestEntry): string[] {
       return [
         `postgresql-adoption ${word(entry.database)} role=${word(entry.role)} provisioner=${word(entry.provisioner)}`,
       ];
+    case "data-load":
+      return renderDataLoad(entry);
     default:
       return renderApplicationEntry(entry);
   }

@@ -6,7 +6,7 @@ readonly PATH_PATTERN='^(/[A-Za-z0-9._@%+:,=~-]+)+$'
 readonly WORD_PATTERN='^[][A-Za-z0-9._@%+:,=~/!#-]+$'
 readonly NAME_PATTERN='^[A-Za-z0-9_][A-Za-z0-9._-]*$'
 # Each has a lock and, while it is being changed, a journal.
-readonly SUBSYSTEMS='none packages users nginx logrotate postgresql pip uwsgi source settings application'
+readonly SUBSYSTEMS='none packages users nginx logrotate postgresql pip uwsgi source settings application data-migration'
 
 FAULTS=()
 MANIFEST=()     # its lines
@@ -71,7 +71,7 @@ report_faults() {
 parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY
   local number=$1 line=$2 index=$3
   case ${E_KIND[index]-none} in
-    file | setting | password | postgresql-role | deploy-key | git-host-key | virtualenv) ;;
+    file | setting | password | postgresql-role | deploy-key | git-host-key | virtualenv | data-load) ;;
     *)
       fault "$number" "content where no entry takes any"
       return
@@ -116,6 +116,7 @@ parse_entry() { # LINE-NUMBER LINE
     package) parse_words "$number" package 1 99 "${words[@]:1}" ;;
     pip-package) parse_pip_package "$number" "${words[@]:1}" ;;
     module | service | password | deploy-key | git-host-key) parse_words "$number" "$kind" 1 1 "${words[@]:1}" ;;
+    data-load) parse_data_load "$number" "${words[@]:1}" ;;
     user) parse_user "$number" "${words[@]:1}" ;;
     postgresql-*) parse_postgresql "$number" "${words[@]}" ;;
     selinux-boolean) parse_words "$number" "$kind" 2 2 "${words[@]:1}" ;;
@@ -187,6 +188,14 @@ parse_pip_package() { # LINE-NUMBER NAME VERSION ATTRIBUTE...
   add_entry "$number" pip-package - "$name $version" "$*"
 }
 
+parse_data_load() { # LINE-NUMBER NAME ATTRIBUTE...
+  local number=$1 name=${2-}
+  shift 2 || shift $#
+  [[ $name =~ $NAME_PATTERN ]] || fault "$number" "data-load \"$name\": a name has letters, digits and . _ - only"
+  check_attributes "$number" 'release python user production dump login digest backups' 'confirm client settings' "$@"
+  add_entry "$number" data-load - "$name" "$*"
+}
+
 parse_words() { # LINE-NUMBER KIND LEAST MOST WORD...
   local number=$1 kind=$2 least=$3 most=$4 word
   shift 4
@@ -229,8 +238,9 @@ check_value() { # LINE-NUMBER KEY VALUE
   case $2 in
     mode) [[ $3 =~ ^[0-7]{4}$ ]] || fault "$1" "mode=$3: give four octal digits, such as 0644" ;;
     owner | group) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "$2=$3: give a name, not a number" ;;
-    home | shell | python | shared | backups | current) check_path "$1" "$3" ;;
+    home | shell | python | shared | backups | current | release | client) check_path "$1" "$3" ;;
     program) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "program=$3: give the name of a program" ;;
+    digest | confirm) [[ $3 =~ ^[0-9a-f]{64}$ ]] || fault "$1" "$2=$3: give a SHA-256 in hex" ;;
     secret | eol | system | createdb | createrole | production) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
     check) [[ $3 == sudoers ]] || fault "$1" "check=$3: only sudoers is known" ;;
     context) [[ $3 =~ ^[a-z0-9_]+$ ]] || fault "$1" "context=$3: give an SELinux type, such as httpd_log_t" ;;
@@ -255,6 +265,7 @@ check_entries() {
       setting | password | postgresql-role)
         ((E_LINES[index] == 1)) || fault "${E_LINE[index]}" "${E_KIND[index]} takes one line of content, not ${E_LINES[index]}"
         ;;
+      data-load) check_data_load "$index" ;;
       selinux-boolean)
         [[ ${E_WORDS[index]} =~ \ (on|off)$ ]] || fault "${E_LINE[index]}" "a boolean is on or off"
         ;;
@@ -267,6 +278,15 @@ check_entries() {
         ;;
     esac
   done
+}
+
+check_data_load() { # INDEX
+  local line label='[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z0-9_]+'
+  [[ $SUBSYSTEM == data-migration ]] || fault "${E_LINE[$1]}" "data-load belongs to the subsystem data-migration"
+  while IFS= read -r line; do
+    [[ -z $line || $line =~ ^(rename\ $label\ $label|skip\ $label)$ ]] \
+      || fault "${E_LINE[$1]}" "data-load takes the lines \"rename OLD.MODEL NEW.MODEL\" and \"skip OLD.MODEL\", not \"$line\""
+  done <<<"${E_CONTENT[$1]}"
 }
 
 # Leaves the value of an attribute in REPLY, or the default.

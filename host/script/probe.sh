@@ -159,6 +159,7 @@ print_remembered() { # RESOURCE
   while IFS= read -r line; do
     printf ' %s\n' "$line"
   done <"$directory/manifest"
-  printf 'via %s %s\n' "$1" "$(cat "$directory/via")"
+  # Without a delete the login that applied it is never needed again.
+  [[ -e $directory/no-remove ]] || printf 'via %s %s\n' "$1" "$(cat "$directory/via")"
   printf 'repair %s %s\n' "$1" "$(cat "$directory/repair")"
 }

@@ -34,6 +34,8 @@ lock_of_kind() { # KIND
   case $1 in
     package | module) REPLY=packages ;;
     user | password) REPLY=users ;;
+    # A release that is being loaded into must not be migrated or pruned meanwhile.
+    data-load) REPLY=application ;;
     # Their tool may have to be installed.
     selinux-context | selinux-port) if selinux_enabled && ! have semanage; then REPLY=packages; fi ;;
   esac
@@ -117,6 +119,7 @@ converge() {
     converge_packages
   fi
   put_in_force
+  converge_data_loads
   converge_firewall
   release_things setting selinux-boolean selinux-context selinux-port firewall-port password member user
 }
@@ -176,6 +179,8 @@ remember() { # DIGEST REPAIR
     text+=$line$'\n'
   done
   printf '%s' "$text" >"$directory/facts"
+  # What has no delete leaves a record behind that nobody will ask for again.
+  [[ $SUBSYSTEM != data-migration ]] || : >"$directory/no-remove"
   printf '%s\n' "$1" >"$directory/digest"
   printf '%s\n' "$2" >"$directory/repair"
   printf '%s\n' "${VIA:-unknown}" >"$directory/via" || fail "can't write the state: is the file system full?"

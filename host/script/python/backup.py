@@ -3,7 +3,7 @@
 Runs as the site's user in the release, with the release's Python: the application's own settings say
 which database that is. Prints `backup PATH` and, as any other line, what went wrong.
 
-    python backup.py --directory DIR --label LABEL [--binaries DIR] [--settings MODULE]
+    python backup.py --directory DIR --label LABEL [--client DIR] [--settings MODULE]
 """
 from __future__ import print_function, unicode_literals
 
@@ -50,7 +50,7 @@ def set_up_django(settings_module):
     django.setup()
 
 
-def back_up(directory, label, binaries=None):
+def back_up(directory, label, client=None):
     """Makes the backup, readable by its owner only, and returns its path."""
     from django.db import connection
 
@@ -62,7 +62,7 @@ def back_up(directory, label, binaries=None):
     try:
         if connection.vendor == "postgresql":
             ending = ".dump"
-            _pg_dump(connection.settings_dict, part, binaries)
+            _pg_dump(connection.settings_dict, part, client)
         else:
             ending = ".sqlite3"
             _copy_sqlite(connection.settings_dict["NAME"], part)
@@ -91,8 +91,8 @@ def _name(part, stem, ending):
     raise BackupFault("too many backups named %s" % stem)
 
 
-def _pg_dump(settings, part, binaries):
-    program = os.path.join(binaries, "pg_dump") if binaries else "pg_dump"
+def _pg_dump(settings, part, client):
+    program = os.path.join(client, "pg_dump") if client else "pg_dump"
     command = [program, "--format=custom", "--no-password", "--file", part]
     for option, key in (("--host", "HOST"), ("--port", "PORT"), ("--username", "USER"), ("--dbname", "NAME")):
         if settings.get(key):
@@ -156,12 +156,12 @@ def main(arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument("--directory", required=True)
     parser.add_argument("--label", required=True)
-    parser.add_argument("--binaries")
+    parser.add_argument("--client")
     parser.add_argument("--settings")
     options = parser.parse_args(arguments)
     try:
         set_up_django(options.settings)
-        print("backup %s" % back_up(options.directory, options.label, options.binaries))
+        print("backup %s" % back_up(options.directory, options.label, options.client))
     except BackupFault as fault:
         sys.exit("%s" % fault)
 

@@ -249,7 +249,8 @@ def _has_field(model, name):
     if model is None:
         return False
     try:
-        model._meta.get_field(name)
+        field = model._meta.get_field(name)
     except Exception:
         return False
-    return True
+    # The other end of somebody's foreign key has a name, too.
+    return getattr(field, "concrete", False) or field in model._meta.many_to_many

@@ -4,7 +4,7 @@ Runs as the site's user in the release, with the release's Python and the servic
 is an open file: nobody but the caller needs to be able to open it.
 
     python load_dump.py --dump FD --digest HEX --name NAME --backups DIR
-        [--rename OLD=NEW]... [--skip LABEL]... [--confirm HEX] [--binaries DIR] [--settings MODULE]
+        [--rename OLD=NEW]... [--skip LABEL]... [--confirm HEX] [--client DIR] [--settings MODULE]
 
 Data, count check a model, constraints, sequences and the marker are one transaction. What it prints
 is `KIND TEXT` a line: `backup PATH`, `loaded LABEL: ...`, `note TEXT`; a refusal is the last line of
@@ -258,19 +258,20 @@ def run(options):
 
     # With DEBUG Django keeps every statement in memory.
     settings.DEBUG = False
+    READY.append(True)
     load = Load(options)
     marker = load.already()
     if marker:
         print("note already loaded at %s: unchanged" % marker.loaded_at)
         for label, n in sorted(marker.counts.items()):
-            print("note %s: %s then" % (label, _rows(n)))
+            print("note loaded %s: %s" % (label, _rows(n)))
         if marker.backup:
             print("backup %s" % marker.backup)
         return 0
     if options.dump is None:
         return NO_DUMP
     load.examine()
-    load.backup = back_up(options.backups, "before-data-migration", options.binaries)
+    load.backup = back_up(options.backups, "before-data-migration", options.client)
     try:
         report = load.carry_out()
     except Exception as fault:
@@ -283,6 +284,39 @@ def run(options):
     return 0
 
 
+def explain(error):
+    """An error for a person, without the values that are being loaded."""
+    if isinstance(error, (BackupFault, DumpFault, LoadFault)):
+        return "%s" % error
+    if READY:
+        said = explain_database(error)
+        if said is not None:
+            return said
+    first = ("%s" % error).strip().split("\n")[0]
+    kind, place = type(error).__name__, sys.exc_info()[2]
+    while place.tb_next is not None:
+        place = place.tb_next
+    where = "%s:%d" % (place.tb_frame.f_code.co_filename, place.tb_lineno)
+    # Before the application is ready no row was read: then the words are about the release.
+    return "%s in %s%s" % (kind, where, "" if READY else ": " + first)
+
+
+def explain_database(error):
+    from django.db import DatabaseError, OperationalError, ProgrammingError
+    from dump_rows import describe
+
+    first = ("%s" % error).strip().split("\n")[0]
+    if isinstance(error, OperationalError):
+        return "the database: %s" % first
+    if isinstance(error, ProgrammingError):
+        return "the database (is it migrated?): %s" % first
+    return describe(error) if isinstance(error, DatabaseError) else None
+
+
+# Holds True when the application is ready.
+READY = []
+
+
 def main(arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument("--dump", type=int)
@@ -292,15 +326,16 @@ def main(arguments):
     parser.add_argument("--rename", action="append", default=[])
     parser.add_argument("--skip", action="append", default=[])
     parser.add_argument("--confirm")
-    parser.add_argument("--binaries")
+    parser.add_argument("--client")
     parser.add_argument("--settings")
     # A time-out of the caller rolls back and cleans up like any fault.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal: nothing was loaded"))
     options = parser.parse_args(arguments)
     try:
         return run(options)
-    except (BackupFault, DumpFault, LoadFault) as fault:
+    except Exception as error:
         sys.stdout.flush()
+        fault = explain(error)
         # Names of fields may hold anything; the locale of a service is often plain C.
         sys.exit(("%s: nothing was loaded" % fault).encode("ascii", "backslashreplace").decode("ascii"))
 

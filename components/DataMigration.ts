@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
+import type { remote } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { HostComponent } from "../host/component";
+import type { Host, LocalFile } from "../host/Host";
+import { UserError } from "../host/userError";
+
+/** Inputs of {@link DataMigration}. */
+export interface DataMigrationArgs {
+  host: Host;
+  /** What the old site's `manage.py dumpdata` wrote; {@link dumpFile} looks at it. */
+  dump: LocalFile;
+  /** The release, or the link to it: the directory of manage.py. @default "/microarray/tracks" */
+  release?: string;
+  /** The release's virtualenv, or the link to it. @default "/home/USER/venv" */
+  virtualenv?: string;
+  /** User that the application runs as. @default "deployer" */
+  user?: string;
+  /** Does the service run with PRODUCTION=1? Without, the variable is absent. */
+  production: boolean;
+  /**
+   * Models that have another name in the new application: old label to new label, in lower case.
+   *
+   * Applied to the `model` of each row, to natural keys and to the names of default permissions; text that
+   * happens to hold a label stays as it is.
+   *
+   * @default none
+   */
+  renames?: Readonly<Record<string, string>>;
+  /** Old labels of models whose rows are left out, such as `south.migrationhistory`. @default none */
+  skipModels?: readonly string[];
+  /**
+   * The dump's SHA-256, in hex: this dump, and no other, may be loaded although the tables have rows or
+   * another dump was loaded before. Rows with a primary key of the dump are overwritten then, as
+   * loaddata does, all others stay. The error that asks for it names the digest.
+   *
+   * @default only empty tables are loaded into
+   */
+  confirm?: string;
+  /** Directory of the backups. @default "/microarray/backups/tracks" */
+  backups?: string;
+  /** Directory of PostgreSQL's client programs, such as `/usr/local/pgsql/bin`. @default PATH's */
+  postgresqlBinaries?: string;
+  /** Settings module. @default what the release's manage.py sets */
+  settings?: string;
+  /** What must be there first: the release, migrated, with its virtualenv and settings. */
+  dependsOn?: readonly pulumi.Resource[];
+}
+
+/**
+ * An old site's data, loaded into the new application's database, once.
+ *
+ * **Once.** Data, constraints, a count check a model and a marker (table `tracks_data_migration`) are one
+ * transaction in the target database. A dump whose digest is marked there is never loaded again: not by
+ * a second `up`, after a lost state, a replacement, or a destroy and another `up`. There is no delete.
+ * A dump that differs from the one loaded before, or target tables with rows in them, are an error
+ * that names the counts and asks for {@link DataMigrationArgs.confirm}. To load one dump twice, delete its
+ * row from the marker table by hand.
+ *
+ * **As loaddata would.** Rows go through Django's own deserializer; what the dump says stands, also
+ * where a model would set the time of a change. Sequences follow. A table that was empty gets
+ * inserts only, so that two rows with one primary key are an error and not a loss.
+ *
+ * **Of the old application's own tables**, content types and permissions are not loaded, since migrate
+ * made the new application's; references to them (permissions of users and groups, the admin log,
+ * any foreign key or many-to-many field) are pointed at the counterpart with the same natural key,
+ * after the renames. What has none (a model that is no more) is emptied where the field may be
+ * null, left out of a list, and refused elsewhere; the output counts it. Sessions are not loaded:
+ * everybody logs in again. The admin log is loaded. Rows of a model that the application doesn't have are an
+ * error, unless listed in {@link DataMigrationArgs.skipModels}. A row that migrate itself made for
+ * django.contrib.sites (example.com) counts as no row.
+ *
+ * **Backed up first**: pg_dump's custom format, or a copy of the sqlite file, 0600 in a 0700 directory of the
+ * user. It stays, also when the load fails.
+ *
+ * While it runs, writers of the target tables wait (PostgreSQL) or of the whole database (sqlite): load before
+ * the site is opened. Errors name a row by number, model and primary key, and fields by name, never
+ * their values.
+ */
+export class DataMigration extends HostComponent {
+  readonly command: remote.Command;
+  /** Path of the backup that was made before the load, on the host. */
+  readonly backup: pulumi.Output<string | undefined>;
+  /** Rows that were loaded, by label of the new model. */
+  readonly counts: pulumi.Output<Record<string, number>>;
+
+  constructor(name: string, args: DataMigrationArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("DataMigration", name, opts);
+    const user = args.user ?? "deployer";
+    const commandName = `${name}-load`;
+    const spooled = args.host.copy(`${name}-dump`, args.dump, {
+      parent: this,
+      consumer: commandName,
+    });
+
+    this.command = args.host.converge(
+      commandName,
+      {
+        subsystem: "data-migration",
+        entries: [
+          {
+            kind: "data-load",
+            name,
+            release: args.release ?? "/microarray/tracks",
+            python: `${args.virtualenv ?? `/home/${user}/venv`}/bin/python`,
+            user,
+            production: args.production,
+            dump: spooled.path,
+            login: spooled.login,
+            digest: spooled.sha256,
+            backups: args.backups ?? "/microarray/backups/tracks",
+            confirm: args.confirm,
+            client: args.postgresqlBinaries,
+            settings: args.settings,
+            renames: args.renames ?? {},
+            skipModels: args.skipModels ?? [],
+          },
+        ],
+      },
+      { parent: this, dependsOn: [spooled.resource, ...(args.dependsOn ?? [])], remains: true },
+    );
+    const report = this.command.stdout.apply(readReport);
+    this.backup = report.apply(({ backup }) => backup);
+    this.counts = report.apply(({ counts }) => counts);
+    this.registerOutputs({ backup: this.backup, counts: this.counts });
+  }
+}
+
+/** The dump can't be read on this machine. */
+export class DumpError extends UserError {
+  constructor(message: string) {
+    super("DumpError", message);
+  }
+}
+
+/**
+ * Looks at a dump on this machine: its digest, read as a stream.
+ *
+ * @throws DumpError when it can't be read
+ */
+export async function dumpFile(path: string): Promise<LocalFile> {
+  const digest = createHash("sha256");
+  try {
+    for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
+    return { path, sha256: digest.digest("hex"), bytes: statSync(path).size };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    throw new DumpError(
+      `the dump "${path}" can't be read${code === "" ? "" : ` (${code})`}: name the file that manage.py dumpdata wrote`,
+    );
+  }
+}
+
+/** What the host script said about a load, of this run or of an earlier one. */
+export function readReport(stdout: string | undefined): {
+  backup: string | undefined;
+  counts: Record<string, number>;
+} {
+  const text = stdout ?? "";
+  const counts: Record<string, number> = {};
+  for (const [, label, count] of text.matchAll(/^(?:note: )?loaded (\S+): (\d+) rows?\b/gm)) {
+    if (label !== undefined) counts[label] = Number(count);
+  }
+  return { backup: /^note: backup before the load: (.+)$/m.exec(text)?.[1], counts };
+}

@@ -1,0 +1,126 @@
+
+# --- Data migration: an old site's dump, loaded once ----------------------------------------------------
+#
+# Whether it was loaded is said by the marker in the database, never by a record of ours: a record could
+# be lost, or outlive a database that was restored. So there is nothing to undo here either: the
+# loader's one transaction does.
+
+readonly NO_DUMP=3 # the loader's exit code when it needs the dump and has none
+
+# Lays the loader down where the site's user can read it, and nobody but root can write. An earlier one
+# was left by a run that was killed: the lock says that it is over.
+install_loader() {
+  local run=$ROOT/run name
+  [[ -d $run ]] || run=$ROOT/var/run
+  rm -rf -- "$run"/tracks-loader.??????
+  attempt mktemp -d "$run/tracks-loader.XXXXXX" || fail "can't make a directory in ${run#"$ROOT"}: $OUTPUT"
+  LOADER=$OUTPUT
+  for name in backup dump_dangling dump_marker dump_policy dump_rows dump_stream load_dump; do
+    "python_$name" >"$LOADER/$name.py" || fail "can't write the loader: is ${run#"$ROOT"} full?"
+  done
+  must "can't hand the loader over" chmod -R u=rwX,go=rX -- "$LOADER"
+}
+
+# The directory is made for the user alone; one that is there must be so already.
+prepare_backups() { # DIRECTORY USER
+  if [[ ! -e $ROOT$1 ]]; then
+    must "can't make ${1%/*}" openly mkdir -p -- "$ROOT${1%/*}"
+    must "can't make $1" install -d -m 0700 -o "$2" -- "$ROOT$1"
+  fi
+  [[ ! -L $ROOT$1 && $(stat -c '%F %U %a' -- "$ROOT$1") == "directory $2 700" ]] \
+    || fail "$1 must be a directory of $2 with mode 0700, since backups hold everything: chown $2 $1; chmod 0700 $1"
+}
+
+converge_data_loads() {
+  local index
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    [[ ${E_KIND[index]} != data-load ]] || load_data "$index"
+  done
+}
+
+load_data() { # INDEX
+  local index=$1 name=${E_WORDS[$1]} user release python backups words=() line kind dump missing=''
+  attribute "$index" user ''; user=$REPLY
+  attribute "$index" python ''; python=$REPLY
+  attribute "$index" backups ''; backups=$REPLY
+  attribute "$index" release ''; release=$REPLY
+  [[ -d $ROOT$release ]] || fail "there is no release in $release: it has to be deployed before its data is loaded"
+  [[ -x $ROOT$python ]] || fail "there is no Python at $python: the release's virtualenv has to be there first"
+  # The link may be moved while the loader runs.
+  release=$(readlink -e -- "$ROOT$release") || fail "the release in $release is gone"
+  prepare_backups "$backups" "$user"
+
+  attribute "$index" digest ''
+  words=(--name "$name" --digest "$REPLY" --backups "$ROOT$backups")
+  for kind in confirm client settings; do
+    attribute "$index" "$kind" ''
+    [[ -z $REPLY ]] || words+=("--$kind" "$REPLY")
+  done
+  while read -r kind line; do
+    case $kind in
+      rename) words+=(--rename "${line% *}=${line#* }") ;;
+      skip) words+=(--skip "$line") ;;
+    esac
+  done <<<"${E_CONTENT[index]}"
+  attribute "$index" production no
+  AS_ENVIRONMENT=()
+  [[ $REPLY != yes ]] || AS_ENVIRONMENT+=(PRODUCTION=1)
+
+  install_loader
+  # In a subshell, since a dump that was loaded before need not be there.
+  if dump=$(spooled_dump "$index" 2>&1); then
+    # The loader gets the open file: no other user is let near the dump for a moment.
+    exec 9<"$dump" || fail "can't open the dump $dump"
+    words+=(--dump 9)
+  else
+    missing=$dump
+    dump=''
+  fi
+  run_loader "$user" "${release#"$ROOT"}" "$ROOT$python" "$LOADER/load_dump.py" "${words[@]}"
+  exec 9<&-
+  rm -rf -- "$LOADER"
+  take_report "$missing"
+  [[ -z $dump ]] || drop_spooled "$dump"
+}
+
+# Prints the path of the dump in the spool, or ends with what is wrong with it.
+spooled_dump() { # INDEX
+  local path login digest
+  attribute "$1" dump ''; path=$REPLY
+  attribute "$1" login ''; login=$REPLY
+  attribute "$1" digest ''; digest=$REPLY
+  take_spooled "$path" "$login" "$digest" 'the dump of the old site'
+  printf '%s\n' "$REPLY"
+}
+
+LOADER=''
+LOADER_STATUS=0
+
+run_loader() { # USER DIRECTORY COMMAND...
+  OUTPUT=$(as_user "$@" 2>"$JOURNAL/loader-errors" </dev/null)
+  LOADER_STATUS=$?
+}
+
+# What the loader printed becomes what this run says; a refusal ends the run.
+take_report() { # WHY-THE-DUMP-IS-NOT-THERE
+  local kind text backup='' reason
+  while read -r kind text; do
+    case $kind in
+      backup) backup=$text ;;
+      loaded) ((LOADER_STATUS != 0)) || changed "loaded $text" ;;
+      note) ((LOADER_STATUS != 0)) || note "$text" ;;
+    esac
+  done <<<"$OUTPUT"
+  backup=${backup#"$ROOT"}
+  if ((LOADER_STATUS == 0)); then
+    [[ -z $backup ]] || note "backup before the load: $backup"
+    return 0
+  fi
+  if ((LOADER_STATUS == NO_DUMP)); then
+    # While it is remembered as applied, the program takes the dump for taken and does not copy it again.
+    rm -rf -- "$STATE/resources/$SCOPE/$RESOURCE"
+    fail "${1:-the loader was given no dump}"
+  fi
+  reason=$(grep -v '^$' -- "$JOURNAL/loader-errors" | tail -n 1)
+  fail "${reason:-the loader ended with $LOADER_STATUS, without a word: nothing was loaded}${backup:+; the backup made before is $backup}"
+}

@@ -1,0 +1,191 @@
+import { execFile, execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { cacheFolder } from "../../tools/cacheFolder";
+import { makeOnce } from "../../tools/once";
+import { manifest, PrivateRoot, type Run } from "./privateRoot";
+
+const run = promisify(execFile);
+const sample = join(__dirname, "../../sample");
+
+/** The old site's dump, as text. */
+export const sampleDump = readFileSync(join(sample, "tracks_redirect.json"), "utf8");
+
+/** A row as dumpdata writes it. */
+export interface Row {
+  model: string;
+  pk?: number | string | null;
+  fields: Record<string, unknown>;
+}
+
+export const renames = {
+  "redirect.redirecthit": "roasted.redirecthit",
+  "redirect.target": "roasted.target",
+};
+
+/** What a load is asked for, where it differs from the sample's. */
+export interface LoadOptions {
+  name?: string;
+  confirm?: string;
+  skip?: string[];
+  /** The digest that the manifest names. @default the dump's */
+  digest?: string;
+  /** Leave the dump out of the spool. */
+  withoutDump?: boolean;
+}
+
+export function sha256(text: string | Buffer): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** A private root with the sample application deployed and migrated, on sqlite. */
+export class MigrationBench {
+  readonly host = new PrivateRoot();
+  static readonly release = "/microarray/releases/tracks/0123456789ab";
+
+  private constructor(private readonly python: string) {}
+
+  static async create(): Promise<MigrationBench> {
+    const python = await djangoPython();
+    const migrated = await migratedSample(python);
+    const bench = new MigrationBench(python);
+    const release = bench.host.at(MigrationBench.release);
+    mkdirSync(dirname(release), { recursive: true });
+    cpSync(migrated, release, { recursive: true });
+    symlinkSync("releases/tracks/0123456789ab", bench.host.at("/microarray/tracks"));
+    mkdirSync(bench.host.at("/home/daemon"));
+    symlinkSync(dirname(dirname(python)), bench.host.at("/home/daemon/venv"));
+    bench.host.write(
+      "/etc/passwd",
+      bench.host.read("/etc/passwd").replace(/^(daemon:.*):[^:]*:([^:]*)$/m, "$1:/home/daemon:$2"),
+    );
+    return bench;
+  }
+
+  /** Puts a dump into the spool and lets the script load it. */
+  async load(dump: string | Buffer, options: LoadOptions = {}): Promise<Run> {
+    const digest = options.digest ?? sha256(dump);
+    const spooled = `.tracks/tracks.dev/data-dump-${digest}`;
+    if (options.withoutDump !== true) this.writeBytes(`/root/${spooled}`, dump);
+    return this.host.apply(this.manifest(spooled, digest, options));
+  }
+
+  manifest(spooled: string, digest: string, options: LoadOptions = {}): string {
+    const attributes = [
+      "release=/microarray/tracks",
+      "python=/home/daemon/venv/bin/python",
+      "user=daemon",
+      "production=no",
+      `dump=${spooled}`,
+      "login=root",
+      `digest=${digest}`,
+      "backups=/microarray/backups/tracks",
+      ...(options.confirm === undefined ? [] : [`confirm=${options.confirm}`]),
+    ];
+    return manifest(
+      "data-load",
+      "data-migration",
+      `data-load ${options.name ?? "data"} ${attributes.join(" ")}`,
+      ...Object.entries(renames).map(([old, now]) => `| rename ${old} ${now}`),
+      ...(options.skip ?? []).map((label) => `| skip ${label}`),
+    );
+  }
+
+  /** Rows of a query on the application's database. */
+  query(sql: string): unknown[][] {
+    const code =
+      "import json,sqlite3,sys; print(json.dumps(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall()))";
+    const printed = execFileSync(this.python, ["-c", code, this.database, sql], {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
+    return JSON.parse(printed) as unknown[][];
+  }
+
+  /** Changes the database as the site, or a person, would. */
+  execute(sql: string): void {
+    const code =
+      "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit()";
+    execFileSync(this.python, ["-c", code, this.database, sql]);
+  }
+
+  /** What the new application itself dumps, numbers and all. */
+  dump(...labels: string[]): Row[] {
+    const printed = execFileSync(this.python, ["manage.py", "dumpdata", ...labels], {
+      cwd: this.host.at(MigrationBench.release),
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
+    return JSON.parse(printed) as Row[];
+  }
+
+  /** Every row of every table, to tell that nothing changed. */
+  everything(): string {
+    const code = "import sqlite3,sys; print(*sqlite3.connect(sys.argv[1]).iterdump(), sep=chr(10))";
+    return execFileSync(this.python, ["-c", code, this.database], {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+      env: { PYTHONIOENCODING: "utf-8" },
+    });
+  }
+
+  backups(): string[] {
+    const directory = this.host.at("/microarray/backups/tracks");
+    return this.host.exists("/microarray/backups/tracks") ? readdirSync(directory).sort() : [];
+  }
+
+  remove(): void {
+    this.host.remove();
+  }
+
+  private get database(): string {
+    return this.host.at(`${MigrationBench.release}/db.sqlite3`);
+  }
+
+  private writeBytes(path: string, content: string | Buffer): void {
+    // latin1 would be needed to carry bytes that are no text: write them as they are.
+    this.host.write(path, "");
+    execFileSync("/bin/sh", ["-c", 'cat >"$0"', this.host.at(path)], { input: content });
+  }
+}
+
+/** A Python with what the sample requires, made once a machine. */
+export async function djangoPython(): Promise<string> {
+  const requirements = join(sample, "tracks/requirements.txt");
+  const digest = sha256(readFileSync(requirements)).slice(0, 12);
+  const { stdout } = await run("python3", [
+    "-c",
+    "import sys; print('%d.%d' % sys.version_info[:2])",
+  ]);
+  const folder = join(cacheFolder(), `sample-venv-${stdout.trim()}-${digest}`);
+  await makeOnce(
+    folder,
+    () => undefined,
+    async (unfinished) => {
+      await run("python3", ["-m", "venv", unfinished]);
+      await run(join(unfinished, "bin/python"), ["-m", "pip", "-q", "install", "-r", requirements]);
+    },
+  );
+  return join(folder, "bin/python");
+}
+
+/** The sample with an empty, migrated database, made once for its content. */
+async function migratedSample(python: string): Promise<string> {
+  const source = join(sample, "tracks");
+  const digest = createHash("sha256").update(python);
+  for (const file of readdirSync(source, { recursive: true, encoding: "utf8" }).sort()) {
+    if (file.endsWith(".py")) digest.update(file).update(readFileSync(join(source, file)));
+  }
+  const folder = join(cacheFolder(), `sample-migrated-${digest.digest("hex").slice(0, 12)}`);
+  await makeOnce(
+    folder,
+    () => undefined,
+    async (unfinished) => {
+      cpSync(source, unfinished, { recursive: true });
+      await run(python, ["manage.py", "migrate", "-v", "0"], { cwd: unfinished });
+    },
+  );
+  return folder;
+}

@@ -1,0 +1,110 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { expect, test } from "vitest";
+import { DataMigration, dumpFile, readReport } from "../../components/DataMigration";
+import type { Connection } from "../../host/connection";
+import { Host } from "../../host/Host";
+
+interface Inputs {
+  create?: string;
+  delete?: string;
+  stdin?: string;
+  remotePath?: string;
+}
+
+const registered = new Map<string, Inputs>();
+
+void pulumi.runtime.setMocks(
+  {
+    newResource: ({ name, inputs }) => {
+      registered.set(name, inputs as Inputs);
+      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
+    },
+    call: () => ({}),
+  },
+  "tracks",
+  "test",
+);
+
+const connection: Connection = {
+  address: "192.0.2.1",
+  port: 22,
+  user: "root",
+  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
+  identity: { kind: "agent", socketPath: undefined },
+  bastion: undefined,
+  privilege: { kind: "root" },
+};
+
+const digest = "a".repeat(64);
+
+test("one command takes the copied dump, with renames as lines, and has no delete", async () => {
+  new DataMigration("data", {
+    host: new Host("host", { connection }),
+    dump: { path: "/nowhere/old.json", sha256: digest, bytes: 17 },
+    production: true,
+    renames: { "redirect.target": "roasted.target" },
+    skipModels: ["south.migrationhistory"],
+    confirm: digest,
+  });
+  await pulumi.runtime.disconnect();
+  const { create, delete: remove, stdin } = registered.get("data-load") ?? {};
+  const dump = registered.get("data-dump")?.remotePath ?? "";
+  expect(create).toMatch(/ apply data-load-/);
+  expect(remove).toBeUndefined();
+  expect(stdin?.split("\n").slice(2, -2)).toEqual([
+    "subsystem data-migration",
+    "via root agent",
+    [
+      "data-load data release=/microarray/tracks python=/home/deployer/venv/bin/python",
+      `user=deployer production=yes dump=${dump} login=root digest=${digest}`,
+      `backups=/microarray/backups/tracks confirm=${digest}`,
+    ].join(" "),
+    "| rename redirect.target roasted.target",
+    "| skip south.migrationhistory",
+  ]);
+});
+
+test("the script stays on the host for what has a delete, not for a record of a load", async () => {
+  new Host("other", { connection });
+  await pulumi.runtime.disconnect();
+  expect(registered.get("other-script")?.delete).toContain("no-remove");
+});
+
+test("rows and backup are read from what the host said, of a first load and of a later run", () => {
+  const expected = {
+    backup: "/microarray/backups/tracks/20260101T000000Z-before-data-migration.dump",
+    counts: { "roasted.target": 14, "auth.user": 1 },
+  };
+  const first = [
+    "loaded roasted.target: 14 rows of redirect.target",
+    "loaded auth.user: 1 row",
+    "note: sessions.session: 2 rows not loaded (everybody logs in again)",
+    `note: backup before the load: ${expected.backup}`,
+    "applied data-load: 2 changes",
+  ];
+  const later = [
+    "note: already loaded at 2026-01-01T00:00:00Z: unchanged",
+    "note: loaded roasted.target: 14 rows",
+    "note: loaded auth.user: 1 row",
+    `note: backup before the load: ${expected.backup}`,
+    "applied data-load: unchanged",
+  ];
+  for (const lines of [first, later]) expect(readReport(lines.join("\n"))).toEqual(expected);
+  expect(readReport(undefined)).toEqual({ backup: undefined, counts: {} });
+});
+
+test("a dump is known by its digest and size, and one that is not there is named", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "tracks-dump-")), "old.json");
+  writeFileSync(path, "[]\n");
+  expect(await dumpFile(path)).toEqual({
+    path,
+    sha256: "37517e5f3dc66819f61f5a7bb8ace1921282415f10551d2defa5c3eb0985b570",
+    bytes: 3,
+  });
+  await expect(dumpFile("/nowhere/old.json")).rejects.toThrow(
+    /"\/nowhere\/old\.json" can't be read \(ENOENT\): name the file/,
+  );
+});
