@@ -22,8 +22,7 @@ import { ensureWheelhouse } from "./wheelhouse";
 
 /** `npm run bench`: this program beside Ansible and a script, on hosts of the same image. */
 
-const RESULTS = join(__dirname, "results");
-const FIGURES = join(RESULTS, "result.json");
+const FIGURES = "result.json";
 const NAMES = ["pulumi", "ansible", "script"] as const;
 type Name = (typeof NAMES)[number];
 const BUSY_LOAD = 1;
@@ -31,13 +30,15 @@ const BUSY_LOAD = 1;
 interface Options {
   readonly runs: number;
   readonly only: readonly Name[];
+  /** Folder that is emptied and written anew. */
+  readonly results: string;
 }
 
 const say = (line: string): void => {
   console.log(line);
 };
 
-async function run({ runs, only }: Options, signal: AbortSignal): Promise<void> {
+async function run({ runs, only, results }: Options, signal: AbortSignal): Promise<void> {
   const unavailable = labUnavailable();
   if (unavailable !== undefined) {
     throw new Error(
@@ -60,8 +61,8 @@ async function run({ runs, only }: Options, signal: AbortSignal): Promise<void> 
     const requirements = join(sampleFolder, "requirements.txt");
     const wheelhouse = await ensureWheelhouse(requirements, { folder, onProgress: say, signal });
     await readOnce(await ensureBase({ onProgress: say, signal }), signal);
-    await rm(RESULTS, { recursive: true, force: true });
-    await mkdir(RESULTS);
+    await rm(results, { recursive: true, force: true });
+    await mkdir(results, { recursive: true });
     const begun = { date: new Date().toISOString(), cores: availableParallelism(), load };
     const make: Record<Name, (site: Site, surroundings: Surroundings) => Contender> = {
       pulumi: (site, surroundings) =>
@@ -75,7 +76,7 @@ async function run({ runs, only }: Options, signal: AbortSignal): Promise<void> 
       try {
         contenders.push(
           await onFreshHost(name, { folder, wheelhouse, signal }, (site) => {
-            const surroundings = { log: join(RESULTS, `${name}.log`), signal };
+            const surroundings = { log: join(results, `${name}.log`), signal };
             return measureAndDispose(make[name](site, surroundings), site, runs);
           }),
         );
@@ -84,7 +85,11 @@ async function run({ runs, only }: Options, signal: AbortSignal): Promise<void> 
         say(error instanceof Error ? error.message : String(error));
         failures.push(error);
       }
-      await publish({ ...begun, contenders });
+      await writeFile(
+        join(results, FIGURES),
+        `${JSON.stringify({ ...begun, contenders }, null, 2)}\n`,
+      );
+      await render(results);
     }
     if (failures.length > 0) throw new Error("not every contender came to its end");
   } finally {
@@ -136,18 +141,13 @@ async function readOnce(base: string, signal: AbortSignal): Promise<void> {
   });
 }
 
-async function publish(result: BenchmarkResult): Promise<void> {
-  await writeFile(FIGURES, `${JSON.stringify(result, null, 2)}\n`);
-  await render();
-}
-
 /** Writes table and plot from the figures of the last run. */
-async function render(): Promise<void> {
-  const result = JSON.parse(await readFile(FIGURES, "utf8")) as BenchmarkResult;
+async function render(results: string): Promise<void> {
+  const result = JSON.parse(await readFile(join(results, FIGURES), "utf8")) as BenchmarkResult;
   if (result.contenders.length === 0) return;
   const table = renderTable(result);
-  await writeFile(join(RESULTS, "table.md"), table);
-  await writeFile(join(RESULTS, "plot.svg"), renderPlot(result));
+  await writeFile(join(results, "table.md"), table);
+  await writeFile(join(results, "plot.svg"), renderPlot(result));
   say(`\n${table}`);
 }
 
@@ -158,17 +158,20 @@ function count(value: string): number {
 }
 
 const program = new Command("bench")
-  .description(
-    "measures this program beside ansible-core and a bash script, each on a fresh host; writes bench/results/",
-  )
+  .description("measures this program beside ansible-core and a bash script, each on a fresh host")
   .option("--runs <number>", "runs of every step but first deploy and failing update", count, 3)
   .addOption(
     new Option("--only <contenders...>", "measure these only").choices(NAMES).default([...NAMES]),
   )
+  .option(
+    "--results <folder>",
+    "where figures, table, plot and logs go",
+    join(__dirname, "results"),
+  )
   .option("--render", "write table and plot of the last run anew")
   .action(async (options: Options & { render?: boolean }) => {
     if (options.render) {
-      await render();
+      await render(options.results);
       return;
     }
     const interrupted = new AbortController();
