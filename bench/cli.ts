@@ -26,11 +26,12 @@ const FIGURES = "result.json";
 const NAMES = ["pulumi", "ansible", "script"] as const;
 type Name = (typeof NAMES)[number];
 const BUSY_LOAD = 1;
+const logOf = (name: Name): string => `${name}.log`;
 
 interface Options {
   readonly runs: number;
   readonly only: readonly Name[];
-  /** Folder that is emptied and written anew. */
+  /** Folder for figures, table, plot and logs. */
   readonly results: string;
 }
 
@@ -61,8 +62,8 @@ async function run({ runs, only, results }: Options, signal: AbortSignal): Promi
     const requirements = join(sampleFolder, "requirements.txt");
     const wheelhouse = await ensureWheelhouse(requirements, { folder, onProgress: say, signal });
     await readOnce(await ensureBase({ onProgress: say, signal }), signal);
-    await rm(results, { recursive: true, force: true });
     await mkdir(results, { recursive: true });
+    for (const name of only) await rm(join(results, logOf(name)), { force: true });
     const begun = { date: new Date().toISOString(), cores: availableParallelism(), load };
     const make: Record<Name, (site: Site, surroundings: Surroundings) => Contender> = {
       pulumi: (site, surroundings) =>
@@ -76,7 +77,7 @@ async function run({ runs, only, results }: Options, signal: AbortSignal): Promi
       try {
         contenders.push(
           await onFreshHost(name, { folder, wheelhouse, signal }, (site) => {
-            const surroundings = { log: join(results, `${name}.log`), signal };
+            const surroundings = { log: join(results, logOf(name)), signal };
             return measureAndDispose(make[name](site, surroundings), site, runs);
           }),
         );
