@@ -177,7 +177,9 @@ const program = new Command("bench")
     }
     const interrupted = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => {
+      // Stays for a second Ctrl-C, which must not end this before the hosts are gone.
+      process.on(signal, () => {
+        if (interrupted.signal.aborted) return;
         say("interrupted: taking everything down");
         interrupted.abort(new Error("interrupted"));
       });
