@@ -49,7 +49,7 @@ export function checkFields(
       inputs[name] = field.secret === true ? secret(value) : value;
     } else if (field.required === true) {
       failures.push({ property: name, reason: "is required" });
-    } else if (field.default !== undefined) {
+    } else if (field.default !== undefined && !isEmpty(field.default, field)) {
       inputs[name] = field.default;
       defaults.push(name);
     }
@@ -108,11 +108,11 @@ export function differenceOf(
   const found = new Map<string, Kind>();
   const [before, after] = [valuesOf(fields, state), valuesOf(fields, inputs)];
   for (const [name, field] of Object.entries(fields)) {
-    const given = inputs[name] !== undefined && inputs[name] !== null;
-    if (!given && field.computed === true) continue;
-    const [old, now] = [before[name] ?? null, after[name] ?? null];
-    if (same(old, now, field)) continue;
-    found.set(name, isEmpty(old, field) ? "add" : isEmpty(now, field) ? "delete" : "update");
+    const isGiven = (inputs[name] ?? null) !== null;
+    if (!isGiven && field.computed === true) continue;
+    if (same(before[name] ?? null, after[name] ?? null, field)) continue;
+    const isKnown = (state[name] ?? null) !== null;
+    found.set(name, !isKnown ? "add" : isGiven ? "update" : "delete");
   }
   return found;
 }
