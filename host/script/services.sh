@@ -120,6 +120,14 @@ undo_units() {
   [[ $REPLY != systemd ]] || must "systemd can't read its units anew" systemctl daemon-reload
 }
 
+# Did a service end by itself, rather than be stopped by somebody?
+service_is_meant_to_run() { # NAME
+  init_system
+  [[ $REPLY == systemd ]] || return 1
+  attempt systemctl show -p ActiveState -- "$1.service"
+  [[ $OUTPUT == *=failed || $OUTPUT == *=activating ]]
+}
+
 # Services that the manifest does not name are as they were before us, before anything is reloaded.
 release_services() {
   local index

@@ -134,7 +134,7 @@ rehearse_uwsgi() { # INI
   local rehearsal=$WORK/rehearsal.ini
   have uwsgi || fail 'uwsgi is not installed: its pip package comes first'
   {
-    sed '/^\(socket\|stats\|logto\|touch-logreopen\|log-master\|pidfile\|processes\|listen\) *=/d' "$1"
+    sed '/^\(socket\|stats\|logto\|touch-logreopen\|log-master\|pidfile\|processes\) *=/d' "$1"
     printf '%s\n' 'socket = 127.0.0.1:0' 'processes = 1' 'no-server = true'
   } >"$rehearsal"
   attempt detached timeout -k 5 60 env -i PATH="$UWSGI_PATH" ${ROOT:+TRACKS_ROOT="$ROOT"} "$(command -v uwsgi)" --ini "$rehearsal" \
@@ -145,7 +145,7 @@ rehearse_uwsgi() { # INI
 uwsgi_reason() { # TEXT
   local said
   said=$(grep -i -E 'error|unable|no python application|strict-mode|invalid|not found|denied|failed|No module|bind\(\)|in use|refus' <<<"$1" | tail -n 4)
-  if [[ -z $said ]]; then said=$(tail -n 4 <<<"$1"); fi
+  if [[ -z $said ]]; then said=$(grep -v -E '^(subprocess [0-9]+ exited|\[pid: )' <<<"$1" | tail -n 4); fi
   printf '%s' "${said//$'\n'/; }"
 }
 
@@ -204,11 +204,15 @@ renew_uwsgi() { # reload|restart|renew RELEASE
 
 # Reloads for another subsystem, such as a new release: REPLY as above, status 1 on failure.
 reload_uwsgi() { # [RELEASE]
-  if ! uwsgi_is_running; then
+  if uwsgi_is_running; then
+    renew_uwsgi reload "${1-}"
+  elif service_is_meant_to_run uwsgi; then
+    # It ended over what it should load a moment ago: a former release is put back.
+    renew_uwsgi restart "${1-}"
+  else
     REPLY='uwsgi does not run: start it with "service uwsgi start"'
     return 1
   fi
-  renew_uwsgi reload "${1-}"
 }
 
 # Waits until all workers are new children of the master, and one of them answers.
@@ -293,6 +297,8 @@ uwsgi_request() { # ADDRESS:PORT PATH HOST SECONDS
   printf -v line '\\x00\\x%02x\\x%02x\\x00' $((size % 256)) $((size / 256))
   printf '%b' "$line$packet" >&"$fd"
   IFS= read -r -t "$4" -u "$fd" status
+  # Above 128, the time was up.
+  if (($? > 128)); then REPLY="no answer on $1 within $4 s"; else REPLY='the application ends without an answer'; fi
   while IFS= read -r -t 5 -u "$fd" line && [[ -n ${line%$'\r'} ]]; do
     if [[ $line == 'X-Tracks-Release: '* ]]; then UWSGI_RELEASE=${line#X-Tracks-Release: }; fi
   done
@@ -300,11 +306,8 @@ uwsgi_request() { # ADDRESS:PORT PATH HOST SECONDS
   # An application whose answer nobody reads logs an error.
   timeout 5 cat <&"$fd" >/dev/null
   exec {fd}>&-
+  [[ -n $status ]] || return 1
   REPLY=${status%$'\r'}
-  [[ -n $REPLY ]] || {
-    REPLY="no answer on $1 within $4 s"
-    return 1
-  }
 }
 
 # A service that this run has started: its application answers.
