@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+const entry = "pip-package uwsgi 2.0.31 python=/usr/bin/python3 program=uwsgi";
+
+describe("a pip package", () => {
+  let host: PrivateRoot;
+
+  beforeEach(() => {
+    host = new PrivateRoot();
+  });
+  afterEach(() => {
+    host.remove();
+  });
+
+  /** An interpreter whose pip writes the program; what it knows stands in files of the root. */
+  function interpreter(pip: string): void {
+    host.write(
+      "/usr/bin/python3",
+      [
+        "#!/bin/bash",
+        'echo "python $1 $2 $3" >>"$TRACKS_ROOT/calls"',
+        'case "$*" in',
+        '  "-m pip --version") exit 0 ;;',
+        `  "-m pip install"*) ${pip} ;;`,
+        '  *) if [ -e "$TRACKS_ROOT/known" ]; then echo "3.9 yes"; else echo "3.9 no"; fi ;;',
+        "esac",
+        "",
+      ].join("\n"),
+      0o755,
+    );
+  }
+
+  function program(version: string, python: string): void {
+    host.write(
+      "/counted/uwsgi",
+      `#!/bin/sh\ncase $1 in --version) echo ${version} ;; *) echo ${python} ;; esac\n`,
+      0o755,
+    );
+    host.write("/known", "");
+  }
+
+  it("starts no pip when the right version is there", async () => {
+    interpreter("exit 1");
+    program("2.0.31", "3.9.18");
+    const run = await host.apply(manifest("uwsgi-program", "pip", entry));
+    expect(run.reason).toBe("");
+    expect(run.stdout).toContain("applied uwsgi-program: unchanged");
+    expect(host.calls().join("\n")).not.toContain("-m pip");
+  });
+
+  it.each([
+    ["another version", "2.0.20", "3.9.18", /uwsgi is version 2\.0\.20/],
+    ["one linked with another Python", "2.0.31", "3.11.2", /embeds Python 3\.11\.2, not 3\.9/],
+  ])("installs over %s, and fails when that is no better", async (_, version, python, reason) => {
+    interpreter("exit 0");
+    program(version, python);
+    const run = await host.apply(manifest("uwsgi-program", "pip", entry));
+    expect(run.code).toBe(1);
+    expect(run.reason).toMatch(reason);
+  });
+
+  it("tells pip's last words when it fails", async () => {
+    interpreter("echo 'error: command gcc failed'; exit 1");
+    const run = await host.apply(manifest("uwsgi-program", "pip", entry));
+    expect(run.code).toBe(1);
+    expect(run.reason).toMatch(/pip can't install uwsgi 2\.0\.31: error: command gcc failed/);
+  });
+
+  it("names an interpreter that does not exist", async () => {
+    const run = await host.apply(manifest("uwsgi-program", "pip", entry));
+    expect(run.reason).toMatch(/\/usr\/bin\/python3.*does not exist/);
+  });
+
+  it("is refused when the entry is not whole", async () => {
+    const run = await host.apply(manifest("uwsgi-program", "pip", "pip-package uwsgi latest"));
+    expect(run.stderr).toMatch(/pip-package NAME VERSION python=PATH program=NAME/);
+    expect(run.stderr).toMatch(/attribute "python" is missing/);
+  });
+});

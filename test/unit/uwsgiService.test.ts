@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { UwsgiService } from "../../components/UwsgiService";
+import { Host } from "../../host/Host";
+
+const manifests = new Map<string, string>();
+
+void pulumi.runtime.setMocks(
+  {
+    newResource: ({ type, name, inputs }) => {
+      const { stdin } = inputs as { stdin?: string };
+      if (type === "command:remote:Command") manifests.set(name, stdin ?? "");
+      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
+    },
+    call: () => ({}),
+  },
+  "tracks",
+  "test",
+);
+
+const host = new Host("host", {
+  connection: {
+    address: "192.0.2.1",
+    port: 22,
+    user: "root",
+    hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
+    identity: { kind: "agent", socketPath: undefined },
+    bastion: undefined,
+    privilege: { kind: "root" },
+  },
+});
+
+async function manifest(name: string): Promise<string> {
+  await pulumi.runtime.disconnect();
+  return manifests.get(name) ?? "";
+}
+
+describe("UwsgiService", () => {
+  it("installs the pinned program with the system's Python", async () => {
+    new UwsgiService("plain", { host, production: true });
+    expect(await manifest("plain-program")).toContain(
+      "pip-package uwsgi 2.0.31 python=/usr/bin/python3 program=uwsgi\n",
+    );
+  });
+
+  it("makes the service only when it is told that the application is there", async () => {
+    new UwsgiService("early", { host, production: true });
+    expect(await manifest("early")).toBe("");
+    new UwsgiService("served", { host, production: true }).serve();
+    const text = await manifest("served");
+    expect(text).toContain("selinux-boolean httpd_can_network_connect on\n");
+    expect(text).toContain("service uwsgi\n");
+    expect(text).toContain("| env = PRODUCTION=1\n");
+  });
+
+  it("gives dev no PRODUCTION, and a log elsewhere its SELinux type", async () => {
+    new UwsgiService("dev", { host, production: false, log: "/srv/logs/u.log" }).serve();
+    const text = await manifest("dev");
+    expect(text).not.toContain("PRODUCTION");
+    expect(text).toContain("selinux-context var_log_t /srv/logs/u\\..*\n");
+  });
+
+  it("refuses settings that can't work before anything is registered", async () => {
+    expect(
+      () => new UwsgiService("open", { host, production: true, socket: "0.0.0.0:80" }),
+    ).toThrow(/socket/);
+    expect(await manifest("open-program")).toBe("");
+  });
+});
