@@ -32,7 +32,7 @@ describe("uWSGI", () => {
     [1, 2].map(() => RequestLoop.start(`http://${deployment.host.address}/`));
   const failuresOf = async (running: RequestLoop[]): Promise<string[]> => {
     const ended = await Promise.all(running.map((loop) => loop.stop()));
-    expect(Math.min(...ended.map((one) => one.answered))).toBeGreaterThan(10);
+    expect(Math.min(...ended.map((one) => one.answered))).toBeGreaterThan(0);
     return ended.flatMap((one) => one.failures);
   };
 
