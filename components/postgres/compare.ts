@@ -23,7 +23,13 @@ export function compareWithHost(
   if (data === "absent") return { role: false, database: false };
 
   const start = startCommand(settings.service, facts);
-  if (facts.facts.get("postgresql-service") !== "running") {
+  const service = facts.facts.get("postgresql-service");
+  if (service === "absent") {
+    throw new PostgresError(
+      `The host has PostgreSQL's data in ${data} and no service ${settings.service}: what is in there can't be asked for, and is not taken for missing. Install the server that made the data, start it (${start}), and run this again.`,
+    );
+  }
+  if (service !== "running") {
     throw new PostgresError(
       `PostgreSQL on the host is stopped, and has data in ${data}: what is in there can't be asked for, and is not taken for missing. Start it on the host and run this again: ${start}`,
     );
@@ -76,7 +82,7 @@ function checkFormerNames(
 }
 
 /** The names that this stack last applied, from what the host remembers of it. */
-function formerNames(facts: HostFacts): { role: string; database: string } | undefined {
+export function formerNames(facts: HostFacts): { role: string; database: string } | undefined {
   for (const { manifest } of facts.resources.values()) {
     if (manifest?.includes("subsystem postgresql") !== true) continue;
     // The provisioning role's line names two databases.

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../host/connection";
+import type { ForwardingTarget } from "../../host/forward";
 import type { HostFacts } from "../../host/preflight";
 import type { DatabaseQuestion } from "../../host/preflight/survey";
 import { openTunnel } from "../../host/tunnel";
-import { compareWithHost } from "./compare";
+import { compareWithHost, formerNames } from "./compare";
 import { existingOnExternal } from "./external";
 import { type PostgresSettings, type ResolvedSettings, resolveSettings } from "./settings";
 
@@ -21,6 +22,13 @@ export interface PostgresPlan extends ResolvedSettings {
 export function postgresQuestion(settings: PostgresSettings): DatabaseQuestion | undefined {
   const { external, service, binaries, dataDirectory, port } = resolveSettings(settings);
   return external === undefined ? { service, binaries, dataDirectory, port } : undefined;
+}
+
+/** Where the tunnel leads, for the preflight to check; undefined when psql on the host does the work. */
+export function postgresForwarding(settings: PostgresSettings): ForwardingTarget | undefined {
+  const { external, provisioner, port } = resolveSettings(settings);
+  if (provisioner === "psql") return undefined;
+  return { address: external?.host ?? "127.0.0.1", port: external?.port ?? port };
 }
 
 /**
@@ -50,13 +58,9 @@ export async function planPostgres(
     resolved.external === undefined
       ? compareWithHost(resolved, facts)
       : { role: false, database: false };
-  if (resolved.provisioner === "psql") return { ...base, adopt: { role: false, database: false } };
-
-  const target = {
-    address: resolved.external?.host ?? "127.0.0.1",
-    port: resolved.external?.port ?? resolved.port,
-  };
-  if (facts === undefined) return { ...base, adopt: { role: false, database: false } };
+  const target = postgresForwarding(settings);
+  if (facts === undefined || target === undefined)
+    return { ...base, adopt: { role: false, database: false } };
   const tunnel = await openTunnel(connection, {
     localPort: tunnelPort,
     localPortKey: "tracks:postgresTunnelPort",
@@ -67,7 +71,8 @@ export async function planPostgres(
     return { ...base, adopt };
   }
   if (isPreview) {
-    announceAdoption(resolved, found);
+    // What the stack itself made is in its state, and no news.
+    if (formerNames(facts) === undefined) announceAdoption(resolved, found);
     return { ...base, adopt: { role: false, database: false } };
   }
   return { ...base, adopt: found };
@@ -84,7 +89,7 @@ function announceAdoption(
   ];
   if (names.length > 0) {
     void pulumi.log.info(
-      `PostgreSQL has ${names.join(" and ")}: up adopts what the stack does not know yet, also where this preview says create.`,
+      `PostgreSQL has ${names.join(" and ")}: up adopts what exists, where this preview says create.`,
     );
   }
 }

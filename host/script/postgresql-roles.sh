@@ -2,30 +2,42 @@
 # --- PostgreSQL: roles, their passwords, databases; made or taken over, never dropped ---------------------
 
 # Sessions that change a password: neither it nor its verifier gets into the server's log, whatever is
-# logged there, and the verifier is of the kind that was asked for.
+# logged there, and the verifier is of the kind that was asked for. A role that makes roles has these
+# settings for good: the provider sends passwords as they are.
+readonly PG_DISCREET_SETTINGS='log_statement=none log_min_error_statement=panic log_min_duration_statement=-1'
 readonly PG_DISCREET='-c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_duration=off'
 
 discreet_session() {
   PG_OPTIONS="$PG_DISCREET -c password_encryption=$(encryption_setting)"
 }
 
-# States: `none`, or `login=B createdb=B createrole=B superuser=B`.
+# States: `none`, or `login=B createdb=B createrole=B superuser=B discreet=B`.
 state_postgresql_role() { # NAME
   postgresql_state role "$1"
 }
 
 make_postgresql_role() { # STATE NAME
-  local word attributes='' verb=ALTER
+  local word setting attributes='' verb=ALTER settings=''
   recall_postgresql
   for word in $1; do
     case $word in
+      discreet=true)
+        for setting in $PG_DISCREET_SETTINGS; do
+          settings+=" ALTER ROLE \"$2\" SET ${setting%%=*} = '${setting#*=}';"
+        done
+        ;;
+      discreet=false)
+        for setting in $PG_DISCREET_SETTINGS; do
+          settings+=" ALTER ROLE \"$2\" RESET ${setting%%=*};"
+        done
+        ;;
       *=true) attributes+=" ${word%=true}" ;;
       *=false) attributes+=" no${word%=false}" ;;
     esac
   done
   state_postgresql_role "$2"
   [[ $REPLY != none ]] || verb=CREATE
-  psql_must "can't make the role $2" "$verb ROLE \"$2\" WITH$attributes;"
+  psql_must "can't make the role $2" "$verb ROLE \"$2\" WITH$attributes;$settings"
 }
 
 converge_postgresql_role() { # INDEX
@@ -46,6 +58,11 @@ converge_postgresql_role() { # INDEX
     fi
   done
   want+=' superuser=false'
+  if [[ $want == *' createrole=true'* || $live == *' discreet=true' ]]; then
+    want+=' discreet=true'
+  else
+    want+=' discreet=false'
+  fi
   converge_thing "postgresql-role $name" "$want"
   converge_postgresql_password "$1"
 }

@@ -6,6 +6,8 @@
 
 # What the server's entry said, remembered for entries and probes that come without it.
 readonly POSTGRESQL=$STATE/postgresql
+# A cluster that we made and have not finished setting up: nobody's data are in it.
+readonly POSTGRESQL_UNFINISHED=$STATE/postgresql-unfinished
 # A name that needs no quoting of its own inside double or single quotes, in SQL and in pg_hba.conf.
 readonly POSTGRESQL_NAME='^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$'
 
@@ -237,6 +239,7 @@ converge_postgresql_server() { # INDEX
 # Makes a cluster the way the distribution does; whatever lies in the directory is left alone.
 initialise_postgresql() {
   local setup unit=() content
+  write_file "$POSTGRESQL_UNFINISHED" "$PG_DATA"$'\n'
   content=$(find "$ROOT$PG_DATA/" -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null)
   if [[ -n $content ]]; then
     fail "$PG_DATA is not empty and yet no data directory of PostgreSQL (it has no PG_VERSION): nothing is initialised over it; move its content away, or let the service have another one (PGDATA)"
@@ -321,7 +324,9 @@ postgresql_ask() {
   psql_run <<'SQL' || return 1
 SELECT 'setting password_encryption ' || current_setting('password_encryption');
 SELECT 'role ' || rolname || ' login=' || rolcanlogin || ' createdb=' || rolcreatedb
-  || ' createrole=' || rolcreaterole || ' superuser=' || rolsuper FROM pg_roles
+  || ' createrole=' || rolcreaterole || ' superuser=' || rolsuper
+  || ' discreet=' || (coalesce(rolconfig, '{}') @> '{log_statement=none,log_min_error_statement=panic,log_min_duration_statement=-1}')
+  FROM pg_roles
   WHERE rolname ~ '^[A-Za-z0-9_-]+$';
 SELECT 'password ' || rolname || ' ' || md5(rolpassword) FROM pg_authid
   WHERE rolpassword IS NOT NULL AND rolname ~ '^[A-Za-z0-9_-]+$';
@@ -353,6 +358,7 @@ converge_postgresql() {
   if [[ -n $REPLY ]]; then
     converge_postgresql_server "$REPLY"
     converge_postgresql_access
+    rm -f -- "$POSTGRESQL_UNFINISHED"
   fi
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
     case ${E_KIND[index]} in

@@ -182,7 +182,8 @@ survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
   fact postgresql-server "$version"
   state_service "$PG_SERVICE"
   fact postgresql-service "${REPLY#* }"
-  if ! has_postgresql_data; then
+  # What an unfinished run of ours made holds nothing yet, and was stopped by us.
+  if ! has_postgresql_data || { [[ -e $POSTGRESQL_UNFINISHED && $REPLY != *' running' ]]; }; then
     fact postgresql-data absent
     return
   fi

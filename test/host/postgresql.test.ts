@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { manifest, PrivateRoot } from "./privateRoot";
+import { manifest, PrivateRoot, type Run } from "./privateRoot";
 
 const data = "/var/lib/pgsql/data";
 const hba = `${data}/pg_hba.conf`;
@@ -159,7 +159,7 @@ test("a role gets its password through stdin only, once, and again when it was c
   const made = await host.apply(role("correct horse"));
   expect(made).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/server/role/deployer")).toBe(
-    "login=true createdb=false createrole=false superuser=false\n",
+    "login=true createdb=false createrole=false superuser=false discreet=false\n",
   );
   expect(host.read("/server/database/tracks")).toBe("deployer\n");
   const verifier = host.read("/server/password/deployer");
@@ -179,6 +179,33 @@ test("a role gets its password through stdin only, once, and again when it was c
   const everything = host.calls().join("\n") + host.read("/server/log");
   expect(everything).not.toMatch(/correct horse|battery staple/);
   expect(host.read("/var/lib/tracks/resources/tracks.dev/roles/manifest")).toContain("| [secret]");
+});
+
+test("a role that makes roles leaves no statement in the server's log", async () => {
+  await host.apply(server());
+  const provisioner = role("correct horse")
+    .replace("createrole=no", "createrole=yes")
+    .replace("database tracks owner=deployer", "database tracks owner=postgres");
+  expect((await host.apply(provisioner)).code).toBe(0);
+  expect(host.read("/server/log")).toContain(
+    `ALTER ROLE "deployer" SET log_statement = 'none'; ALTER ROLE "deployer" SET log_min_error_statement = 'panic';`,
+  );
+  expect((await host.apply(provisioner)).stdout).toBe("applied roles: unchanged\n");
+});
+
+test("a cluster that an unfinished run of ours made is no stopped server with data", async () => {
+  const bad = server("postgresql-access postgres databases=tracks");
+  host.write("/services/postgresql/deaf", "");
+  mkdirSync(host.at(data), { recursive: true });
+  expect((await host.apply(bad)).code).toBe(1);
+  expect(host.exists(`${data}/PG_VERSION`)).toBe(true);
+  expect(host.exists("/services/postgresql/running")).toBe(false);
+  const survey = (): Promise<Run> => host.run(["survey", "postgresql=postgresql,auto,auto,5432"]);
+  expect((await survey()).stdout).toContain("fact postgresql-data absent");
+  rmSync(host.at("/services/postgresql/deaf"));
+  expect((await host.apply(server())).code).toBe(0);
+  rmSync(host.at("/services/postgresql/running"));
+  expect((await survey()).stdout).toContain(`fact postgresql-data ${data}`);
 });
 
 test("a failed run gives a role its former password, and never drops what it made", async () => {
@@ -204,11 +231,14 @@ test("a database that somebody else made goes to the role, or to who will make t
   expect((await host.apply(adopt)).stdout).toContain("gave the database tracks to provisioner");
   host.write(
     "/server/role/deployer",
-    "login=true createdb=false createrole=false superuser=false\n",
+    "login=true createdb=false createrole=false superuser=false discreet=false\n",
   );
   host.write("/server/database/tracks", "postgres\n");
   expect((await host.apply(adopt)).stdout).toContain("gave the database tracks to deployer");
-  host.write("/server/role/deployer", "login=true createdb=true createrole=true superuser=true\n");
+  host.write(
+    "/server/role/deployer",
+    "login=true createdb=true createrole=true superuser=true discreet=false\n",
+  );
   expect((await host.apply(adopt)).reason).toContain(`ALTER ROLE "deployer" NOSUPERUSER`);
 });
 

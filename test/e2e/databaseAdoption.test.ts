@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { down, exec, type LabHost, up } from "../../lab/host";
+import { DatabaseSite } from "./databaseSite";
+
+/** A host on which somebody set PostgreSQL up by hand, as the notes do. */
+describe("a database that was made by hand", () => {
+  let site: DatabaseSite;
+  const hba = "/var/lib/pgsql/data/pg_hba.conf";
+
+  beforeAll(async () => {
+    site = await DatabaseSite.create("by-hand", { version: "15" });
+    await site.deployment.onHost(
+      "dnf -q -y module enable postgresql:15 && dnf -q -y install postgresql-server && postgresql-setup --initdb && systemctl start postgresql",
+    );
+    for (const sql of [
+      "CREATE DATABASE tracks",
+      "CREATE ROLE deployer LOGIN PASSWORD 'by hand'",
+      "GRANT ALL PRIVILEGES ON DATABASE tracks TO deployer",
+    ]) {
+      await site.asPostgres(sql);
+    }
+    await site.asPostgres("CREATE TABLE old (row text); INSERT INTO old VALUES ('kept')", "tracks");
+    await site.asPostgres("ALTER TABLE old OWNER TO deployer", "tracks");
+    await site.deployment.onHost(`echo "# the administrator's own" >>${hba}`);
+  });
+  afterAll(() => site.deployment.dispose());
+
+  it("is announced in the preview, which logs in nowhere", async () => {
+    const preview = await site.deployment.succeed("preview");
+    expect(preview).toContain("PostgreSQL has the role deployer and the database tracks");
+  });
+
+  it("is refused as another version before anything is touched", async () => {
+    site.use({ version: "16" });
+    expect(await site.deployment.upFails()).toContain(
+      "pulumi config set tracks:postgresVersion 15",
+    );
+    site.use({});
+  });
+
+  it("is reported and left alone when pg_hba.conf has a line that the server refuses", async () => {
+    await site.deployment.onHost(`echo "host all all nonsense" >>${hba}`);
+    const before = await site.deployment.onHost(`sha256sum ${hba}`);
+    expect(await site.deployment.upFails()).toMatch(/lines that PostgreSQL refuses.*line \d+: /);
+    expect(await site.deployment.onHost(`sha256sum ${hba}`)).toBe(before);
+    await site.deployment.onHost(`sed -i /nonsense/d ${hba}`);
+  });
+
+  it("is adopted with its rows, its owner's password replaced", async () => {
+    await site.deployment.up();
+    expect(await site.asApplication("SELECT row FROM old")).toBe("kept");
+    expect(await site.asApplication("SELECT 1", { password: "by hand" })).toContain(
+      "password authentication failed",
+    );
+    expect(await site.asApplication("CREATE TABLE new (row text)")).toBe("CREATE TABLE");
+    expect(await site.deployment.onHost(`tail -n 1 ${hba}`)).toBe("# the administrator's own");
+    expect(await site.deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+  });
+
+  it("gets back what somebody changed after us", async () => {
+    await site.deployment.onHost(`sed -i '/"deployer"/d' ${hba} && systemctl reload postgresql`);
+    expect(await site.asApplication("SELECT 1")).toContain("failed");
+    const repaired = await site.deployment.up();
+    expect(repaired).toContain("in pg_hba.conf were changed");
+    expect(await site.asApplication("SELECT row FROM old")).toBe("kept");
+  });
+});
+
+/** The same program with a server on another host, which it may not touch but through SQL. */
+describe("an external database", () => {
+  const name = "db-elsewhere";
+  let elsewhere: LabHost;
+  let site: DatabaseSite;
+  const there = async (command: string): Promise<string> => {
+    const { exitCode, stdout, stderr } = await exec(elsewhere, command);
+    if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
+    return stdout;
+  };
+
+  beforeAll(async () => {
+    site = await DatabaseSite.create("db-external");
+    elsewhere = await up(name, {});
+    await there(
+      "dnf -q -y module enable postgresql:15 && dnf -q -y install postgresql-server && postgresql-setup --initdb",
+    );
+    await there(
+      `cd /var/lib/pgsql/data && echo "listen_addresses = '*'" >>postgresql.conf && echo 'host all all samenet scram-sha-256' >>pg_hba.conf && systemctl start postgresql`,
+    );
+    await there(
+      `cd / && runuser -u postgres -- psql -q -c "CREATE ROLE boss LOGIN CREATEDB CREATEROLE PASSWORD 'hush'"`,
+    );
+    site.use({
+      database: "faraway",
+      user: "painter",
+      external: {
+        host: elsewhere.address,
+        port: 5432,
+        adminUser: "boss",
+        adminPassword: "hush",
+        sslMode: "disable",
+      },
+    });
+  });
+  afterAll(async () => {
+    await down(name);
+    await site.deployment.dispose();
+  });
+
+  it("is made through the tunnel, and the host itself gets no server", async () => {
+    await site.deployment.up();
+    await site.deployment.onHost("yum -q -y install postgresql >/dev/null");
+    expect(await site.asApplication("CREATE TABLE visit (at text)")).toBe("CREATE TABLE");
+    expect(await site.asApplication("INSERT INTO visit VALUES ('first')")).toBe("INSERT 0 1");
+    expect(await site.deployment.onHost("rpm -q postgresql-server || true")).toContain(
+      "not installed",
+    );
+    expect(await site.deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+  });
+
+  it("keeps its data on destroy, and is adopted again", async () => {
+    await site.deployment.succeed("destroy", "--yes", "--skip-preview");
+    await site.deployment.up();
+    expect(await site.asApplication("SELECT at FROM visit")).toBe("first");
+  });
+});

@@ -1,0 +1,216 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, describe, expect, it } from "vitest";
+import { compareWithHost } from "../../components/postgres/compare";
+import { type PostgresPlan, postgresForwarding } from "../../components/postgres/plan";
+import { type PostgresSettings, resolveSettings } from "../../components/postgres/settings";
+import { PostgresDatabase } from "../../components/PostgresDatabase";
+import { Secret } from "../../config/secret";
+import type { Connection } from "../../host/connection";
+import { Host } from "../../host/Host";
+import type { HostFacts } from "../../host/preflight";
+
+interface Registered {
+  type: string;
+  name: string;
+  id: string | undefined;
+  inputs: Record<string, unknown>;
+}
+
+const registered: Registered[] = [];
+
+void pulumi.runtime.setMocks(
+  {
+    newResource: ({ type, name, id, inputs }) => {
+      registered.push({ type, name, id, inputs: inputs as Record<string, unknown> });
+      return {
+        id: `${name}-id`,
+        state: { ...(inputs as object), result: "generated" },
+      };
+    },
+    call: () => ({}),
+  },
+  "tracks",
+  "test",
+);
+
+const connection: Connection = {
+  address: "192.0.2.1",
+  port: 22,
+  user: "root",
+  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
+  identity: { kind: "agent", socketPath: undefined },
+  bastion: undefined,
+  privilege: { kind: "root" },
+};
+
+function plan(settings: PostgresSettings, adopt = { role: false, database: false }): PostgresPlan {
+  return { ...resolveSettings(settings), tunnelPort: 20_001, moduleStream: "postgresql:15", adopt };
+}
+
+async function registerDatabase(made: PostgresPlan): Promise<PostgresDatabase> {
+  const database = new PostgresDatabase("database", {
+    host: new Host("host", { connection }),
+    plan: made,
+  });
+  await pulumi.runtime.disconnect();
+  return database;
+}
+
+const named = (name: string): Registered => {
+  const found = registered.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no resource ${name}`);
+  return found;
+};
+const commands = (): string[] =>
+  registered
+    .filter(({ type, name }) => type === "command:remote:Command" && name !== "host-script")
+    .map(({ name }) => name);
+
+beforeEach(() => {
+  registered.length = 0;
+});
+
+describe("a database by the provider", () => {
+  it("takes two commands on the host, and the password of neither is in the first", async () => {
+    await registerDatabase(plan({ password: new Secret("hush") }));
+    expect(commands()).toEqual(["database-server", "database-provisioning"]);
+    expect(named("database-server").inputs["stdin"]).toContain(
+      [
+        "module postgresql:15",
+        "package postgresql-server",
+        "postgresql-server 15 service=postgresql binaries=auto data=auto port=5432 encryption=scram-sha-256",
+        "postgresql-access deployer databases=tracks",
+        "postgresql-access tracks_provisioner databases=postgres,tracks",
+      ].join("\n"),
+    );
+    expect(named("database-server").inputs["stdin"]).not.toContain("hush");
+  });
+
+  it("goes through the tunnel as a role that is no superuser", async () => {
+    await registerDatabase(plan({}));
+    expect(named("database-provider").inputs).toMatchObject({
+      host: "127.0.0.1",
+      port: "20001",
+      username: "tracks_provisioner",
+      sslmode: "disable",
+      superuser: "false",
+      connectTimeout: "10",
+    });
+    expect(named("database-role").inputs).toMatchObject({ name: "deployer", login: true });
+    expect(named("database-database").inputs).toMatchObject({ name: "tracks", owner: "deployer" });
+  });
+
+  it("imports what exists, and never a generated password", async () => {
+    await registerDatabase(plan({}, { role: true, database: true }));
+    expect(named("database-role").id).toBe("deployer");
+    expect(named("database-database").id).toBe("tracks");
+    expect(named("database-password").id ?? "").toBe("");
+  });
+
+  it("of an external server touches nothing on the host", async () => {
+    const external = {
+      host: "db.example.org",
+      port: 5433,
+      adminUser: "boss",
+      adminPassword: new Secret("hush"),
+      sslMode: "verify-full",
+    } as const;
+    const database = await registerDatabase(plan({ external }));
+    expect(commands()).toEqual([]);
+    // The tunnel's end has another name than the certificate.
+    expect(named("database-provider").inputs).toMatchObject({
+      username: "boss",
+      sslmode: "verify-ca",
+    });
+    expect(database.connection).toMatchObject({
+      host: "db.example.org",
+      port: 5433,
+      sslmode: "verify-full",
+    });
+    expect(postgresForwarding({ external })).toEqual({ address: "db.example.org", port: 5433 });
+  });
+});
+
+describe("a database by psql", () => {
+  it("is what servers get that the provider does not support", async () => {
+    const old = plan({ version: "9.2", password: new Secret("hush") });
+    expect(old).toMatchObject({ provisioner: "psql", encryption: "md5" });
+    await registerDatabase(old);
+    expect(commands()).toEqual(["database-server", "database-roles"]);
+    expect(registered.some(({ type }) => type.startsWith("postgresql:"))).toBe(false);
+    expect(JSON.stringify(named("database-roles").inputs["stdin"])).toContain(
+      String.raw`postgresql-role deployer createdb=no createrole=no\n| hush\npostgresql-database tracks owner=deployer`,
+    );
+    expect(postgresForwarding({ version: "9.2" })).toBeUndefined();
+  });
+});
+
+describe("what the host has", () => {
+  const facts = (answers: Record<string, string>, manifest?: string[]): HostFacts => ({
+    distribution: "CentOS Stream release 9",
+    facts: new Map(Object.entries({ init: "systemd", ...answers })),
+    conflicts: [],
+    resources: new Map(
+      manifest === undefined
+        ? []
+        : [["x", { state: "ok", reason: undefined, manifest, repair: 0, via: undefined }]],
+    ),
+  });
+  const running = {
+    "postgresql-server": "15",
+    "postgresql-service": "running",
+    "postgresql-data": "/var/lib/pgsql/data",
+    "postgresql-roles": "postgres deployer",
+    "postgresql-databases": "postgres tracks",
+  };
+  const compare = (settings: PostgresSettings, known: HostFacts | undefined) =>
+    compareWithHost(resolveSettings(settings), known);
+
+  it("is adopted by name", () => {
+    expect(compare({}, facts(running))).toEqual({ role: true, database: true });
+    expect(compare({ database: "other" }, facts(running))).toEqual({ role: true, database: false });
+    expect(compare({}, facts({ "postgresql-data": "absent" }))).toEqual({
+      role: false,
+      database: false,
+    });
+    expect(compare({}, undefined)).toEqual({ role: false, database: false });
+  });
+
+  it("is never taken for missing while the server is stopped, gone or mute", () => {
+    const stopped = { ...running, "postgresql-service": "stopped" };
+    expect(() => compare({}, facts(stopped))).toThrow(/systemctl start postgresql/);
+    expect(() => compare({}, facts({ ...stopped, init: "sysv" }))).toThrow(
+      /service postgresql start/,
+    );
+    const gone = { ...running, "postgresql-service": "absent" };
+    expect(() => compare({}, facts(gone))).toThrow(/no service postgresql/);
+    const mute = { ...running, "postgresql-roles": "unknown", "postgresql-databases": "unknown" };
+    expect(() => compare({}, facts(mute))).toThrow(/local all postgres peer/);
+  });
+
+  it("has the configured version", () => {
+    expect(() => compare({ version: "16" }, facts(running))).toThrow(
+      /pulumi config set tracks:postgresVersion 15/,
+    );
+  });
+
+  it("keeps its names, until they were changed by hand", () => {
+    const manifest = [
+      "subsystem postgresql",
+      "postgresql-access deployer databases=tracks",
+      "postgresql-access tracks_provisioner databases=postgres,tracks",
+    ];
+    expect(() => compare({ user: "painter" }, facts(running, manifest))).toThrow(
+      /ALTER ROLE "deployer" RENAME TO "painter"/,
+    );
+    expect(() => compare({ database: "traces" }, facts(running, manifest))).toThrow(
+      /ALTER DATABASE "tracks" RENAME TO "traces"/,
+    );
+    const renamed = { ...running, "postgresql-databases": "postgres traces" };
+    expect(compare({ database: "traces" }, facts(renamed, manifest)).database).toBe(true);
+  });
+
+  it("is no reason for one role to be both", () => {
+    expect(() => resolveSettings({ user: "tracks_provisioner" })).toThrow(/tracks:databaseUser/);
+  });
+});
