@@ -84,7 +84,7 @@ describe("an external database", () => {
       "dnf -q -y module enable postgresql:15 && dnf -q -y install postgresql-server && postgresql-setup --initdb",
     );
     await there(
-      `cd /var/lib/pgsql/data && echo "listen_addresses = '*'" >>postgresql.conf && echo 'host all all samenet scram-sha-256' >>pg_hba.conf && systemctl start postgresql`,
+      `cd /var/lib/pgsql/data && echo "listen_addresses = '*'" >>postgresql.conf && echo 'host all all samenet scram-sha-256' >>pg_hba.conf && systemctl start postgresql && firewall-cmd -q --add-port=5432/tcp`,
     );
     await there(
       `cd / && runuser -u postgres -- psql -q -c "CREATE ROLE boss LOGIN CREATEDB CREATEROLE PASSWORD 'hush'"`,
