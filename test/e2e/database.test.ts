@@ -88,7 +88,7 @@ describe.each(provisioners)("a database made by %s", (provisioner) => {
     site.use({ provisioner, password: "pass word 'quoted' and \"ünïcode\"" });
     await site.deployment.up();
     const log = await site.deployment.onHost("journalctl -u postgresql --no-pager");
-    expect(log).toContain("pg_reload_conf");
+    expect(log).toContain("statement: SHOW hba_file");
     expect(log).not.toMatch(/pass word|SCRAM-SHA-256\$/);
     expect(await site.asApplication("SELECT 1", { password: "x" })).toContain("failed");
     await site.deployment.onHost(

@@ -36,7 +36,7 @@ export class DatabaseSite {
   async asApplication(sql: string, change: Partial<Login> = {}): Promise<string> {
     const { host, port, name, user, password } = { ...(await this.login()), ...change };
     return this.deployment.onHost(
-      `PGPASSWORD='${password}' psql -X -A -t -w -h ${host} -p ${port} -U ${user} -d ${name} -c "${sql}" 2>&1 || true`,
+      `PGPASSWORD='${password.replaceAll("'", `'\\''`)}' psql -X -A -t -w -h ${host} -p ${port} -U ${user} -d ${name} -c "${sql}" 2>&1 || true`,
     );
   }
 
