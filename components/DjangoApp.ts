@@ -4,6 +4,8 @@ import type { Secret } from "../config/secret";
 import { virtualenvName } from "../host/applicationEntries";
 import { HostComponent } from "../host/component";
 import type { Host, LocalFile } from "../host/Host";
+import type { GitHostKey } from "../host/preflight";
+import { gitKeys } from "../host/preflight/commit";
 import type { Manifest, ManifestEntry } from "../host/manifest";
 import {
   type PostgresqlSettings,
@@ -22,7 +24,7 @@ export type ApplicationSource =
       kind: "git";
       /** As git takes it: `https://...`, `ssh://...`, `git@host:path`. */
       url: string;
-      /** The full name of the commit; see `resolveCommit`. */
+      /** The full name of the commit; see `sourceCommit`. */
       commit: pulumi.Input<string>;
       /** Private key that git logs in with. @default none: the repository can be read by everybody */
       deployKey?: Secret;
@@ -31,7 +33,7 @@ export type ApplicationSource =
        *
        * @example { server: "git.example.org", key: "ssh-ed25519 AAAA..." }
        */
-      hostKey?: { server: string; key: string };
+      hostKey?: GitHostKey;
     };
 
 /** PostgreSQL as the application uses it. */
@@ -257,12 +259,7 @@ export class DjangoApp extends HostComponent {
       };
     }
     const commit = pulumi.output(source.commit);
-    const login: ManifestEntry[] = [
-      ...(source.hostKey ? [{ kind: "git-host-key", ...source.hostKey } as const] : []),
-      ...(source.deployKey
-        ? [{ kind: "deploy-key", user: args.user, key: source.deployKey.reveal() } as const]
-        : []),
-    ];
+    const keys = gitKeys({ ...source, user: args.user });
     return {
       release: commit.apply((full) => this.releasePath(full)),
       command: args.host.converge(
@@ -274,7 +271,7 @@ export class DjangoApp extends HostComponent {
               path: this.releasePath(full),
               source: { kind: "git", url: source.url, commit: full },
             },
-            ...login,
+            ...keys,
           ),
         ),
         options,

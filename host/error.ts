@@ -17,7 +17,8 @@ export type HostErrorKind =
   | "local-port"
   | "distribution"
   | "shell"
-  | "script";
+  | "script"
+  | "git";
 
 /** One thing about the host that its owner must mend; the message says how. */
 export class HostError extends UserError {

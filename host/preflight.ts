@@ -8,6 +8,7 @@ import { hostScript } from "./script";
 
 export type { PreflightOptions } from "./preflight/examine";
 export type { AppliedResource, HostFacts } from "./preflight/report";
+export type { GitHostKey, GitRepository } from "./preflight/commit";
 export type { HostScript, SurveyQuestions } from "./preflight/survey";
 
 /**

@@ -2,6 +2,7 @@ import type { Connection } from "../connection";
 import { Deadline } from "../deadline";
 import type { ForwardingTarget } from "../forward";
 import { openSession } from "../session";
+import { askCommit, gitDeadlineSeconds, type GitRepository } from "./commit";
 import { checkForwarding, checkPrivilege, checkSftp, checkSystem } from "./checks";
 import type { HostFacts } from "./report";
 import { type HostScript, survey, type SurveyQuestions } from "./survey";
@@ -13,6 +14,8 @@ export interface PreflightOptions {
   readonly needsSftp?: boolean;
   /** A tunnel is to end there, on the host. @default no tunnel */
   readonly forwarding?: ForwardingTarget;
+  /** The application's source, whose commit is asked for. @default it comes from elsewhere */
+  readonly git?: GitRepository;
 }
 
 /** Seconds in which every fault of the way to the host shows. */
@@ -40,14 +43,19 @@ export async function examine(
       options.needsSftp === true ? checkSftp(session, deadline) : undefined,
       options.forwarding && checkForwarding(session, options.forwarding, deadline),
     ]);
-    return await survey(
-      session,
-      connection,
-      script,
-      options.survey,
-      distribution,
-      new Deadline(surveyDeadlineSeconds),
-    );
+    const [facts, commit] = await Promise.all([
+      survey(
+        session,
+        connection,
+        script,
+        options.survey,
+        distribution,
+        new Deadline(surveyDeadlineSeconds),
+      ),
+      options.git &&
+        askCommit(session, connection, script, options.git, new Deadline(gitDeadlineSeconds)),
+    ]);
+    return commit === undefined ? facts : { ...facts, commit };
   } finally {
     session.close();
   }

@@ -20,6 +20,8 @@ export interface HostFacts {
   readonly facts: ReadonlyMap<string, string>;
   /** What stands there already and will be replaced, kept aside, or in the way. */
   readonly conflicts: readonly string[];
+  /** The commit that the application's ref is now; undefined where the host could not say yet. */
+  readonly commit?: string;
   /** Resources of this stack that the host knows, by their name there. */
   readonly resources: ReadonlyMap<string, AppliedResource>;
 }

@@ -1,6 +1,7 @@
 import { type Connection, privilege } from "../connection";
 import type { Deadline } from "../deadline";
 import { HostError } from "../error";
+import { quoted } from "../quoted";
 import type { Session } from "../session";
 import { type HostFacts, parseReport } from "./report";
 
@@ -72,11 +73,6 @@ export async function survey(
     );
   }
   return parseReport(distribution, result.stdout);
-}
-
-/** As a POSIX shell takes it for one word. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function databaseWords(question: DatabaseQuestion | undefined): string[] {

@@ -96,3 +96,58 @@ check_out_release() { # INDEX URL
   inspect_source "$1"
   place_release
 }
+
+# Says which commit a branch, tag or full name of a commit is now. Reads a manifest with the keys from
+# descriptor 3, since the script itself may come from stdin.
+resolve() { # user=U url=URL ref=REF
+  local argument user='' url='' ref=''
+  for argument in "$@"; do
+    case $argument in
+      user=*) user=${argument#user=} ;;
+      url=*) url=${argument#url=} ;;
+      ref=*) ref=${argument#ref=} ;;
+      *) fail "resolve takes user=NAME, url=URL and ref=REF, not \"$argument\"" ;;
+    esac
+  done
+  RESOURCE=git
+  exec <&3
+  read_manifest
+  parse_manifest
+  if [[ $ref =~ ^[0-9a-f]{40}$ ]]; then
+    fact commit "$ref"
+  elif ! have git || ! getent passwd "$user" >/dev/null 2>&1; then
+    # The first deployment brings both.
+    fact commit unknown
+  else
+    ask_git "$user" "$url" "$ref"
+    fact commit "$REPLY"
+  fi
+}
+
+# Leaves the commit in REPLY. Tags come before branches, as git itself has it.
+ask_git() { # USER URL REF
+  local sum name found='' rank=9
+  # shellcheck disable=SC2016
+  as_git "$1" / 'timeout -k 5 60 git ls-remote "$1" "$2" "refs/tags/$2" "refs/tags/$2^{}" "refs/heads/$2"' "$2" "$3" || {
+    explain_git "$2" "$OUTPUT"
+    fail "can't ask $2 for $3: $REPLY"
+  }
+  while IFS=$TAB read -r sum name; do
+    [[ $sum =~ ^[0-9a-f]{40}$ ]] || continue
+    case $name in
+      "refs/tags/$3^{}") prefer_commit 0 ;;
+      "$3" | "refs/tags/$3") prefer_commit 1 ;;
+      "refs/heads/$3") prefer_commit 2 ;;
+    esac
+  done <<<"$OUTPUT"
+  [[ -n $found ]] || fail "$2 has no branch or tag \"$3\": set gitRef to one that it has, or to the full name of a commit"
+  REPLY=$found
+}
+
+# Of several with the name, the better one; the caller's variables say which that is.
+prefer_commit() { # RANK
+  if (($1 < rank)); then
+    rank=$1
+    found=$sum
+  fi
+}

@@ -14,13 +14,13 @@ main() {
   shift || true
   [[ $SCOPE =~ $NAME_PATTERN ]] || fail "scope \"$SCOPE\": give PROJECT.STACK, as in --scope tracks.dev"
   case $VERB in
-    survey | version) "$VERB" "$@" ;;
+    survey | resolve | version) "$VERB" "$@" ;;
     probe) (($# == 0)) || fail 'usage: probe'; probe ;;
     apply | remove | recover)
       open_state
       "$VERB" "$@"
       ;;
-    *) fail "verb \"$VERB\": give apply NAME, remove NAME, probe, survey, recover or version" ;;
+    *) fail "verb \"$VERB\": give apply NAME, remove NAME, probe, survey, resolve, recover or version" ;;
   esac
 }
 

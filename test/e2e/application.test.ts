@@ -1,34 +1,62 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Deployment } from "./deployment";
+import { diagnostics } from "./diagnostics";
 
 const sample = join(__dirname, "../../sample/tracks");
 
 describe("an application from a local folder", () => {
   let deployment: Deployment;
-  let source: string;
+  let folder: string;
+
+  const edit = async (file: string, change: (text: string) => string) => {
+    const path = join(folder, file);
+    await writeFile(path, change(await readFile(path, "utf8")));
+  };
+  /** Code and templates say which version they are of. */
+  const setVersion = async (version: string) => {
+    await edit("roasted/version.py", () => `VERSION = "${version}"\n`);
+    await edit("roasted/templates/roasted/base.html", (text) =>
+      text.replace(/templates [^<]*</, `templates ${version}<`),
+    );
+  };
+  const restore = (file: string) => cp(join(sample, file), join(folder, file));
+  const release = () => deployment.onHost("readlink /microarray/tracks");
+  const page = async (path: string) => {
+    const response = await fetch(`http://${deployment.host.address}${path}`, {
+      headers: { connection: "close" },
+      redirect: "manual",
+    });
+    return { status: response.status, text: await response.text() };
+  };
+  const releases = () =>
+    deployment.onHost("ls -d /microarray/releases/tracks/*/ | wc -l").then(Number);
 
   beforeAll(async () => {
-    source = await mkdtemp(join(tmpdir(), "tracks-source-"));
-    await cp(sample, source, { recursive: true });
+    folder = await mkdtemp(join(tmpdir(), "tracks-source-"));
+    await cp(sample, folder, { recursive: true });
     deployment = await Deployment.create("application", {
       program: "test/e2e/programs/application.ts",
     });
+    // By address, so that a request of the test needs no name.
     await deployment.set("serverNames", '["tracks.test"]');
-    deployment.environment["TRACKS_TEST_SOURCE"] = source;
+    deployment.environment["TRACKS_TEST_APPLICATION"] = JSON.stringify({ folder });
+    await deployment.onHost(
+      "mkdir -p /microarray/tracks && echo 'a local change' >/microarray/tracks/views.py",
+    );
   });
   afterAll(async () => {
     await deployment.dispose();
-    await rm(source, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   });
 
-  it("is fetched, built, migrated and switched to", async () => {
+  it("is fetched, built, migrated and served; a checkout that was there is kept", async () => {
     const printed = await deployment.up();
     expect(printed).toMatch(/applied migration roasted\.0001_initial/);
-    const release = await deployment.onHost("readlink /microarray/tracks");
-    expect(release).toMatch(/^releases\/tracks\/[0-9a-f]{12}$/);
+    expect(printed).toMatch(/kept \/microarray\/tracks as it was before: /);
+    expect(await release()).toMatch(/^releases\/tracks\/[0-9a-f]{12}$/);
     expect(await deployment.onHost("readlink /home/deployer/venv")).toMatch(
       /^venvs\/[0-9a-f]{12}$/,
     );
@@ -36,23 +64,139 @@ describe("an application from a local folder", () => {
       "deployer 755",
     );
     expect(await deployment.onHost("ls /microarray/tracks/staticfiles")).toContain("roasted");
-    expect(await deployment.onHost("stat -c '%U %a' /microarray/shared/tracks/db.sqlite3")).toMatch(
-      /^deployer /,
-    );
+    expect(await page("/about/")).toMatchObject({ status: 200 });
+    expect((await page("/about/")).text).toContain("code 1.0.0, templates 1.0.0");
   });
 
   it("is left alone by the second up", async () => {
     expect(await deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
 
-  it("is deployed anew when a file of it changed, beside the old release", async () => {
-    const before = await deployment.onHost("readlink /microarray/tracks");
-    await writeFile(join(source, "roasted/version.py"), 'VERSION = "2.0.0"\n');
-    await deployment.up();
-    expect(await deployment.onHost("readlink /microarray/tracks")).not.toBe(before);
-    expect(await deployment.onHost("cat /microarray/tracks/roasted/version.py")).toContain("2.0.0");
+  it("is updated without losing a request, and never shows two versions at once", async () => {
+    const before = await release();
+    await setVersion("2.0.0");
+    let running = true;
+    const seen = { answered: 0, faults: [] as string[] };
+    const loop = (async () => {
+      while (running) {
+        const { status, text } = await page("/about/").catch((error: unknown) => ({
+          status: 0,
+          text: String(error),
+        }));
+        const [, code, templates] = /code ([\d.]+), templates ([\d.]+)/.exec(text) ?? [];
+        if (status !== 200 || code !== templates)
+          seen.faults.push(`${status} ${code} ${templates}`);
+        else seen.answered++;
+      }
+    })();
+    const printed = await deployment.up();
+    running = false;
+    await loop;
+    expect(printed).toMatch(/reloaded uWSGI/);
+    expect(seen.faults).toEqual([]);
+    expect(seen.answered).toBeGreaterThan(50);
+    expect(await release()).not.toBe(before);
+    expect((await page("/about/")).text).toContain("code 2.0.0, templates 2.0.0");
     expect(await deployment.onHost(`cat /microarray/${before}/roasted/version.py`)).toContain(
       "1.0.0",
     );
+  });
+
+  it("that does not answer is never switched to, and is refused again", async () => {
+    const before = await release();
+    await edit("roasted/views.py", (text) =>
+      text.replace(
+        'return JsonResponse({"status"',
+        'raise RuntimeError("out of order")\n    return JsonResponse({"status"',
+      ),
+    );
+    for (const attempt of ["first", "second"]) {
+      const printed = diagnostics(await deployment.upFails());
+      expect(printed, attempt).toMatch(/out of order/);
+      expect(printed, attempt).toMatch(/\/healthz\/ answers with status 500/);
+      expect(await release(), attempt).toBe(before);
+      expect(await page("/healthz/"), attempt).toMatchObject({ status: 200 });
+    }
+    await restore("roasted/views.py");
+  });
+
+  it("with requirements that can't be met leaves the site as it is", async () => {
+    const before = await release();
+    await edit("requirements.txt", (text) => `${text}\nno-such-package-of-ours==9.9\n`);
+    const printed = diagnostics(await deployment.upFails());
+    expect(printed).toMatch(/can't build the virtualenv .*no-such-package-of-ours/);
+    expect(await release()).toBe(before);
+    expect(await deployment.onHost("ls /home/deployer/venvs | wc -l")).toBe("1");
+    await restore("requirements.txt");
+  });
+
+  it("whose migration fails tells what was applied, and where the database was kept", async () => {
+    const before = await release();
+    const migration = (name: string, above: string, operations: string) =>
+      writeFile(
+        join(folder, `roasted/migrations/${name}.py`),
+        "from django.db import migrations\n\n\n" +
+          'def fail(apps, schema_editor):\n    raise RuntimeError("no such luck")\n\n\n' +
+          `class Migration(migrations.Migration):\n    dependencies = [("roasted", "${above}")]\n` +
+          `    operations = [${operations}]\n`,
+      );
+    await migration("0002_good", "0001_initial", 'migrations.RunSQL("create table kept (a int)")');
+    await migration("0003_bad", "0002_good", "migrations.RunPython(fail)");
+    const printed = diagnostics(await deployment.upFails());
+    expect(printed).toMatch(/migrations that were applied, and stay: roasted\.0002_good/);
+    const [, backup] = /the database as it was before is in (\S+)/.exec(printed) ?? [];
+    expect(printed).toMatch(/manage\.py migrate fails.*no such luck/);
+    expect(
+      await deployment.onHost(`stat -c '%U %a' ${backup} ${"$(dirname " + backup + ")"}`),
+    ).toMatch(/^deployer \d+\ndeployer 700$/);
+    expect(await deployment.onHost(`sqlite3 ${backup} 'pragma integrity_check'`)).toBe("ok");
+    expect(await release()).toBe(before);
+    expect(await page("/healthz/")).toMatchObject({ status: 200 });
+    await rm(join(folder, "roasted/migrations/0003_bad.py"));
+    await deployment.up();
+    expect(await page("/healthz/")).toMatchObject({ status: 200 });
+  });
+
+  it("keeps uploads over deployments that prune, and the last five releases", async () => {
+    await deployment.onHost(
+      "su deployer -c 'mkdir -p /microarray/tracks/media/uploads && echo precious >/microarray/tracks/media/uploads/file.txt'",
+    );
+    const key = () => deployment.onHost("sha256sum /microarray/shared/tracks/secret_key");
+    const before = await key();
+    for (const version of ["3", "4", "5", "6"]) {
+      await setVersion(version);
+      await deployment.up();
+    }
+    expect(await releases()).toBe(5);
+    expect(await deployment.onHost("cat /microarray/tracks/media/uploads/file.txt")).toBe(
+      "precious",
+    );
+    expect(await key()).toBe(before);
+    expect(
+      await deployment.onHost(
+        "stat -c '%U %a' /microarray/shared/tracks/secret_key /microarray/shared/tracks/local.py",
+      ),
+    ).toBe("deployer 400\ndeployer 400");
+  });
+
+  it("names everything in its source that can't work, at once", async () => {
+    await rm(join(folder, "requirements.txt"));
+    await edit("tracks/wsgi.py", () => "application = None\n");
+    const printed = diagnostics(await deployment.upFails());
+    expect(printed).toMatch(
+      /wsgi\.py sets no DJANGO_SETTINGS_MODULE.*there is no requirements\.txt/,
+    );
+    await restore("requirements.txt");
+    await restore("tracks/wsgi.py");
+  });
+
+  it("gives back the checkout on destroy, and keeps data, secret key and backups", async () => {
+    await mkdir(join(folder, "empty"), { recursive: true });
+    await deployment.succeed("destroy", "--yes", "--skip-preview", "--run-program");
+    expect(await deployment.onHost("cat /microarray/tracks/views.py")).toBe("a local change");
+    expect(await deployment.onHost("ls /microarray/shared/tracks")).toMatch(
+      /db\.sqlite3\nmedia\nsecret_key/,
+    );
+    expect(await deployment.onHost("ls /microarray/backups/tracks")).toMatch(/^deploy-/);
   });
 });
