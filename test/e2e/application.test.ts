@@ -75,10 +75,10 @@ describe("an application from a local folder", () => {
   it("is updated without losing a request, and never shows two versions at once", async () => {
     const before = await release();
     await setVersion("2.0.0");
-    let running = true;
+    const stop = new AbortController();
     const seen = { answered: 0, faults: [] as string[] };
     const loop = (async () => {
-      while (running) {
+      while (!stop.signal.aborted) {
         const { status, text } = await page("/about/").catch((error: unknown) => ({
           status: 0,
           text: String(error),
@@ -90,7 +90,7 @@ describe("an application from a local folder", () => {
       }
     })();
     const printed = await deployment.up();
-    running = false;
+    stop.abort();
     await loop;
     expect(printed).toMatch(/reloaded uWSGI/);
     expect(seen.faults).toEqual([]);
@@ -144,11 +144,11 @@ describe("an application from a local folder", () => {
     await migration("0003_bad", "0002_good", "migrations.RunPython(fail)");
     const printed = diagnostics(await deployment.upFails());
     expect(printed).toMatch(/migrations that were applied, and stay: roasted\.0002_good/);
-    const [, backup] = /the database as it was before is in (\S+)/.exec(printed) ?? [];
+    const [, backup = ""] = /the database as it was before is in (\S+)/.exec(printed) ?? [];
     expect(printed).toMatch(/manage\.py migrate fails.*no such luck/);
-    expect(
-      await deployment.onHost(`stat -c '%U %a' ${backup} ${"$(dirname " + backup + ")"}`),
-    ).toMatch(/^deployer \d+\ndeployer 700$/);
+    expect(await deployment.onHost(`stat -c '%U %a' ${backup} $(dirname ${backup})`)).toMatch(
+      /^deployer \d+\ndeployer 700$/,
+    );
     expect(await deployment.onHost(`sqlite3 ${backup} 'pragma integrity_check'`)).toBe("ok");
     expect(await release()).toBe(before);
     expect(await page("/healthz/")).toMatchObject({ status: 200 });

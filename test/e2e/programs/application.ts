@@ -1,18 +1,21 @@
-import { DjangoApp, type DjangoAppArgs } from "../../../components/DjangoApp";
+import { type ApplicationSource, DjangoApp } from "../../../components/DjangoApp";
 import { LinuxUser } from "../../../components/LinuxUser";
 import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
 import { UwsgiService } from "../../../components/UwsgiService";
+import { sourceCommit } from "../../../components/sourceCommit";
 import { loadConfiguration } from "../../../config";
+import { Secret } from "../../../config/secret";
 import { Host } from "../../../host/Host";
-import { preflight } from "../../../host/preflight";
+import { type GitHostKey, type GitRepository, preflight } from "../../../host/preflight";
 import { packSource } from "../../../source/packSource";
 
 /** What a test says in the environment. */
 interface Given {
-  /** Folder of the source on this machine. */
-  folder: string;
+  /** Folder of the source on this machine; else it comes from git. */
+  folder?: string;
+  git?: { url: string; ref: string; deployKey: string; hostKey: GitHostKey };
   production?: boolean;
   extraRequirements?: string[];
   healthPath?: string;
@@ -23,10 +26,20 @@ export = async () => {
   const config = loadConfiguration();
   const {
     folder,
+    git,
     production = false,
     ...given
   } = JSON.parse(process.env["TRACKS_TEST_APPLICATION"] ?? "{}") as Given;
-  const facts = await preflight(config.connection, { survey: config.survey, needsSftp: true });
+  const repository: GitRepository | undefined = git && {
+    ...git,
+    user: config.deployer.user,
+    deployKey: new Secret(git.deployKey),
+  };
+  const facts = await preflight(config.connection, {
+    survey: config.survey,
+    needsSftp: folder !== undefined,
+    ...(repository && { git: repository }),
+  });
   const host = new Host("host", { connection: config.connection, facts });
   const packages = new SystemPackages("packages", { host, ...config.packages });
   const deployer = new LinuxUser("deployer", { host, ...config.deployer });
@@ -37,19 +50,26 @@ export = async () => {
     proofHost: "tracks.test",
     dependsOn: [packages.command],
   });
-  const { path, digest, size } = await packSource(folder);
-  const args: DjangoAppArgs = {
+  const source = async (): Promise<ApplicationSource> => {
+    if (repository !== undefined) {
+      const after = [packages.command, deployer.account];
+      const commit = sourceCommit(config.connection, repository, facts, after);
+      return { ...repository, kind: "git", commit };
+    }
+    const { path, digest, size } = await packSource(folder ?? "");
+    return { kind: "folder", archive: { path, sha256: digest, bytes: size } };
+  };
+  const app = new DjangoApp("app", {
     host,
     user: deployer.user,
     production,
-    source: { kind: "folder", archive: { path, sha256: digest, bytes: size } },
+    source: await source(),
     allowedHosts: ["tracks.test"],
     healthPath: "/healthz/",
     dependsOn: [packages.command, deployer.account],
     deployDependsOn: [uwsgi.install],
     ...given,
-  };
-  const app = new DjangoApp("app", args);
+  });
   uwsgi.serve([app.command]);
 
   const nginx = new Nginx("nginx", { host, ...config.nginx, sitesOwner: "root" });
