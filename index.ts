@@ -1,58 +1,106 @@
+import { DataMigration, dumpFile } from "./components/DataMigration";
+import { DjangoApp } from "./components/DjangoApp";
 import { LinuxUser } from "./components/LinuxUser";
 import { Logrotate } from "./components/Logrotate";
 import { Nginx } from "./components/Nginx";
 import { NginxSite } from "./components/NginxSite";
+import { PostgresDatabase } from "./components/PostgresDatabase";
 import { RobotsTxt } from "./components/RobotsTxt";
 import { SystemPackages } from "./components/SystemPackages";
+import { UwsgiService } from "./components/UwsgiService";
 import { loadConfiguration } from "./config";
 import { Host } from "./host/Host";
-import { preflight } from "./host/preflight";
+import { plan } from "./plan";
 import { nginxReopensLogs } from "./templates/logrotate";
 
 /** The deployment on one page: configuration in, components wired, outputs out. */
 export = async () => {
   const config = loadConfiguration();
-  const facts = await preflight(config.connection, { survey: config.survey });
+  const { facts, source, database, moduleStreams } = await plan(config);
 
   const host = new Host("host", { connection: config.connection, facts });
-
-  const packages = new SystemPackages("packages", { host, ...config.packages });
-
+  const packages = new SystemPackages("packages", { host, ...config.packages, moduleStreams });
   const deployer = new LinuxUser("deployer", {
     host,
     ...config.deployer,
     services: ["nginx", "uwsgi"],
   });
+  const system = [packages.command, deployer.account];
+
+  const { application } = config;
+  const uwsgi =
+    application &&
+    new UwsgiService("uwsgi", {
+      host,
+      ...application.uwsgi,
+      production: application.production,
+      user: deployer.user,
+      dependsOn: [packages.command],
+    });
 
   const nginx = new Nginx("nginx", { host, ...config.nginx });
-  const site = new NginxSite(config.site.site, { nginx, ...config.site });
+  const site = new NginxSite(config.site.site, { nginx, application: uwsgi, ...config.site });
   const robots = new RobotsTxt("robots", {
     host,
     site,
     ...config.robots,
     dependsOn: [packages.command],
   });
-  nginx.converge([packages.command, deployer.account]);
-
+  const webServer = nginx.converge(system);
   new Logrotate("nginx-logs", {
     host,
     file: "nginx",
-    logs: [
-      "/var/log/nginx/*.log",
-      `${nginx.logs}/nginx/log/*.log`,
-      `${nginx.logs}/nginx/${site.site}/log/*.log`,
-      `${site.logDirectory}/*.log`,
-    ],
+    logs: nginx.logFiles(site),
     createOwner: "nginx",
     createGroup: deployer.user,
     postrotate: nginxReopensLogs,
-    dependsOn: [packages.command, deployer.account],
+    dependsOn: system,
     ...config.logrotate,
   });
+  const outputs = { host: config.connection.address, url: site.url, robotsTxt: robots.path };
+  if (application === undefined || uwsgi === undefined || source === undefined) return outputs;
+
+  const postgresql =
+    database &&
+    new PostgresDatabase("database", { host, plan: database, dependsOn: [packages.command] });
+  const django = new DjangoApp("app", {
+    host,
+    user: deployer.user,
+    home: deployer.home,
+    ...application.django,
+    production: application.production,
+    source,
+    postgresql: postgresql && { ...postgresql.connection, dependsOn: postgresql.ready },
+    port: config.site.listenPort,
+    dependsOn: system,
+    deployDependsOn: [uwsgi.install, webServer],
+  });
+  const service = uwsgi.serve([django.command, deployer.account]);
+  new Logrotate("uwsgi-logs", {
+    host,
+    file: "uwsgi",
+    logs: [uwsgi.log],
+    createOwner: uwsgi.user,
+    createGroup: uwsgi.group,
+    postrotate: uwsgi.reopensLog,
+    dependsOn: [packages.command, service],
+    ...config.logrotate,
+  });
+  const migration =
+    application.migration &&
+    new DataMigration("old-data", {
+      host,
+      ...application.migration,
+      dump: await dumpFile(application.migration.dump),
+      production: application.production,
+      user: deployer.user,
+      dependsOn: [django.command],
+    });
 
   return {
-    host: config.connection.address,
-    url: site.url,
-    robotsTxt: robots.path,
+    ...outputs,
+    release: django.release,
+    backups: django.backups,
+    migratedRows: migration?.counts,
   };
 };

@@ -119,6 +119,14 @@ export class Nginx extends HostComponent {
     ];
   }
 
+  /** Every log that nginx writes, for itself and for a site, as logrotate takes them. */
+  logFiles({ site, logDirectory }: { site: string; logDirectory: string }): string[] {
+    const directories = ["/var/log/nginx", `${this.logs}/nginx/log`];
+    return [...directories, `${this.logs}/nginx/${site}/log`, logDirectory].map(
+      (directory) => `${directory}/*.log`,
+    );
+  }
+
   /** A directory that nginx may write logs to. */
   logDirectory(path: string): ManifestEntry {
     return { kind: "directory", path, context: "httpd_log_t" };

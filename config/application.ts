@@ -1,4 +1,4 @@
-import { usesProvider } from "./applicationRules";
+import type { PostgresSettings } from "../components/postgres/settings";
 import { localFile } from "./localFile";
 import type { ConfigurationSource } from "./read";
 import type { Values } from "./schema";
@@ -16,57 +16,53 @@ export type SourceConfiguration =
       readonly hostKey: PublicKey | undefined;
     };
 
-/** A PostgreSQL server that is not the host's own. */
-export interface ExternalServerConfiguration {
-  readonly host: string;
-  readonly port: number;
-  readonly adminUser: string;
-  readonly adminPassword: Secret;
-  readonly sslMode: "disable" | "require" | "verify-ca" | "verify-full";
-}
-
 /** Settings of the application, of its service, its database and its old data. */
 export interface ApplicationConfiguration {
   /** PRODUCTION=1 in the environment and PostgreSQL, or neither. */
   readonly production: boolean;
   /** Settings of DjangoApp. */
   readonly django: {
+    /** Name of the application: of its folders on the host, and of the site. */
+    readonly app: string;
+    /** Folder of everything that is served. */
+    readonly siteRoot: string;
     readonly source: SourceConfiguration;
-    readonly package: string;
+    /** Django's settings, as Python names the module. */
     readonly settingsModule: string;
+    /** File of the source that uWSGI loads. */
+    readonly wsgi: string;
+    /** File of the source that local settings take the place of. */
+    readonly localSettings: string;
     readonly interpreter: string;
-    readonly requirementsFile: string;
+    readonly requirements: string;
     readonly extraRequirements: readonly string[];
     readonly secretKey: Secret | undefined;
-    readonly allowedHosts: readonly string[];
-    readonly sharedPaths: readonly string[];
-    readonly healthCheckPath: string;
-    readonly keptReleases: number;
+    readonly allowedHosts: readonly [string, ...string[]];
+    readonly healthPath: string;
+    /** Releases and virtualenvs that stay. */
+    readonly keep: number;
   };
   /** Settings of UwsgiService. */
   readonly uwsgi: {
+    readonly application: string;
+    readonly siteRoot: string;
+    readonly wsgiFile: string;
+    readonly interpreter: string;
+    /** What is asked after each start and reload, and with which Host header. */
+    readonly proofPath: string;
+    readonly proofHost: string;
     readonly version: string;
     readonly socket: string;
     readonly processes: number;
     readonly harakiriSeconds: number;
-    readonly bufferBytes: number;
+    readonly listenQueue: number;
+    readonly bufferSize: number;
     readonly stats: string;
     readonly log: string;
     readonly options: readonly string[];
   };
   /** Settings of PostgresDatabase; undefined where the application uses its sqlite file. */
-  readonly database:
-    | {
-        readonly version: string;
-        readonly provisioner: "provider" | "psql";
-        readonly binaries: string | undefined;
-        readonly tunnelPort: number | undefined;
-        readonly database: string;
-        readonly user: string;
-        readonly password: Secret | undefined;
-        readonly external: ExternalServerConfiguration | undefined;
-      }
-    | undefined;
+  readonly database: PostgresSettings | undefined;
   /** Settings of DataMigration; undefined where no old data is loaded. */
   readonly migration:
     | {
@@ -74,7 +70,7 @@ export interface ApplicationConfiguration {
         readonly dump: string;
         /** Old label to new label, such as `redirect.target` to `roasted.target`. */
         readonly renames: Readonly<Record<string, string>>;
-        readonly skippedModels: readonly string[];
+        readonly skipModels: readonly string[];
         readonly confirm: string | undefined;
       }
     | undefined;
@@ -87,28 +83,41 @@ export function groupApplication(
 ): ApplicationConfiguration | undefined {
   const applicationSource = groupSource(source, values);
   if (applicationSource === undefined) return undefined;
+  const settingsModule = values.settingsModule ?? `${values.appPackage}.settings`;
+  const wsgi = `${values.appPackage}/wsgi.py`;
+  // Neither list may be empty.
+  const allowedHosts = (values.allowedHosts ?? values.serverNames) as [string, ...string[]];
   return {
     production: values.production,
     django: {
+      app: values.siteName,
+      siteRoot: values.siteRoot,
       source: applicationSource,
-      package: values.appPackage,
-      settingsModule: values.settingsModule ?? `${values.appPackage}.settings`,
+      settingsModule,
+      wsgi,
+      localSettings: `${settingsModule.replaceAll(".", "/")}/local.py`,
       interpreter: values.pythonInterpreter,
-      requirementsFile: values.requirementsFile,
+      requirements: values.requirementsFile,
       extraRequirements: values.extraRequirements,
       secretKey: values.djangoSecretKey,
-      allowedHosts: values.allowedHosts ?? values.serverNames,
-      sharedPaths: values.sharedPaths,
-      healthCheckPath: values.healthCheckPath,
-      keptReleases: values.keptReleases,
+      allowedHosts,
+      healthPath: values.healthCheckPath,
+      keep: values.keptReleases,
     },
     uwsgi: {
+      application: values.siteName,
+      siteRoot: values.siteRoot,
+      wsgiFile: `${values.siteRoot}/${values.siteName}/${wsgi}`,
+      interpreter: values.pythonInterpreter,
+      proofPath: values.healthCheckPath,
+      proofHost: allowedHosts[0],
       version: values.uwsgiVersion,
       socket: values.uwsgiSocket,
       processes: values.uwsgiProcesses,
       harakiriSeconds: values.uwsgiHarakiriSeconds,
-      bufferBytes: values.uwsgiBufferBytes,
-      stats: values.uwsgiStats ?? "127.0.0.1:9191",
+      listenQueue: values.uwsgiListenQueue,
+      bufferSize: values.uwsgiBufferSize,
+      stats: values.uwsgiStats,
       log: values.uwsgiLog,
       options: values.uwsgiOptions,
     },
@@ -131,14 +140,15 @@ function groupSource(source: ConfigurationSource, values: Values): SourceConfigu
   };
 }
 
-function groupDatabase(values: Values): ApplicationConfiguration["database"] {
+function groupDatabase(values: Values): PostgresSettings {
   const { postgresHost, postgresAdminUser, postgresAdminPassword } = values;
   return {
     version: values.postgresVersion,
-    provisioner: usesProvider(values.postgresVersion, values.postgresProvisioner)
-      ? "provider"
-      : "psql",
+    provisioner: values.postgresProvisioner,
+    packages: values.postgresPackages,
+    service: values.postgresService,
     binaries: values.postgresBinaries,
+    dataDirectory: values.postgresDataDirectory,
     tunnelPort: values.postgresTunnelPort,
     database: values.databaseName,
     user: values.databaseUser,
@@ -166,7 +176,7 @@ function groupMigration(
     renames: Object.fromEntries(
       values.migrationRenames.map((rename) => rename.split(":") as [string, string]),
     ),
-    skippedModels: values.migrationSkippedModels,
+    skipModels: values.migrationSkippedModels,
     confirm: values.migrationConfirm,
   };
 }

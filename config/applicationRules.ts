@@ -17,14 +17,6 @@ const ofAnApplication = [
 /** First version that the @pulumi/postgresql provider supports. */
 const providerSince = 14;
 
-/** Does the provider, not psql on the host, make role and database? */
-export function usesProvider(
-  version: string,
-  provisioner: "provider" | "psql" | undefined,
-): boolean {
-  return (provisioner ?? (Number(version) >= providerSince ? "provider" : "psql")) === "provider";
-}
-
 /** Faults that the application's settings make together, or with what lies on this machine. */
 export function checkApplication(source: ConfigurationSource, reading: Reading): Fault[] {
   return [
@@ -92,7 +84,7 @@ function checkDatabase({ values, given }: Reading): Fault[] {
   if (
     postgresVersion !== undefined &&
     postgresProvisioner === "provider" &&
-    !usesProvider(postgresVersion, undefined)
+    Number(postgresVersion) < providerSince
   ) {
     faults.push({
       key: fullName("postgresProvisioner"),

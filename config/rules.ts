@@ -1,5 +1,6 @@
 import type { Fault } from "./fault";
 import { setCommand } from "./key";
+import { labHost } from "./lab";
 import type { Reading } from "./read";
 import { fullName, keys } from "./schema";
 
@@ -15,6 +16,14 @@ export function checkRules({ values, given }: Reading): Fault[] {
       allowed:
         "another login than root and hostUser: the deployment sets its password, keys and sudo rules",
       mend: setCommand(fullName("deployerUser"), keys.deployerUser),
+    });
+  }
+  if (values.rehearsal === true && values.host !== undefined && values.host !== labHost) {
+    faults.push({
+      key: fullName("host"),
+      given: `"${values.host}", but ${fullName("rehearsal")} is true`,
+      allowed: `${labHost}: a rehearsal never touches another host`,
+      mend: `pulumi config set ${fullName("host")} ${labHost}`,
     });
   }
   if (listenPort !== undefined && listenPort === hostPort) {
@@ -35,7 +44,7 @@ export function checkRules({ values, given }: Reading): Fault[] {
       mend: `pulumi config set --path '${fullName("yumRepositories")}[${twice}].id' ANOTHER`,
     });
   }
-  if (values.host !== undefined && values.host !== "lab" && !given.has("deployerPassword")) {
+  if (values.host !== undefined && values.host !== labHost && !given.has("deployerPassword")) {
     faults.push({
       key: fullName("deployerPassword"),
       given: "nothing",

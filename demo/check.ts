@@ -1,30 +1,86 @@
-/** What a visitor sees of the deployed site; each check throws with what it saw instead. */
-export async function checkSite(url: string): Promise<string[]> {
-  return [await robots(url), await page(url), await slash(url)];
+import { once } from "node:events";
+import http, { type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+
+/**
+ * What a visitor sees of the deployed site; each check throws with what it saw instead.
+ *
+ * @param address of the host that serves it
+ * @param name of the site, which the visitor's browser names in its requests
+ */
+export async function checkSite(address: string, name: string): Promise<string[]> {
+  const get: Get = (path) => request(address, name, path);
+  return [
+    await robots(get),
+    await slash(get),
+    await migratedData(get),
+    await staticFile(get),
+    await answers(get, "/admin/login/"),
+  ];
 }
 
-async function robots(url: string): Promise<string> {
-  const response = await fetch(`${url}/robots.txt`);
-  const text = await response.text();
-  if (text !== "User-agent: *\nDisallow: /\n") {
-    throw new Error(
-      `/robots.txt: status ${response.status}, ${JSON.stringify(text.slice(0, 200))}`,
-    );
-  }
+/** Asks for a path of the site; redirects are not followed. */
+type Get = (path: string) => Promise<Answer>;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** fetch() would name the address, not the site. */
+async function request(address: string, host: string, path: string): Promise<Answer> {
+  const sent = http.get({ host: address, path, headers: { host }, timeout: 30_000 });
+  sent.once("timeout", () => sent.destroy(new Error(`${path}: no answer within 30 s`)));
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  let body = "";
+  for await (const chunk of response.setEncoding("utf8")) body += String(chunk);
+  return { status: response.statusCode ?? 0, headers: response.headers, body };
+}
+
+async function robots(get: Get): Promise<string> {
+  const answer = await get("/robots.txt");
+  if (answer.body !== "User-agent: *\nDisallow: /\n") throw unexpected("/robots.txt", answer);
   return "/robots.txt keeps spiders out";
 }
 
-async function page(url: string): Promise<string> {
-  const response = await fetch(`${url}/`);
-  if (response.status !== 200) throw new Error(`/: status ${response.status}`);
-  return "/ answers 200";
-}
-
-async function slash(url: string): Promise<string> {
-  const response = await fetch(`${url}/about?q=1`, { redirect: "manual" });
-  const location = response.headers.get("location") ?? "";
-  if (response.status !== 301 || !location.endsWith("/about/?q=1")) {
-    throw new Error(`/about?q=1: status ${response.status}, location "${location}"`);
+async function slash(get: Get): Promise<string> {
+  const answer = await get("/about?q=1");
+  if (answer.status !== 301 || answer.headers.location?.endsWith("/about/?q=1") !== true) {
+    throw unexpected("/about?q=1", answer);
   }
   return "/about gets its trailing slash (301)";
+}
+
+/** The sample's first page lists the targets of the old site's dump. */
+async function migratedData(get: Get): Promise<string> {
+  const health = await get("/healthz/");
+  const { targets } = (health.status === 200 ? JSON.parse(health.body) : {}) as {
+    targets?: number;
+  };
+  if (targets === undefined || targets === 0) throw unexpected("/healthz/", health);
+  const page = await get("/");
+  if (page.status !== 200 || !page.body.includes("redirect.target.example.org")) {
+    throw unexpected("/", page);
+  }
+  return `/ shows the ${targets} targets of the old site`;
+}
+
+async function staticFile(get: Get): Promise<string> {
+  const path = "/static/roasted/tracks.css";
+  const answer = await get(path);
+  if (answer.status !== 200 || answer.headers["content-type"]?.startsWith("text/css") !== true) {
+    throw unexpected(path, answer);
+  }
+  return `${path} comes from nginx`;
+}
+
+async function answers(get: Get, path: string): Promise<string> {
+  const answer = await get(path);
+  if (answer.status !== 200) throw unexpected(path, answer);
+  return `${path} answers 200`;
+}
+
+function unexpected(path: string, { status, headers, body }: Answer): Error {
+  const seen = { status, location: headers.location, type: headers["content-type"] };
+  return new Error(`${path}: ${JSON.stringify({ ...seen, body: body.slice(0, 200) })}`);
 }

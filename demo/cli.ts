@@ -4,24 +4,34 @@ import { Command } from "commander";
 import { execa } from "execa";
 import { down, labUnavailable, type LabHost, up } from "../lab/host";
 import { installPackages, missingPackages } from "../lab/install";
-import { ensureToolchain } from "../tools/toolchain";
+import { ensureToolchain, type Toolchain } from "../tools/toolchain";
 import { checkSite } from "./check";
 import { embeddedEnvironment, writeShellEnvironment } from "./embedded";
 import { Phases } from "./phases";
+import { type DemoStack, dev, rehearsal } from "./stacks";
 
 /**
- * `npm run demo`: the site on a throwaway host of its own, from a fresh clone, with one command.
+ * `npm run demo`: the site on throwaway hosts of its own, from a fresh clone, with one command: the
+ * stack dev, and a rehearsal of production.
  */
 
 const root = join(__dirname, "..");
 const labDirectory = process.env.TRACKS_LAB_DIR ?? join(root, ".lab");
-const stack = "dev";
+const stacks = [dev, rehearsal(root, labDirectory)];
 
-async function deploy(): Promise<void> {
+/** A stack that is up, and what a visitor saw of it. */
+interface Deployed {
+  readonly stack: DemoStack;
+  readonly host: LabHost;
+  readonly seen: readonly string[];
+  readonly shellLine: string;
+}
+
+async function deployAll(): Promise<void> {
   const unavailable = labUnavailable();
   if (unavailable !== undefined) {
     throw new Error(
-      `The demo makes a host of its own, which can't be done here: ${unavailable}. ` +
+      `The demo makes hosts of its own, which can't be done here: ${unavailable}. ` +
         'Point the program at a host of yours instead: README, "A real host".',
     );
   }
@@ -29,14 +39,9 @@ async function deploy(): Promise<void> {
   await phases.run("Debian packages for the lab", installLabPackages);
   const toolchain = await phases.run("Pulumi", (onProgress) => ensureToolchain({ onProgress }));
   console.log(`  ${toolchain.description}`);
-  const host = await phases.run("lab host", (onProgress) => up(stack, { onProgress }));
-  const environment = await embeddedEnvironment(toolchain, labDirectory);
-  const pulumi = runner(toolchain.pulumi, environment);
-  await phases.run("stack dev", () => pulumi(["stack", "select", "--create", stack], "pipe"));
-  await phases.run("pulumi up", () => pulumi(["up", "--yes", "--skip-preview"], "inherit"));
-  const url = `http://${host.address}`;
-  const seen = await phases.run("check over HTTP", () => checkSite(url));
-  report(url, seen, phases, await writeShellEnvironment(environment, labDirectory), host);
+  const deployed: Deployed[] = [];
+  for (const stack of stacks) deployed.push(await deploy(stack, toolchain, phases));
+  console.log(`\n${deployed.map(report).join("\n")}\n\n${phases.table()}\n\n${tryNext}`);
 }
 
 async function installLabPackages(): Promise<void> {
@@ -46,54 +51,71 @@ async function installLabPackages(): Promise<void> {
   await installPackages();
 }
 
-/** Runs Pulumi in this checkout with the embedded environment. */
-function runner(pulumi: string, environment: Record<string, string>) {
-  return async (args: string[], output: "inherit" | "pipe"): Promise<void> => {
-    await execa(pulumi, [...args, "--non-interactive"], {
+async function deploy(stack: DemoStack, toolchain: Toolchain, phases: Phases): Promise<Deployed> {
+  const { name } = stack;
+  const host = await phases.run(`${name}: lab host`, (onProgress) => up(name, { onProgress }));
+  const environment = {
+    ...(await embeddedEnvironment(toolchain, labDirectory)),
+    ...(await stack.environment()),
+  };
+  const pulumi = async (args: string[], output: "inherit" | "pipe"): Promise<string> => {
+    const { stdout } = await execa(toolchain.pulumi, [...args, "--non-interactive"], {
       cwd: root,
       env: environment,
       stdin: "ignore",
       stdout: output,
       stderr: output,
     });
+    return stdout ?? "";
+  };
+  await phases.run(`${name}: stack`, () => pulumi(["stack", "select", "--create", name], "pipe"));
+  await phases.run(`${name}: pulumi up`, () =>
+    pulumi(["up", "--stack", name, "--yes", "--skip-preview"], "inherit"),
+  );
+  const seen = await phases.run(`${name}: check over HTTP`, () =>
+    pulumi(["stack", "output", "url", "--stack", name], "pipe").then((url) =>
+      checkSite(host.address, new URL(url).hostname),
+    ),
+  );
+  return {
+    stack,
+    host,
+    seen,
+    shellLine: await writeShellEnvironment(name, environment, labDirectory),
   };
 }
 
-function report(
-  url: string,
-  seen: string[],
-  phases: Phases,
-  shellLine: string,
-  host: LabHost,
-): void {
-  console.log(`
-The site is up: ${url}  (a lab host shaped like ${host.shape}, on this machine only)
+function report({ stack, host, seen, shellLine }: Deployed): string {
+  return `
+${stack.name}: http://${host.address}  (${stack.about}; a lab host shaped like ${host.shape})
 ${seen.map((line) => `  ✓ ${line}`).join("\n")}
+  plain commands for it:  ${shellLine}`;
+}
 
-${phases.table()}
-
-Try next, in this folder:
-  ${shellLine}
+const tryNext = `Try next, in this folder, after one of the two lines above:
   pulumi preview              nothing to do: the host is as the program says
   pulumi config set tracks:workerConnections 2048
   pulumi preview --diff       the changed line of nginx.conf, as a line
   pulumi up                   reloads nginx, restarts nothing
-  npm run lab -- ssh ${stack}      a shell on the host
-  npm run demo -- --down      takes the host down again`);
-}
+  npm run lab -- ssh dev      a shell on the host
+  npm run demo -- --down      takes the hosts down again`;
 
 async function takeDown(): Promise<void> {
-  await down(stack);
-  // The stack described a host that is gone: without it the next demo starts from nothing.
+  for (const stack of stacks) {
+    await down(stack.name);
+    await stack.remove();
+    await rm(join(labDirectory, `env.${stack.name}`), { force: true });
+  }
+  // The stacks described hosts that are gone: without them the next demo starts from nothing.
   await rm(join(labDirectory, "backend"), { recursive: true, force: true });
-  console.log("The demo's host and its stack are gone; caches stay.");
+  console.log("The demo's hosts and their stacks are gone; caches stay.");
 }
 
 const program = new Command("demo")
-  .description("deploys the site to a throwaway host of its own")
-  .option("--down", "takes the demo's host down again")
+  .description("deploys the site to throwaway hosts of its own")
+  .option("--down", "takes the demo's hosts down again")
   .action(async (options: { down?: boolean }) => {
-    await (options.down ? takeDown() : deploy());
+    await (options.down ? takeDown() : deployAll());
   });
 
 program.parseAsync().catch((error: unknown) => {

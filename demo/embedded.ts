@@ -2,12 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Toolchain } from "../tools/toolchain";
 
-/** The passphrase of Pulumi.dev.yaml: documented, no secret; it guards nothing but generated lab secrets. */
-export const devPassphrase = "tracks-dev";
-
 /**
- * The environment of the embedded default: the tool chain, a file backend in the lab's ignored
- * folder, the documented passphrase.
+ * The environment of the embedded default: the tool chain, and a file backend in the lab's ignored
+ * folder. How secrets are locked is the stack's own matter.
  */
 export async function embeddedEnvironment(
   toolchain: Toolchain,
@@ -19,27 +16,34 @@ export async function embeddedEnvironment(
     ...toolchain.env,
     TRACKS_LAB_DIR: labDirectory,
     PULUMI_BACKEND_URL: `file://${backend}`,
-    PULUMI_CONFIG_PASSPHRASE: devPassphrase,
     // The program loads in a third of the time; `npm test` is where its types are checked.
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
   };
 }
 
 /**
- * Writes the environment as a file that a shell reads, and returns the line that does it.
+ * Writes the environment of one stack as a file that a shell reads, and returns the line that does
+ * it: after that line the plain commands are about that stack.
  *
- * @returns such as `source .lab/env`, for the person to type
+ * @returns such as `source .lab/env.dev`, for the person to type
  */
 export async function writeShellEnvironment(
+  stack: string,
   environment: Record<string, string>,
   labDirectory: string,
 ): Promise<string> {
-  const file = join(labDirectory, "env");
+  // What another stack's line has set before in the same shell must not stay.
+  const unset = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"];
   const lines = Object.entries(environment).map(
     ([name, value]) => `export ${name}=${quote(value)}`,
   );
-  await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600 });
-  return "source .lab/env";
+  const select = `pulumi stack select ${stack}`;
+  await writeFile(
+    join(labDirectory, `env.${stack}`),
+    [`unset ${unset.join(" ")}`, ...lines, select, ""].join("\n"),
+    { mode: 0o600 },
+  );
+  return `source .lab/env.${stack}`;
 }
 
 function quote(value: string): string {

@@ -80,7 +80,7 @@ export const applicationKeys = {
     meaning: "The application's requirements, in its source.",
     example: "requirements/production.txt",
   }),
-  extraRequirements: withDefault(listOf(requirement, "requirements"), [], {
+  extraRequirements: withDefault(listOf(requirement, "requirements"), ["psycopg2"], {
     component: "DjangoApp",
     meaning: "Packages of the virtualenv beside those in `requirementsFile`.",
     example: "sentry-sdk==2.19.2",
@@ -95,12 +95,6 @@ export const applicationKeys = {
     meaning: "Django's ALLOWED_HOSTS.",
     example: "tracks.stowers.org",
     fallbackText: "`serverNames`",
-  }),
-  sharedPaths: withDefault(listOf(relativePath, "paths"), ["db.sqlite3", "media"], {
-    component: "DjangoApp",
-    meaning:
-      "Files and directories of the application that outlive its releases: links into the shared directory.",
-    example: "media",
   }),
   healthCheckPath: withDefault(uriPath, "/", {
     component: "DjangoApp",

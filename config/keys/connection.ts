@@ -23,6 +23,12 @@ export const connectionKeys = {
       "The host to deploy to. `lab` is this machine's own lab host of the stack's name, which brings its address, host key, identity and passwords; each of them can still be set.",
     example: "tracks.stowers.org",
   }),
+  rehearsal: withDefault(yesOrNo, false, {
+    component: "Host",
+    meaning:
+      "The stack rehearses another one's settings: it is refused on any host but this machine's lab host.",
+    example: "true",
+  }),
   hostPort: withDefault(port, 22, {
     component: "Host",
     meaning: "Port of the host's SSH server.",

@@ -4,9 +4,12 @@ import {
   address,
   databaseName,
   databasePassword,
+  listOf,
   oneOf,
+  packageName,
   port,
   postgresVersion,
+  text,
 } from "../value";
 
 /** The database of a production stack. */
@@ -22,6 +25,26 @@ export const databaseKeys = {
     meaning:
       "Directory of PostgreSQL's programs on the host, where they are in none that the packages use.",
     example: "/usr/local/pgsql/bin",
+  }),
+  postgresPackages: withDefault(listOf(packageName, "package names"), ["postgresql-server"], {
+    component: "PostgresDatabase",
+    meaning: "Packages of the server; an empty list where it was installed by hand.",
+    example: "postgresql15-server",
+  }),
+  postgresService: withDefault(
+    text("the name of a service, without `.service`", /^[A-Za-z0-9][A-Za-z0-9@._-]*$/),
+    "postgresql",
+    {
+      component: "PostgresDatabase",
+      meaning: "Name of the server's service.",
+      example: "postgresql-15",
+    },
+  ),
+  postgresDataDirectory: optional(absolutePath, {
+    component: "PostgresDatabase",
+    meaning: "Directory of the server's data.",
+    example: "/usr/local/pgsql/data",
+    fallbackText: "the one that the service declares",
   }),
   postgresProvisioner: optional(oneOf("provider", "psql"), {
     component: "PostgresDatabase",

@@ -1,4 +1,4 @@
-import { optional, withDefault } from "../key";
+import { withDefault } from "../key";
 import { absolutePath, integer, listOf, loopbackAddress, text } from "../value";
 
 /** The service that runs the application. */
@@ -23,16 +23,21 @@ export const uwsgiKeys = {
     meaning: "A request that takes longer is ended with its worker (`-t`).",
     example: "30",
   }),
-  uwsgiBufferBytes: withDefault(integer("bytes", 4096, 65_535), 32_768, {
+  uwsgiBufferSize: withDefault(integer("bytes", 4096, 65_535), 32_768, {
     component: "UwsgiService",
     meaning: "Largest request header (`-b`).",
     example: "32768",
   }),
-  uwsgiStats: optional(loopbackAddress, {
+  uwsgiListenQueue: withDefault(integer("requests", 1, 65_535), 128, {
+    component: "UwsgiService",
+    meaning:
+      "Requests that may wait for a worker (`-l`); no more than the kernel's net.core.somaxconn, which is 128 on older hosts.",
+    example: "1024",
+  }),
+  uwsgiStats: withDefault(loopbackAddress, "127.0.0.1:9191", {
     component: "UwsgiService",
     meaning: "Where uWSGI tells its statistics, to this host only (`--stats`).",
     example: "127.0.0.1:9191",
-    fallbackText: "`127.0.0.1:9191`",
   }),
   uwsgiLog: withDefault(absolutePath, "/var/log/uwsgi.log", {
     component: "UwsgiService",

@@ -74,7 +74,7 @@ async function pulumi(...args: string[]): Promise<string> {
   });
   if (result.code === "ENOENT") {
     throw new Error(
-      "The command pulumi is not in PATH: install Pulumi, or take the demo's (source .lab/env).",
+      "The command pulumi is not in PATH: install Pulumi, or take the demo's (source .lab/env.dev).",
     );
   }
   if (result.exitCode !== 0) {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa, type Result } from "execa";
 import { embeddedEnvironment } from "../../demo/embedded";
+import { dev } from "../../demo/stacks";
 import { down, exec, type LabHost, up } from "../../lab/host";
 import { ensureToolchain } from "../../tools/toolchain";
 
@@ -38,7 +39,10 @@ export class Deployment {
     const labDirectory = join(folder, "lab");
     process.env.TRACKS_LAB_DIR = labDirectory;
     const toolchain = await ensureToolchain({});
-    const environment = await embeddedEnvironment(toolchain, labDirectory);
+    const environment = {
+      ...(await embeddedEnvironment(toolchain, labDirectory)),
+      ...(await dev.environment()),
+    };
     const host = await up(stack, {});
     const deployment = new Deployment(stack, folder, environment, host, toolchain.pulumi);
     await deployment.useProgram(options.program ?? "index.ts");

@@ -24,13 +24,12 @@ describe("a stack's application", () => {
       socket: "127.0.0.1:8001",
       processes: 16,
       harakiriSeconds: 30,
-      bufferBytes: 32768,
+      bufferSize: 32768,
       stats: "127.0.0.1:9191",
       log: "/var/log/uwsgi.log",
     });
     expect(application?.database).toMatchObject({
       version: "15",
-      provisioner: "provider",
       database: "tracks",
       user: "deployer",
       external: undefined,
@@ -93,15 +92,6 @@ describe("a stack's application", () => {
 });
 
 describe("its database", () => {
-  it.each([
-    ["9.6", "psql"],
-    ["13", "psql"],
-    ["14", "provider"],
-  ])("in version %s is provisioned by %s", (postgresVersion, provisioner) => {
-    const { application } = check({ ...app, postgresVersion }).configuration;
-    expect(application?.database?.provisioner).toBe(provisioner);
-  });
-
   it("can't be provisioned by a provider that doesn't support the version", () => {
     expect(
       errorFor({ ...app, postgresVersion: "13", postgresProvisioner: "provider" }).message,
@@ -143,7 +133,7 @@ describe("its old data", () => {
         "redirect.redirecthit": "roasted.redirecthit",
         "redirect.target": "roasted.target",
       },
-      skippedModels: [],
+      skipModels: [],
       confirm: undefined,
     });
     expect(faultyKeys({ ...app, migrationDump: "site" })).toEqual(["migrationDump"]);
@@ -165,5 +155,13 @@ describe("its service", () => {
 
   it("tells its statistics elsewhere than it takes requests", () => {
     expect(faultyKeys({ ...app, uwsgiStats: "127.0.0.1:8001" })).toEqual(["uwsgiStats"]);
+  });
+});
+
+describe("a rehearsal", () => {
+  it("is refused on any host but the lab's", () => {
+    expect(errorFor({ rehearsal: "true" }).message).toMatch(
+      /"tracks.stowers.org", but tracks:rehearsal is true[\s\S]*never touches another host/,
+    );
   });
 });

@@ -1,0 +1,64 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ApplicationSource } from "./components/DjangoApp";
+import { planPostgres, type PostgresPlan, postgresQuestion } from "./components/postgres/plan";
+import type { Configuration } from "./config";
+import { type HostFacts, preflight } from "./host/preflight";
+import { findingText } from "./source/finding";
+import { inspectSource } from "./source/inspectSource";
+import { packSource } from "./source/packSource";
+import { SourceError } from "./source/SourceError";
+
+/** What is found out and settled before any resource is registered. */
+export interface Plan {
+  /** What the host looks like; undefined in a preview of one that can't be reached. */
+  readonly facts: HostFacts | undefined;
+  /** The application's source. */
+  readonly source: ApplicationSource | undefined;
+  /** How the database is made. */
+  readonly database: PostgresPlan | undefined;
+  /** Module streams of dnf: the configuration's, and the database server's. */
+  readonly moduleStreams: readonly string[];
+}
+
+/**
+ * Looks at the application's source here, then at the host, and compares both with the
+ * configuration; every fault that shows by then ends the program with nothing touched.
+ */
+export async function plan(config: Configuration): Promise<Plan> {
+  const { application, connection } = config;
+  const source = application && (await prepareSource(application.django));
+  const question = application?.database && postgresQuestion(application.database);
+  const facts = await preflight(connection, {
+    survey: { ...config.survey, database: question },
+    needsSftp: application !== undefined,
+  });
+  const database =
+    application?.database && (await planPostgres(connection, facts, application.database));
+  const stream = database?.moduleStream;
+  return {
+    facts,
+    source,
+    database,
+    moduleStreams: [
+      ...new Set([
+        ...config.packages.moduleStreams,
+        ...(typeof stream === "string" ? [stream] : []),
+      ]),
+    ],
+  };
+}
+
+/** The source as the host takes it: packed and inspected when it lies here. */
+async function prepareSource(
+  django: NonNullable<Configuration["application"]>["django"],
+): Promise<ApplicationSource> {
+  const { source, settingsModule, wsgi, requirements } = django;
+  if (source.kind === "git") throw new Error("not wired yet");
+  const layout = { settingsModule, wsgi, requirementsFile: requirements };
+  const findings = await inspectSource(source.folder, layout);
+  const faults = findings.filter(({ severity }) => severity === "fault");
+  if (faults.length > 0) throw new SourceError(source.folder, faults.map(findingText));
+  for (const finding of findings) void pulumi.log.warn(findingText(finding));
+  const { path, digest, size } = await packSource(source.folder);
+  return { kind: "folder", archive: { path, sha256: digest, bytes: size } };
+}
