@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSource } from "./components/DjangoApp";
-import { planPostgres, type PostgresPlan, postgresQuestion } from "./components/postgres/plan";
+import {
+  planPostgres,
+  postgresForwarding,
+  type PostgresPlan,
+  postgresQuestion,
+} from "./components/postgres/plan";
 import type { Configuration } from "./config";
 import { type HostFacts, preflight } from "./host/preflight";
 import { findingText } from "./source/finding";
@@ -31,6 +36,7 @@ export async function plan(config: Configuration): Promise<Plan> {
   const facts = await preflight(connection, {
     survey: { ...config.survey, database: question },
     needsSftp: application !== undefined,
+    forwarding: application?.database && postgresForwarding(application.database),
   });
   const database =
     application?.database && (await planPostgres(connection, facts, application.database));

@@ -59,6 +59,9 @@ export interface ApplicationConfiguration {
     readonly bufferSize: number;
     readonly stats: string;
     readonly log: string;
+    readonly pidFile: string;
+    readonly group: string;
+    readonly environment: Readonly<Record<string, string>>;
     readonly options: readonly string[];
   };
   /** Settings of PostgresDatabase; undefined where the application uses its sqlite file. */
@@ -119,6 +122,9 @@ export function groupApplication(
       bufferSize: values.uwsgiBufferSize,
       stats: values.uwsgiStats,
       log: values.uwsgiLog,
+      pidFile: values.uwsgiPidFile,
+      group: values.uwsgiGroup ?? values.deployerUser,
+      environment: Object.fromEntries(values.uwsgiEnvironment.map((line) => pair(line, "="))),
       options: values.uwsgiOptions,
     },
     database: values.production ? groupDatabase(values) : undefined,
@@ -149,6 +155,7 @@ function groupDatabase(values: Values): PostgresSettings {
     service: values.postgresService,
     binaries: values.postgresBinaries,
     dataDirectory: values.postgresDataDirectory,
+    port: values.postgresPort,
     tunnelPort: values.postgresTunnelPort,
     database: values.databaseName,
     user: values.databaseUser,
@@ -173,10 +180,14 @@ function groupMigration(
   if (values.migrationDump === undefined) return undefined;
   return {
     dump: localFile(source, values.migrationDump),
-    renames: Object.fromEntries(
-      values.migrationRenames.map((rename) => rename.split(":") as [string, string]),
-    ),
+    renames: Object.fromEntries(values.migrationRenames.map((rename) => pair(rename, ":"))),
     skipModels: values.migrationSkippedModels,
     confirm: values.migrationConfirm,
   };
+}
+
+/** What stands before and behind the first separator. */
+function pair(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return [text.slice(0, at), text.slice(at + separator.length)];
 }

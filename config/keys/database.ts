@@ -82,7 +82,7 @@ export const databaseKeys = {
   }),
   postgresPort: withDefault(port, 5432, {
     component: "PostgresDatabase",
-    meaning: "Port of the server elsewhere.",
+    meaning: "Port of the server, there or on the host.",
     example: "5432",
   }),
   postgresAdminUser: optional(databaseName, {

@@ -1,5 +1,5 @@
-import { withDefault } from "../key";
-import { absolutePath, integer, listOf, loopbackAddress, text } from "../value";
+import { optional, withDefault } from "../key";
+import { absolutePath, integer, listOf, loginName, loopbackAddress, text } from "../value";
 
 /** The service that runs the application. */
 export const uwsgiKeys = {
@@ -44,6 +44,27 @@ export const uwsgiKeys = {
     meaning: "uWSGI's log, which the deployer owns.",
     example: "/var/log/uwsgi.log",
   }),
+  uwsgiPidFile: withDefault(absolutePath, "/var/run/uwsgi/uwsgi.pid", {
+    component: "UwsgiService",
+    meaning: "File with the master's process id, in a directory of its own.",
+    example: "/var/run/uwsgi/uwsgi.pid",
+  }),
+  uwsgiGroup: optional(loginName, {
+    component: "UwsgiService",
+    meaning: "Group of the workers.",
+    example: "deployer",
+    fallbackText: "`deployerUser`",
+  }),
+  uwsgiEnvironment: withDefault(
+    listOf(text("`NAME=VALUE`", /^(?!PRODUCTION=)[A-Z_][A-Z0-9_]*=\P{Cc}*$/u), "variables"),
+    [],
+    {
+      component: "UwsgiService",
+      meaning:
+        "Variables of the application's environment, which has no others; no secret, since they can be read on the host. PRODUCTION is `production`'s.",
+      example: "TZ=Europe/Berlin",
+    },
+  ),
   uwsgiOptions: withDefault(
     listOf(text("one line, `OPTION = VALUE`", /^[a-z][a-z0-9-]*\s*=\s*\P{Cc}+$/u), "lines", {
       repeats: true,
