@@ -226,10 +226,15 @@ site_answer() { # PORT PATH HOST
 
 # Back on the release that the link names again.
 reload_uwsgi_back() { # CURRENT-LINK
-  local target=''
-  uwsgi_is_running || return 0
+  local target='' try
+  uwsgi_is_running || service_is_meant_to_run uwsgi || return 0
   [[ -z $1 ]] || target=$(readlink -- "$ROOT$1")
-  reload_uwsgi "${target##*/}" || fail "uWSGI is not back on the former release: $REPLY"
+  # A reload that is still under way takes no notice of another one.
+  for try in 1 2 3; do
+    if reload_uwsgi "${target##*/}"; then return 0; fi
+    sleep 2
+  done
+  fail "uWSGI is not back on the former release after $try attempts: $REPLY"
 }
 
 # Old releases and virtualenvs go once the new one is in force; that is never worth a failure.

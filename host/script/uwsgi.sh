@@ -225,7 +225,8 @@ prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
   deadline=$((SECONDS + REPLY + PROOF_WAIT))
   while :; do
     uwsgi_master
-    if [[ -n $master && $REPLY != "$master" ]]; then
+    # A master that reads its configuration again writes its pid file anew, and for a moment it is empty.
+    if [[ -n $master && $REPLY != "$master" ]] && [[ -n $REPLY || ! -d /proc/$master ]]; then
       said="the master $master ended"
       break
     fi

@@ -120,6 +120,24 @@ describe("an application from a local folder", () => {
     await restore("roasted/views.py");
   });
 
+  it("that fails only as the service goes back with its links, and the old one is proven", async () => {
+    const before = await release();
+    const version = (await page("/about/")).text;
+    await edit(
+      "tracks/wsgi.py",
+      (text) =>
+        // The trial has no counters; the service has.
+        `${text}\nimport uwsgi\nif "stats" in uwsgi.opt:\n    raise RuntimeError("out of order as a service")\n`,
+    );
+    const printed = diagnostics(await deployment.upFails());
+    expect(printed).toMatch(/uWSGI does not take the change: .*out of order as a service/);
+    expect(printed).toMatch(/what this run had changed was put back/);
+    expect(await release()).toBe(before);
+    expect((await page("/about/")).text).toBe(version);
+    await restore("tracks/wsgi.py");
+    await deployment.up();
+  });
+
   it("with requirements that can't be met leaves the site as it is", async () => {
     const before = await release();
     await edit("requirements.txt", (text) => `${text}\nno-such-package-of-ours==9.9\n`);
