@@ -97,6 +97,11 @@ swap_change() { # INDEX
 replace_path() { # INDEX
   local path=${C_PATH[$1]} staged=${C_STAGED[$1]} kept=none name=${C_PATH[$1]##*/} before=absent
   enter_directory "${path%/*}"
+  # Directories are shared: a run of another subsystem may have made this one a moment ago.
+  if [[ ${C_WANT[$1]} == directory* && -d $name && ! -L $name ]]; then
+    join_directory "$1"
+    return
+  fi
   if [[ -e $name || -L $name ]]; then
     before=present
     case ${C_KEEP[$1]} in
@@ -121,6 +126,16 @@ replace_path() { # INDEX
     must "can't remove $path" rm -f -- "$name"
   fi
   tell_replaced "$1" "$before" "$kept"
+}
+
+# What lies in the directory stays; only what differs about it is set.
+join_directory() { # INDEX
+  local path=${C_PATH[$1]}
+  must "can't clear ${C_STAGED[$1]}" rmdir -- "${C_STAGED[$1]}"
+  observe "$path"
+  if [[ ${LIVE[$path]} != "${C_WANT[$1]}" ]]; then
+    change_directory "$path" "${C_WANT[$1]}" "${C_TYPE[$1]}"
+  fi
 }
 
 tell_replaced() { # INDEX absent|present KEPT
