@@ -12,6 +12,7 @@ import {
   renderLocalSettings,
   renderProductionProfile,
 } from "../templates/django";
+import { checkDjangoApp } from "./djangoAppFaults";
 
 /** Where the application's source comes from. */
 export type ApplicationSource =
@@ -117,6 +118,7 @@ export class DjangoApp extends HostComponent {
 
   constructor(name: string, args: DjangoAppArgs, opts?: pulumi.ComponentResourceOptions) {
     super("DjangoApp", name, opts);
+    checkDjangoApp(args);
     this.args = args;
     this.app = args.app ?? "tracks";
     this.siteRoot = args.siteRoot ?? "/microarray";

@@ -1,0 +1,137 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, describe, expect, it } from "vitest";
+import { DjangoApp, type DjangoAppArgs } from "../../components/DjangoApp";
+import { Secret } from "../../config/secret";
+import type { Connection } from "../../host/connection";
+import { Host } from "../../host/Host";
+
+const stdins = new Map<string, string>();
+
+void pulumi.runtime.setMocks(
+  {
+    newResource: ({ name, inputs }) => {
+      stdins.set(name, textOf((inputs as { stdin?: unknown }).stdin));
+      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
+    },
+    call: () => ({}),
+  },
+  "tracks",
+  "test",
+);
+
+/** The mocks wrap what is secret. */
+function textOf(stdin: unknown): string {
+  return typeof stdin === "string"
+    ? stdin
+    : ((stdin as { value?: string } | undefined)?.value ?? "");
+}
+
+const connection: Connection = {
+  address: "192.0.2.1",
+  port: 22,
+  user: "root",
+  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
+  identity: { kind: "agent", socketPath: undefined },
+  bastion: undefined,
+  privilege: { kind: "root" },
+};
+
+const digest = "0123456789ab".padEnd(64, "f");
+
+async function manifests(args: Partial<DjangoAppArgs>): Promise<Map<string, string>> {
+  make(args);
+  await pulumi.runtime.disconnect();
+  return stdins;
+}
+
+function make(args: Partial<DjangoAppArgs>): DjangoApp {
+  return new DjangoApp("app", {
+    host: new Host("host", { connection }),
+    user: "deployer",
+    production: true,
+    source: { kind: "folder", archive: { path: "/a.tar", sha256: digest, bytes: 1 } },
+    allowedHosts: ["tracks.test"],
+    ...args,
+  });
+}
+
+beforeEach(() => {
+  stdins.clear();
+});
+
+describe("an application", () => {
+  it("is four commands: directories, settings, source and the switch to the release", async () => {
+    const seen = await manifests({});
+    expect([...seen.keys()].filter((name) => name.startsWith("app")).sort()).toEqual([
+      "app",
+      "app-archive",
+      "app-directories",
+      "app-settings",
+      "app-source",
+    ]);
+    expect(seen.get("app-source")).toContain("release /microarray/releases/tracks/0123456789ab ");
+    expect(seen.get("app")).toContain("symlink /microarray/tracks -> releases/tracks/0123456789ab");
+    expect(seen.get("app")).toContain("symlink /home/deployer/venv -> @@VIRTUALENV@@");
+  });
+
+  it("sets PRODUCTION in production only", async () => {
+    const production = await manifests({});
+    expect(production.get("app-directories")).toContain("/etc/profile.d/tracks-production.sh");
+    expect(production.get("app")).toContain("production=yes");
+    stdins.clear();
+    const dev = await manifests({ production: false });
+    expect(dev.get("app-directories")).not.toContain("PRODUCTION");
+    expect(dev.get("app")).toContain("production=no");
+  });
+
+  it("keeps the database's password in local.py, and nowhere else", async () => {
+    const password = pulumi.secret("hunter2");
+    const postgresql = {
+      name: "tracks",
+      user: "deployer",
+      host: "127.0.0.1",
+      port: 5432,
+      password,
+    };
+    const seen = await manifests({ postgresql, secretKey: new Secret("sesame") });
+    for (const [name, stdin] of seen) {
+      if (name === "app-settings") expect(stdin).toMatch(/"PASSWORD": u"hunter2"[^]*u"sesame"/);
+      else expect(stdin).not.toMatch(/hunter2|sesame/);
+    }
+    expect(seen.get("app-source")).toMatch(/\| psycopg2\n/);
+  });
+
+  it("takes the commit as its release, and the deploy key to the fetch alone", async () => {
+    const seen = await manifests({
+      source: {
+        kind: "git",
+        url: "git@git.test:tracks.git",
+        commit: pulumi.output("abcdef0123456789abcdef0123456789abcdef01"),
+        deployKey: new Secret("-----BEGIN KEY-----\nsesame\n"),
+        hostKey: { server: "git.test", key: "ssh-ed25519 AAAA" },
+      },
+    });
+    expect(seen.get("app-source")).toMatch(
+      /git=git@git\.test:tracks\.git commit=abcdef0123456789abcdef0123456789abcdef01\n/,
+    );
+    expect(seen.get("app-source")).toContain("| git.test ssh-ed25519 AAAA\n");
+    expect(seen.get("app-source")).toContain("| sesame\n");
+    expect(seen.get("app")).toContain("releases/tracks/abcdef012345");
+    expect(seen.get("app")).not.toContain("sesame");
+  });
+
+  it("says all that can't work at once", () => {
+    const commit = "a".repeat(40);
+    expect(() =>
+      make({
+        interpreter: "python3",
+        healthPath: "healthz",
+        keep: 1,
+        source: { kind: "git", url: "https://me:token@git.test/x.git", commit },
+      }),
+    ).toThrow(/interpreter: "python3"[^]*healthPath[^]*keep: 1[^]*the URL has a password/);
+    expect(() => make({ source: { kind: "git", url: "ssh://git@git.test/x", commit } })).toThrow(
+      /needs the key of the git server/,
+    );
+  });
+});
