@@ -49,3 +49,18 @@ test("remove takes away what was made", async () => {
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(host.exists("/microarray")).toBe(false);
 });
+
+test("a directory that another run makes at the same moment keeps what lies in it", async () => {
+  // Called when the candidate is staged: after the look at what is there, before the swap.
+  host.write(
+    "/counted/chmod",
+    '#!/bin/sh\nmkdir -p "$TRACKS_ROOT/srv"\necho theirs >"$TRACKS_ROOT/srv/file"\nexec /bin/chmod "$@"\n',
+    0o755,
+  );
+  const run = await host.apply(
+    manifest("shared", "none", "directory /srv owner=root group=root mode=0755"),
+  );
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/srv/file")).toBe("theirs\n");
+  expect(host.ownership("/srv")).toBe("root root 755");
+});
