@@ -53,11 +53,14 @@ export async function survey(
     ...questions.paths.map((path) => `path=${path}`),
     ...databaseWords(questions.database),
   ];
-  // What stands before the script is a sudo password that sudo didn't ask for: never run that.
+  // What stands before the script is a sudo password that sudo didn't ask for: never run that. The
+  // script comes to bash in a file, since bash reads a pipe byte by byte; the two verbs run at once.
   const both = [
     `script=$(sed -n "/^#!/,\\$p")`,
-    `run() { printf "%s\\n" "$script" | bash -s -- --scope "$0" "$@"; }`,
-    `run survey "$@" && run probe && echo "preflight complete"`,
+    `run() { bash -s -- --scope "$scope" "$@" <<<"$script"; }`,
+    `scope=$0`,
+    `exec 3< <(run probe && echo "preflight complete")`,
+    `run survey "$@" && cat <&3`,
   ].join("; ");
   const { prefix, firstLine } = privilege(connection);
   const result = await session.exec(
