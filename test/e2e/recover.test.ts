@@ -17,13 +17,7 @@ describe("a killed deployment", () => {
   beforeAll(async () => {
     deployment = await Deployment.create("recover");
     await deployment.set("serverNames", '["tracks.example.org"]');
-    const engine = execa("pulumi", ["up", "--yes", "--skip-preview", "--color", "never"], {
-      cwd: deployment.folder,
-      env: deployment.environment,
-      stdin: "ignore",
-      all: true,
-      reject: false,
-    });
+    const engine = startUp(deployment);
     let printed = "";
     engine.all.on("data", (chunk: Buffer) => (printed += chunk.toString()));
     while (!/ packages\S* .*creating/.test(printed)) {
@@ -76,6 +70,35 @@ describe("a killed deployment", () => {
     );
   });
 
+  it("is undone on the host when it died there too, and then completed", async () => {
+    const sites = () => deployment.onHost("cat /etc/nginx/sites-available/*");
+    const before = await sites();
+    expect(before).toContain("tracks.example.org");
+    await deployment.set("serverNames", '["other.example.org"]');
+    // The brackets keep the pattern from matching the command that looks for it.
+    const run = "/usr/local/libexec/tracks/tracks.recover [a]pply nginx";
+    // Stops the script when the new files are in place, and nginx is about to take them.
+    await deployment.onHost(
+      "setsid bash -c 'until grep -qs ^reload /var/lib/tracks/journal/nginx/steps; do :; done; " +
+        `pkill -STOP -f "${run}"; touch /run/stopped' >/dev/null 2>&1 </dev/null &`,
+    );
+    const engine = startUp(deployment);
+    await deployment.onHost("timeout 60 sh -c 'until test -e /run/stopped; do sleep 0.1; done'");
+    engine.kill("SIGKILL");
+    await engine;
+    await deployment.onHost(`pkill -KILL -f "${run}"`);
+    expect(await sites()).toContain("other.example.org");
+
+    const { exitCode, text } = await recover(deployment);
+    expect(exitCode, text).toBe(0);
+    expect(text).toMatch(/undid the interrupted run of tracks\.recover\/nginx-/);
+    expect(await sites()).toBe(before);
+
+    expect(await deployment.up()).toMatch(/1 updated/);
+    expect(await sites()).toContain("other.example.org");
+    expect(await deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+  });
+
   it("has nothing to recover any more", async () => {
     const { exitCode, text } = await recover(deployment);
     expect(exitCode, text).toBe(0);
@@ -83,6 +106,17 @@ describe("a killed deployment", () => {
     expect(text).toContain("nothing was interrupted");
   });
 });
+
+/** Starts an `up` that the test ends itself. */
+function startUp(deployment: Deployment) {
+  return execa("pulumi", ["up", "--yes", "--skip-preview", "--color", "never"], {
+    cwd: deployment.folder,
+    env: deployment.environment,
+    stdin: "ignore",
+    all: true,
+    reject: false,
+  });
+}
 
 /** What `npm run recover -- --stack recover` runs, in the deployment's own folder. */
 async function recover(deployment: Deployment): Promise<Printed> {
