@@ -69,7 +69,7 @@ export = async () => {
     home: deployer.home,
     ...application.django,
     production: application.production,
-    source,
+    source: source(system),
     postgresql: postgresql && { ...postgresql.connection, dependsOn: postgresql.ready },
     port: config.site.listenPort,
     dependsOn: system,

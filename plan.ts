@@ -6,6 +6,7 @@ import {
   type PostgresPlan,
   postgresQuestion,
 } from "./components/postgres/plan";
+import { sourceCommit } from "./components/sourceCommit";
 import type { Configuration } from "./config";
 import { type HostFacts, preflight } from "./host/preflight";
 import { findingText } from "./source/finding";
@@ -17,8 +18,8 @@ import { SourceError } from "./source/SourceError";
 export interface Plan {
   /** What the host looks like; undefined in a preview of one that can't be reached. */
   readonly facts: HostFacts | undefined;
-  /** The application's source. */
-  readonly source: ApplicationSource | undefined;
+  /** The application's source; a git commit may be known only when git is on the host. */
+  readonly source: ((git: readonly pulumi.CustomResource[]) => ApplicationSource) | undefined;
   /** How the database is made. */
   readonly database: PostgresPlan | undefined;
   /** Module streams of dnf: the configuration's, and the database server's. */
@@ -31,15 +32,26 @@ export interface Plan {
  */
 export async function plan(config: Configuration): Promise<Plan> {
   const { application, connection } = config;
-  const source = application && (await prepareSource(application.django));
+  const folder = application && (await packFolder(application.django));
+  const repository =
+    application?.django.source.kind === "git" ? application.django.source.repository : undefined;
   const question = application?.database && postgresQuestion(application.database);
   const facts = await preflight(connection, {
     survey: { ...config.survey, database: question },
-    needsSftp: application !== undefined,
+    needsSftp: folder !== undefined || application?.migration !== undefined,
+    git: repository,
     forwarding: application?.database && postgresForwarding(application.database),
   });
   const database =
     application?.database && (await planPostgres(connection, facts, application.database));
+  const fromGit =
+    repository &&
+    ((git: readonly pulumi.CustomResource[]): ApplicationSource => ({
+      ...repository,
+      kind: "git",
+      commit: sourceCommit(connection, repository, facts, git),
+    }));
+  const source = folder === undefined ? fromGit : () => folder;
   const stream = database?.moduleStream;
   return {
     facts,
@@ -54,12 +66,12 @@ export async function plan(config: Configuration): Promise<Plan> {
   };
 }
 
-/** The source as the host takes it: packed and inspected when it lies here. */
-async function prepareSource(
+/** The source as the host takes it, when it lies on this machine: looked at, and packed. */
+async function packFolder(
   django: NonNullable<Configuration["application"]>["django"],
-): Promise<ApplicationSource> {
+): Promise<ApplicationSource | undefined> {
   const { source, settingsModule, wsgi, requirements } = django;
-  if (source.kind === "git") throw new Error("not wired yet");
+  if (source.kind === "git") return undefined;
   const layout = { settingsModule, wsgi, requirementsFile: requirements };
   const findings = await inspectSource(source.folder, layout);
   const faults = findings.filter(({ severity }) => severity === "fault");

@@ -2,19 +2,13 @@ import type { PostgresSettings } from "../components/postgres/settings";
 import { localFile } from "./localFile";
 import type { ConfigurationSource } from "./read";
 import type { Values } from "./schema";
-import type { PublicKey } from "../host/publicKey";
+import type { GitRepository } from "../host/preflight";
 import type { Secret } from "./secret";
 
 /** Where the application's source is taken from. */
 export type SourceConfiguration =
   | { readonly kind: "folder"; readonly folder: string }
-  | {
-      readonly kind: "git";
-      readonly url: string;
-      readonly ref: string;
-      readonly deployKey: Secret | undefined;
-      readonly hostKey: PublicKey | undefined;
-    };
+  | { readonly kind: "git"; readonly repository: GitRepository };
 
 /** Settings of the application, of its service, its database and its old data. */
 export interface ApplicationConfiguration {
@@ -136,14 +130,25 @@ function groupSource(source: ConfigurationSource, values: Values): SourceConfigu
   if (values.sourceFolder !== undefined) {
     return { kind: "folder", folder: localFile(source, values.sourceFolder) };
   }
-  if (values.sourceUrl === undefined) return undefined;
+  const { sourceUrl, sourceHostKey } = values;
+  if (sourceUrl === undefined) return undefined;
   return {
     kind: "git",
-    url: values.sourceUrl,
-    ref: values.sourceRef,
-    deployKey: values.sourceDeployKey,
-    hostKey: values.sourceHostKey,
+    repository: {
+      url: sourceUrl,
+      ref: values.sourceRef,
+      user: values.deployerUser,
+      deployKey: values.sourceDeployKey,
+      hostKey: sourceHostKey && { server: sshServer(sourceUrl), key: sourceHostKey.line },
+    },
   };
+}
+
+/** The server in a git URL that goes through SSH, as known_hosts names it. */
+function sshServer(url: string): string {
+  if (!url.startsWith("ssh://")) return url.replace(/^[^@]*@/, "").replace(/:.*$/, "");
+  const { hostname, port } = new URL(url);
+  return port === "" || port === "22" ? hostname : `[${hostname}]:${port}`;
 }
 
 function groupDatabase(values: Values): PostgresSettings {

@@ -54,7 +54,7 @@ export async function askCommit(
     "keys=",
     `while IFS= read -r line; do case $line in "#!"*) break ;; esac; keys+=$line$'\\n'; done`,
     `script=$(printf "%s\\n" "$line"; cat)`,
-    `printf "%s\\n" "$script" | bash -s -- --scope "$0" resolve "$@" 3< <(printf "%s" "$keys")`,
+    `bash -s -- --scope "$0" resolve "$@" 3< <(printf "%s" "$keys") <<<"$script"`,
   ].join("; ");
   const words = [
     scope,

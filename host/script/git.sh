@@ -62,10 +62,10 @@ explain_git() { # URL TEXT
   last_lines 4 "$2"
   case $2 in
     *'Host key verification failed'* | *'IDENTIFICATION HAS CHANGED'*)
-      REPLY="the server of $1 has another host key than the configured one, or none is configured: compare it with what its owner publishes, then set gitHostKey ($REPLY)"
+      REPLY="the server of $1 has another host key than the configured one, or none is configured: compare it with what its owner publishes, then set tracks:sourceHostKey ($REPLY)"
       ;;
     *'Permission denied'* | *'Authentication failed'* | *'could not read Username'*)
-      REPLY="the server of $1 refuses the deploy key: add its public half there, or set gitDeployKey ($REPLY)"
+      REPLY="the server of $1 refuses the deploy key: add its public half there, or set tracks:sourceDeployKey ($REPLY)"
       ;;
   esac
 }
@@ -140,7 +140,7 @@ ask_git() { # USER URL REF
       "refs/heads/$3") prefer_commit 2 ;;
     esac
   done <<<"$OUTPUT"
-  [[ -n $found ]] || fail "$2 has no branch or tag \"$3\": set gitRef to one that it has, or to the full name of a commit"
+  [[ -n $found ]] || fail "$2 has no branch or tag \"$3\": set tracks:sourceRef to one that it has, or to the full name of a commit"
   REPLY=$found
 }
 

@@ -59,7 +59,7 @@ describe("a stack's application", () => {
       check({ ...ssh, sourceHostKey: hostKey }).configuration.application?.django.source,
     ).toMatchObject({
       kind: "git",
-      ref: "main",
+      repository: { ref: "main", user: "deployer", hostKey: { server: "git.example.org" } },
     });
     expect(faultyKeys({ sourceUrl: "https://example.org/a.git", sourceHostKey: hostKey })).toEqual([
       "sourceHostKey",
