@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import http, { type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { type Answer, request } from "./request";
 
 /**
  * What a visitor sees of the deployed site; each check throws with what it saw instead.
@@ -20,22 +19,6 @@ export async function checkSite(address: string, name: string): Promise<string[]
 
 /** Asks for a path of the site; redirects are not followed. */
 type Get = (path: string) => Promise<Answer>;
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-/** fetch() would name the address, not the site. */
-async function request(address: string, host: string, path: string): Promise<Answer> {
-  const sent = http.get({ host: address, path, headers: { host }, timeout: 30_000 });
-  sent.once("timeout", () => sent.destroy(new Error(`${path}: no answer within 30 s`)));
-  const [response] = (await once(sent, "response")) as [IncomingMessage];
-  let body = "";
-  for await (const chunk of response.setEncoding("utf8")) body += String(chunk);
-  return { status: response.statusCode ?? 0, headers: response.headers, body };
-}
 
 async function robots(get: Get): Promise<string> {
   const answer = await get("/robots.txt");

@@ -1,7 +1,9 @@
+import { type Answer, request } from "../../demo/request";
+
 /** What a loop of requests met. */
 export interface Requests {
   answered: number;
-  /** Everything that was no 200, in words. */
+  /** Everything that was no 200, and what {@link RequestLoop.start}'s `fault` found, in words. */
   failures: string[];
 }
 
@@ -11,12 +13,24 @@ export class RequestLoop {
   private readonly requests: Requests = { answered: 0, failures: [] };
   private readonly finished: Promise<void>;
 
-  private constructor(url: string) {
-    this.finished = this.loop(url);
+  private constructor(
+    private readonly url: URL,
+    private readonly host: string,
+    private readonly fault: (answer: Answer) => string | undefined,
+  ) {
+    this.finished = this.loop();
   }
 
-  static start(url: string): RequestLoop {
-    return new RequestLoop(url);
+  /**
+   * @param options.host the site's name in the requests; default the URL's
+   * @param options.fault what is wrong with an answer whose status is 200; default nothing
+   */
+  static start(
+    url: string,
+    options: { host?: string; fault?: (answer: Answer) => string | undefined } = {},
+  ): RequestLoop {
+    const parsed = new URL(url);
+    return new RequestLoop(parsed, options.host ?? parsed.host, options.fault ?? (() => undefined));
   }
 
   async stop(): Promise<Requests> {
@@ -25,13 +39,14 @@ export class RequestLoop {
     return this.requests;
   }
 
-  private async loop(url: string): Promise<void> {
+  private async loop(): Promise<void> {
+    const { hostname, pathname, search } = this.url;
     while (this.running) {
       try {
-        const response = await fetch(url, { headers: { connection: "close" } });
-        await response.arrayBuffer();
-        if (response.status === 200) this.requests.answered++;
-        else this.requests.failures.push(`status ${response.status}`);
+        const answer = await request(hostname, this.host, pathname + search);
+        const fault = answer.status === 200 ? this.fault(answer) : `status ${answer.status}`;
+        if (fault === undefined) this.requests.answered++;
+        else this.requests.failures.push(fault);
       } catch (error) {
         this.requests.failures.push(String(error));
       }

@@ -1,0 +1,50 @@
+import { once } from "node:events";
+import http, { type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+
+/** What a server answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Read as UTF-8. */
+  readonly body: string;
+}
+
+/** What a request has beside address, name and path. */
+export interface RequestOptions {
+  /** @default "GET" */
+  method?: string;
+  headers?: Readonly<Record<string, string>>;
+  /** Sent as UTF-8. @default none */
+  body?: string;
+}
+
+/**
+ * Asks a host for a path of a site, on a connection of its own; redirects are not followed.
+ *
+ * By node:http since fetch() lets nobody say another name than the address.
+ *
+ * @param address where the request goes, port 80
+ * @param name of the site, as a browser would say it (`Host`)
+ * @throws when the connection fails, or there is no answer within 30 s
+ */
+export async function request(
+  address: string,
+  name: string,
+  path: string,
+  { method = "GET", headers = {}, body }: RequestOptions = {},
+): Promise<Answer> {
+  const sent = http.request({
+    host: address,
+    path,
+    method,
+    headers: { ...headers, host: name },
+    agent: false,
+    timeout: 30_000,
+  });
+  sent.once("timeout", () => sent.destroy(new Error(`${path}: no answer within 30 s`)));
+  sent.end(body);
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) text += String(chunk);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: text };
+}
