@@ -5,26 +5,11 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cacheFolder } from "../../tools/cacheFolder";
 import { makeOnce } from "../../tools/once";
+import { renames, type Row, sha256 } from "../sampleDump";
 import { manifest, PrivateRoot, type Run } from "./privateRoot";
 
 const run = promisify(execFile);
 const sample = join(__dirname, "../../sample");
-
-/** The old site's dump, as text. */
-export const sampleDump = readFileSync(join(sample, "tracks_redirect.json"), "utf8");
-
-/** A row as dumpdata writes it. */
-export interface Row {
-  model: string;
-  pk?: number | string | null;
-  fields: Record<string, unknown>;
-}
-
-export const renames = {
-  "redirect.redirecthit": "roasted.redirecthit",
-  "redirect.target": "roasted.target",
-};
-
 /** What a load is asked for, where it differs from the sample's. */
 export interface LoadOptions {
   name?: string;
@@ -34,10 +19,6 @@ export interface LoadOptions {
   digest?: string;
   /** Leave the dump out of the spool. */
   withoutDump?: boolean;
-}
-
-export function sha256(text: string | Buffer): string {
-  return createHash("sha256").update(text).digest("hex");
 }
 
 /** A private root with the sample application deployed and migrated, on sqlite. */
