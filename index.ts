@@ -93,6 +93,7 @@ export = async () => {
       ...application.migration,
       dump: await dumpFile(application.migration.dump),
       production: application.production,
+      database: django.database,
       user: deployer.user,
       dependsOn: [django.command],
     });

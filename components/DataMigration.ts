@@ -20,6 +20,11 @@ export interface DataMigrationArgs {
   /** Does the service run with PRODUCTION=1? Without, the variable is absent. */
   production: boolean;
   /**
+   * The application's database, in words that tell it from others, such as `sqlite` or
+   * `127.0.0.1:5432/tracks`: when the application gets another one, the dump goes into that too.
+   */
+  database: string;
+  /**
    * Models that have another name in the new application: old label to new label, in lower case.
    *
    * Applied to the `model` of each row, to natural keys and to the names of default permissions; text that
@@ -56,7 +61,7 @@ export interface DataMigrationArgs {
  * a second `up`, after a lost state, a replacement, or a destroy and another `up`. There is no delete.
  * A dump that differs from the one loaded before, or target tables with rows in them, are an error
  * that names the counts and asks for {@link DataMigrationArgs.confirm}. To load one dump twice, delete its
- * row from the marker table by hand.
+ * row from the marker table by hand. Another database has a marker of its own.
  *
  * **As loaddata would.** Rows go through Django's own deserializer; what the dump says stands, also
  * where a model would set the time of a change. Sequences follow. A table that was empty gets
@@ -92,6 +97,7 @@ export class DataMigration extends HostComponent {
     const spooled = args.host.copy(`${name}-dump`, args.dump, {
       parent: this,
       consumer: commandName,
+      purpose: args.database,
     });
 
     this.command = args.host.converge(

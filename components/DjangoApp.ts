@@ -104,6 +104,8 @@ export class DjangoApp extends HostComponent {
   readonly wsgi: string;
   readonly shared: string;
   readonly backups: string;
+  /** The database that it uses, in words that tell it from others. */
+  readonly database: string;
   /** Directories, for what must lie in them before the deployment. */
   readonly directories: remote.Command;
   readonly settings: remote.Command;
@@ -127,6 +129,10 @@ export class DjangoApp extends HostComponent {
     this.shared = `${this.siteRoot}/shared/${this.app}`;
     this.backups = `${this.siteRoot}/backups/${this.app}`;
     this.current = `${this.siteRoot}/${this.app}`;
+    const { postgresql } = args;
+    this.database = postgresql
+      ? `${postgresql.host}:${postgresql.port}/${postgresql.name}`
+      : this.sqliteFile;
     this.virtualenvs = `${home}/venvs`;
     this.virtualenv = `${home}/venv`;
     this.wsgi = `${this.current}/${this.wsgiFile}`;
@@ -152,6 +158,10 @@ export class DjangoApp extends HostComponent {
 
   private get localSettings(): string {
     return this.args.localSettings ?? `${this.app}/settings/local.py`;
+  }
+
+  private get sqliteFile(): string {
+    return `${this.shared}/db.sqlite3`;
   }
 
   private get secretKeyFile(): string {
@@ -209,7 +219,7 @@ export class DjangoApp extends HostComponent {
           content: renderLocalSettings({
             link: this.localSettings,
             ...(postgresql && { postgresql: { ...postgresql, password } }),
-            sqlite: `${shared}/db.sqlite3`,
+            sqlite: this.sqliteFile,
             ...(secretKey && { secretKey: secretKey.reveal() }),
             secretKeyFile: this.secretKeyFile,
             allowedHosts: args.allowedHosts,

@@ -52,6 +52,12 @@ export interface LocalFile {
 export interface CopyOptions extends ConvergeOptions {
   /** Name of the command, of the same parent, that takes the file from the spool. */
   consumer: string;
+  /**
+   * What the file is taken for. Taken for something else, the same file is copied once more.
+   *
+   * @default one thing for good
+   */
+  purpose?: string;
 }
 
 /** A file in the spool, for an entry of the manifest that takes it from there. */
@@ -167,7 +173,8 @@ export class Host extends HostComponent {
    * @param name of the resource; the file's name in the spool begins with it
    */
   copy(name: string, file: LocalFile, options: CopyOptions): SpooledFile {
-    const fileName = `${name}-${file.sha256}`;
+    const purpose = options.purpose === undefined ? "" : `-${shortDigest(options.purpose)}`;
+    const fileName = `${name}${purpose}-${file.sha256}`;
     const remotePath = `${this.spool}/${fileName}`;
     const consumer = this.facts?.resources.get(hostName(options.consumer, options.parent));
     const taken =
@@ -270,7 +277,7 @@ export class Host extends HostComponent {
 
 /** What the host calls a resource; the same as long as its place in the program stays. */
 function hostName(name: string, parent: HostComponent): string {
-  const digest = createHash("sha256").update(`${parent.place}/${name}`).digest("hex").slice(0, 6);
+  const digest = shortDigest(`${parent.place}/${name}`);
   return `${name}-${digest}`;
 }
 
@@ -282,4 +289,8 @@ function isSecret(entry: ManifestEntry): boolean {
     entry.kind === "deploy-key" ||
     (entry.kind === "file" && entry.secret === true)
   );
+}
+
+function shortDigest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 6);
 }

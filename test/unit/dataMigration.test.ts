@@ -45,6 +45,7 @@ test("one command takes the copied dump, with renames as lines, and has no delet
     host: new Host("host", { connection }),
     dump: { path: "/nowhere/old.json", sha256: digest, bytes: 17 },
     production: true,
+    database: "127.0.0.1:5432/tracks",
     renames: { "redirect.target": "roasted.target" },
     skipModels: ["south.migrationhistory"],
     confirm: digest,

@@ -64,11 +64,11 @@ async function trigger(known: HostFacts | undefined): Promise<string | undefined
   return registered.get("app-archive")?.triggers?.[0];
 }
 
-function copy(known: HostFacts | undefined): SpooledFile {
+function copy(known: HostFacts | undefined, purpose?: string): SpooledFile {
   const host = new Host("host", { connection, ...(known && { facts: known }) });
   const parent = new SystemPackages("app", { host });
   host.converge("app-source", { subsystem: "none", entries: [] }, { parent });
-  return host.copy("app-archive", file, { parent, consumer: "app-source" });
+  return host.copy("app-archive", file, { parent, consumer: "app-source", purpose });
 }
 
 beforeEach(() => {
@@ -102,5 +102,15 @@ describe("a file copied to the host", () => {
     const there = { [`spool/app-archive-${file.sha256}`]: "17" };
     expect(await trigger(facts(there, { state: "drift" }))).toBe("");
     expect(await trigger(undefined)).toBe("");
+  });
+
+  it("is copied again when it is taken for something else", async () => {
+    const first = copy(undefined, "sqlite");
+    const taken = facts({}, { manifest: [`data-load data dump=${first.path}`] });
+    const second = copy(taken, "127.0.0.1:5432/tracks");
+    await pulumi.runtime.disconnect();
+    expect(second.path).not.toBe(first.path);
+    expect(registered.get("app-archive")?.remotePath).toBe(second.path);
+    expect(registered.get("app-archive")?.triggers).not.toEqual([""]);
   });
 });
