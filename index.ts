@@ -35,6 +35,7 @@ export = async () => {
       ...application.uwsgi,
       production: application.production,
       user: deployer.user,
+      virtualenv: `${deployer.home}/venv`,
       dependsOn: [packages.command],
     });
 
@@ -94,6 +95,10 @@ export = async () => {
       dump: await dumpFile(application.migration.dump),
       production: application.production,
       database: django.database,
+      release: django.current,
+      virtualenv: django.virtualenv,
+      backups: django.backups,
+      postgresqlBinaries: application.database?.binaries,
       user: deployer.user,
       dependsOn: [django.command],
     });
