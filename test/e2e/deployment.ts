@@ -100,6 +100,15 @@ export class Deployment {
     return this.succeed("stack", "export");
   }
 
+  /** Makes the stack forget all that it deployed, as when its state is lost; the host stays as it is. */
+  async forgetState(): Promise<void> {
+    const file = join(this.folder, "state.json");
+    const state = JSON.parse(await this.state()) as { deployment: { resources: unknown[] } };
+    state.deployment.resources = [];
+    await writeFile(file, JSON.stringify(state), { mode: 0o600 });
+    await this.succeed("stack", "import", "--file", file);
+  }
+
   /** Runs a shell command as root inside the host, past SSH; its output without the final newline. */
   async onHost(command: string): Promise<string> {
     const { exitCode, stdout, stderr } = await exec(this.host, command);
