@@ -76,17 +76,6 @@ export = async () => {
     dependsOn: system,
     deployDependsOn: [uwsgi.install, webServer],
   });
-  const service = uwsgi.serve([django.command, deployer.account]);
-  new Logrotate("uwsgi-logs", {
-    host,
-    file: "uwsgi",
-    logs: [uwsgi.log],
-    createOwner: uwsgi.user,
-    createGroup: uwsgi.group,
-    postrotate: uwsgi.reopensLog,
-    dependsOn: [packages.command, service],
-    ...config.logrotate,
-  });
   const migration =
     application.migration &&
     new DataMigration("old-data", {
@@ -102,6 +91,22 @@ export = async () => {
       user: deployer.user,
       dependsOn: [django.command],
     });
+  const service = uwsgi.serve([
+    django.command,
+    deployer.account,
+    // What visitors write before the old data is there would stand in its way.
+    ...(migration ? [migration.command] : []),
+  ]);
+  new Logrotate("uwsgi-logs", {
+    host,
+    file: "uwsgi",
+    logs: [uwsgi.log],
+    createOwner: uwsgi.user,
+    createGroup: uwsgi.group,
+    postrotate: uwsgi.reopensLog,
+    dependsOn: [packages.command, service],
+    ...config.logrotate,
+  });
 
   return {
     ...outputs,

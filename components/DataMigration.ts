@@ -3,7 +3,7 @@ import { createReadStream, statSync } from "node:fs";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/component";
-import type { Host, LocalFile } from "../host/Host";
+import { databaseTimeoutSeconds, type Host, type LocalFile } from "../host/Host";
 import { UserError } from "../host/userError";
 
 /** Inputs of {@link DataMigration}. */
@@ -124,7 +124,12 @@ export class DataMigration extends HostComponent {
           },
         ],
       },
-      { parent: this, dependsOn: [spooled.resource, ...(args.dependsOn ?? [])], remains: true },
+      {
+        parent: this,
+        dependsOn: [spooled.resource, ...(args.dependsOn ?? [])],
+        timeoutSeconds: databaseTimeoutSeconds,
+        remains: true,
+      },
     );
     const report = this.command.stdout.apply(readReport);
     this.backup = report.apply(({ backup }) => backup);

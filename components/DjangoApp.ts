@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Secret } from "../config/secret";
 import { virtualenvName } from "../host/applicationEntries";
 import { HostComponent } from "../host/component";
-import type { Host, LocalFile } from "../host/Host";
+import { databaseTimeoutSeconds, type Host, type LocalFile } from "../host/Host";
 import type { GitHostKey } from "../host/preflight";
 import { gitKeys } from "../host/preflight/commit";
 import type { Manifest, ManifestEntry } from "../host/manifest";
@@ -148,6 +148,7 @@ export class DjangoApp extends HostComponent {
     this.command = args.host.converge(name, this.deployment(source.release), {
       parent: this,
       dependsOn: [source.command, this.settings, ...(args.deployDependsOn ?? [])],
+      timeoutSeconds: databaseTimeoutSeconds,
     });
     this.registerOutputs({ release: this.release, backups: this.backups });
   }

@@ -27,9 +27,14 @@ export interface HostArgs {
   commandTimeoutSeconds?: number;
 }
 
+/** Seconds for what works through the whole of a database, such as a migration of a large table. */
+export const databaseTimeoutSeconds = 6 * 3600;
+
 /** What {@link Host.converge} takes beside the manifest. */
 export interface ConvergeOptions {
   parent: HostComponent;
+  /** Seconds after which the command is ended on the host. @default the host's `commandTimeoutSeconds` */
+  timeoutSeconds?: number;
   dependsOn?: pulumi.Input<pulumi.Input<pulumi.Resource>[]>;
   /**
    * What was done stays done: the command has no `delete`. The manifest's subsystem has to be one whose
@@ -142,7 +147,10 @@ export class Host extends HostComponent {
       name,
       {
         connection: this.connection,
-        create: this.asRoot(`${script} apply ${hostName} --repair ${repair}`),
+        create: this.asRoot(
+          `${script} apply ${hostName} --repair ${repair}`,
+          options.timeoutSeconds,
+        ),
         ...(options.remains ? {} : { delete: this.asRoot(`${script} remove ${hostName}`) }),
         // One that is known by now fails here, where the program is; an output fails when it is known.
         stdin: pulumi.Output.isInstance(manifest)
@@ -243,8 +251,8 @@ export class Host extends HostComponent {
     );
   }
 
-  private asRoot(command: string): string {
-    return `${privilege(this.login).prefix}timeout -k 30 ${this.commandTimeoutSeconds} ${command}`;
+  private asRoot(command: string, timeoutSeconds = this.commandTimeoutSeconds): string {
+    return `${privilege(this.login).prefix}timeout -k 30 ${timeoutSeconds} ${command}`;
   }
 
   /** The text, behind the sudo password where sudo asks for one: then no line of it may be shown. */
