@@ -4,9 +4,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "./component";
 import { type Connection, connectionFingerprint, privilege, remoteConnection } from "./connection";
 import { manifestDifference } from "./difference";
-import { type Manifest, type ManifestEntry, ManifestError, renderManifest } from "./manifest";
+import { type Manifest, ManifestError, renderManifest } from "./manifest";
 import type { HostFacts } from "./preflight";
 import { hostScript } from "./script";
+import { isSecretEntry } from "./secretEntry";
 
 /** Inputs of {@link Host}. */
 export interface HostArgs {
@@ -131,7 +132,7 @@ export class Host extends HostComponent {
       if (this.login.privilege.kind === "password") {
         this.logDifference(name, text, applied?.manifest);
       }
-      return this.stdin(text, known.entries.some(isSecret));
+      return this.stdin(text, known.entries.some(isSecretEntry));
     };
     const drifted = applied?.state === "drift";
     if (drifted) {
@@ -287,16 +288,6 @@ export class Host extends HostComponent {
 function hostName(name: string, parent: HostComponent): string {
   const digest = shortDigest(`${parent.place}/${name}`);
   return `${name}-${digest}`;
-}
-
-/** Does the entry carry what no diff may show? */
-function isSecret(entry: ManifestEntry): boolean {
-  return (
-    entry.kind === "password" ||
-    entry.kind === "postgresql-role" ||
-    entry.kind === "deploy-key" ||
-    (entry.kind === "file" && entry.secret === true)
-  );
 }
 
 function shortDigest(text: string): string {

@@ -1,4 +1,5 @@
 import { diffLines } from "diff";
+import { isSecretLine } from "./secretEntry";
 
 const secretBlock = "| [secret]";
 
@@ -28,7 +29,7 @@ function maskSecrets(lines: readonly string[]): string[] {
     // Who applied it is kept apart on the host, and is no property of it.
     if (line.startsWith("via ")) continue;
     const isBlock = line.startsWith("|");
-    if (!isBlock) inSecret = /^(password|postgresql-role) | secret=yes( |$)/.test(line);
+    if (!isBlock) inSecret = isSecretLine(line);
     if (!isBlock || !inSecret) masked.push(line);
     else if (masked.at(-1) !== secretBlock) masked.push(secretBlock);
   }

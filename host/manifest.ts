@@ -9,6 +9,7 @@
 import { type ApplicationEntry, renderApplicationEntry } from "./applicationEntries";
 import { type DataLoadEntry, renderDataLoad } from "./dataLoad";
 import { block, ManifestError, oneLine, path, word } from "./manifestText";
+import { secretAttribute } from "./secretEntry";
 
 export { ManifestError } from "./manifestText";
 
@@ -270,7 +271,7 @@ function renderEntry(entry: ManifestEntry): string[] {
       const attributes = [
         ...ownership(entry, "0644"),
         ...(entry.check ? [`check=${entry.check}`] : []),
-        ...(entry.secret ? ["secret=yes"] : []),
+        ...(entry.secret ? [secretAttribute] : []),
         ...(entry.content === "" || entry.content.endsWith("\n") ? [] : ["eol=no"]),
       ];
       return [`file ${path(entry.path)} ${attributes.join(" ")}`, ...block(entry.content)];
