@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSource } from "./components/DjangoApp";
+import { checkFormerPlace } from "./components/formerPlace";
 import {
   planPostgres,
   postgresForwarding,
@@ -42,6 +43,9 @@ export async function plan(config: Configuration): Promise<Plan> {
     git: repository,
     forwarding: application?.database && postgresForwarding(application.database),
   });
+  if (application !== undefined) {
+    checkFormerPlace({ ...application.django, user: config.deployer.user }, facts);
+  }
   const database =
     application?.database && (await planPostgres(connection, facts, application.database));
   const fromGit =
