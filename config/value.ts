@@ -181,9 +181,13 @@ export const relativePath = text(
   /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9._@+-]+(?:\/[A-Za-z0-9._@+-]+)*$/,
 );
 
+/**
+ * What nginx passes on as it is: it answers itself, with a redirect to `PATH/`, to a path whose last
+ * segment has neither a slash behind it nor a period in it.
+ */
 export const uriPath = text(
-  "a path of the site that begins with `/`, without spaces",
-  /^\/[!-~]*$/,
+  "a path of the site that begins and ends with `/` or has a period in its last part; of `/`, letters, digits and `.` `_` `~` `+` `=` `-`",
+  /^(?!.*\/\.{1,2}(?:\/|$))\/(?:[A-Za-z0-9._~+=-]+\/)*(?:[A-Za-z0-9_~+=-]*\.[A-Za-z0-9._~+=-]*)?$/,
 );
 
 export const gitUrl = text(

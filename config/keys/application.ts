@@ -99,7 +99,7 @@ export const applicationKeys = {
   healthCheckPath: withDefault(uriPath, "/", {
     component: "DjangoApp",
     meaning:
-      "What is asked for, through nginx, to tell that a release works. Any answer below 400 does.",
+      "What is asked for, through nginx, to tell that a release works. Any answer below 400 does; nginx itself redirects a path without slash or period at its end.",
     example: "/healthz/",
   }),
   keptReleases: withDefault(integer("a number", 2, 100), 5, {

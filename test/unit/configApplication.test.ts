@@ -145,6 +145,24 @@ describe("its old data", () => {
   });
 });
 
+describe("its health check", () => {
+  it.each(["/", "/healthz/", "/a.b/health/", "/status/health.json", "/~me/a+b/"])(
+    "may ask for %s",
+    (healthCheckPath) => {
+      expect(check({ ...app, healthCheckPath }).configuration.application?.uwsgi.proofPath).toBe(
+        healthCheckPath,
+      );
+    },
+  );
+
+  it.each(["/healthz", "/a.b/health", "healthz/", "/h/?deep=1", "/h%20/", "/a b/", "//", "/../a/"])(
+    "can't ask for %s, which nginx answers or changes",
+    (healthCheckPath) => {
+      expect(faultyKeys({ ...app, healthCheckPath })).toEqual(["healthCheckPath"]);
+    },
+  );
+});
+
 describe("its service", () => {
   it.each(["0.0.0.0:8001", "8001", "127.0.0.1:0", "127.0.0.1:70000"])(
     "does not listen at %s",
