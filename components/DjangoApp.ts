@@ -188,7 +188,8 @@ export class DjangoApp extends HostComponent {
         { kind: "selinux-context", type: served.context, pattern: `${path}(/.*)?` },
         { kind: "directory", path, owner: args.user, ...served },
       ]),
-      own(shared),
+      // nginx passes it on its way to uploads; what else lies there is nobody's to list.
+      own(shared, "0711"),
       own(`${siteRoot}/backups/${app}`, "0700"),
       own(this.virtualenvs),
     ];

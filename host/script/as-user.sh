@@ -5,6 +5,7 @@
 # virtualenvs are made by programs that run as their owner; root takes their word and their last lines.
 
 AS_ENVIRONMENT=() # variables beyond the few that every program gets
+AS_UMASK=022      # most of what is made is for nginx to read too
 
 # Runs a command in a directory, in an environment as empty as a service's. stdin is the caller's.
 as_user() { # USER DIRECTORY COMMAND...
@@ -13,7 +14,7 @@ as_user() { # USER DIRECTORY COMMAND...
   home_of "$user"
   home=$REPLY
   (
-    umask 022
+    umask "$AS_UMASK"
     trap - TERM INT HUP PIPE
     cd /
     # shellcheck disable=SC2016 # the inner shell's words

@@ -77,10 +77,12 @@ check_out_release() { # INDEX URL
   commit=$REPLY
   mirror=$(printf '%s' "$2" | sha256sum)
   mirror=.mirror-${mirror:0:12}
-  # A bare copy stays beside the releases, so that the next fetch takes only what is new.
+  # A bare copy stays beside the releases, so that the next fetch takes only what is new. It holds the
+  # whole history, which is nobody else's to read.
   # shellcheck disable=SC2016
   as_git "$RELEASE_OWNER" "${RELEASE%/*}" '
-    [ -d "$3" ] || { rm -rf "$3.new"; git init -q --bare "$3.new"; mv -T "$3.new" "$3"; }
+    [ -d "$3" ] || { rm -rf "$3.new"; mkdir -m 0700 "$3.new"; git init -q --bare "$3.new"; mv -T "$3.new" "$3"; }
+    chmod 0700 "$3"
     git --git-dir="$3" cat-file -e "$4^{commit}" 2>/dev/null \
       || git --git-dir="$3" fetch -q --force --prune "$2" "+refs/heads/*:refs/heads/*" "+refs/tags/*:refs/tags/*"
     git --git-dir="$3" cat-file -e "$4^{commit}" || { echo "the commit $4 is on no branch or tag there"; exit 1; }

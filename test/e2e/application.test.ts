@@ -63,6 +63,11 @@ describe("an application from a local folder", () => {
     expect(await deployment.onHost("stat -Lc '%U %a' /microarray/tracks/manage.py")).toBe(
       "deployer 755",
     );
+    expect(
+      await deployment.onHost(
+        "cd /microarray/shared/tracks && stat -c '%U %a' . db.sqlite3 secret_key local.py media",
+      ),
+    ).toBe("deployer 711\ndeployer 600\ndeployer 400\ndeployer 400\ndeployer 755");
     expect(await deployment.onHost("ls /microarray/tracks/staticfiles")).toContain("roasted");
     expect(await page("/about/")).toMatchObject({ status: 200 });
     expect((await page("/about/")).text).toContain("code 1.0.0, templates 1.0.0");

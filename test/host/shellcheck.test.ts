@@ -16,7 +16,7 @@ test("shellcheck finds nothing in the assembled script", () => {
     throw new Error("shellcheck is missing: install it (apt-get install shellcheck)");
   }
   expect(run.stdout).toBe("");
-});
+}, 180_000);
 
 test("the script uses nothing that bash 4.1 lacks", () => {
   const newer = {

@@ -46,15 +46,35 @@ def load(wsgi):
 
 def examine(wsgi):
     """Prints a line a fact: Django's version, where static files go, migrations that wait."""
+    # Who asks sqlite for a database that is not there makes it.
+    os.umask(0o077)
     load(wsgi)
     import django
     from django.conf import settings
 
     print("django %s" % ".".join(str(part) for part in django.VERSION[:3]))
     print("static-root %s" % (getattr(settings, "STATIC_ROOT", "") or ""))
+    close_sqlite(settings.DATABASES)
     if django.VERSION >= (1, 7):
         for name in pending_migrations():
             print("pending %s" % name)
+
+
+def close_sqlite(databases):
+    """Makes each sqlite file its owner's alone, before there is anything in it.
+
+    Journal and write-ahead log get the mode of their database from sqlite.
+    """
+    for database in databases.values():
+        path = str(database.get("NAME") or "")
+        if "sqlite" not in database.get("ENGINE", "") or not path or ":memory:" in path:
+            continue
+        path = os.path.realpath(path)
+        if os.path.isdir(os.path.dirname(path)) and not os.path.exists(path):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        for file in (path, path + "-wal", path + "-shm", path + "-journal"):
+            if os.path.exists(file) and os.stat(file).st_uid == os.getuid():
+                os.chmod(file, 0o600)
 
 
 def pending_migrations():
