@@ -91,10 +91,6 @@ prepare_release() {
     migrate_database
     smoke_test "$wsgi" "$health" "$host" 0
   fi
-  # The mark's time is that of the last deployment, and its content the virtualenv: what prune goes by.
-  # shellcheck disable=SC2016
-  OUTPUT=$(as_user "$RELEASE_OWNER" "$RELEASE" sh -c 'printf "%s\n" "$1" >"$2"' sh "${VIRTUALENV##*/}" "$RELEASE_MARK" 2>&1 </dev/null) \
-    || fail "can't mark $RELEASE: $OUTPUT"
 }
 
 before_1_7() { # VERSION
@@ -238,10 +234,22 @@ reload_uwsgi_back() { # CURRENT-LINK
   fail "uWSGI is not back on the former release after $try attempts: $REPLY"
 }
 
-# Old releases and virtualenvs go once the new one is in force; that is never worth a failure.
-prune_releases() {
-  local keep used=() target parent=${RELEASE%/*} line
+# The mark's time is that of the last deployment that was proven, and its content the virtualenv: what
+# prune goes by. A release that failed stays without content.
+mark_release() {
   [[ -n $APPLICATION && $DEPLOYED == yes ]] || return 0
+  # shellcheck disable=SC2016
+  OUTPUT=$(as_user "$RELEASE_OWNER" "$RELEASE" sh -c 'printf "%s\n" "$1" >"$2"' sh "${VIRTUALENV##*/}" "$RELEASE_MARK" 2>&1 </dev/null) \
+    || fail "can't mark $RELEASE: $OUTPUT"
+}
+
+# Old releases, virtualenvs and backups go once the new release is in force for good; that is never worth
+# a failure.
+prune_application() {
+  local keep used=() target parent=${RELEASE%/*} backups line
+  [[ -n $APPLICATION && $DEPLOYED == yes ]] || return 0
+  application_attribute backups -
+  backups=$REPLY
   application_attribute keep 5
   keep=$REPLY
   used=("${RELEASE##*/}" "${VIRTUALENV##*/}")
@@ -251,7 +259,7 @@ prune_releases() {
       used+=("${target%%/*}")
     }
   done < <(readlink /proc/[0-9]*/cwd 2>/dev/null | sort -u)
-  if ! run_application prune "$ROOT$parent" "$keep" "$ROOT$VIRTUALENVS" "${used[@]}"; then
+  if ! run_application prune "$ROOT$parent" "$keep" "$ROOT$VIRTUALENVS" "$ROOT$backups" "${used[@]}"; then
     last_lines 2 "$OUTPUT"
     note "can't remove old releases: $REPLY"
     return 0

@@ -78,7 +78,7 @@ apply() { # NAME [--repair N]
   if [[ -z $repair && -e $directory/repair ]]; then read -r repair <"$directory/repair"; fi
   converge
   remember "$digest" "${repair:-0}"
-  [[ $SUBSYSTEM != application ]] || prune_releases
+  [[ $SUBSYSTEM != application ]] || mark_release
   commit "applied $RESOURCE"
 }
 
@@ -188,8 +188,11 @@ remember() { # DIGEST REPAIR
 
 # Ends a run that succeeded: bookkeeping, audit, report.
 commit() { # WHAT
-  local count=${#CHANGES[@]} line
+  local count line
   commit_journal
+  # What goes here can't come back: there must be no way back any more.
+  [[ $SUBSYSTEM != application ]] || prune_application
+  count=${#CHANGES[@]}
   finish_journal
   if ((count > 0)); then
     with_records_locked audit "$KIND_OF_CHANGE" "${CHANGES[@]}"

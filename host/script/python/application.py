@@ -4,7 +4,7 @@ usage: examine WSGI
        backup WSGI DIRECTORY NAME KEEP
        smoke WSGI VIRTUALENV UWSGI PATH HOST any|healthy
        links LINK=TARGET...
-       prune DIRECTORY KEEP VIRTUALENVS USED...
+       prune DIRECTORY KEEP VIRTUALENVS BACKUPS USED...
 
 Runs in the release's virtualenv, as the application's user and in the environment of the service. The
 working directory is what enters sys.path, as under uWSGI.
@@ -13,6 +13,7 @@ from __future__ import print_function
 
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -103,9 +104,6 @@ def backup(wsgi, directory, name, keep):
         print("unknown %s" % database["ENGINE"])
         return
     print("backup %s" % (made or ""))
-    old = sorted(f for f in os.listdir(directory) if f.startswith("deploy-") and ".new" not in f)
-    for file in old[: -int(keep)]:
-        os.remove(os.path.join(directory, file))
 
 
 def back_up_sqlite(path, target):
@@ -295,38 +293,57 @@ def take_in(path, target):
 
 RELEASE_MARK = ".tracks-release"
 VIRTUALENV_MARK = ".tracks-virtualenv"
+DOOMED = ".removed-"
+DEPLOY_BACKUP = re.compile(r"deploy-.*\.(dump|sqlite3)$")
 
 
 def marked(directory, mark):
-    """What is complete in a directory, newest first."""
+    """What is complete in a directory, newest first: name and content of the mark."""
     found = []
     for name in os.listdir(directory):
         path = os.path.join(directory, name)
-        if not os.path.islink(path) and os.path.isfile(os.path.join(path, mark)):
-            found.append((os.path.getmtime(os.path.join(path, mark)), name))
-    return [name for _, name in sorted(found, reverse=True)]
+        file = os.path.join(path, mark)
+        if not os.path.islink(path) and os.path.isfile(file):
+            with io.open(file, encoding="utf-8") as text:
+                found.append((os.path.getmtime(file), name, text.read().strip()))
+    return [(name, content) for _, name, content in sorted(found, reverse=True)]
 
 
-def prune(directory, keep, virtualenvs, *used):
-    """Removes releases beyond the newest, and virtualenvs that no release left needs."""
+def discard(directory, name):
+    """Removes a tree; one that is half gone when this is interrupted passes for nothing any more."""
+    doomed = os.path.join(directory, DOOMED + name)
+    os.rename(os.path.join(directory, name), doomed)
+    shutil.rmtree(doomed)
+
+
+def finish_discarding(directory):
+    for name in os.listdir(directory):
+        if name.startswith(DOOMED):
+            shutil.rmtree(os.path.join(directory, name))
+
+
+def prune(directory, keep, virtualenvs, backups, *used):
+    """Removes releases beyond the newest that worked, virtualenvs that no release left needs, old backups."""
     needed = set(used)
-    for position, name in enumerate(marked(directory, RELEASE_MARK)):
-        path = os.path.join(directory, name)
-        with open(os.path.join(path, RELEASE_MARK)) as file:
-            virtualenv = file.read().strip()
-        if position < int(keep) or name in used:
+    finish_discarding(directory)
+    kept = 0
+    for name, virtualenv in marked(directory, RELEASE_MARK):
+        # Only a deployment that was proven writes into the mark.
+        if name in used or (virtualenv and kept < int(keep)):
             needed.add(virtualenv)
+            kept += 1
         else:
-            # Without its mark it is no release any more, should this be interrupted.
-            os.remove(os.path.join(path, RELEASE_MARK))
-            shutil.rmtree(path)
-            print("removed release %s" % path)
-    for position, name in enumerate(marked(virtualenvs, VIRTUALENV_MARK)):
+            discard(directory, name)
+            print("removed release %s" % os.path.join(directory, name))
+    finish_discarding(virtualenvs)
+    for position, (name, _) in enumerate(marked(virtualenvs, VIRTUALENV_MARK)):
         if position >= int(keep) and name not in needed:
-            path = os.path.join(virtualenvs, name)
-            os.remove(os.path.join(path, VIRTUALENV_MARK))
-            shutil.rmtree(path)
-            print("removed virtualenv %s" % path)
+            discard(virtualenvs, name)
+            print("removed virtualenv %s" % os.path.join(virtualenvs, name))
+    made = sorted(name for name in os.listdir(backups) if DEPLOY_BACKUP.match(name))
+    for name in made[: -int(keep)]:
+        os.remove(os.path.join(backups, name))
+        print("removed backup %s" % os.path.join(backups, name))
 
 
 def main(verb, *arguments):
