@@ -94,7 +94,7 @@ export interface DjangoAppArgs {
  * Database, uploads, secret key and backups stay on destroy.
  */
 export class DjangoApp extends HostComponent {
-  /** Name of the release, the first twelve characters of its commit or digest. */
+  /** Name of the release that is live, the first twelve characters of its commit or digest. */
   readonly release: pulumi.Output<string>;
   /** The link to the current release, such as `/microarray/tracks`. */
   readonly current: string;
@@ -144,12 +144,13 @@ export class DjangoApp extends HostComponent {
     );
     this.settings = this.registerSettings();
     const source = this.registerSource();
-    this.release = pulumi.output(source.release).apply((path) => path.slice(-12));
     this.command = args.host.converge(name, this.deployment(source.release), {
       parent: this,
       dependsOn: [source.command, this.settings, ...(args.deployDependsOn ?? [])],
       timeoutSeconds: databaseTimeoutSeconds,
     });
+    // Known from the command on: one that fails leaves the stack with the name of what is still live.
+    this.release = pulumi.all([source.release, this.command.id]).apply(([path]) => path.slice(-12));
     this.registerOutputs({ release: this.release, backups: this.backups });
   }
 

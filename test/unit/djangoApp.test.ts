@@ -1,16 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DjangoApp, type DjangoAppArgs } from "../../components/DjangoApp";
 import { Secret } from "../../config/secret";
 import type { Connection } from "../../host/connection";
 import { Host } from "../../host/Host";
 
 const stdins = new Map<string, string>();
+/** The switch to the release is over with this. */
+let deployment: Promise<void> | undefined;
 
 void pulumi.runtime.setMocks(
   {
-    newResource: ({ name, inputs }) => {
+    newResource: async ({ type, name, inputs }) => {
       stdins.set(name, textOf((inputs as { stdin?: unknown }).stdin));
+      if (name === "app" && type === "command:remote:Command") await deployment;
       return { id: `${name}-id`, state: inputs as Record<string, unknown> };
     },
     call: () => ({}),
@@ -57,6 +60,7 @@ function make(args: Partial<DjangoAppArgs>): DjangoApp {
 
 beforeEach(() => {
   stdins.clear();
+  deployment = undefined;
 });
 
 describe("an application", () => {
@@ -118,6 +122,22 @@ describe("an application", () => {
     expect(seen.get("app-source")).toContain("| sesame\n");
     expect(seen.get("app")).toContain("releases/tracks/abcdef012345");
     expect(seen.get("app")).not.toContain("sesame");
+  });
+
+  it("names its release once that is live, and not before", async () => {
+    let end = (): void => undefined;
+    deployment = new Promise((resolve) => {
+      end = resolve;
+    });
+    const named: string[] = [];
+    make({}).release.apply((release) => named.push(release));
+    await vi.waitFor(() => {
+      expect(stdins.get("app")).toContain("releases/tracks/0123456789ab");
+    });
+    expect(named).toEqual([]);
+    end();
+    await pulumi.runtime.disconnect();
+    expect(named).toEqual(["0123456789ab"]);
   });
 
   it("says all that can't work at once", () => {
