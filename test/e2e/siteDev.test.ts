@@ -51,6 +51,17 @@ describe("the site of a dev stack", () => {
     expect(await site.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
 
+  it("keeps its data when it is destroyed, and the next up adopts them", async () => {
+    await site.pulumi("destroy", "--yes", "--skip-preview", "--run-program");
+    await expect(site.ask("/healthz/")).rejects.toThrow(/ECONNREFUSED|EHOSTUNREACH/);
+    expect(await site.sql("SELECT count(*) FROM roasted_target")).toBe("14");
+    const printed = await site.up();
+    expect(printed).toMatch(/already loaded at /);
+    expect(checksums(await site.rows(...loadedModels))).toEqual(expectedChecksums());
+    expect(await site.ask(uploaded)).toMatchObject({ status: 200, body: "from dev" });
+    expect(await site.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+  });
+
   it("goes back to sqlite, whose data stayed, and leaves PostgreSQL's", async () => {
     await site.deployment.set("production", "false");
     await site.up();
