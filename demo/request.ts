@@ -16,6 +16,8 @@ export interface RequestOptions {
   headers?: Readonly<Record<string, string>>;
   /** Sent as UTF-8. @default none */
   body?: string;
+  /** @default 80 */
+  port?: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface RequestOptions {
  *
  * By node:http since fetch() lets nobody say another name than the address.
  *
- * @param address where the request goes, port 80
+ * @param address where the request goes
  * @param name of the site, as a browser would say it (`Host`)
  * @throws when the connection fails, or there is no answer within 30 s
  */
@@ -31,10 +33,11 @@ export async function request(
   address: string,
   name: string,
   path: string,
-  { method = "GET", headers = {}, body }: RequestOptions = {},
+  { method = "GET", headers = {}, body, port = 80 }: RequestOptions = {},
 ): Promise<Answer> {
   const sent = http.request({
     host: address,
+    port,
     path,
     method,
     headers: { ...headers, host: name },

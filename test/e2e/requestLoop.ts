@@ -40,10 +40,12 @@ export class RequestLoop {
   }
 
   private async loop(): Promise<void> {
-    const { hostname, pathname, search } = this.url;
+    const { hostname, port, pathname, search } = this.url;
     while (this.running) {
       try {
-        const answer = await request(hostname, this.host, pathname + search);
+        const answer = await request(hostname, this.host, pathname + search, {
+          port: Number(port || 80),
+        });
         const fault = answer.status === 200 ? this.fault(answer) : `status ${answer.status}`;
         if (fault === undefined) this.requests.answered++;
         else this.requests.failures.push(fault);

@@ -26,14 +26,19 @@ export class SampleSite {
   private constructor(
     readonly deployment: Deployment,
     private readonly folder: string,
+    private readonly port: number,
   ) {}
 
   /**
    * Configures the stack; nothing is deployed yet. The source is a copy, which the test may change.
    *
    * @param stack name of stack and host, unique among the tests
+   * @param settings of the stack besides what every site needs
    */
-  static async create(stack: string): Promise<SampleSite> {
+  static async create(
+    stack: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<SampleSite> {
     const folder = await mkdtemp(join(tmpdir(), "tracks-source-"));
     await cp(sample, folder, { recursive: true });
     await appendFile(join(folder, "tracks/urls.py"), processPage);
@@ -42,7 +47,8 @@ export class SampleSite {
     await deployment.set("sourceFolder", folder);
     await deployment.set("migrationDump", sampleDumpFile);
     await deployment.set("healthCheckPath", "/healthz/");
-    return new SampleSite(deployment, folder);
+    for (const [key, value] of Object.entries(settings)) await deployment.set(key, value);
+    return new SampleSite(deployment, folder, Number(settings["listenPort"] ?? 80));
   }
 
   async up(...args: string[]): Promise<string> {
@@ -60,12 +66,12 @@ export class SampleSite {
 
   /** A request from outside, as a browser would send it. */
   async ask(path: string, options?: RequestOptions): Promise<Answer> {
-    return request(this.deployment.host.address, name, path, options);
+    return request(this.deployment.host.address, name, path, { port: this.port, ...options });
   }
 
   /** Requests from outside, until they are stopped. */
   loop(path: string, fault?: (answer: Answer) => string | undefined): RequestLoop {
-    const url = `http://${this.deployment.host.address}${path}`;
+    const url = `http://${this.deployment.host.address}:${this.port}${path}`;
     return RequestLoop.start(url, { host: name, fault });
   }
 

@@ -13,8 +13,7 @@ describe("the site of a dev stack", () => {
     );
 
   beforeAll(async () => {
-    site = await SampleSite.create("site-dev");
-    await site.deployment.set("production", "false");
+    site = await SampleSite.create("site-dev", { production: "false" });
     await site.up();
   });
   afterAll(() => site.dispose());
