@@ -162,7 +162,7 @@ put_in_force() {
     converge_postgresql
     disown_retained_postgresql
   fi
-  if [[ $uwsgi_ran == no && -n ${NAMED_THINGS['service uwsgi']-} ]]; then prove_started_uwsgi; fi
+  if [[ $SUBSYSTEM == uwsgi && $uwsgi_ran == no && -n ${NAMED_THINGS['service uwsgi']-} ]]; then prove_started_uwsgi; fi
   if [[ $SUBSYSTEM == nginx && -n ${NAMED_THINGS['service nginx']-} ]]; then
     [[ $changes == yes ]] || mark_error_logs
     prove_running_nginx
