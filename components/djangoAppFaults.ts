@@ -11,8 +11,8 @@ export class DjangoAppError extends UserError {
   }
 }
 
-const absolutePath = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/;
-const relativePath = /^(?!\/)(\/?(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/;
+const absolutePath = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
+const relativePath = /^(?!\/)(\/?(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
 
 /** @throws {@link DjangoAppError} with every fault at once */
 export function checkDjangoApp(args: DjangoAppArgs): void {

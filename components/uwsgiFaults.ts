@@ -12,7 +12,7 @@ export class UwsgiError extends UserError {
 }
 
 const name = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
-const path = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/;
+const path = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
 const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** uWSGI fills in %, $( and @( in a value; a line ends it. */
 const magic = /[%\n\r\0]|\$\(|@\(/;
@@ -45,6 +45,22 @@ const reserved = new Map(
     "http-socket": "nothing: only nginx talks to the world",
   }),
 );
+
+/** Does a variable's value hold what uWSGI would fill in, or a line's end? */
+export function isFilledIn(value: string): boolean {
+  return magic.test(value);
+}
+
+/** What there is in place of an option that may not be given freely; undefined for one that may. */
+export function reservedOption(option: string): string | undefined {
+  const key = optionName(option);
+  return key === undefined ? undefined : reserved.get(key);
+}
+
+/** The name in a line `OPTION = VALUE`; undefined where it is no such line. */
+function optionName(option: string): string | undefined {
+  return /[\n\r\0]/.test(option) ? undefined : /^([a-z0-9-]+) *= *\S/.exec(option)?.[1];
+}
 
 /** @throws {@link UwsgiError} with every fault at once */
 export function checkUwsgi(view: UwsgiView): void {
@@ -80,7 +96,7 @@ export function checkUwsgi(view: UwsgiView): void {
         key,
         view[key],
         path.test(view[key]),
-        "an absolute path of letters, digits and . _ -, without . and ..",
+        "an absolute path of letters, digits and . _ @ + -, without . and ..",
       ),
     ),
     ...fault(
@@ -137,18 +153,17 @@ function environmentFaults(environment: UwsgiView["environment"]): string[] {
   return Object.entries(environment).flatMap(([key, value]) => [
     ...fault("environment", key, variable.test(key), "names of letters, digits and _"),
     // What is wrong with a value is told without it: somebody may have put a secret there.
-    ...(magic.test(value)
+    ...(isFilledIn(value)
       ? [`environment.${key}: give one line without %, $( and @(, which uWSGI fills in`]
       : []),
   ]);
 }
 
 function optionFaults(option: string): string[] {
-  const key = /^([a-z0-9-]+) *= *\S/.exec(option)?.[1];
-  if (key === undefined || /[\n\r\0]/.test(option)) {
+  if (optionName(option) === undefined) {
     return fault("options", option, false, "one line each, such as max-requests = 5000");
   }
-  const instead = reserved.get(key);
+  const instead = reservedOption(option);
   return instead === undefined
     ? []
     : fault("options", option, false, `other options: for this one there is ${instead}`);

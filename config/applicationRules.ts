@@ -4,6 +4,7 @@ import { setCommand } from "./key";
 import { localFile } from "./localFile";
 import { type ConfigurationSource, type Reading, shown } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
+import { checkUwsgi } from "./uwsgiRules";
 
 /** Settings that mean something only when there is an application. */
 const ofAnApplication = [
@@ -131,19 +132,6 @@ function checkMigration(source: ConfigurationSource, { values, given }: Reading)
     ];
   }
   return [];
-}
-
-function checkUwsgi({ values }: Reading): Fault[] {
-  const { uwsgiSocket, uwsgiStats } = values;
-  if (uwsgiStats === undefined || uwsgiStats !== uwsgiSocket) return [];
-  return [
-    {
-      key: fullName("uwsgiStats"),
-      given: `"${uwsgiStats}", which is ${fullName("uwsgiSocket")} too`,
-      allowed: "another port than the socket's",
-      mend: setCommand(fullName("uwsgiStats"), keys.uwsgiStats),
-    },
-  ];
 }
 
 function unreadable(name: KeyName, path: string, allowed: string): Fault {

@@ -147,10 +147,10 @@ export const packageName = text(
   /^[A-Za-z0-9][A-Za-z0-9._+-]*(?:\|[A-Za-z0-9][A-Za-z0-9._+-]*)*$/,
 );
 
-/** A loopback address with a port: what listens there can't be reached from elsewhere. */
+/** The loopback address with a port that needs no privilege: what listens there can't be reached from elsewhere. */
 export const loopbackAddress = text(
-  "a loopback address and a port, `127.0.0.1:PORT`",
-  /^127\.(?:\d{1,3}\.){2}\d{1,3}:(?!0)(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
+  "the loopback address and a port from 1024 to 65535, `127.0.0.1:PORT`",
+  /^127\.0\.0\.1:(?:102[4-9]|10[3-9]\d|1[1-9]\d\d|[2-9]\d{3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
 );
 
 /** PostgreSQL folds what is not lower-case, and this needs no quoting anywhere. */
@@ -192,7 +192,7 @@ export const uriPath = text(
 
 export const gitUrl = text(
   "a git URL without a password: https, ssh or file, or `USER@HOST:PATH`",
-  /^(?:https?:\/\/[^\s@/"'\\]+\/[^\s@"'\\]+|ssh:\/\/(?:[\w.-]+@)?[\w.-]+(?::\d{1,5})?\/[^\s@"'\\]+|file:\/\/\/[^\s@"'\\]+|[\w.-]+@[\w.-]+:[^\s@"'\\]+)$/,
+  /^(?:https:\/\/[\w.-]+(?::\d{1,5})?\/|ssh:\/\/(?:[\w.-]+@)?[\w.-]+(?::\d{1,5})?\/|file:\/\/\/|[\w.-]+@[\w.-]+:)[\w.%+:,=~/-]+$/,
 );
 
 export const gitReference = text(

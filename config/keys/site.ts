@@ -41,7 +41,10 @@ export const siteKeys = {
     example: "true",
   }),
   siteName: withDefault(
-    text("lower-case letters, digits, `_` and `-`, 64 at most", /^[a-z0-9][a-z0-9_-]{0,63}$/),
+    text(
+      "lower-case letters, digits, `_` and `-`, a letter first, 64 at most",
+      /^[a-z][a-z0-9_-]{0,63}$/,
+    ),
     "tracks",
     {
       component: "NginxSite",

@@ -18,7 +18,7 @@ export const uwsgiKeys = {
     meaning: "Workers (`-p`).",
     example: "16",
   }),
-  uwsgiHarakiriSeconds: withDefault(integer("seconds", 1, 86_400), 30, {
+  uwsgiHarakiriSeconds: withDefault(integer("seconds", 1, 3600), 30, {
     component: "UwsgiService",
     meaning: "A request that takes longer is ended with its worker (`-t`).",
     example: "30",
@@ -44,11 +44,18 @@ export const uwsgiKeys = {
     meaning: "uWSGI's log, which the deployer owns.",
     example: "/var/log/uwsgi.log",
   }),
-  uwsgiPidFile: withDefault(absolutePath, "/var/run/uwsgi/uwsgi.pid", {
-    component: "UwsgiService",
-    meaning: "File with the master's process id, in a directory of its own.",
-    example: "/var/run/uwsgi/uwsgi.pid",
-  }),
+  uwsgiPidFile: withDefault(
+    text(
+      "a file in a directory of its own below `/run` or `/var/run`",
+      /^(?:\/var)?\/run(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._@+-]+){2}$/,
+    ),
+    "/var/run/uwsgi/uwsgi.pid",
+    {
+      component: "UwsgiService",
+      meaning: "File with the master's process id, in a directory of its own.",
+      example: "/var/run/uwsgi/uwsgi.pid",
+    },
+  ),
   uwsgiGroup: optional(loginName, {
     component: "UwsgiService",
     meaning: "Group of the workers.",
@@ -66,7 +73,7 @@ export const uwsgiKeys = {
     },
   ),
   uwsgiOptions: withDefault(
-    listOf(text("one line, `OPTION = VALUE`", /^[a-z][a-z0-9-]*\s*=\s*\P{Cc}+$/u), "lines", {
+    listOf(text("one line, `OPTION = VALUE`", /^[a-z][a-z0-9-]* *= *(?! )\P{Cc}+$/u), "lines", {
       repeats: true,
     }),
     [],

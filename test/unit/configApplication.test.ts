@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { checkUwsgi } from "../../components/uwsgiFaults";
 import { check, errorFor, faultyKeys, folder, hostKey } from "./configuration";
 
 mkdirSync(join(folder, "site"), { recursive: true });
@@ -67,6 +68,7 @@ describe("a stack's application", () => {
   });
 
   it.each([
+    ["a scheme that anybody can answer", "http://example.org/a.git"],
     ["a password in it", "https://me:secret@example.org/a.git"],
     ["an option", "--upload-pack=touch /x"],
     ["no scheme", "example.org/a.git"],
@@ -164,15 +166,73 @@ describe("its health check", () => {
 });
 
 describe("its service", () => {
-  it.each(["0.0.0.0:8001", "8001", "127.0.0.1:0", "127.0.0.1:70000"])(
-    "does not listen at %s",
-    (uwsgiSocket) => {
-      expect(faultyKeys({ ...app, uwsgiSocket })).toEqual(["uwsgiSocket"]);
-    },
-  );
+  it.each([
+    "0.0.0.0:8001",
+    "8001",
+    "127.0.0.2:8001",
+    "127.0.0.1:0",
+    "127.0.0.1:1023",
+    "127.0.0.1:70000",
+  ])("does not listen at %s", (uwsgiSocket) => {
+    expect(faultyKeys({ ...app, uwsgiSocket })).toEqual(["uwsgiSocket"]);
+  });
 
   it("tells its statistics elsewhere than it takes requests", () => {
     expect(faultyKeys({ ...app, uwsgiStats: "127.0.0.1:8001" })).toEqual(["uwsgiStats"]);
+  });
+});
+
+describe("what a component would refuse", () => {
+  it.each<[string, string, string]>([
+    ["uwsgiHarakiriSeconds", "3601", "uwsgiHarakiriSeconds"],
+    ["uwsgiPidFile", "/var/run/uwsgi.pid", "uwsgiPidFile"],
+    ["uwsgiGroup", "root", "uwsgiGroup"],
+    ["uwsgiOptions", '["max-requests = 5000","processes = 3"]', "uwsgiOptions[1]"],
+    ["uwsgiOptions", '["http-socket = :80"]', "uwsgiOptions[0]"],
+    ["uwsgiOptions", '["a = "]', "uwsgiOptions[0]"],
+    ["uwsgiEnvironment", '["TZ=UTC","A=50%"]', "uwsgiEnvironment[1]"],
+    ["uwsgiEnvironment", '["A=$(id)"]', "uwsgiEnvironment[0]"],
+    ["siteName", "3d", "siteName"],
+    ["sourceRef", "a b", "sourceRef"],
+  ])("of %s %j is refused when the configuration is read", (name, value, at) => {
+    expect(faultyKeys({ ...app, [name]: value })).toEqual([at]);
+  });
+
+  it("is told at once, with the setting to use, and without a variable's value", () => {
+    const { message, faults } = errorFor({
+      ...app,
+      uwsgiOptions: '["harakiri = 60"]',
+      uwsgiEnvironment: '["TOKEN=hidden%value"]',
+      uwsgiHarakiriSeconds: "0",
+    });
+    expect(faults).toHaveLength(3);
+    expect(message).toContain("there is tracks:uwsgiHarakiriSeconds");
+    expect(message).not.toContain("hidden");
+  });
+
+  it("is nothing that the schema allows", () => {
+    const { uwsgi } =
+      check({
+        ...app,
+        siteRoot: "/srv/www+1@a",
+        uwsgiSocket: "127.0.0.1:1024",
+        uwsgiStats: "127.0.0.1:65535",
+        uwsgiPidFile: "/run/u/u.pid",
+        uwsgiOptions: '["max-requests=5000"]',
+      }).configuration.application ?? {};
+    expect(uwsgi).toBeDefined();
+    if (uwsgi === undefined) return;
+    const { proofPath: path, proofHost: host, siteRoot, ...rest } = uwsgi;
+    expect(() => {
+      checkUwsgi({
+        ...rest,
+        binary: "/usr/local/bin/uwsgi",
+        user: "deployer",
+        directory: `${siteRoot}/tracks`,
+        virtualenv: "/home/deployer/venv",
+        proof: { path, host },
+      });
+    }).not.toThrow();
   });
 });
 
