@@ -63,8 +63,10 @@ export interface DjangoAppArgs {
   postgresql?: ApplicationDatabase;
   /** Django's SECRET_KEY. @default made once on the host, and never read back */
   secretKey?: Secret;
-  /** Names that the site answers to; the first is the Host header of the proof. */
+  /** Django's ALLOWED_HOSTS: `.example.org` stands for that name and all below it. */
   allowedHosts: readonly [string, ...string[]];
+  /** Host header of the request that proves a release. @default the first allowed host */
+  proofHost?: string;
   /** Path of the interpreter of the virtualenv, the one that uWSGI is compiled for. @default "/usr/bin/python3" */
   interpreter?: string;
   /** File of the source that the virtualenv is made from. @default "requirements.txt" */
@@ -312,7 +314,7 @@ export class DjangoApp extends HostComponent {
           settings: this.localSettings,
           production: args.production,
           health: args.healthPath ?? "/",
-          host: args.allowedHosts[0],
+          host: args.proofHost ?? args.allowedHosts[0],
           port: args.port ?? 80,
           keep: args.keep ?? 5,
         },

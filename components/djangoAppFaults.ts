@@ -13,6 +13,7 @@ export class DjangoAppError extends UserError {
 
 const absolutePath = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
 const relativePath = /^(?!\/)(\/?(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
+const hostName = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
 
 /** @throws {@link DjangoAppError} with every fault at once */
 export function checkDjangoApp(args: DjangoAppArgs): void {
@@ -37,9 +38,10 @@ export function checkDjangoApp(args: DjangoAppArgs): void {
     ...args.allowedHosts.map((host) =>
       fault("allowedHosts", host, /^\.?[A-Za-z0-9_.:[\]-]+$/, "host names, such as tracks.test"),
     ),
-    ...(args.allowedHosts[0].startsWith(".")
+    fault("proofHost", args.proofHost, hostName, "a whole host name, such as tracks.test"),
+    ...(args.proofHost === undefined && args.allowedHosts[0].startsWith(".")
       ? [
-          `allowedHosts: "${args.allowedHosts[0]}" stands first: put a whole name before it, which a release is asked by`,
+          `allowedHosts: "${args.allowedHosts[0]}" stands first: put a whole name before it, or give proofHost, which a release is asked by`,
         ]
       : []),
     ...(args.keep !== undefined && !(Number.isInteger(args.keep) && args.keep >= 2)

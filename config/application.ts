@@ -1,4 +1,5 @@
 import type { PostgresSettings } from "../components/postgres/settings";
+import { djangoHosts, proofHost } from "./hostNames";
 import { localFile } from "./localFile";
 import type { ConfigurationSource } from "./read";
 import type { Values } from "./schema";
@@ -31,7 +32,10 @@ export interface ApplicationConfiguration {
     readonly requirements: string;
     readonly extraRequirements: readonly string[];
     readonly secretKey: Secret | undefined;
+    /** As Django takes them: `.example.org` for a wildcard. */
     readonly allowedHosts: readonly [string, ...string[]];
+    /** Host header of the request that proves a release. */
+    readonly proofHost: string;
     readonly healthPath: string;
     /** Releases and virtualenvs that stay. */
     readonly keep: number;
@@ -83,7 +87,12 @@ export function groupApplication(
   const settingsModule = values.settingsModule ?? `${values.appPackage}.settings`;
   const wsgi = `${values.appPackage}/wsgi.py`;
   // Neither list may be empty.
-  const allowedHosts = (values.allowedHosts ?? values.serverNames) as [string, ...string[]];
+  const allowedHosts = djangoHosts(values.allowedHosts ?? values.serverNames) as [
+    string,
+    ...string[],
+  ];
+  // The rules hold that there is one.
+  const host = proofHost(values.serverNames, allowedHosts) ?? allowedHosts[0];
   return {
     production: values.production,
     django: {
@@ -98,6 +107,7 @@ export function groupApplication(
       extraRequirements: values.extraRequirements,
       secretKey: values.djangoSecretKey,
       allowedHosts,
+      proofHost: host,
       healthPath: values.healthCheckPath,
       keep: values.keptReleases,
     },
@@ -107,7 +117,7 @@ export function groupApplication(
       wsgiFile: `${values.siteRoot}/${values.siteName}/${wsgi}`,
       interpreter: values.pythonInterpreter,
       proofPath: values.healthCheckPath,
-      proofHost: allowedHosts[0],
+      proofHost: host,
       version: values.uwsgiVersion,
       socket: values.uwsgiSocket,
       processes: values.uwsgiProcesses,

@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import type { Fault } from "./fault";
 import { setCommand } from "./key";
+import { djangoHosts, proofHost } from "./hostNames";
 import { localFile } from "./localFile";
 import { type ConfigurationSource, type Reading, shown } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
@@ -24,6 +25,7 @@ export function checkApplication(source: ConfigurationSource, reading: Reading):
     ...checkSource(source, reading),
     ...checkGit(reading),
     ...checkDatabase(reading),
+    ...checkNames(reading),
     ...checkMigration(source, reading),
     ...checkUwsgi(reading),
   ];
@@ -114,6 +116,24 @@ function checkDatabase({ values, given }: Reading): Fault[] {
     );
   }
   return faults;
+}
+
+/** A release that no request can ask for would never be proven to work. */
+function checkNames({ values, given }: Reading): Fault[] {
+  const { serverNames, allowedHosts } = values;
+  const hasApplication = given.has("sourceFolder") || given.has("sourceUrl");
+  if (!hasApplication || serverNames === undefined) return [];
+  if (given.has("allowedHosts") && allowedHosts === undefined) return [];
+  if (proofHost(serverNames, djangoHosts(allowedHosts ?? serverNames)) !== undefined) return [];
+  const name = given.has("allowedHosts") ? "allowedHosts" : "serverNames";
+  return [
+    {
+      key: fullName(name),
+      given: shown(values[name]),
+      allowed: `with an application, at least one of ${fullName("serverNames")} without \`_\`, which Django accepts: the deployment asks for the site by it`,
+      mend: setCommand(fullName(name), keys[name]),
+    },
+  ];
 }
 
 function checkMigration(source: ConfigurationSource, { values, given }: Reading): Fault[] {

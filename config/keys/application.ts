@@ -92,7 +92,8 @@ export const applicationKeys = {
   }),
   allowedHosts: optional(listOf(serverName, "names", { minimum: 1 }), {
     component: "DjangoApp",
-    meaning: "Django's ALLOWED_HOSTS.",
+    meaning:
+      "Django's ALLOWED_HOSTS; `*.` in front becomes the period that Django writes. One of `serverNames` must be among them, by which the deployment asks for the site.",
     example: "tracks.stowers.org",
     fallbackText: "`serverNames`",
   }),

@@ -147,6 +147,44 @@ describe("its old data", () => {
   });
 });
 
+describe("its names", () => {
+  it.each<[string, string[], string[] | undefined, string[], string]>([
+    ["the site's", ["a.test", "b.test"], undefined, ["a.test", "b.test"], "a.test"],
+    ["a wildcard first", ["*.a.test", "a.test"], undefined, [".a.test", "a.test"], "a.test"],
+    ["a wildcard alone", ["*.a.test"], undefined, [".a.test"], "www.a.test"],
+    [
+      "a wildcard of Django's",
+      ["x.a.test"],
+      ["b.test", "*.a.test"],
+      ["b.test", ".a.test"],
+      "x.a.test",
+    ],
+    [
+      "one with an underscore",
+      ["old_a.test", "a.test"],
+      undefined,
+      ["old_a.test", "a.test"],
+      "a.test",
+    ],
+    ["some of the site's", ["a.test", "B.test"], ["b.test"], ["b.test"], "B.test"],
+  ])("may be %s", (_, serverNames, allowedHosts, django, proof) => {
+    const { application } = check({
+      ...app,
+      serverNames: JSON.stringify(serverNames),
+      allowedHosts: allowedHosts && JSON.stringify(allowedHosts),
+    }).configuration;
+    expect(application?.django.allowedHosts).toEqual(django);
+    expect(application?.django.proofHost).toBe(proof);
+    expect(application?.uwsgi.proofHost).toBe(proof);
+  });
+
+  it("have one that both nginx and Django answer to", () => {
+    expect(faultyKeys({ ...app, allowedHosts: '["elsewhere.test"]' })).toEqual(["allowedHosts"]);
+    expect(faultyKeys({ ...app, serverNames: '["old_tracks"]' })).toEqual(["serverNames"]);
+    expect(() => check({ serverNames: '["old_tracks"]' })).not.toThrow();
+  });
+});
+
 describe("its health check", () => {
   it.each(["/", "/healthz/", "/a.b/health/", "/status/health.json", "/~me/a+b/"])(
     "may ask for %s",

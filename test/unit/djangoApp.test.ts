@@ -124,6 +124,13 @@ describe("an application", () => {
     expect(seen.get("app")).not.toContain("sesame");
   });
 
+  it("is asked by a whole name, also where Django allows a wildcard first", async () => {
+    const seen = await manifests({ allowedHosts: [".tracks.test"], proofHost: "www.tracks.test" });
+    expect(seen.get("app")).toContain(" host=www.tracks.test ");
+    expect(seen.get("app-settings")).toContain('".tracks.test"');
+    expect(() => make({ allowedHosts: [".tracks.test"] })).toThrow(/give proofHost/);
+  });
+
   it("names its release once that is live, and not before", async () => {
     let end = (): void => undefined;
     deployment = new Promise((resolve) => {

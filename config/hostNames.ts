@@ -1,0 +1,37 @@
+/** Names of a site as Django and the deployment's own requests take them. */
+
+/** Django's way to write a wildcard, `.example.org`, which it takes for that very name too. */
+export function djangoHosts(names: readonly string[]): string[] {
+  return names.map((name) => name.replace(/^\*\./, "."));
+}
+
+/**
+ * The Host header of the request that proves a release: the first of the site's names that nginx
+ * takes for this site, and Django for an allowed host. A wildcard is asked by a name that it covers.
+ *
+ * @param allowed as {@link djangoHosts} writes them
+ * @returns undefined where there is none
+ */
+export function proofHost(
+  serverNames: readonly string[],
+  allowed: readonly string[],
+): string | undefined {
+  return [
+    ...serverNames.filter((name) => !name.startsWith("*.")),
+    ...serverNames
+      .filter((name) => name.startsWith("*."))
+      .map((name) => name.replace(/^\*/, "www")),
+  ].find((name) => isHostName(name) && allowed.some((pattern) => allows(pattern, name)));
+}
+
+/** Django answers 400 to a Host with an underscore. */
+function isHostName(name: string): boolean {
+  return !name.includes("_");
+}
+
+function allows(pattern: string, name: string): boolean {
+  const [wanted, given] = [pattern.toLowerCase(), name.toLowerCase()];
+  return wanted.startsWith(".")
+    ? given === wanted.slice(1) || given.endsWith(wanted)
+    : given === wanted;
+}
