@@ -71,7 +71,12 @@ export interface DjangoAppArgs {
   interpreter?: string;
   /** File of the source that the virtualenv is made from. @default "requirements.txt" */
   requirements?: string;
-  /** What is installed besides, as pip takes it. @default psycopg2 with PostgreSQL */
+  /**
+   * What is installed besides, as pip takes it. With PostgreSQL psycopg2 is added, unless psycopg2 or
+   * psycopg is among them.
+   *
+   * @default none
+   */
   extraRequirements?: readonly string[];
   /** File of the source that uWSGI loads. @default "APP/wsgi.py" */
   wsgi?: string;
@@ -330,6 +335,12 @@ export class DjangoApp extends HostComponent {
     return typeof release === "string" ? manifest(release) : pulumi.output(release).apply(manifest);
   }
 
+  private get extraRequirements(): readonly string[] {
+    const given = this.args.extraRequirements ?? [];
+    const isComplete = this.args.postgresql === undefined || given.some(isPostgresqlDriver);
+    return isComplete ? given : [...given, "psycopg2"];
+  }
+
   private get requirements(): string {
     return this.args.requirements ?? "requirements.txt";
   }
@@ -341,11 +352,16 @@ export class DjangoApp extends HostComponent {
       path: this.virtualenvs,
       python: args.interpreter ?? "/usr/bin/python3",
       requirements: this.requirements,
-      extra: args.extraRequirements ?? (args.postgresql ? ["psycopg2"] : []),
+      extra: this.extraRequirements,
     };
   }
 
   private releasePath(digest: string): string {
     return `${this.releases}/${digest.slice(0, 12)}`;
   }
+}
+
+/** Is it psycopg2 or psycopg, of whatever version, compiled here or not? */
+function isPostgresqlDriver(requirement: string): boolean {
+  return /^psycopg2?(-binary)?(?![\w.-])/i.test(requirement);
 }

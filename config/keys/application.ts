@@ -80,9 +80,10 @@ export const applicationKeys = {
     meaning: "The application's requirements, in its source.",
     example: "requirements/production.txt",
   }),
-  extraRequirements: withDefault(listOf(requirement, "requirements"), ["psycopg2"], {
+  extraRequirements: withDefault(listOf(requirement, "requirements"), [], {
     component: "DjangoApp",
-    meaning: "Packages of the virtualenv beside those in `requirementsFile`.",
+    meaning:
+      "Packages of the virtualenv beside those in `requirementsFile`. With PostgreSQL psycopg2 is installed anyway, unless psycopg2 or psycopg is named here.",
     example: "sentry-sdk==2.19.2",
   }),
   djangoSecretKey: secret(password, {

@@ -124,6 +124,32 @@ describe("an application", () => {
     expect(seen.get("app")).not.toContain("sesame");
   });
 
+  it.each<[string[], string[]]>([
+    [[], ["psycopg2"]],
+    [
+      ["sentry-sdk==2.19.2", "psycopg-pool"],
+      ["sentry-sdk==2.19.2", "psycopg-pool", "psycopg2"],
+    ],
+    [["psycopg2==2.9.10"], ["psycopg2==2.9.10"]],
+    [["psycopg2-binary"], ["psycopg2-binary"]],
+    [["psycopg[c]>=3.2"], ["psycopg[c]>=3.2"]],
+  ])("gets PostgreSQL's driver with %j, where there is PostgreSQL", async (given, installed) => {
+    const postgresql = {
+      name: "tracks",
+      user: "deployer",
+      host: "127.0.0.1",
+      port: 5432,
+      password: "hush",
+    };
+    const extra = (): string[] =>
+      [...(stdins.get("app-source") ?? "").matchAll(/^\| (.+)$/gm)].map(([, line]) => line ?? "");
+    await manifests({ postgresql, extraRequirements: given });
+    expect(extra()).toEqual(installed);
+    stdins.clear();
+    await manifests({ extraRequirements: given });
+    expect(extra()).toEqual(given);
+  });
+
   it("is asked by a whole name, also where Django allows a wildcard first", async () => {
     const seen = await manifests({ allowedHosts: [".tracks.test"], proofHost: "www.tracks.test" });
     expect(seen.get("app")).toContain(" host=www.tracks.test ");
