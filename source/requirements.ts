@@ -19,15 +19,19 @@ export function inspectRequirements(
     .split("\n")
     .map((line) => line.replace(/(^|\s)#.*/, "").trim())
     .filter((line) => line !== "");
-  const included = lines.filter((line) => /^(-r|-c|--requirement|--constraint)\b/.test(line));
-  if (included.length > 0)
+  const included = lines
+    .map((line) => /^(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)/.exec(line)?.[1])
+    .filter((file) => file !== undefined);
+  // The virtualenv goes by the content of all files of the source; what lies elsewhere isn't asked for.
+  const elsewhere = included.filter((file) => file.includes("://"));
+  if (elsewhere.length > 0)
     findings.push(
       warning(
         path,
-        `includes other files (${included.join(", ")}). A change in one of these alone makes no new virtualenv: write their lines here.`,
+        `includes files from elsewhere (${elsewhere.join(", ")}). A change in one of these makes no new virtualenv: write their lines into the source.`,
       ),
     );
-  else if (!lines.some((line) => /(^|[^\w.-])django([^\w.-]|$)/i.test(line)))
+  if (included.length === 0 && !lines.some((line) => /(^|[^\w.-])django([^\w.-]|$)/i.test(line)))
     findings.push(
       warning(
         path,

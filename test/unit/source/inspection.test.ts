@@ -177,9 +177,16 @@ beans @ https://example.org/beans-1.0.whl
       ]);
     });
 
-    it("are warned of when they include others", () => {
-      expect(inspected({ "requirements.txt": "-r base.txt\n" })).toEqual([
-        expect.stringMatching(/^warning requirements.txt: includes other files \(-r base.txt\)/),
+    it("may include others of the source, whose changes make a new virtualenv too", () => {
+      expect(inspected({ "requirements.txt": "-r base.txt\n-rmore.txt\n" })).toEqual([]);
+    });
+
+    it("are warned of when they include what lies elsewhere", () => {
+      const text = "-r base.txt\n--constraint=https://example.org/all.txt\n";
+      expect(inspected({ "requirements.txt": text })).toEqual([
+        expect.stringMatching(
+          /^warning requirements.txt: includes files from elsewhere \(https:\/\/example.org\/all.txt\)/,
+        ),
       ]);
     });
   });
