@@ -113,5 +113,6 @@ export = async () => {
     release: django.release,
     backups: django.backups,
     migratedRows: migration?.counts,
+    migrationBackup: migration?.backup,
   };
 };
