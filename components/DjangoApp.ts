@@ -7,6 +7,7 @@ import { databaseTimeoutSeconds, type Host, type LocalFile } from "../host/Host"
 import type { GitHostKey } from "../host/preflight";
 import { gitKeys } from "../host/preflight/commit";
 import type { Manifest, ManifestEntry } from "../host/manifest";
+import { subtree } from "../host/subtree";
 import {
   type PostgresqlSettings,
   renderLocalSettings,
@@ -193,7 +194,7 @@ export class DjangoApp extends HostComponent {
       })),
       // nginx reads static files from the releases, and uploads.
       ...[this.releases, `${shared}/media`].flatMap((path): ManifestEntry[] => [
-        { kind: "selinux-context", type: served.context, pattern: `${path}(/.*)?` },
+        { kind: "selinux-context", type: served.context, pattern: subtree(path) },
         { kind: "directory", path, owner: args.user, ...served },
       ]),
       // nginx passes it on its way to uploads; what else lies there is nobody's to list.

@@ -150,6 +150,14 @@ describe("an application", () => {
     expect(extra()).toEqual(given);
   });
 
+  it("labels what nginx serves below a root with a dot, and nothing that looks like it", async () => {
+    const seen = await manifests({ siteRoot: "/srv/www.tracks" });
+    expect(seen.get("app-directories")?.match(/^selinux-context .*$/gm)).toEqual([
+      "selinux-context httpd_sys_content_t /srv/www\\.tracks/releases/tracks(/.*)?",
+      "selinux-context httpd_sys_content_t /srv/www\\.tracks/shared/tracks/media(/.*)?",
+    ]);
+  });
+
   it("is asked by a whole name, also where Django allows a wildcard first", async () => {
     const seen = await manifests({ allowedHosts: [".tracks.test"], proofHost: "www.tracks.test" });
     expect(seen.get("app")).toContain(" host=www.tracks.test ");
