@@ -271,6 +271,8 @@ export class DjangoApp extends HostComponent {
       const { resource, ...archive } = args.host.copy(`${this.name}-archive`, source.archive, {
         parent: this,
         consumer: name,
+        // Releases elsewhere have to be unpacked anew, from an archive that was taken before.
+        purpose: this.releases,
       });
       return {
         release: path,

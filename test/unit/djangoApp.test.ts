@@ -158,6 +158,17 @@ describe("an application", () => {
     ]);
   });
 
+  it("has its archive copied again when its releases move", async () => {
+    const archive = async (args: Partial<DjangoAppArgs>): Promise<string | undefined> => {
+      stdins.clear();
+      return / archive=(\S+)/.exec((await manifests(args)).get("app-source") ?? "")?.[1];
+    };
+    const here = await archive({});
+    expect(await archive({ user: "painter" })).toBe(here);
+    expect(await archive({ siteRoot: "/srv/www" })).not.toBe(here);
+    expect(await archive({ app: "roasted" })).not.toBe(here);
+  });
+
   it("is asked by a whole name, also where Django allows a wildcard first", async () => {
     const seen = await manifests({ allowedHosts: [".tracks.test"], proofHost: "www.tracks.test" });
     expect(seen.get("app")).toContain(" host=www.tracks.test ");
