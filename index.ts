@@ -71,6 +71,7 @@ export = async () => {
     ...application.django,
     production: application.production,
     source: source(system),
+    postgresqlBinaries: application.database?.binaries,
     postgresql: postgresql && { ...postgresql.connection, dependsOn: postgresql.ready },
     port: config.site.listenPort,
     dependsOn: system,

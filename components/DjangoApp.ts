@@ -62,6 +62,8 @@ export interface DjangoAppArgs {
   production: boolean;
   /** @default sqlite, in a file that outlives releases */
   postgresql?: ApplicationDatabase;
+  /** Directory of PostgreSQL's client programs on the host, for backups. @default PATH's */
+  postgresqlBinaries?: string | undefined;
   /** Django's SECRET_KEY. @default made once on the host, and never read back */
   secretKey?: Secret;
   /** Django's ALLOWED_HOSTS: `.example.org` stands for that name and all below it. */
@@ -318,6 +320,7 @@ export class DjangoApp extends HostComponent {
           current: this.current,
           shared: this.shared,
           backups: this.backups,
+          client: args.postgresqlBinaries,
           wsgi: this.wsgiFile,
           settings: this.localSettings,
           production: args.production,

@@ -71,6 +71,8 @@ export interface DeployEntry {
   /** What outlives releases. */
   shared: string;
   backups: string;
+  /** Directory of PostgreSQL's client programs on the host. @default PATH's */
+  client?: string | undefined;
   /** File below the tree that uWSGI loads. */
   wsgi: string;
   /** File below the tree that is a link to the shared local.py. */
@@ -116,9 +118,9 @@ export function renderApplicationEntry(entry: ApplicationEntry): string[] {
         ...entry.extra.flatMap(block),
       ];
     case "application": {
-      const { kind, path: release, production, ...rest } = entry;
+      const { kind, path: release, production, client, ...rest } = entry;
       return [
-        `${kind} ${path(release)} ${attributes({ ...rest, production: production ? "yes" : "no" })}`,
+        `${kind} ${path(release)} ${attributes({ ...rest, ...(client !== undefined && { client }), production: production ? "yes" : "no" })}`,
       ];
     }
     case "secret-key":

@@ -84,10 +84,10 @@ prepare_release() {
     note "the settings have no STATIC_ROOT: static files are not collected"
   fi
   if before_1_7 "$django"; then
-    back_up_database "$wsgi"
+    back_up_database
     manage syncdb --noinput || fail_with_lines 12 'manage.py syncdb fails'
   elif ((${#PENDING[@]} > 0)); then
-    back_up_database "$wsgi"
+    back_up_database
     migrate_database
     smoke_test "$wsgi" "$health" "$host" 0
   fi
@@ -123,14 +123,14 @@ smoke_test() { # WSGI HEALTH HOST PENDING
     || fail_with_lines 12 'the new release fails its smoke test'
 }
 
-back_up_database() { # WSGI
-  local backups keep name
+back_up_database() {
+  local words=()
   application_attribute backups -
-  backups=$REPLY
-  application_attribute keep 5
-  keep=$REPLY
-  name=deploy-${TRANSACTION%-*}-${RELEASE##*/}
-  run_application backup "$1" "$ROOT$backups" "$name" "$keep" || fail_with_lines 4 "can't back up the database"
+  words=(--if-any --directory "$ROOT$REPLY" --label "deploy-${RELEASE##*/}")
+  application_attribute client ''
+  [[ -z $REPLY ]] || words+=(--client "$REPLY")
+  OUTPUT=$(python_backup | as_user "$RELEASE_OWNER" "$RELEASE" "$PYTHON" - "${words[@]}" 2>&1) \
+    || fail_with_lines 1 "can't back up the database"
   REPLY=${OUTPUT##*$'\n'}
   case $REPLY in
     'backup /'*)
@@ -139,7 +139,7 @@ back_up_database() { # WSGI
       changed "backed up the database to $BACKUP"
       explain_failure "the database as it was before is in $BACKUP"
       ;;
-    'unknown '*) note "the database engine ${REPLY#unknown } is not known here: it was not backed up" ;;
+    'unknown '*) note "the database is ${REPLY#unknown }, which is not known here: it was not backed up" ;;
   esac
 }
 

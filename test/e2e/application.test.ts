@@ -170,7 +170,7 @@ describe("an application from a local folder", () => {
     const [, backup = ""] = /the database as it was before is in (\S+)/.exec(printed) ?? [];
     expect(printed).toMatch(/manage\.py migrate fails.*no such luck/);
     expect(await deployment.onHost(`stat -c '%U %a' ${backup} $(dirname ${backup})`)).toMatch(
-      /^deployer \d+\ndeployer 700$/,
+      /^deployer 600\ndeployer 700$/,
     );
     expect(await deployment.onHost(`sqlite3 ${backup} 'pragma integrity_check'`)).toBe("ok");
     expect(await release()).toBe(before);
@@ -220,6 +220,6 @@ describe("an application from a local folder", () => {
     expect(await deployment.onHost("ls /microarray/shared/tracks")).toMatch(
       /db\.sqlite3\nmedia\nsecret_key/,
     );
-    expect(await deployment.onHost("ls /microarray/backups/tracks")).toMatch(/^deploy-/);
+    expect(await deployment.onHost("ls /microarray/backups/tracks")).toMatch(/Z-deploy-/);
   });
 });

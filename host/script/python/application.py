@@ -1,7 +1,6 @@
 """Looks at the Django application in the working directory, as its service would run it.
 
 usage: examine WSGI
-       backup WSGI DIRECTORY NAME KEEP
        smoke WSGI VIRTUALENV UWSGI PATH HOST any|healthy
        links LINK=TARGET...
        prune DIRECTORY KEEP VIRTUALENVS BACKUPS USED...
@@ -85,84 +84,6 @@ def pending_migrations():
     executor = MigrationExecutor(connections["default"])
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return ["%s.%s" % (step[0].app_label, step[0].name) for step in plan]
-
-
-# --- Backup ---
-
-
-def backup(wsgi, directory, name, keep):
-    """Copies the database as it is now, and prints the path; nothing where there is none yet."""
-    load(wsgi)
-    from django.conf import settings
-
-    database = settings.DATABASES["default"]
-    if "sqlite" in database["ENGINE"]:
-        made = back_up_sqlite(str(database["NAME"]), os.path.join(directory, name + ".sqlite3"))
-    elif "postgresql" in database["ENGINE"]:
-        made = back_up_postgresql(database, os.path.join(directory, name + ".dump"))
-    else:
-        print("unknown %s" % database["ENGINE"])
-        return
-    print("backup %s" % (made or ""))
-
-
-def back_up_sqlite(path, target):
-    if not os.path.exists(path) or os.path.getsize(path) == 0:
-        return None
-    import sqlite3
-
-    staged = target + ".new"
-    source = sqlite3.connect(path, timeout=60)
-    if hasattr(source, "backup"):
-        copy = sqlite3.connect(staged)
-        with copy:
-            source.backup(copy)
-        copy.close()
-    else:
-        # While this lock is held nobody writes, and what is in the file is whole.
-        source.isolation_level = None
-        source.execute("BEGIN IMMEDIATE")
-        shutil.copyfile(path, staged)
-        source.execute("ROLLBACK")
-    source.close()
-    os.rename(staged, target)
-    return target
-
-
-def back_up_postgresql(database, target):
-    staged = target + ".new"
-    name, user = str(database["NAME"]), str(database.get("USER") or "")
-    host, port = str(database.get("HOST") or ""), str(database.get("PORT") or "5432")
-    environment = dict(os.environ)
-    passfile = staged + ".pass"
-    escaped = str(database.get("PASSWORD") or "").replace("\\", "\\\\").replace(":", "\\:")
-    descriptor = os.open(passfile, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write("*:*:*:*:%s\n" % escaped)
-        environment["PGPASSFILE"] = passfile
-        sslmode = (database.get("OPTIONS") or {}).get("sslmode")
-        if sslmode:
-            environment["PGSSLMODE"] = sslmode
-        command = ["pg_dump", "--no-password", "--format=custom", "--file=" + staged]
-        if host:
-            command += ["--host=" + host, "--port=" + port]
-        if user:
-            command += ["--username=" + user]
-        process = subprocess.Popen(
-            command + ["--dbname=" + name],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        output = process.communicate()[0].decode("utf-8", "replace")
-        if process.returncode != 0:
-            raise Failure("pg_dump: %s" % " ".join(output.split()))
-    finally:
-        os.remove(passfile)
-    os.rename(staged, target)
-    return target
 
 
 # --- Smoke test ---
@@ -294,7 +215,7 @@ def take_in(path, target):
 RELEASE_MARK = ".tracks-release"
 VIRTUALENV_MARK = ".tracks-virtualenv"
 DOOMED = ".removed-"
-DEPLOY_BACKUP = re.compile(r"deploy-.*\.(dump|sqlite3)$")
+DEPLOY_BACKUP = re.compile(r"\d{8}T\d{6}Z-deploy-.*\.(dump|sqlite3)$")
 
 
 def marked(directory, mark):
@@ -347,7 +268,7 @@ def prune(directory, keep, virtualenvs, backups, *used):
 
 
 def main(verb, *arguments):
-    verbs = {"examine": examine, "backup": backup, "smoke": smoke, "links": links, "prune": prune}
+    verbs = {"examine": examine, "smoke": smoke, "links": links, "prune": prune}
     try:
         verbs[verb](*arguments)
     except Failure as failure:

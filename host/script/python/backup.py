@@ -3,7 +3,9 @@
 Runs as the site's user in the release, with the release's Python: the application's own settings say
 which database that is. Prints `backup PATH` and, as any other line, what went wrong.
 
-    python backup.py --directory DIR --label LABEL [--client DIR] [--settings MODULE]
+    python backup.py --directory DIR --label LABEL [--client DIR] [--settings MODULE] [--if-any]
+
+With --if-any it prints `none` where there is no database yet, and `unknown ENGINE` for one of another kind.
 """
 from __future__ import print_function, unicode_literals
 
@@ -17,6 +19,9 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+
+
+VENDORS = ("postgresql", "sqlite")
 
 
 class BackupFault(Exception):
@@ -47,14 +52,29 @@ def set_up_django(settings_module):
             "no settings module: manage.py in %s sets no DJANGO_SETTINGS_MODULE; name it in the configuration"
             % os.getcwd()
         )
-    django.setup()
+    # Before 1.7 there is nothing to set up.
+    if hasattr(django, "setup"):
+        django.setup()
+
+
+def reason_for_none():
+    """Why a deployment has nothing to back up: what `--if-any` prints, or nothing."""
+    from django.db import connection
+
+    if connection.vendor not in VENDORS:
+        return "unknown %s" % connection.vendor
+    if connection.vendor == "sqlite":
+        path = "%s" % connection.settings_dict["NAME"]
+        if not os.path.exists(path) or os.path.getsize(path) == 0:
+            return "none"
+    return None
 
 
 def back_up(directory, label, client=None):
     """Makes the backup, readable by its owner only, and returns its path."""
     from django.db import connection
 
-    if connection.vendor not in ("postgresql", "sqlite"):
+    if connection.vendor not in VENDORS:
         raise BackupFault("the database is %s: only PostgreSQL and sqlite are backed up" % connection.vendor)
     os.umask(0o077)
     stem = os.path.join(directory, "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), label))
@@ -118,7 +138,10 @@ def _pg_dump(settings, part, client):
         )
         said = run.communicate()[0].decode("utf-8", "replace").strip()
     except OSError as error:
-        raise BackupFault("%s can't be run: %s" % (program, error.strerror))
+        raise BackupFault(
+            "%s can't be run (%s), there is no backup: install PostgreSQL's client programs, or name their directory"
+            " on the host with tracks:postgresBinaries" % (program, error.strerror)
+        )
     finally:
         if password_file is not None:
             os.unlink(password_file)
@@ -158,10 +181,12 @@ def main(arguments):
     parser.add_argument("--label", required=True)
     parser.add_argument("--client")
     parser.add_argument("--settings")
+    parser.add_argument("--if-any", action="store_true")
     options = parser.parse_args(arguments)
     try:
         set_up_django(options.settings)
-        print("backup %s" % back_up(options.directory, options.label, options.client))
+        none = reason_for_none() if options.if_any else None
+        print(none or "backup %s" % back_up(options.directory, options.label, options.client))
     except BackupFault as fault:
         sys.exit("%s" % fault)
 

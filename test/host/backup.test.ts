@@ -1,0 +1,65 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+
+const program = join(__dirname, "../../host/script/python/backup.py");
+
+let root: string;
+const write = (path: string, content: string): void => {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), content);
+};
+/** What the backup asks Django for, and no more: no driver of a database is needed. */
+const database = (vendor: string, settings: Record<string, string>): void => {
+  const line = `vendor = "${vendor}"\n    settings_dict = ${JSON.stringify(settings)}`;
+  write("django/db.py", `class connection:\n    ${line}\n`);
+};
+const backUp = (...words: string[]) =>
+  spawnSync("python3", [program, "--directory", "backups", "--label", "deploy-x", ...words], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, DJANGO_SETTINGS_MODULE: "settings", PYTHONDONTWRITEBYTECODE: "1" },
+  });
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "tracks-backup-"));
+  mkdirSync(join(root, "backups"));
+  write("django/__init__.py", "def setup():\n    pass\n");
+  write("django/core/__init__.py", "");
+  write("django/core/management.py", "");
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+it("names the setting when there is no pg_dump, and leaves nothing behind", () => {
+  database("postgresql", { NAME: "tracks", PASSWORD: "very-secret" });
+  const { status, stderr } = backUp("--client", "/no/such/bin");
+  expect(status).toBe(1);
+  expect(stderr).toBe(
+    "/no/such/bin/pg_dump can't be run (No such file or directory), there is no backup: install PostgreSQL's" +
+      " client programs, or name their directory on the host with tracks:postgresBinaries\n",
+  );
+  expect(readdirSync(join(root, "backups"))).toEqual([]);
+});
+
+it("runs the pg_dump of the named directory", () => {
+  database("postgresql", { NAME: "tracks" });
+  write("bin/pg_dump", '#!/bin/sh\necho dumped >"$4"\n');
+  spawnSync("chmod", ["755", join(root, "bin/pg_dump")]);
+  const { stdout, stderr } = backUp("--if-any", "--client", join(root, "bin"));
+  expect(stderr).toBe("");
+  const [, path = ""] = /^backup (backups\/\d{8}T\d{6}Z-deploy-x\.dump)\n$/.exec(stdout) ?? [];
+  expect(statSync(join(root, path)).mode & 0o777).toBe(0o600);
+});
+
+it("goes on without one where a deployment finds no database yet, or one of another kind", () => {
+  write("db.sqlite3", "");
+  database("sqlite", { NAME: "db.sqlite3" });
+  expect(backUp("--if-any").stdout).toBe("none\n");
+  database("mysql", { NAME: "tracks" });
+  expect(backUp("--if-any").stdout).toBe("unknown mysql\n");
+  expect(backUp().stderr).toBe("the database is mysql: only PostgreSQL and sqlite are backed up\n");
+});
