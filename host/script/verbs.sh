@@ -34,8 +34,9 @@ lock_of_kind() { # KIND
   case $1 in
     package | module) REPLY=packages ;;
     user | password) REPLY=users ;;
-    # A release that is being loaded into must not be migrated or pruned meanwhile.
-    data-load) REPLY=application ;;
+    # A release that is being loaded into must not be migrated or pruned meanwhile; and what a killed
+    # deployment left is undone first, which reloads uWSGI.
+    data-load) REPLY='application uwsgi' ;;
     # Their tool may have to be installed.
     selinux-context | selinux-port) if selinux_enabled && ! have semanage; then REPLY=packages; fi ;;
   esac
