@@ -26,6 +26,8 @@ fi
 readonly ROOT
 readonly STATE=$ROOT/var/lib/tracks
 readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-120}
+# As long as yum may take for what another resource needs, such as a database server.
+readonly PACKAGES_WAIT=${TRACKS_PACKAGES_WAIT:-900}
 readonly PROOF_WAIT=${TRACKS_PROOF_WAIT:-15}
 
 SCOPE=''    # the program and stack that this run belongs to, such as tracks.dev

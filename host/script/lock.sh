@@ -21,8 +21,8 @@ take_locks() { # SUBSYSTEM...
   done < <(printf '%s\n' "$@" | sort -u)
 }
 
-take_lock() { # SUBSYSTEM
-  local lock fd holder='' wait=$LOCK_WAIT
+take_lock() { # SUBSYSTEM [SECONDS]
+  local lock fd holder='' wait=${2:-$LOCK_WAIT}
   if [[ -n $LOCK_DEADLINE ]]; then wait=$((LOCK_DEADLINE - SECONDS)); fi
   # Old flocks take no time-out of zero.
   ((wait > 0)) || wait=1
@@ -31,7 +31,7 @@ take_lock() { # SUBSYSTEM
   exec {fd}>>"$lock" || fail "can't open the lock $lock"
   if ! flock -n "$fd" && ! flock -w "$wait" "$fd"; then
     read -r holder 2>/dev/null <"$lock.holder"
-    fail "$1 is being changed by ${holder:-another run}; waited $LOCK_WAIT s. Run this again when it is done, or end it with kill: the next run puts back what it left"
+    fail "$1 is being changed by ${holder:-another run}; waited $wait s. Run this again when it is done, or end it with kill: the next run puts back what it left"
   fi
   LOCK_FDS+=("$fd")
   utc_now

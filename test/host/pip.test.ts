@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -58,6 +60,22 @@ describe("a pip package", () => {
     const run = await host.apply(manifest("uwsgi-program", "pip", entry));
     expect(run.code).toBe(1);
     expect(run.reason).toMatch(reason);
+  });
+
+  it("waits for a yum that takes longer than other locks are waited for", async () => {
+    interpreter('cp "$TRACKS_ROOT/built" "$TRACKS_ROOT/counted/uwsgi"; touch "$TRACKS_ROOT/known"');
+    host.write(
+      "/built",
+      "#!/bin/sh\ncase $1 in --version) echo 2.0.31 ;; *) echo 3.9.18 ;; esac\n",
+      0o755,
+    );
+    host.write("/run/tracks/lock.packages", "");
+    const yum = spawn("flock", [host.at("/run/tracks/lock.packages"), "sleep", "3"]);
+    await setTimeout(300);
+    const run = await host.apply(manifest("uwsgi-program", "pip", entry));
+    expect(run.reason).toBe("");
+    expect(run.milliseconds).toBeGreaterThan(2200);
+    expect(yum.exitCode).toBe(0);
   });
 
   it("tells pip's last words when it fails", async () => {
