@@ -183,7 +183,7 @@ reload_application() {
 
 # Asks the site itself, through nginx, which release answers.
 prove_release() {
-  local host port health deadline=$((SECONDS + PROOF_WAIT)) release=${RELEASE##*/}
+  local host port health deadline=$((SECONDS + PROOF_WAIT)) release=${RELEASE##*/} log
   application_attribute host localhost
   host=$REPLY
   application_attribute port 80
@@ -199,7 +199,8 @@ prove_release() {
     ((SECONDS < deadline)) || break
     sleep 0.2
   done
-  fail "http://$host:$port$health does not show the new release: status ${REPLY% release=*}, release ${REPLY##* release=}"
+  log=$(uwsgi_reason "$(uwsgi_log_since)")
+  fail "http://$host:$port$health does not show the new release: status ${REPLY% release=*}, release ${REPLY##* release=}; the last lines of ${UWSGI_LOG#"$ROOT"}: ${log:-none}"
 }
 
 # Leaves "STATUS release=RELEASE" of one request to this host in REPLY.

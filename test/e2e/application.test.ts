@@ -143,6 +143,32 @@ describe("an application from a local folder", () => {
     await deployment.up();
   });
 
+  it("that answers nginx with an error goes back, and what it logged is told", async () => {
+    const before = await release();
+    await edit("roasted/views.py", (text) =>
+      text.replace(
+        'return JsonResponse({"status"',
+        [
+          "try:",
+          "        import uwsgi",
+          "    except ImportError:",
+          "        uwsgi = None",
+          '    if uwsgi and "stats" in uwsgi.opt:',
+          '        print("error: the counter is closed", flush=True)',
+          '        raise RuntimeError("out of order")',
+          '    return JsonResponse({"status"',
+        ].join("\n"),
+      ),
+    );
+    const printed = diagnostics(await deployment.upFails());
+    expect(printed).toMatch(
+      /healthz\/ does not show the new release: status 500, release [0-9a-f]{12}; the last lines of \/var\/log\/uwsgi\.log: .*the counter is closed/,
+    );
+    expect(await release()).toBe(before);
+    expect(await page("/healthz/")).toMatchObject({ status: 200 });
+    await restore("roasted/views.py");
+  });
+
   it("with requirements that can't be met leaves the site as it is", async () => {
     const before = await release();
     await edit("requirements.txt", (text) => `${text}\nno-such-package-of-ours==9.9\n`);
