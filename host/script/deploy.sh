@@ -181,6 +181,11 @@ reload_application() {
   changed 'reloaded uWSGI'
 }
 
+# Leaves what the manifest said of the application that this scope has deployed, or nothing.
+deployed_application() {
+  REPLY=$(sed -n '/^application /{s///p;q;}' "$STATE/resources/$SCOPE"/*/manifest 2>/dev/null)
+}
+
 # Asks the site itself, through nginx, which release answers.
 prove_release() {
   local host port health deadline=$((SECONDS + PROOF_WAIT)) release=${RELEASE##*/} log

@@ -311,9 +311,34 @@ uwsgi_request() { # ADDRESS:PORT PATH HOST SECONDS
   REPLY=${status%$'\r'}
 }
 
-# A service that this run has started: its application answers.
+# A service that this run has started: its application answers, as the release that was deployed before
+# there was a service to prove it.
 prove_started_uwsgi() {
-  prove_uwsgi '' ' ' || fail "uwsgi was started, but $REPLY"
+  local ini word current='' host=localhost port=80 health=/ release=''
+  uwsgi_ini
+  ini=$ROOT$REPLY
+  deployed_application
+  for word in $REPLY; do
+    case $word in
+      current=*) current=${word#*=} ;;
+      host=*) host=${word#*=} ;;
+      port=*) port=${word#*=} ;;
+      health=*) health=${word#*=} ;;
+    esac
+  done
+  uwsgi_option "$ini" chdir ''
+  if [[ -n $current && $REPLY == *" $current)" ]]; then
+    release=$(readlink -- "$ROOT$current")
+    release=${release##*/}
+  fi
+  prove_uwsgi '' ' ' "$release" || fail "uwsgi was started, but $REPLY"
+  [[ -n $release ]] || return 0
+  if ! site_answer "$port" "$health" "$host"; then
+    note "nothing listens on port $port yet: release $release was proven by uWSGI alone"
+  elif [[ $REPLY != *" release=$release" || ! $REPLY =~ ^[23] ]]; then
+    # nginx may get the site's configuration later than the application.
+    note "http://$host:$port$health does not show release $release yet (status ${REPLY% release=*}, release ${REPLY##* release=}): it was proven by uWSGI alone"
+  fi
 }
 
 # --- The way back ---
