@@ -24,8 +24,12 @@ function tree(path: string, mark: string, content: string): void {
   minute++;
   utimesSync(file, 1_700_000_000 + minute * 60, 1_700_000_000 + minute * 60);
 }
-const release = (name: string, virtualenv: string) => { tree(`releases/${name}`, ".tracks-release", virtualenv && `${virtualenv}\n`); };
-const virtualenv = (name: string) => { tree(`virtualenvs/${name}`, ".tracks-virtualenv", ""); };
+const release = (name: string, virtualenv: string) => {
+  tree(`releases/${name}`, ".tracks-release", virtualenv && `${virtualenv}\n`);
+};
+const virtualenv = (name: string) => {
+  tree(`virtualenvs/${name}`, ".tracks-virtualenv", "");
+};
 
 function prune(keep: number, ...used: string[]): string[] {
   const words = ["releases", String(keep), "virtualenvs", "backups", ...used];
