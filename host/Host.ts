@@ -230,26 +230,37 @@ export class Host extends HostComponent {
     const held = `for r in ${resources}/*/; do test -e "$r/no-remove" || test ! -e "$r" || exit 0; done`;
     const uninstall = `${held}; rm -rf ${resources}; rm -f ${script}`;
     // The spool is the login's own, so it is made without sudo, before any copy can make it for all to read.
-    const folders = `$HOME/.tracks $HOME/${this.spool}`;
-    const makeSpool = `sh -c 'umask 077; mkdir -p ${folders} && chmod 700 ${folders}'`;
-    const dropSpool = `sh -c 'cd "$HOME" && rmdir ${this.spool} .tracks 2>/dev/null; true'`;
-    const create = `${makeSpool} && ${this.asRoot(`sh -c '${install}'`)}`;
-    // A host that knows nothing of this stack is new: what installs the script makes its spool.
-    const known = this.facts !== undefined && this.facts.resources.size > 0;
-    const lost = known && this.facts.facts.get("spool") !== "ready";
+    const { spool } = this;
+    const mark = this.spoolMark();
+    const makeSpool = `sh -c 'umask 077; cd "$HOME" && mkdir -p ${spool} && chmod 700 .tracks ${spool} && rm -f ${spool}/.made-* && : >${spool}/.made-${mark}'`;
+    const dropSpool = `sh -c 'cd "$HOME" && rm -f ${spool}/.made-* && rmdir ${spool} .tracks 2>/dev/null; true'`;
     return new remote.Command(
       `${name}-script`,
       {
         connection: this.connection,
-        create,
-        // A changed `update` is run in place: a comment is all it takes to have the spool made again.
-        update: lost ? `${create} # again ${randomUUID()}` : create,
-        delete: `${dropSpool}; ${this.asRoot(`sh -c '${uninstall}'`)}`,
+        create: `${makeSpool} && ${this.asRoot(`sh -c '${install}'`)}`,
+        // Where the script has to stay, its spool has, too.
+        delete: `${this.asRoot(`sh -c '${uninstall}'`)} && { test -e ${script} || ${dropSpool}; }`,
         stdin: this.stdin(hostScript(), false),
         addPreviousOutputInEnv: false,
       },
-      { parent: this, deleteBeforeReplace: true },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        // What marks the spool is unknown when the host can't be asked: that is no change.
+        ignoreChanges: this.facts === undefined ? ["create"] : [],
+      },
     );
+  }
+
+  /**
+   * What marks the spool as made by this stack. The command that makes it says so: a spool that was
+   * lost, or is another login's, gets a new mark, and the changed command is run.
+   */
+  private spoolMark(): string {
+    const ready = /^ready (\S+)$/.exec(this.facts?.facts.get("spool") ?? "")?.[1];
+    // A host that knows nothing of this stack is new: the first mark can be told beforehand.
+    return ready ?? (this.facts?.resources.size ? randomUUID() : "first");
   }
 
   private asRoot(command: string, timeoutSeconds = this.commandTimeoutSeconds): string {

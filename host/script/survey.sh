@@ -124,11 +124,16 @@ survey_user() { # NAME
 
 # What lies in the login's spool of this scope: files that were copied and not yet taken, with their size.
 survey_spool() { # LOGIN
-  local spool file
+  local spool file mark=none
   spool_of "$1"
   spool=$REPLY
   case $(stat -c '%F %U %a' -- "$spool" 2>/dev/null) in
-    "directory $1 700") fact spool ready ;;
+    "directory $1 700")
+      for file in "$spool"/.made-*; do
+        [[ ! -f $file ]] || mark=${file##*/.made-}
+      done
+      if [[ $mark == none ]]; then fact spool unmarked; else fact spool "ready $mark"; fi
+      ;;
     '') fact spool absent ;;
     *) fact spool open ;;
   esac

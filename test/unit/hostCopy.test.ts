@@ -82,9 +82,21 @@ describe("a file copied to the host", () => {
     expect(registered.get("app-archive")?.remotePath).toBe(spooled);
     const { create } = registered.get("host-script") ?? {};
     expect(create).toMatch(
-      /^sh -c 'umask 077; mkdir -p .*\.tracks\/tracks\.test.*chmod 700.*&& sudo/,
+      /^sh -c 'umask 077; .*mkdir -p \.tracks\/tracks\.test .*chmod 700.*\.made-first' && sudo/,
     );
     consumerName = / apply (\S+)/.exec(registered.get("app-source")?.create ?? "")?.[1] ?? "";
+  });
+
+  it("finds its spool made again when it was lost or is another login's, and once", async () => {
+    const marked = async (spool: string): Promise<string | undefined> => {
+      copy(facts({ spool }, {}));
+      await pulumi.runtime.disconnect();
+      return /made-(\S+)' &&/.exec(registered.get("host-script")?.create ?? "")?.[1];
+    };
+    const again = (await marked("absent")) ?? "";
+    expect(again).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await marked(`ready ${again}`)).toBe(again);
+    expect(await marked("open")).not.toBe(again);
   });
 
   it("is copied again when it was lost before it was taken", async () => {
