@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { embeddedEnvironment } from "../../demo/embedded";
+import { dev } from "../../demo/stacks";
 import { ensureToolchain } from "../../tools/toolchain";
 import { keyPair, startServer, type TestServer } from "../unit/preflightServer";
 
@@ -47,7 +48,10 @@ describe("npm run hostkey", () => {
     folder = await mkdtemp(join(tmpdir(), "tracks-hostkey-"));
     const toolchain = await ensureToolchain({});
     pulumiPath = toolchain.pulumi;
-    environment = await embeddedEnvironment(toolchain, join(folder, "lab"));
+    environment = {
+      ...(await embeddedEnvironment(toolchain, join(folder, "lab"))),
+      ...(await dev.environment()),
+    };
     await writeFile(join(folder, "Pulumi.yaml"), "name: tracks\nruntime: nodejs\n");
     await writeFile(join(folder, "login"), keys.login.privateKey, { mode: 0o600 });
     host = await startServer({ hostKeys: [keys.rsa, keys.ed25519], authorized: [keys.login] });
