@@ -4,8 +4,8 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { DataMigration, dumpFile, readReport } from "../../components/DataMigration";
-import type { Connection } from "../../host/connection";
 import { Host } from "../../host/Host";
+import { rootConnection } from "./rootConnection";
 
 interface Inputs {
   create?: string;
@@ -28,21 +28,11 @@ void pulumi.runtime.setMocks(
   "test",
 );
 
-const connection: Connection = {
-  address: "192.0.2.1",
-  port: 22,
-  user: "root",
-  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
-  identity: { kind: "agent", socketPath: undefined },
-  bastion: undefined,
-  privilege: { kind: "root" },
-};
-
 const digest = "a".repeat(64);
 
 test("one command takes the copied dump, with renames as lines, and has no delete", async () => {
   new DataMigration("data", {
-    host: new Host("host", { connection }),
+    host: new Host("host", { connection: rootConnection }),
     dump: { path: "/nowhere/old.json", sha256: digest, bytes: 17 },
     production: true,
     database: "127.0.0.1:5432/tracks",
@@ -69,7 +59,7 @@ test("one command takes the copied dump, with renames as lines, and has no delet
 });
 
 test("the script stays on the host for what has a delete, not for a record of a load", async () => {
-  new Host("other", { connection });
+  new Host("other", { connection: rootConnection });
   await pulumi.runtime.disconnect();
   expect(registered.get("other-script")?.delete).toContain("no-remove");
 });

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DjangoApp, type DjangoAppArgs } from "../../components/DjangoApp";
 import { Secret } from "../../config/secret";
-import type { Connection } from "../../host/connection";
 import { Host } from "../../host/Host";
+import { rootConnection } from "./rootConnection";
 
 const stdins = new Map<string, string>();
 /** The switch to the release is over with this. */
@@ -29,16 +29,6 @@ function textOf(stdin: unknown): string {
     : ((stdin as { value?: string } | undefined)?.value ?? "");
 }
 
-const connection: Connection = {
-  address: "192.0.2.1",
-  port: 22,
-  user: "root",
-  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
-  identity: { kind: "agent", socketPath: undefined },
-  bastion: undefined,
-  privilege: { kind: "root" },
-};
-
 const digest = "0123456789ab".padEnd(64, "f");
 
 async function manifests(args: Partial<DjangoAppArgs>): Promise<Map<string, string>> {
@@ -49,7 +39,7 @@ async function manifests(args: Partial<DjangoAppArgs>): Promise<Map<string, stri
 
 function make(args: Partial<DjangoAppArgs>): DjangoApp {
   return new DjangoApp("app", {
-    host: new Host("host", { connection }),
+    host: new Host("host", { connection: rootConnection }),
     user: "deployer",
     production: true,
     source: { kind: "folder", archive: { path: "/a.tar", sha256: digest, bytes: 1 } },

@@ -4,6 +4,7 @@ import { SystemPackages } from "../../components/SystemPackages";
 import type { Connection } from "../../host/connection";
 import { Host, type SpooledFile } from "../../host/Host";
 import type { AppliedResource, HostFacts } from "../../host/preflight";
+import { rootConnection } from "./rootConnection";
 
 interface Inputs {
   remotePath?: string;
@@ -26,12 +27,8 @@ void pulumi.runtime.setMocks(
 );
 
 const connection: Connection = {
-  address: "192.0.2.1",
-  port: 22,
+  ...rootConnection,
   user: "admin",
-  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
-  identity: { kind: "agent", socketPath: undefined },
-  bastion: undefined,
   privilege: { kind: "passwordless" },
 };
 

@@ -5,9 +5,9 @@ import { type PostgresPlan, postgresForwarding } from "../../components/postgres
 import { type PostgresSettings, resolveSettings } from "../../components/postgres/settings";
 import { PostgresDatabase } from "../../components/PostgresDatabase";
 import { Secret } from "../../config/secret";
-import type { Connection } from "../../host/connection";
 import { Host } from "../../host/Host";
 import type { HostFacts } from "../../host/preflight";
+import { rootConnection } from "./rootConnection";
 
 interface Registered {
   type: string;
@@ -33,23 +33,13 @@ void pulumi.runtime.setMocks(
   "test",
 );
 
-const connection: Connection = {
-  address: "192.0.2.1",
-  port: 22,
-  user: "root",
-  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
-  identity: { kind: "agent", socketPath: undefined },
-  bastion: undefined,
-  privilege: { kind: "root" },
-};
-
 function plan(settings: PostgresSettings, adopt = { role: false, database: false }): PostgresPlan {
   return { ...resolveSettings(settings), tunnelPort: 20_001, moduleStream: "postgresql:15", adopt };
 }
 
 async function registerDatabase(made: PostgresPlan): Promise<PostgresDatabase> {
   const database = new PostgresDatabase("database", {
-    host: new Host("host", { connection }),
+    host: new Host("host", { connection: rootConnection }),
     plan: made,
   });
   await pulumi.runtime.disconnect();

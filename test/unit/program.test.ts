@@ -7,9 +7,9 @@ import { NginxSite } from "../../components/NginxSite";
 import { RobotsTxt } from "../../components/RobotsTxt";
 import { SystemPackages } from "../../components/SystemPackages";
 import { Secret } from "../../config/secret";
-import type { Connection } from "../../host/connection";
 import { Host } from "../../host/Host";
 import type { AppliedResource, HostFacts } from "../../host/preflight";
+import { rootConnection } from "./rootConnection";
 
 /** The resources that a program registers, seen by Pulumi's mocks in place of an engine. */
 interface Registered {
@@ -31,16 +31,6 @@ void pulumi.runtime.setMocks(
   "tracks",
   "test",
 );
-
-const root: Connection = {
-  address: "192.0.2.1",
-  port: 22,
-  user: "root",
-  hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
-  identity: { kind: "agent", socketPath: undefined },
-  bastion: undefined,
-  privilege: { kind: "root" },
-};
 
 function site(host: Host): { nginx: Nginx; site: NginxSite } {
   const nginx = new Nginx("nginx", { host, sitesOwner: "deployer", openPorts: [8080] });
@@ -80,7 +70,7 @@ beforeEach(() => {
 
 describe("the program", () => {
   it("registers nginx's whole tree as one command, with every component's part", async () => {
-    const { nginx } = site(new Host("host", { connection: root }));
+    const { nginx } = site(new Host("host", { connection: rootConnection }));
     nginx.converge();
     const { stdin } = (await command("nginx")).inputs;
     expect(stdin).toContain("file /etc/nginx/nginx.conf ");
@@ -94,14 +84,18 @@ describe("the program", () => {
   });
 
   it("labels a site root whose name has a dot, and nothing that looks like it", async () => {
-    const nginx = new Nginx("nginx", { host: new Host("host", { connection: root }) });
+    const nginx = new Nginx("nginx", { host: new Host("host", { connection: rootConnection }) });
     const made = new NginxSite("tracks", {
       nginx,
       serverNames: ["tracks.test"],
       siteRoot: "/srv/www.tracks",
     });
     const path = "/srv/www.tracks/robots/robots.txt";
-    new RobotsTxt("robots", { host: new Host("other", { connection: root }), site: made, path });
+    new RobotsTxt("robots", {
+      host: new Host("other", { connection: rootConnection }),
+      site: made,
+      path,
+    });
     nginx.converge();
     const contexts = [await command("nginx"), await command("robots")].map(({ inputs }) =>
       inputs.stdin?.split("\n").filter((line) => line.includes("httpd_sys_content_t /srv")),
@@ -114,13 +108,13 @@ describe("the program", () => {
   });
 
   it("refuses a site that comes when the tree is complete", () => {
-    const { nginx } = site(new Host("host", { connection: root }));
+    const { nginx } = site(new Host("host", { connection: rootConnection }));
     nginx.converge();
     expect(() => new NginxSite("late", { nginx, serverNames: ["late.test"] })).toThrow(/complete/);
   });
 
   it("keeps commands constant and short: what changes travels in stdin", async () => {
-    const host = new Host("host", { connection: root });
+    const host = new Host("host", { connection: rootConnection });
     site(host);
     const { inputs } = await command("robots");
     expect(inputs.create).toMatch(
@@ -130,7 +124,7 @@ describe("the program", () => {
   });
 
   it("names a component that moved in the program as another owner on the host", async () => {
-    const host = new Host("host", { connection: root });
+    const host = new Host("host", { connection: rootConnection });
     new SystemPackages("one", { host });
     new SystemPackages("two", { host });
     const [one, two] = [await command("one"), await command("two")];
@@ -138,7 +132,9 @@ describe("the program", () => {
   });
 
   it("asks for one repair more than the host remembers when it drifted, in a replacement too", async () => {
-    const first = new SystemPackages("packages", { host: new Host("a", { connection: root }) });
+    const first = new SystemPackages("packages", {
+      host: new Host("a", { connection: rootConnection }),
+    });
     const name = nameOnHost(await command("packages"));
     expect(first.place).toBe("SystemPackages:packages");
     for (const [state, repair] of [
@@ -147,7 +143,7 @@ describe("the program", () => {
     ] as const) {
       registered.length = 0;
       const host = new Host(`host-${state}`, {
-        connection: root,
+        connection: rootConnection,
         facts: facts({
           [name]: {
             state,
@@ -166,7 +162,7 @@ describe("the program", () => {
   });
 
   it("keeps the password in a command of its own, out of every command line", async () => {
-    const host = new Host("host", { connection: root });
+    const host = new Host("host", { connection: rootConnection });
     new LinuxUser("deployer", {
       host,
       user: "deployer",
@@ -183,7 +179,7 @@ describe("the program", () => {
   it("hands a sudo password over before the manifest, and asks sudo for no terminal", async () => {
     const host = new Host("host", {
       connection: {
-        ...root,
+        ...rootConnection,
         user: "operator",
         privilege: { kind: "password", password: new Secret("sesame") },
       },
