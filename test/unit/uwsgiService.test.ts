@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { UwsgiService } from "../../components/UwsgiService";
 import { Host } from "../../host/Host";
+import { rootConnection } from "./rootConnection";
 
 const manifests = new Map<string, string>();
 
@@ -18,17 +19,7 @@ void pulumi.runtime.setMocks(
   "test",
 );
 
-const host = new Host("host", {
-  connection: {
-    address: "192.0.2.1",
-    port: 22,
-    user: "root",
-    hostKey: { type: "ssh-ed25519", line: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc" },
-    identity: { kind: "agent", socketPath: undefined },
-    bastion: undefined,
-    privilege: { kind: "root" },
-  },
-});
+const host = new Host("host", { connection: rootConnection });
 
 async function manifest(name: string): Promise<string> {
   await pulumi.runtime.disconnect();
