@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { parse } from "yaml";
 import type { ConfigurationSource } from "../../config/read";
@@ -17,7 +18,7 @@ export interface Stack {
 /** Asks Pulumi which stack is meant: the one named, else the selected one. */
 export async function findStack(named: string | undefined): Promise<Stack> {
   const { url } = JSON.parse(await pulumi("whoami", "--json")) as { url: string };
-  const name = await pulumi("stack", "--show-name", ...stackOption(named));
+  const name = await showName(named);
   const project = parse(await readFile("Pulumi.yaml", "utf8")) as { name: string };
   return { project: project.name, name: name.trim(), backendUrl: url };
 }
@@ -52,6 +53,29 @@ export async function cancel(stack: Stack): Promise<void> {
 export async function refresh(stack: Stack): Promise<void> {
   const flags = ["--run-program", "--clear-pending-creates", "--yes", "--skip-preview"];
   await pulumi("refresh", ...flags, "--color", "never", ...stackOption(stack.name));
+}
+
+/**
+ * The name is asked for before anybody knows whether an engine is at work. The file backend writes
+ * a checkpoint's attributes in place: who reads them in that moment finds an empty file.
+ *
+ * @param tries how often to ask, a quarter of a second apart
+ */
+async function showName(named: string | undefined, tries = 8): Promise<string> {
+  try {
+    return await pulumi("stack", "--show-name", ...stackOption(named));
+  } catch (error) {
+    if (!(error instanceof Error && /failed to load checkpoint: .*EOF/.test(error.message)))
+      throw error;
+    if (tries <= 1) {
+      throw new Error(
+        `${error.message}\nA kill in the middle of a write leaves this: delete the empty file .pulumi/stacks/PROJECT/STACK.json.attrs below the backend's folder (it holds no state), and run this again.`,
+        { cause: error },
+      );
+    }
+    await sleep(250);
+    return showName(named, tries - 1);
+  }
 }
 
 interface Setting {
