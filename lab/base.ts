@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { cacheFolder } from "./folders";
 import { withLock } from "./lock";
 import type { OnProgress } from "./progress";
-import { tryRun } from "./run";
+import { tryRun } from "../tools/run";
 import { wheelFolder, writeWayOut } from "./seed";
 
 /** The files that a base is made from; every byte of them counts for its key. */

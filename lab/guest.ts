@@ -1,6 +1,6 @@
 import type { LabHost } from "./record";
 import { childrenOf, nameOf } from "./process";
-import { tryRun } from "./run";
+import { tryRun } from "../tools/run";
 
 /** What one command inside a host came to. */
 export interface GuestResult {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "./run";
+import { run } from "../tools/run";
 
 /** Makes a key pair as `file` (0600) and `file`.pub. */
 export async function makeKey(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { removeControlGroups } from "./controlGroups";
 import { withLock } from "./lock";
 import { currentBoot, identify, isAlive, type ProcessIdentity } from "./process";
-import { run, tryRun } from "./run";
+import { run, tryRun } from "../tools/run";
 
 /**
  * Hosts of every checkout on this machine share one bridge and one private /24; each has a slot

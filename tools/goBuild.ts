@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { cacheFolder } from "./cacheFolder";
 import { makeOnce } from "./once";
 import { type OnProgress, timed } from "./progress";
-import { mustRun, run } from "./run";
+import { run, tryRun } from "./run";
 
 /** Version of the CLI that tools/go.mod builds. */
 export const builtVersion = "3.220.0";
@@ -61,27 +61,27 @@ async function build(output: string, onProgress: OnProgress): Promise<void> {
     },
   };
   await timed(`Downloading the Go modules of Pulumi ${builtVersion}`, onProgress, () =>
-    mustRun("go", ["mod", "download"], go),
+    run("go", ["mod", "download"], go),
   );
   await timed(`Building Pulumi ${builtVersion}`, onProgress, async () => {
-    const packages = await mustRun("go", ["list", "-deps", cli], go);
-    const total = packages.trim().split("\n").length;
+    const { stdout } = await run("go", ["list", "-deps", cli], go);
+    const total = stdout.trim().split("\n").length;
     let compiled = 0;
     let told = performance.now();
-    const onLine = (): void => {
+    const onErrorLine = (): void => {
       compiled++;
       if (performance.now() - told < pause * 1000) return;
       told = performance.now();
       onProgress(`Building Pulumi ${builtVersion}: ${compiled} of ${total} packages`);
     };
     const flags = ["-v", "-ldflags", `-s -w -X ${stamp}`, "-o", output];
-    await mustRun("go", ["build", ...flags, cli], { ...go, onLine });
+    await run("go", ["build", ...flags, cli], { ...go, onErrorLine });
   });
   await rm(work, { recursive: true, force: true });
 }
 
 async function requireGo(): Promise<void> {
-  if ((await run("go", ["version"])).code === 0) return;
+  if ((await tryRun("go", ["version"])).exitCode === 0) return;
   throw new Error(
     `neither the Pulumi CLI ${builtVersion} or newer nor Go was found on PATH: ${installation}, ` +
       "or Go 1.21 or newer to have the CLI built here",

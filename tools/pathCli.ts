@@ -3,7 +3,7 @@ import { access, realpath } from "node:fs/promises";
 import { delimiter, dirname, join, sep } from "node:path";
 import { cacheFolder } from "./cacheFolder";
 import { builtVersion } from "./goBuild";
-import { run } from "./run";
+import { tryRun } from "./run";
 
 /** A Pulumi CLI that this machine has. */
 export interface FoundCli {
@@ -21,9 +21,9 @@ export interface FoundCli {
 export async function findCli(): Promise<FoundCli | undefined> {
   const path = await onPath("pulumi");
   if (path === undefined) return undefined;
-  const { stdout } = await run(path, ["version"], {
+  const { stdout } = await tryRun(path, ["version"], {
     env: { PULUMI_SKIP_UPDATE_CHECK: "true" },
-    timeout: 15_000,
+    timeoutMs: 15_000,
   });
   const version = /^v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (version === undefined || isOlder(version, builtVersion)) return undefined;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { cacheFolder } from "./cacheFolder";
 import { type OnProgress, timed } from "./progress";
-import { run } from "./run";
+import { tryRun } from "./run";
 
 /** The provider plugins of this project, in the versions of its SDKs in package.json. */
 export const plugins = [
@@ -34,16 +34,16 @@ export async function downloadPlugins(
   if (await isRecent(refusal)) return undefined;
   await mkdir(home, { recursive: true });
   for (const { name, version } of missing) {
-    const { code, stderr } = await timed(
+    const { exitCode, stderr } = await timed(
       `Downloading the plugin ${name} ${version}`,
       onProgress,
       () =>
-        run(cli, ["plugin", "install", "resource", name, version], {
-          timeout: patience * 1000,
+        tryRun(cli, ["plugin", "install", "resource", name, version], {
+          timeoutMs: patience * 1000,
           env: { PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" },
         }),
     );
-    if (code !== 0) {
+    if (exitCode !== 0) {
       const reason = stderr.trim().split("\n").at(-1) ?? "";
       await writeFile(refusal, `${reason}\n`);
       onProgress(

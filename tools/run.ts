@@ -1,61 +1,84 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** How a program ended, and what it printed. */
-export interface Finished {
-  /** Exit code; undefined when it could not be started, or was ended by a signal or the bound. */
-  code: number | undefined;
+/** What a program came to. */
+export interface RunResult {
+  /** As a shell has it: 128 + signal when one ended the program, 127 when it could not be started. */
+  exitCode: number;
   stdout: string;
+  /** What it said, or why it could not be started. */
   stderr: string;
+  timedOut: boolean;
 }
 
-/**
- * Runs a program to its end without a shell or input.
- *
- * @param options.env variables added to this process's environment
- * @param options.timeout milliseconds after which it is killed; default none
- * @param options.onLine gets each line of stderr as it comes
- */
-export function run(
-  program: string,
+/** What a program has beside its arguments. */
+export interface RunOptions {
+  /** Its stdin; empty by default. */
+  input?: string;
+  /** Its working directory; this process's by default. */
+  cwd?: string;
+  /** Added to this process's environment. */
+  env?: Record<string, string>;
+  /** Killed after this long; never by default. */
+  timeoutMs?: number;
+  /** Told each line of stdout as it comes. */
+  onLine?: (line: string) => void;
+  /** Told each line of stderr as it comes. */
+  onErrorLine?: (line: string) => void;
+  /** Killed when this is aborted. */
+  signal?: AbortSignal;
+}
+
+/** Runs a program to its end, without a shell; a failing one is a result, not an error. */
+export function tryRun(
+  command: string,
   args: readonly string[],
-  options: {
-    cwd?: string;
-    env?: Record<string, string>;
-    timeout?: number;
-    onLine?: (line: string) => void;
-  } = {},
-): Promise<Finished> {
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const { input = "", cwd, env, timeoutMs, onLine, onErrorLine, signal } = options;
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      cwd: options.cwd,
-      env: { ...process.env, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: options.timeout,
-      killSignal: "SIGKILL",
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env } });
+    const stop = (): void => void child.kill("SIGKILL");
+    signal?.addEventListener("abort", stop);
+    const result = { exitCode: 255, stdout: "", stderr: "", timedOut: false };
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            result.timedOut = true;
+            child.kill("SIGKILL");
+          }, timeoutMs);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (result.stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (result.stderr += text));
+    if (onLine !== undefined) createInterface(child.stdout).on("line", onLine);
+    if (onErrorLine !== undefined) createInterface(child.stderr).on("line", onErrorLine);
+    // A program that ends without reading all of its stdin has its reasons.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+    const finish = (changed: Partial<RunResult>): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+      resolve({ ...result, ...changed });
+    };
+    child.on("error", ({ message }) => {
+      finish({ exitCode: 127, stderr: message });
     });
-    let stdout = "";
-    const stderr: string[] = [];
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      stderr.push(line);
-      options.onLine?.(line);
-    });
-    child.once("error", (error) => {
-      resolve({ code: undefined, stdout, stderr: error.message });
-    });
-    child.once("close", (code) => {
-      resolve({ code: code ?? undefined, stdout, stderr: stderr.join("\n") });
+    child.on("close", (code, endedBy) => {
+      finish({ exitCode: code ?? (endedBy === "SIGINT" ? 130 : 137) });
     });
   });
 }
 
-/** Like {@link run}, for a program that must succeed. */
-export async function mustRun(
-  ...[program, args, options]: Parameters<typeof run>
-): Promise<string> {
-  const { code, stdout, stderr } = await run(program, args, options);
-  if (code === 0) return stdout;
-  const ending = code === undefined ? "did not run" : `exited with ${code}`;
-  throw new Error(`${program} ${args.join(" ")} ${ending}:\n${stderr}`);
+/** @throws when the program fails, with what it said */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const result = await tryRun(command, args, options);
+  if (result.exitCode !== 0) {
+    const words = result.stderr.trim() || result.stdout.trim();
+    throw new Error(`${command} ${args.join(" ")} failed (${result.exitCode}): ${words}`);
+  }
+  return result;
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as lab from "../../lab/host";
 import { writeKnownHosts } from "../../lab/knownHosts";
-import { run, tryRun } from "../../lab/run";
+import { run, tryRun } from "../../tools/run";
 
 const unavailable = lab.labUnavailable();
 

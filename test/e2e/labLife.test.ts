@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as lab from "../../lab/host";
-import { run } from "../../lab/run";
+import { run } from "../../tools/run";
 
 describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", () => {
   let folder: string;
