@@ -1,32 +1,13 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { DataMigration, dumpFile, readReport } from "../../components/DataMigration";
 import { Host } from "../../host/Host";
+import { MockedEngine } from "./mockedEngine";
 import { rootConnection } from "./rootConnection";
 
-interface Inputs {
-  create?: string;
-  delete?: string;
-  stdin?: string;
-  remotePath?: string;
-}
-
-const registered = new Map<string, Inputs>();
-
-void pulumi.runtime.setMocks(
-  {
-    newResource: ({ name, inputs }) => {
-      registered.set(name, inputs as Inputs);
-      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
-    },
-    call: () => ({}),
-  },
-  "tracks",
-  "test",
-);
+const engine = new MockedEngine();
 
 const digest = "a".repeat(64);
 
@@ -40,9 +21,9 @@ test("one command takes the copied dump, with renames as lines, and has no delet
     skipModels: ["south.migrationhistory"],
     confirm: digest,
   });
-  await pulumi.runtime.disconnect();
-  const { create, delete: remove, stdin } = registered.get("data-load") ?? {};
-  const dump = registered.get("data-dump")?.remotePath ?? "";
+  await engine.settled();
+  const { create, delete: remove, stdin } = engine.inputs("data-load");
+  const dump = engine.inputs("data-dump").remotePath ?? "";
   expect(create).toMatch(/ apply data-load-/);
   expect(remove).toBeUndefined();
   expect(stdin?.split("\n").slice(2, -2)).toEqual([
@@ -60,8 +41,8 @@ test("one command takes the copied dump, with renames as lines, and has no delet
 
 test("the script stays on the host for what has a delete, not for a record of a load", async () => {
   new Host("other", { connection: rootConnection });
-  await pulumi.runtime.disconnect();
-  expect(registered.get("other-script")?.delete).toContain("no-remove");
+  await engine.settled();
+  expect(engine.inputs("other-script").delete).toContain("no-remove");
 });
 
 test("rows and backup are read from what the host said, of a first load and of a later run", () => {

@@ -3,24 +3,16 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DjangoApp, type DjangoAppArgs } from "../../components/DjangoApp";
 import { Secret } from "../../config/secret";
 import { Host } from "../../host/Host";
+import { MockedEngine } from "./mockedEngine";
 import { rootConnection } from "./rootConnection";
 
-const stdins = new Map<string, string>();
 /** The switch to the release is over with this. */
 let deployment: Promise<void> | undefined;
 
-void pulumi.runtime.setMocks(
-  {
-    newResource: async ({ type, name, inputs }) => {
-      stdins.set(name, textOf((inputs as { stdin?: unknown }).stdin));
-      if (name === "app" && type === "command:remote:Command") await deployment;
-      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
-    },
-    call: () => ({}),
-  },
-  "tracks",
-  "test",
-);
+const engine = new MockedEngine(async ({ type, name, inputs }) => {
+  if (name === "app" && type === "command:remote:Command") await deployment;
+  return inputs;
+});
 
 /** The mocks wrap what is secret. */
 function textOf(stdin: unknown): string {
@@ -31,10 +23,15 @@ function textOf(stdin: unknown): string {
 
 const digest = "0123456789ab".padEnd(64, "f");
 
+/** What each resource sends, as far as they are registered. */
+function stdins(): Map<string, string> {
+  return new Map(engine.registered.map(({ name, inputs }) => [name, textOf(inputs.stdin)]));
+}
+
 async function manifests(args: Partial<DjangoAppArgs>): Promise<Map<string, string>> {
   make(args);
-  await pulumi.runtime.disconnect();
-  return stdins;
+  await engine.settled();
+  return stdins();
 }
 
 function make(args: Partial<DjangoAppArgs>): DjangoApp {
@@ -49,7 +46,7 @@ function make(args: Partial<DjangoAppArgs>): DjangoApp {
 }
 
 beforeEach(() => {
-  stdins.clear();
+  engine.clear();
   deployment = undefined;
 });
 
@@ -72,7 +69,7 @@ describe("an application", () => {
     const production = await manifests({});
     expect(production.get("app-directories")).toContain("/etc/profile.d/tracks-production.sh");
     expect(production.get("app")).toContain("production=yes");
-    stdins.clear();
+    engine.clear();
     const dev = await manifests({ production: false });
     expect(dev.get("app-directories")).not.toContain("PRODUCTION");
     expect(dev.get("app")).toContain("production=no");
@@ -132,10 +129,10 @@ describe("an application", () => {
       password: "hush",
     };
     const extra = (): string[] =>
-      [...(stdins.get("app-source") ?? "").matchAll(/^\| (.+)$/gm)].map(([, line]) => line ?? "");
+      [...(stdins().get("app-source") ?? "").matchAll(/^\| (.+)$/gm)].map(([, line]) => line ?? "");
     await manifests({ postgresql, extraRequirements: given });
     expect(extra()).toEqual(installed);
-    stdins.clear();
+    engine.clear();
     await manifests({ extraRequirements: given });
     expect(extra()).toEqual(given);
   });
@@ -150,7 +147,7 @@ describe("an application", () => {
 
   it("has its archive copied again when its releases move", async () => {
     const archive = async (args: Partial<DjangoAppArgs>): Promise<string | undefined> => {
-      stdins.clear();
+      engine.clear();
       return / archive=(\S+)/.exec((await manifests(args)).get("app-source") ?? "")?.[1];
     };
     const here = await archive({});
@@ -174,11 +171,11 @@ describe("an application", () => {
     const named: string[] = [];
     make({}).release.apply((release) => named.push(release));
     await vi.waitFor(() => {
-      expect(stdins.get("app")).toContain("releases/tracks/0123456789ab");
+      expect(stdins().get("app")).toContain("releases/tracks/0123456789ab");
     });
     expect(named).toEqual([]);
     end();
-    await pulumi.runtime.disconnect();
+    await engine.settled();
     expect(named).toEqual(["0123456789ab"]);
   });
 

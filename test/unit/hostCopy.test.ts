@@ -1,30 +1,12 @@
-import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 import { SystemPackages } from "../../components/SystemPackages";
 import type { Connection } from "../../host/connection";
 import { Host, type SpooledFile } from "../../host/Host";
 import type { AppliedResource, HostFacts } from "../../host/preflight";
+import { MockedEngine } from "./mockedEngine";
 import { rootConnection } from "./rootConnection";
 
-interface Inputs {
-  remotePath?: string;
-  triggers?: string[];
-  create?: string;
-}
-
-const registered = new Map<string, Inputs>();
-
-void pulumi.runtime.setMocks(
-  {
-    newResource: ({ name, inputs }) => {
-      registered.set(name, inputs as Inputs);
-      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
-    },
-    call: () => ({}),
-  },
-  "tracks",
-  "test",
-);
+const engine = new MockedEngine();
 
 const connection: Connection = {
   ...rootConnection,
@@ -57,8 +39,8 @@ let consumerName = "";
 /** The trigger of a copy that the resource "app-source" takes, with these facts of the host. */
 async function trigger(known: HostFacts | undefined): Promise<string | undefined> {
   copy(known);
-  await pulumi.runtime.disconnect();
-  return registered.get("app-archive")?.triggers?.[0];
+  await engine.settled();
+  return engine.inputs("app-archive").triggers?.[0];
 }
 
 function copy(known: HostFacts | undefined, purpose?: string): SpooledFile {
@@ -69,26 +51,26 @@ function copy(known: HostFacts | undefined, purpose?: string): SpooledFile {
 }
 
 beforeEach(() => {
-  registered.clear();
+  engine.clear();
 });
 
 describe("a file copied to the host", () => {
   it("goes to the spool of the login, which is made without sudo, for the login's eyes only", async () => {
     expect(copy(undefined)).toMatchObject({ path: spooled, login: "admin", sha256: file.sha256 });
-    await pulumi.runtime.disconnect();
-    expect(registered.get("app-archive")?.remotePath).toBe(spooled);
-    const { create } = registered.get("host-script") ?? {};
+    await engine.settled();
+    expect(engine.inputs("app-archive").remotePath).toBe(spooled);
+    const { create } = engine.inputs("host-script");
     expect(create).toMatch(
       /^sh -c 'umask 077; .*mkdir -p \.tracks\/tracks\.test .*chmod 700.*\.made-first' && sudo/,
     );
-    consumerName = / apply (\S+)/.exec(registered.get("app-source")?.create ?? "")?.[1] ?? "";
+    consumerName = / apply (\S+)/.exec(engine.inputs("app-source").create ?? "")?.[1] ?? "";
   });
 
   it("finds its spool made again when it was lost or is another login's, and once", async () => {
     const marked = async (spool: string): Promise<string | undefined> => {
       copy(facts({ spool }, {}));
-      await pulumi.runtime.disconnect();
-      return /made-(\S+)' &&/.exec(registered.get("host-script")?.create ?? "")?.[1];
+      await engine.settled();
+      return /made-(\S+)' &&/.exec(engine.inputs("host-script").create ?? "")?.[1];
     };
     const again = (await marked("absent")) ?? "";
     expect(again).toMatch(/^[0-9a-f-]{36}$/);
@@ -117,9 +99,9 @@ describe("a file copied to the host", () => {
     const first = copy(undefined, "sqlite");
     const taken = facts({}, { manifest: [`data-load data dump=${first.path}`] });
     const second = copy(taken, "127.0.0.1:5432/tracks");
-    await pulumi.runtime.disconnect();
+    await engine.settled();
     expect(second.path).not.toBe(first.path);
-    expect(registered.get("app-archive")?.remotePath).toBe(second.path);
-    expect(registered.get("app-archive")?.triggers).not.toEqual([""]);
+    expect(engine.inputs("app-archive").remotePath).toBe(second.path);
+    expect(engine.inputs("app-archive").triggers).not.toEqual([""]);
   });
 });

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 import { compareWithHost } from "../../components/postgres/compare";
 import { type PostgresPlan, postgresForwarding } from "../../components/postgres/plan";
@@ -7,31 +6,10 @@ import { PostgresDatabase } from "../../components/PostgresDatabase";
 import { Secret } from "../../config/secret";
 import { Host } from "../../host/Host";
 import type { HostFacts } from "../../host/preflight";
+import { MockedEngine, type Registered } from "./mockedEngine";
 import { rootConnection } from "./rootConnection";
 
-interface Registered {
-  type: string;
-  name: string;
-  id: string | undefined;
-  inputs: Record<string, unknown>;
-}
-
-const registered: Registered[] = [];
-
-void pulumi.runtime.setMocks(
-  {
-    newResource: ({ type, name, id, inputs }) => {
-      registered.push({ type, name, id, inputs: inputs as Record<string, unknown> });
-      return {
-        id: `${name}-id`,
-        state: { ...(inputs as object), result: "generated" },
-      };
-    },
-    call: () => ({}),
-  },
-  "tracks",
-  "test",
-);
+const engine = new MockedEngine(({ inputs }) => ({ ...inputs, result: "generated" }));
 
 function plan(settings: PostgresSettings, adopt = { role: false, database: false }): PostgresPlan {
   return { ...resolveSettings(settings), tunnelPort: 20_001, moduleStream: "postgresql:15", adopt };
@@ -42,22 +20,23 @@ async function registerDatabase(made: PostgresPlan): Promise<PostgresDatabase> {
     host: new Host("host", { connection: rootConnection }),
     plan: made,
   });
-  await pulumi.runtime.disconnect();
+  await engine.settled();
   return database;
 }
 
 const named = (name: string): Registered => {
-  const found = registered.find((one) => one.name === name);
+  const found = engine.registered.find((one) => one.name === name);
   if (found === undefined) throw new Error(`no resource ${name}`);
   return found;
 };
 const commands = (): string[] =>
-  registered
-    .filter(({ type, name }) => type === "command:remote:Command" && name !== "host-script")
-    .map(({ name }) => name);
+  engine
+    .commands()
+    .map(({ name }) => name)
+    .filter((name) => name !== "host-script");
 
 beforeEach(() => {
-  registered.length = 0;
+  engine.clear();
 });
 
 describe("a database by the provider", () => {
@@ -127,7 +106,7 @@ describe("a database by psql", () => {
     expect(old).toMatchObject({ provisioner: "psql", encryption: "md5" });
     await registerDatabase(old);
     expect(commands()).toEqual(["database-server", "database-roles"]);
-    expect(registered.some(({ type }) => type.startsWith("postgresql:"))).toBe(false);
+    expect(engine.registered.some(({ type }) => type.startsWith("postgresql:"))).toBe(false);
     expect(JSON.stringify(named("database-roles").inputs["stdin"])).toContain(
       String.raw`postgresql-role deployer createdb=no createrole=no\n| hush\npostgresql-database tracks owner=deployer`,
     );

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 import { LinuxUser } from "../../components/LinuxUser";
 import { Logrotate } from "../../components/Logrotate";
@@ -9,28 +8,10 @@ import { SystemPackages } from "../../components/SystemPackages";
 import { Secret } from "../../config/secret";
 import { Host } from "../../host/Host";
 import type { AppliedResource, HostFacts } from "../../host/preflight";
+import { MockedEngine, type Registered } from "./mockedEngine";
 import { rootConnection } from "./rootConnection";
 
-/** The resources that a program registers, seen by Pulumi's mocks in place of an engine. */
-interface Registered {
-  type: string;
-  name: string;
-  inputs: { create?: string; update?: string; delete?: string; stdin?: string };
-}
-
-const registered: Registered[] = [];
-
-void pulumi.runtime.setMocks(
-  {
-    newResource: ({ type, name, inputs }) => {
-      registered.push({ type, name, inputs: inputs as Registered["inputs"] });
-      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
-    },
-    call: () => ({}),
-  },
-  "tracks",
-  "test",
-);
+const engine = new MockedEngine();
 
 function site(host: Host): { nginx: Nginx; site: NginxSite } {
   const nginx = new Nginx("nginx", { host, sitesOwner: "deployer", openPorts: [8080] });
@@ -39,16 +20,7 @@ function site(host: Host): { nginx: Nginx; site: NginxSite } {
   return { nginx, site: made };
 }
 
-/** Waits until the mocks have seen everything, and returns the named command. */
-async function command(name: string): Promise<Registered> {
-  await pulumi.runtime.disconnect();
-  const found = registered.find(
-    (one) => one.type === "command:remote:Command" && one.name === name,
-  );
-  if (found === undefined)
-    throw new Error(`no command "${name}" among ${registered.map((one) => one.name).join(", ")}`);
-  return found;
-}
+const command = (name: string): Promise<Registered> => engine.command(name);
 
 /** The name under which the host keeps a command's resource. */
 function nameOnHost({ inputs }: Registered): string {
@@ -65,7 +37,7 @@ function facts(resources: Record<string, AppliedResource>): HostFacts {
 }
 
 beforeEach(() => {
-  registered.length = 0;
+  engine.clear();
 });
 
 describe("the program", () => {
@@ -80,7 +52,7 @@ describe("the program", () => {
     expect(stdin).toContain("selinux-port http_port_t tcp 8080");
     expect(stdin).toContain("firewall-port tcp 8080");
     expect(stdin).toMatch(/service nginx\nend\n$/);
-    expect(registered.filter(({ type }) => type === "command:remote:Command")).toHaveLength(3);
+    expect(engine.commands()).toHaveLength(3);
   });
 
   it("labels a site root whose name has a dot, and nothing that looks like it", async () => {
@@ -141,7 +113,7 @@ describe("the program", () => {
       ["ok", 3],
       ["drift", 4],
     ] as const) {
-      registered.length = 0;
+      engine.clear();
       const host = new Host(`host-${state}`, {
         connection: rootConnection,
         facts: facts({

@@ -1,16 +1,13 @@
-import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { nginxReopensLogs, renderLogrotate } from "../../templates/logrotate";
 import { renderNginxConf, renderSite } from "../../templates/nginx";
 import { renderRobots } from "../../templates/robots";
 import { renderServicesSudoers } from "../../templates/sudoers";
 import { renderPipConfiguration, renderYumRepository } from "../../templates/yum";
+import { MockedEngine } from "./mockedEngine";
 
-void pulumi.runtime.setMocks(
-  { newResource: ({ name }) => ({ id: name, state: {} }), call: () => ({}) },
-  "tracks",
-  "test",
-);
+// What is rendered names project and stack.
+new MockedEngine();
 
 const site = {
   site: "tracks",

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { checkUwsgi, UwsgiError } from "../../components/uwsgiFaults";
 import {
@@ -8,12 +7,10 @@ import {
   uwsgiReopensLog,
   type UwsgiView,
 } from "../../templates/uwsgi";
+import { MockedEngine } from "./mockedEngine";
 
-void pulumi.runtime.setMocks(
-  { newResource: ({ name }) => ({ id: name, state: {} }), call: () => ({}) },
-  "tracks",
-  "test",
-);
+// What is rendered names project and stack.
+new MockedEngine();
 
 const view: UwsgiView = {
   application: "tracks",

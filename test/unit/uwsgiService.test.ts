@@ -1,29 +1,16 @@
-import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { UwsgiService } from "../../components/UwsgiService";
 import { Host } from "../../host/Host";
+import { MockedEngine } from "./mockedEngine";
 import { rootConnection } from "./rootConnection";
 
-const manifests = new Map<string, string>();
-
-void pulumi.runtime.setMocks(
-  {
-    newResource: ({ type, name, inputs }) => {
-      const { stdin } = inputs as { stdin?: string };
-      if (type === "command:remote:Command") manifests.set(name, stdin ?? "");
-      return { id: `${name}-id`, state: inputs as Record<string, unknown> };
-    },
-    call: () => ({}),
-  },
-  "tracks",
-  "test",
-);
+const engine = new MockedEngine();
 
 const host = new Host("host", { connection: rootConnection });
 
 async function manifest(name: string): Promise<string> {
-  await pulumi.runtime.disconnect();
-  return manifests.get(name) ?? "";
+  await engine.settled();
+  return engine.commands().findLast((command) => command.name === name)?.inputs.stdin ?? "";
 }
 
 describe("UwsgiService", () => {
