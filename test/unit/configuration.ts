@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { type CheckedConfiguration, checkConfiguration } from "../../config";
 import { ConfigurationError } from "../../config/fault";
+import { temporaryFolder } from "../temporaryFolder";
 import { ed25519KeyPair } from "./ed25519";
 
 /** Keys of the tests, made once. */
@@ -10,7 +11,7 @@ export const identity = ed25519KeyPair();
 export const hostKey = ed25519KeyPair().public;
 
 /** A folder that stands for the repository, the home, and the lab's folder at once. */
-export const folder = mkdtempSync(join(tmpdir(), "tracks-configuration-"));
+export const folder = temporaryFolder("configuration", afterAll);
 writeFileSync(join(folder, "id"), identity.private);
 
 /** Settings that a stack can't do without. */

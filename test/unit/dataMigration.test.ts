@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { DataMigration, dumpFile, readReport } from "../../components/DataMigration";
 import { Host } from "../../host/Host";
+import { temporaryFolder } from "../temporaryFolder";
 import { MockedEngine } from "./mockedEngine";
 import { rootConnection } from "./rootConnection";
 
@@ -69,7 +69,7 @@ test("rows and backup are read from what the host said, of a first load and of a
 });
 
 test("a dump is known by its digest and size, and one that is not there is named", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "tracks-dump-")), "old.json");
+  const path = join(temporaryFolder("dump", onTestFinished), "old.json");
   writeFileSync(path, "[]\n");
   expect(await dumpFile(path)).toEqual({
     path,

@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Secret } from "../../config/secret";
 import type { Connection } from "../../host/connection";
 import { examine } from "../../host/preflight/examine";
+import { temporaryFolder } from "../temporaryFolder";
 import { ask, errorOf, hostKey, login, options, server, stranger } from "./preflightBench";
 import { type Answer, connectionTo, keyPair, type TestServerOptions } from "./preflightServer";
 
@@ -29,7 +29,7 @@ function sudo(
 
 /** A directory with a sudo that asks for no password and leaves stdin alone. */
 function fakeSudo(): string {
-  const directory = mkdtempSync(join(tmpdir(), "tracks-sudo-"));
+  const directory = temporaryFolder("sudo", onTestFinished);
   const file = join(directory, "sudo");
   writeFileSync(
     file,
@@ -85,7 +85,7 @@ describe("a host in order", () => {
   });
 
   it("never runs what stands before the script, such as a password that sudo didn't ask for", async () => {
-    const marker = join(mkdtempSync(join(tmpdir(), "tracks-preflight-")), "ran");
+    const marker = join(temporaryFolder("preflight", onTestFinished), "ran");
     const host = await server({
       answer: (command) => (command.endsWith("sudo -k -S -p '' true") ? {} : undefined),
     });
