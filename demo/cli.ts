@@ -4,10 +4,12 @@ import { Command } from "commander";
 import { execa } from "execa";
 import { down, labUnavailable, type LabHost, up } from "../lab/host";
 import { installPackages, missingPackages } from "../lab/install";
+import { embeddedEnvironment } from "../tools/embeddedStack";
+import { labFolder } from "../tools/labFolder";
 import { ensureToolchain, type Toolchain } from "../tools/toolchain";
 import { checkSite } from "./check";
-import { embeddedEnvironment, writeShellEnvironment } from "./embedded";
 import { Phases } from "./phases";
+import { writeShellEnvironment } from "./shellEnvironment";
 import { type DemoStack, dev, rehearsal } from "./stacks";
 
 /**
@@ -16,7 +18,7 @@ import { type DemoStack, dev, rehearsal } from "./stacks";
  */
 
 const root = join(__dirname, "..");
-const labDirectory = process.env.TRACKS_LAB_DIR ?? join(root, ".lab");
+const labDirectory = labFolder();
 const stacks = [dev, rehearsal(root, labDirectory)];
 
 /** A stack that is up, and what a visitor saw of it. */
@@ -54,10 +56,8 @@ async function installLabPackages(): Promise<void> {
 async function deploy(stack: DemoStack, toolchain: Toolchain, phases: Phases): Promise<Deployed> {
   const { name } = stack;
   const host = await phases.run(`${name}: lab host`, (onProgress) => up(name, { onProgress }));
-  const environment = {
-    ...(await embeddedEnvironment(toolchain, labDirectory)),
-    ...(await stack.environment()),
-  };
+  const lock = await stack.prepare();
+  const environment = await embeddedEnvironment(toolchain, { labDirectory, lock });
   const pulumi = async (args: string[], output: "inherit" | "pipe"): Promise<string> => {
     const { stdout } = await execa(toolchain.pulumi, [...args, "--non-interactive"], {
       cwd: root,

@@ -2,26 +2,27 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Passphrase } from "../tools/embeddedStack";
 import { rehearsalSettings } from "./rehearsal";
 
 /** One stack of the demo, each on a lab host of its own and named like it. */
 export interface DemoStack {
   readonly name: string;
   readonly about: string;
-  /** What of the environment is the stack's own: how its secrets are locked. */
-  environment(): Promise<Record<string, string>>;
-  /** Removes what {@link DemoStack.environment} made. */
+  /** Makes what the stack needs on this machine, and tells how its secrets are locked. */
+  prepare(): Promise<Passphrase>;
+  /** Removes what {@link DemoStack.prepare} made. */
   remove(): Promise<void>;
 }
 
 /** The passphrase of Pulumi.dev.yaml: documented, no secret; it guards nothing but generated lab secrets. */
-const devPassphrase = "tracks-dev";
+export const devPassphrase = "tracks-dev";
 
 /** Pulumi.dev.yaml, as it is committed. */
 export const dev: DemoStack = {
   name: "dev",
   about: "sqlite, no PRODUCTION in the environment",
-  environment: () => Promise.resolve({ PULUMI_CONFIG_PASSPHRASE: devPassphrase }),
+  prepare: () => Promise.resolve({ passphrase: devPassphrase }),
   remove: () => Promise.resolve(),
 };
 
@@ -38,7 +39,7 @@ export function rehearsal(root: string, labDirectory: string): DemoStack {
   return {
     name: "rehearsal",
     about: "production's settings: PostgreSQL, PRODUCTION=1",
-    async environment() {
+    async prepare() {
       if (!existsSync(passphrase)) {
         await writeFile(passphrase, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
       }
@@ -50,7 +51,7 @@ export function rehearsal(root: string, labDirectory: string): DemoStack {
         ? /^encryptionsalt: .*$/m.exec(await readFile(file, "utf8"))
         : null;
       await writeFile(file, salt === null ? settings : `${settings}${salt[0]}\n`);
-      return { PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
+      return { passphraseFile: passphrase };
     },
     async remove() {
       await rm(file, { force: true });

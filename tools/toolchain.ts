@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { downloadPlugins } from "./plugins";
 import { buildCli, builtVersion } from "./goBuild";
 import { findCli, ownPath } from "./pathCli";
+import { labFolder } from "./labFolder";
 import type { OnProgress } from "./progress";
 import { installStandIns } from "./standIns";
 
@@ -37,8 +38,8 @@ export async function ensureToolchain(
   const home = await downloadPlugins(cli, onProgress);
   const standIns = found && home !== undefined ? undefined : await installStandIns(cli, onProgress);
   const bin = found || standIns === undefined ? dirname(cli) : standIns.bin;
-  const labFolder = process.env["TRACKS_LAB_DIR"] ?? join(__dirname, "..", ".lab");
-  await mkdir(labFolder, { recursive: true, mode: 0o700 });
+  const labDirectory = labFolder();
+  await mkdir(labDirectory, { recursive: true, mode: 0o700 });
   return {
     pulumi: join(bin, "pulumi"),
     env: {
@@ -48,7 +49,7 @@ export async function ensureToolchain(
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // What is needed is installed: anything else shall fail at once, not try to download.
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-      TRACKS_LAB_DIR: resolve(labFolder),
+      TRACKS_LAB_DIR: labDirectory,
     },
     description: `pulumi ${source}, plugins: ${home === undefined ? "stand-ins" : "downloaded"}`,
     standIns: home === undefined,

@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { embeddedEnvironment } from "../../demo/embedded";
+import { embeddedEnvironment, writeProject } from "../../tools/embeddedStack";
 import type { Toolchain } from "../../tools/toolchain";
 import { type CommandRun, runTimed } from "../command";
 import { serverName, type Site } from "../site";
@@ -27,13 +27,12 @@ export class Pulumi implements Contender {
   }
 
   async prepare(): Promise<void> {
-    this.environment = {
-      ...(await embeddedEnvironment(this.toolchain, this.labDirectory)),
-      PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
-    };
+    this.environment = await embeddedEnvironment(this.toolchain, {
+      labDirectory: this.labDirectory,
+      lock: { passphrase: PASSPHRASE },
+    });
     await mkdir(this.project);
-    const project = ["name: tracks", "runtime: nodejs", `main: ${PROGRAM}`, ""];
-    await writeFile(join(this.project, "Pulumi.yaml"), project.join("\n"));
+    await writeProject(this.project, { program: PROGRAM });
     await this.succeed("stack", "init", this.site.host.name);
   }
 

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa, type Result } from "execa";
-import { embeddedEnvironment } from "../../demo/embedded";
-import { dev } from "../../demo/stacks";
+import { devPassphrase } from "../../demo/stacks";
 import { down, exec, type LabHost, up } from "../../lab/host";
+import { embeddedEnvironment, writeProject } from "../../tools/embeddedStack";
 import { ensureToolchain } from "../../tools/toolchain";
 
 const root = join(__dirname, "..", "..");
@@ -39,10 +39,10 @@ export class Deployment {
     const labDirectory = join(folder, "lab");
     process.env.TRACKS_LAB_DIR = labDirectory;
     const toolchain = await ensureToolchain({});
-    const environment = {
-      ...(await embeddedEnvironment(toolchain, labDirectory)),
-      ...(await dev.environment()),
-    };
+    const environment = await embeddedEnvironment(toolchain, {
+      labDirectory,
+      lock: { passphrase: devPassphrase },
+    });
     const host = await up(stack, {});
     const deployment = new Deployment(stack, folder, environment, host, toolchain.pulumi);
     await deployment.useProgram(options.program ?? "index.ts");
@@ -53,8 +53,7 @@ export class Deployment {
 
   /** Points the stack at another program of this checkout. */
   async useProgram(program: string): Promise<void> {
-    const project = ["name: tracks", "runtime: nodejs", `main: ${join(root, program)}`, ""];
-    await writeFile(join(this.folder, "Pulumi.yaml"), project.join("\n"));
+    await writeProject(this.folder, { program: join(root, program) });
   }
 
   /** Runs `pulumi` and returns what it printed, whatever its exit code. */

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { embeddedEnvironment } from "../../demo/embedded";
-import { dev } from "../../demo/stacks";
+import { devPassphrase } from "../../demo/stacks";
+import { embeddedEnvironment } from "../../tools/embeddedStack";
 import { ensureToolchain } from "../../tools/toolchain";
 import { keyPair, startServer, type TestServer } from "../unit/preflightServer";
 
@@ -48,10 +48,10 @@ describe("npm run hostkey", () => {
     folder = await mkdtemp(join(tmpdir(), "tracks-hostkey-"));
     const toolchain = await ensureToolchain({});
     pulumiPath = toolchain.pulumi;
-    environment = {
-      ...(await embeddedEnvironment(toolchain, join(folder, "lab"))),
-      ...(await dev.environment()),
-    };
+    environment = await embeddedEnvironment(toolchain, {
+      labDirectory: join(folder, "lab"),
+      lock: { passphrase: devPassphrase },
+    });
     await writeFile(join(folder, "Pulumi.yaml"), "name: tracks\nruntime: nodejs\n");
     await writeFile(join(folder, "login"), keys.login.privateKey, { mode: 0o600 });
     host = await startServer({ hostKeys: [keys.rsa, keys.ed25519], authorized: [keys.login] });

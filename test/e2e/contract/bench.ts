@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { down, exec, type LabHost, up } from "../../../lab/host";
+import { embeddedEnvironment, writeProject } from "../../../tools/embeddedStack";
+import { labFolder } from "../../../tools/labFolder";
 import { ensureToolchain, type Toolchain } from "../../../tools/toolchain";
 import type { Declared } from "./declared";
 
@@ -94,16 +96,20 @@ export class Bench {
 
 /** One stack in a file backend of its own, running the declared resources. */
 export class Stack {
+  private environment: Record<string, string> = {};
+
   constructor(
     private readonly folder: string,
     private readonly toolchain: Toolchain,
   ) {}
 
   async init(): Promise<void> {
-    await mkdir(join(this.folder, "backend"), { recursive: true });
-    const program = join(__dirname, "program.ts");
-    const project = ["name: contract", "runtime: nodejs", `main: ${program}`, ""];
-    await writeFile(join(this.folder, "Pulumi.yaml"), project.join("\n"));
+    this.environment = await embeddedEnvironment(this.toolchain, {
+      labDirectory: labFolder(),
+      backend: join(this.folder, "backend"),
+      lock: { passphrase: "contract" },
+    });
+    await writeProject(this.folder, { name: "contract", program: join(__dirname, "program.ts") });
     await this.declare();
     const { code, text } = await this.pulumi(["stack", "init", "contract"]);
     if (code !== 0) throw new Error(text);
@@ -170,11 +176,8 @@ export class Stack {
           ...process.env,
           // Whether the person who runs the tests has an agent must make no difference.
           SSH_AUTH_SOCK: "",
-          ...this.toolchain.env,
-          PULUMI_BACKEND_URL: `file://${join(this.folder, "backend")}`,
-          PULUMI_CONFIG_PASSPHRASE: "contract",
+          ...this.environment,
           PULUMI_NODEJS_TSCONFIG_PATH: join(checkout, "tsconfig.json"),
-          PULUMI_NODEJS_TRANSPILE_ONLY: "true",
           TRACKS_CONTRACT: join(this.folder, "program.json"),
           ...env,
         },

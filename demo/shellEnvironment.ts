@@ -1,25 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Toolchain } from "../tools/toolchain";
-
-/**
- * The environment of the embedded default: the tool chain, and a file backend in the lab's ignored
- * folder. How secrets are locked is the stack's own matter.
- */
-export async function embeddedEnvironment(
-  toolchain: Toolchain,
-  labDirectory: string,
-): Promise<Record<string, string>> {
-  const backend = join(labDirectory, "backend");
-  await mkdir(backend, { recursive: true, mode: 0o700 });
-  return {
-    ...toolchain.env,
-    TRACKS_LAB_DIR: labDirectory,
-    PULUMI_BACKEND_URL: `file://${backend}`,
-    // The program loads in a third of the time; `npm test` is where its types are checked.
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-  };
-}
 
 /**
  * Writes the environment of one stack as a file that a shell reads, and returns the line that does
