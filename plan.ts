@@ -7,9 +7,9 @@ import {
   type PostgresPlan,
   postgresQuestion,
 } from "./components/postgres/plan";
-import { sourceCommit } from "./components/sourceCommit";
 import type { Configuration } from "./config";
 import { type HostFacts, preflight } from "./host/preflight";
+import { sourceCommit } from "./host/sourceCommit";
 import { findingText } from "./source/finding";
 import { inspectSource } from "./source/inspectSource";
 import { packSource } from "./source/packSource";

@@ -4,11 +4,11 @@ import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
 import { UwsgiService } from "../../../components/UwsgiService";
-import { sourceCommit } from "../../../components/sourceCommit";
 import { loadConfiguration } from "../../../config";
 import { Secret } from "../../../config/secret";
 import { Host } from "../../../host/Host";
 import { type GitHostKey, type GitRepository, preflight } from "../../../host/preflight";
+import { sourceCommit } from "../../../host/sourceCommit";
 import { packSource } from "../../../source/packSource";
 
 /** What a test says in the environment. */

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection } from "../host/connection";
-import { Deadline } from "../host/deadline";
-import { HostError } from "../host/error";
-import type { GitRepository, HostFacts } from "../host/preflight";
-import { askCommit, gitDeadlineSeconds } from "../host/preflight/commit";
-import { hostScript } from "../host/script";
-import { openSession } from "../host/session";
+import type { Connection } from "./connection";
+import { Deadline } from "./deadline";
+import { HostError } from "./error";
+import type { GitRepository, HostFacts } from "./preflight";
+import { askCommit, gitDeadlineSeconds } from "./preflight/commit";
+import { hostScript } from "./script";
+import { openSession } from "./session";
 
 /**
  * The commit to deploy: what the preflight found, else what the host says once it has git and the user.
