@@ -1,6 +1,6 @@
-import type { PostgresSettings } from "../components/postgres/settings";
 import { djangoHosts, proofHost } from "./hostNames";
 import { localFile } from "./localFile";
+import type { PostgresSettings } from "./postgres";
 import type { ConfigurationSource } from "./read";
 import type { Values } from "./schema";
 import type { GitRepository } from "../host/preflight";

@@ -1,9 +1,9 @@
-import { isFilledIn, reservedOption } from "../components/uwsgiFaults";
 import type { Fault } from "./fault";
 import { setCommand } from "./key";
 import { type Reading, shown } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
 import { redacted } from "./secret";
+import { isFilledIn, reservedOption } from "./uwsgiOptions";
 
 /** Settings that take the place of an option, by the name that the service has for them. */
 const settings: Partial<Record<string, KeyName>> = {

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ExternalServer } from "../../config/postgres";
 import { proveLogin } from "../../host/postgresLogin";
 import type { Tunnel } from "../../host/tunnel";
 import type { Existing } from "./compare";
-import type { ExternalServer, ResolvedSettings } from "./settings";
+import type { ResolvedSettings } from "./settings";
 
 /**
  * Asks the external server, as its administrator, what of the site it has.

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import type { PostgresSettings } from "../../config/postgres";
 import type { Connection } from "../../host/connection";
 import type { ForwardingTarget } from "../../host/forward";
 import type { HostFacts } from "../../host/preflight";
@@ -7,7 +8,7 @@ import type { DatabaseQuestion } from "../../host/preflight/survey";
 import { openTunnel } from "../../host/tunnel";
 import { compareWithHost, formerNames } from "./compare";
 import { existingOnExternal } from "./external";
-import { type PostgresSettings, type ResolvedSettings, resolveSettings } from "./settings";
+import { type ResolvedSettings, resolveSettings } from "./settings";
 
 /** What is to be done for a database, settled before any resource is registered. */
 export interface PostgresPlan extends ResolvedSettings {

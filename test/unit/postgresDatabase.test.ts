@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { compareWithHost } from "../../components/postgres/compare";
 import { type PostgresPlan, postgresForwarding } from "../../components/postgres/plan";
-import { type PostgresSettings, resolveSettings } from "../../components/postgres/settings";
+import { resolveSettings } from "../../components/postgres/settings";
 import { PostgresDatabase } from "../../components/PostgresDatabase";
+import type { PostgresSettings } from "../../config/postgres";
 import { Secret } from "../../config/secret";
 import { Host } from "../../host/Host";
 import type { HostFacts } from "../../host/preflight";

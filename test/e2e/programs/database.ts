@@ -1,7 +1,7 @@
 import { PostgresDatabase } from "../../../components/PostgresDatabase";
 import { planPostgres, postgresQuestion } from "../../../components/postgres/plan";
-import type { PostgresSettings } from "../../../components/postgres/settings";
 import { loadConfiguration } from "../../../config";
+import type { PostgresSettings } from "../../../config/postgres";
 import { Secret } from "../../../config/secret";
 import { Host } from "../../../host/Host";
 import { preflight } from "../../../host/preflight";
