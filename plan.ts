@@ -28,21 +28,23 @@ export interface Plan {
 }
 
 /**
- * Looks at the application's source here, then at the host, and compares both with the
+ * Looks at the application's source here and at the host, and compares both with the
  * configuration; every fault that shows by then ends the program with nothing touched.
  */
 export async function plan(config: Configuration): Promise<Plan> {
   const { application, connection } = config;
-  const folder = application && (await packFolder(application.django));
-  const repository =
-    application?.django.source.kind === "git" ? application.django.source.repository : undefined;
+  const from = application?.django.source;
+  const repository = from?.kind === "git" ? from.repository : undefined;
   const question = application?.database && postgresQuestion(application.database);
-  const facts = await preflight(connection, {
-    survey: { ...config.survey, database: question },
-    needsSftp: folder !== undefined || application?.migration !== undefined,
-    git: repository,
-    forwarding: application?.database && postgresForwarding(application.database),
-  });
+  const [folder, facts] = await Promise.all([
+    application && packFolder(application.django),
+    preflight(connection, {
+      survey: { ...config.survey, database: question },
+      needsSftp: from?.kind === "folder" || application?.migration !== undefined,
+      git: repository,
+      forwarding: application?.database && postgresForwarding(application.database),
+    }),
+  ]);
   if (application !== undefined) {
     checkFormerPlace({ ...application.django, user: config.deployer.user }, facts);
   }
