@@ -126,13 +126,24 @@ resolve() { # user=U url=URL ref=REF
   fi
 }
 
+# Leaves the full name of the commit that this scope has deployed from a repository, or nothing.
+live_commit() { # URL
+  local words
+  REPLY=''
+  while read -r -a words; do
+    if [[ " ${words[*]} " == *" git=$1 "* && " ${words[*]} " =~ \ commit=([0-9a-f]{40})\  ]]; then REPLY=${BASH_REMATCH[1]}; fi
+  done < <(grep -h '^release ' "$STATE/resources/$SCOPE"/*/manifest 2>/dev/null)
+}
+
 # Leaves the commit in REPLY. Tags come before branches, as git itself has it.
 ask_git() { # USER URL REF
   local sum name found='' rank=9
   # shellcheck disable=SC2016
   as_git "$1" / 'timeout -k 5 60 git ls-remote "$1" "$2" "refs/tags/$2" "refs/tags/$2^{}" "refs/heads/$2"' "$2" "$3" || {
     explain_git "$2" "$OUTPUT"
-    fail "can't ask $2 for $3: $REPLY"
+    sum=$REPLY
+    live_commit "$2"
+    fail "can't ask $2 for $3: $sum${REPLY:+; to change something else meanwhile, stay on the commit that is live: pulumi config set tracks:sourceRef $REPLY}"
   }
   while IFS=$TAB read -r sum name; do
     [[ $sum =~ ^[0-9a-f]{40}$ ]] || continue

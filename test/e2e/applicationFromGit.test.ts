@@ -107,4 +107,16 @@ describe("an application from git", () => {
     }
     use({}, hostKey);
   });
+
+  it("says how to change something else while the git server is down, and that works", async () => {
+    await deployment.onHost("mv /home/gitsrv/tracks.git /home/gitsrv/away.git");
+    const failure = diagnostics(await deployment.upFails());
+    expect(failure).toContain(`can't ask ${url} for main`);
+    const commit = (await git("rev-parse", "HEAD")).stdout;
+    expect(failure).toContain(`pulumi config set tracks:sourceRef ${commit}`);
+    use({ ref: commit }, hostKey);
+    await deployment.set("serverNames", '["tracks.test", "other.test"]');
+    expect(await deployment.up()).toMatch(/1 updated|2 updated/);
+    expect(await (await deployment.get("/healthz/")).text()).toContain("2.0.0");
+  });
 });
