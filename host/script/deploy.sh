@@ -69,7 +69,8 @@ prepare_release() {
   link_shared_paths
   # Code that asks for the database as it is loaded makes the file.
   AS_UMASK=077 manage check || fail_with_lines 12 "manage.py check fails in the new release"
-  run_application examine "$wsgi" || fail_with_lines 12 "the new release does not load"
+  application_attribute current -
+  run_application examine "$wsgi" "$ROOT$REPLY" || fail_with_lines 12 "the new release is refused"
   while IFS= read -r line; do
     case $line in
       'django '*) django=${line#* } ;;

@@ -1,6 +1,6 @@
 """Looks at the Django application in the working directory, as its service would run it.
 
-usage: examine WSGI
+usage: examine WSGI [CURRENT]
        smoke WSGI VIRTUALENV UWSGI PATH HOST any|healthy
        links LINK=TARGET...
        prune DIRECTORY KEEP VIRTUALENVS BACKUPS USED...
@@ -44,14 +44,19 @@ def load(wsgi):
 # --- What is there ---
 
 
-def examine(wsgi):
-    """Prints a line a fact: Django's version, where static files go, migrations that wait."""
+def examine(wsgi, current=""):
+    """Prints a line a fact: Django's version, where static files go, migrations that wait.
+
+    With CURRENT, the link that will lead to this release, data that would go with it are refused.
+    """
     # Who asks sqlite for a database that is not there makes it.
     os.umask(0o077)
     load(wsgi)
     import django
     from django.conf import settings
 
+    if current:
+        check_places(settings, current)
     print("django %s" % ".".join(str(part) for part in django.VERSION[:3]))
     print("static-root %s" % (getattr(settings, "STATIC_ROOT", "") or ""))
     close_sqlite(settings.DATABASES)
@@ -66,8 +71,8 @@ def close_sqlite(databases):
     Journal and write-ahead log get the mode of their database from sqlite.
     """
     for database in databases.values():
-        path = str(database.get("NAME") or "")
-        if "sqlite" not in database.get("ENGINE", "") or not path or ":memory:" in path:
+        path = sqlite_file(database)
+        if not path:
             continue
         path = os.path.realpath(path)
         if os.path.isdir(os.path.dirname(path)) and not os.path.exists(path):
@@ -75,6 +80,53 @@ def close_sqlite(databases):
         for file in (path, path + "-wal", path + "-shm", path + "-journal"):
             if os.path.exists(file) and os.stat(file).st_uid == os.getuid():
                 os.chmod(file, 0o600)
+
+
+def sqlite_file(database):
+    """Path of the file that a database of the settings lies in, or nothing."""
+    path = str(database.get("NAME") or "")
+    if "sqlite" not in database.get("ENGINE", "") or ":memory:" in path or "mode=memory" in path:
+        return ""
+    return path[len("file:") :].split("?")[0] if path.startswith("file:") else path
+
+
+def check_places(settings, current):
+    """Refuses data in the release: the next one would start without them, and prune removes them."""
+    mend = (
+        "%s is %s, which goes with the release: set it to %s beside manage.py, which leads to the"
+        " shared directory, or take it from the local settings"
+    )
+    faults = []
+    for name, database in sorted(settings.DATABASES.items()):
+        path = sqlite_file(database)
+        if path and goes_with_release(path, current):
+            faults.append(mend % ('DATABASES["%s"]["NAME"]' % name, path, "db.sqlite3"))
+    media = str(getattr(settings, "MEDIA_ROOT", "") or "")
+    if media and stores_files(settings) and goes_with_release(media, current):
+        faults.append(mend % ("MEDIA_ROOT", media, "media"))
+    if faults:
+        raise Failure("\n".join(faults))
+
+
+def stores_files(settings):
+    """Do uploads lie in MEDIA_ROOT, rather than with some service?"""
+    storages = getattr(settings, "STORAGES", None) or {}
+    named = storages.get("default", {}).get("BACKEND") or getattr(
+        settings, "DEFAULT_FILE_STORAGE", "FileSystemStorage"
+    )
+    return "FileSystemStorage" in named
+
+
+def goes_with_release(path, current):
+    release = os.getcwd()
+    path = os.path.join(release, path)
+    # By then the link leads here; what stands in its place now is a former release, or not ours.
+    if (path + "/").startswith(current + "/"):
+        path = release + path[len(current) :]
+    path = os.path.realpath(path) + "/"
+    # An absolute path into another release is none better.
+    places = [os.path.dirname(os.path.realpath(release)), os.path.realpath(sys.prefix)]
+    return any(path.startswith(place + "/") for place in places)
 
 
 def pending_migrations():

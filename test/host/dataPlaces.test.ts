@@ -1,0 +1,89 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const program = join(__dirname, "../../host/script/python/application.py");
+
+describe("where an application keeps its data", () => {
+  let root: string;
+  const at = (path: string) => join(root, path);
+  const write = (path: string, content: string): void => {
+    mkdirSync(dirname(at(path)), { recursive: true });
+    writeFileSync(at(path), content);
+  };
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "tracks-places-"));
+    // What is asked of Django, and no more: it needn't be installed.
+    write("releases/new/django/__init__.py", "VERSION = (1, 6)\n");
+    write("releases/new/wsgi.py", "application = None\n");
+    mkdirSync(at("shared/media"), { recursive: true });
+    symlinkSync(at("shared/db.sqlite3"), at("releases/new/db.sqlite3"));
+    symlinkSync(at("shared/media"), at("releases/new/media"));
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  /** Examines a release with these settings, as a deployment does before it migrates and switches. */
+  const examine = (...settings: string[]) => {
+    const text = ["class settings:", ...settings.map((line) => `    ${line}`), ""].join("\n");
+    write("releases/new/django/conf.py", text);
+    return spawnSync("python3", [program, "examine", "wsgi.py", at("current")], {
+      cwd: at("releases/new"),
+      encoding: "utf8",
+    });
+  };
+  const sqlite = (name: string) =>
+    `DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ${name}}}`;
+
+  it("is the shared directory, by its own name or through the release's links", () => {
+    for (const [name, media] of [
+      [at("shared/db.sqlite3"), at("shared/media")],
+      ["db.sqlite3", "media/uploads"],
+      [at("releases/new/db.sqlite3"), at("releases/new/media")],
+      // On a first deployment the link isn't there yet.
+      [at("current/db.sqlite3"), at("current/media/")],
+      [":memory:", ""],
+      ["file:whatever?mode=memory", "/var/lib/elsewhere"],
+    ]) {
+      const run = examine(sqlite(JSON.stringify(name)), `MEDIA_ROOT = ${JSON.stringify(media)}`);
+      expect(run).toMatchObject({ status: 0, stderr: "" });
+    }
+  });
+
+  it.each([
+    ["data.sqlite3"],
+    ["file:data.sqlite3?timeout=5"],
+    ["current/data.sqlite3"],
+    ["releases/old/db.sqlite3"],
+  ])("is no sqlite file that goes with a release: %s", (file) => {
+    const name = file.includes("/") ? at(file) : file;
+    // Before the first deployment a checkout of somebody's may stand where the link will.
+    mkdirSync(at("current"));
+    const { status, stderr } = examine(sqlite(JSON.stringify(name)));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^DATABASES\["default"\]\["NAME"\] is \S*sqlite3, which goes with the release: set it to db\.sqlite3 beside manage\.py, .* or take it from the local settings\n$/,
+    );
+  });
+
+  it("is no folder for uploads that goes with the release, and every fault is told", () => {
+    const media = `MEDIA_ROOT = "${at("releases/new/uploads")}"`;
+    const { status, stderr } = examine(sqlite('"data.sqlite3"'), media);
+    expect(status).toBe(1);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^DATABASES/),
+      expect.stringMatching(/^MEDIA_ROOT is \S+\/uploads, .*set it to media beside manage\.py/),
+    ]);
+  });
+
+  it("is nobody's business where uploads go to a service", () => {
+    const media = 'MEDIA_ROOT = "uploads"';
+    const storages = 'STORAGES = {"default": {"BACKEND": "storages.backends.s3.S3Storage"}}';
+    expect(examine("DATABASES = {}", media, storages)).toMatchObject({ status: 0, stderr: "" });
+    expect(examine("DATABASES = {}", media)).toMatchObject({ status: 1 });
+  });
+});
