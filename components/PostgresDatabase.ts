@@ -6,6 +6,7 @@ import type { Secret } from "../config/secret";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
 import type { Manifest, ManifestEntry } from "../host/manifest";
+import { UserError } from "../host/userError";
 import type { PostgresPlan } from "./postgres/plan";
 
 /** Inputs of {@link PostgresDatabase}. */
@@ -32,6 +33,19 @@ export interface DatabaseConnection {
 
 type ConvergedManifest = Omit<Manifest, "name">;
 
+/** Two would share the server's pg_hba.conf, the provisioning role and the tunnel, and take them from each other. */
+export class SecondDatabaseError extends UserError {
+  constructor(second: string, first: string) {
+    super(
+      "SecondDatabaseError",
+      `the PostgresDatabase "${second}" is on the same host as "${first}": give one for each host. Another database of its server is made by hand, or by another stack`,
+    );
+  }
+}
+
+/** Name of the database that each host of this program has. */
+const databases = new WeakMap<Host, string>();
+
 /**
  * The site's PostgreSQL database: the server on the host, who may log in there, the application's
  * role with its password, and the database that the role owns.
@@ -50,6 +64,9 @@ export class PostgresDatabase extends HostComponent {
 
   constructor(name: string, args: PostgresDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("PostgresDatabase", name, opts);
+    const first = databases.get(args.host);
+    if (first !== undefined) throw new SecondDatabaseError(name, first);
+    databases.set(args.host, name);
     this.host = args.host;
     this.plan = args.plan;
     const { plan } = this;

@@ -101,6 +101,20 @@ describe("a database by the provider", () => {
   });
 });
 
+describe("a second database", () => {
+  it("is refused on a host that has one, and not on another", async () => {
+    const hosts = ["one", "two"].map((name) => new Host(name, { connection: rootConnection }));
+    const make = (name: string, host: Host | undefined) =>
+      host && new PostgresDatabase(name, { host, plan: plan({}) });
+    make("first", hosts[0]);
+    make("elsewhere", hosts[1]);
+    expect(() => make("second", hosts[0])).toThrow(
+      /PostgresDatabase "second" is on the same host as "first": give one for each host/,
+    );
+    await engine.settled();
+  });
+});
+
 describe("a database by psql", () => {
   it("is what servers get that the provider does not support", async () => {
     const old = plan({ version: "9.2", password: new Secret("hush") });
