@@ -127,6 +127,12 @@ export const absolutePath = text(
   /^(?!.*\/\.{1,2}(?:\/|$))(?:\/[A-Za-z0-9._@+-]+)+$/,
 );
 
+/** Elsewhere its pip would put uWSGI beside it, where neither the service nor a deployment looks for it. */
+export const interpreterPath = text(
+  "the path of a Python in `/usr/bin` or `/usr/local/bin`, such as `/usr/bin/python3.11`",
+  /^\/usr\/(?:local\/)?bin\/python[0-9.]*$/,
+);
+
 /** A path on this machine. */
 export const localPath = text("a path on this machine; `~/` is your home", /^\P{Cc}+$/u);
 

@@ -1,9 +1,9 @@
 import { optional, secret, withDefault } from "../key";
 import {
-  absolutePath,
   gitReference,
   gitUrl,
   integer,
+  interpreterPath,
   lines,
   listOf,
   localPath,
@@ -70,9 +70,10 @@ export const applicationKeys = {
     example: "tracks.settings",
     fallbackText: "`appPackage` and `.settings`",
   }),
-  pythonInterpreter: withDefault(absolutePath, "/usr/bin/python3", {
+  pythonInterpreter: withDefault(interpreterPath, "/usr/bin/python3", {
     component: "DjangoApp",
-    meaning: "Interpreter of the virtualenvs; uWSGI is compiled against it.",
+    meaning:
+      "Interpreter of the virtualenvs; uWSGI is compiled against it. Its packages, those for pip and for compiling among them, belong into `extraPackages`.",
     example: "/usr/bin/python3.11",
   }),
   requirementsFile: withDefault(relativePath, "requirements.txt", {

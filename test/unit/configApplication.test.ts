@@ -53,6 +53,19 @@ describe("a stack's application", () => {
     expect(errorFor({ sourceFolder: "nowhere" }).message).toMatch(/"nowhere", which isn't there/);
   });
 
+  it("runs on a Python whose uWSGI is found where the service looks for it", () => {
+    const { application } = check({
+      ...app,
+      pythonInterpreter: "/usr/local/bin/python3.11",
+    }).configuration;
+    expect(application?.uwsgi.interpreter).toBe("/usr/local/bin/python3.11");
+    for (const pythonInterpreter of ["/opt/python/bin/python3", "/usr/bin/pypy3", "python3"]) {
+      expect(errorFor({ ...app, pythonInterpreter }).message).toMatch(
+        /tracks:pythonInterpreter\n.*given: [^]*allowed: the path of a Python in `\/usr\/bin` or `\/usr\/local\/bin`/,
+      );
+    }
+  });
+
   it("trusts a git server over SSH by its key alone", () => {
     const ssh = { sourceUrl: "git@git.example.org:tracks.git" };
     expect(faultyKeys(ssh)).toEqual(["sourceHostKey"]);
