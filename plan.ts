@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSource } from "./components/DjangoApp";
 import { checkFormerPlace } from "./components/formerPlace";
+import { checkObstacles } from "./components/obstacles";
 import {
   planPostgres,
   postgresForwarding,
@@ -8,7 +9,7 @@ import {
   postgresQuestion,
 } from "./components/postgres/plan";
 import type { Configuration } from "./config";
-import { type HostFacts, preflight } from "./host/preflight";
+import { type ApplicationQuestion, type HostFacts, preflight } from "./host/preflight";
 import { sourceCommit } from "./host/sourceCommit";
 import { findingText } from "./source/finding";
 import { inspectSource } from "./source/inspectSource";
@@ -39,7 +40,11 @@ export async function plan(config: Configuration): Promise<Plan> {
   const [folder, facts] = await Promise.all([
     application && packFolder(application.django),
     preflight(connection, {
-      survey: { ...config.survey, database: question },
+      survey: {
+        ...config.survey,
+        application: application && applicationQuestion(config, application),
+        database: question,
+      },
       needsSftp: from?.kind === "folder" || application?.migration !== undefined,
       git: repository,
       forwarding: application?.database && postgresForwarding(application.database),
@@ -47,6 +52,15 @@ export async function plan(config: Configuration): Promise<Plan> {
   ]);
   if (application !== undefined) {
     checkFormerPlace({ ...application.django, user: config.deployer.user }, facts);
+    const { interpreter, socket, stats } = application.uwsgi;
+    checkObstacles(
+      {
+        addresses: { "tracks:uwsgiSocket": socket, "tracks:uwsgiStats": stats },
+        interpreter,
+        extraPackages: config.packages.extraPackages,
+      },
+      facts,
+    );
   }
   const database =
     application?.database && (await planPostgres(connection, facts, application.database));
@@ -69,6 +83,21 @@ export async function plan(config: Configuration): Promise<Plan> {
         ...(typeof stream === "string" ? [stream] : []),
       ]),
     ],
+  };
+}
+
+/** Where the application will stand: what is there by now is named in a preview. */
+function applicationQuestion(
+  { deployer }: Configuration,
+  { django, uwsgi }: NonNullable<Configuration["application"]>,
+): ApplicationQuestion {
+  return {
+    current: `${django.siteRoot}/${django.app}`,
+    virtualenv: `${deployer.home}/venv`,
+    shared: `${django.siteRoot}/shared/${django.app}`,
+    socket: uwsgi.socket,
+    stats: uwsgi.stats,
+    interpreter: uwsgi.interpreter,
   };
 }
 

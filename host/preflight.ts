@@ -9,7 +9,7 @@ import { hostScript } from "./script";
 export type { PreflightOptions } from "./preflight/examine";
 export type { AppliedResource, HostFacts } from "./preflight/report";
 export type { GitHostKey, GitRepository } from "./preflight/commit";
-export type { HostScript, SurveyQuestions } from "./preflight/survey";
+export type { ApplicationQuestion, HostScript, SurveyQuestions } from "./preflight/survey";
 
 /**
  * Asks the host, over one connection and while the program runs, whether it can be deployed to and

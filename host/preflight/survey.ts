@@ -13,8 +13,23 @@ export interface SurveyQuestions {
   readonly serverNames: readonly string[];
   /** Files of ours that may replace somebody else's. */
   readonly paths: readonly string[];
+  /** What the application will stand in the place of. @default there is none: nothing is asked */
+  readonly application?: ApplicationQuestion | undefined;
   /** The PostgreSQL server that the site's data lie in. @default none on this host: nothing is asked */
   readonly database?: DatabaseQuestion | undefined;
+}
+
+/** Where an application and its service will stand. */
+export interface ApplicationQuestion {
+  /** The link to the current release. */
+  readonly current: string;
+  /** The link to the current virtualenv. */
+  readonly virtualenv: string;
+  readonly shared: string;
+  /** As `127.0.0.1:8001`. */
+  readonly socket: string;
+  readonly stats: string;
+  readonly interpreter: string;
 }
 
 /** Where the host's PostgreSQL server is looked for; `auto` as in the manifest's entry. */
@@ -51,6 +66,7 @@ export async function survey(
     `listen=${questions.listenPort}`,
     ...questions.serverNames.map((name) => `server=${name}`),
     ...questions.paths.map((path) => `path=${path}`),
+    ...applicationWords(questions.application),
     ...databaseWords(questions.database),
   ];
   // What stands before the script is a sudo password that sudo didn't ask for: never run that. The
@@ -76,6 +92,12 @@ export async function survey(
     );
   }
   return parseReport(distribution, result.stdout);
+}
+
+function applicationWords(question: ApplicationQuestion | undefined): string[] {
+  if (question === undefined) return [];
+  const { current, virtualenv, shared, socket, stats, interpreter } = question;
+  return [`application=${[current, virtualenv, shared, socket, stats, interpreter].join()}`];
 }
 
 function databaseWords(question: DatabaseQuestion | undefined): string[] {

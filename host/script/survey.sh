@@ -1,8 +1,8 @@
 
 # --- Survey: what kind of host this is, and what stands in the way. Reads only ----------------------------
 
-survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]... [postgresql=SERVICE,BINARIES,DATA,PORT]
-  local argument user='' login='' listen=80 servers=' ' paths=() postgresql=''
+survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]... [application=...] [postgresql=SERVICE,BINARIES,DATA,PORT]
+  local argument user='' login='' listen=80 servers=' ' paths=() application='' postgresql=''
   for argument in "$@"; do
     case $argument in
       user=*) user=${argument#user=} ;;
@@ -10,8 +10,9 @@ survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]... [p
       listen=*) listen=${argument#listen=} ;;
       server=*) servers+="${argument#server=} " ;;
       path=*) paths+=("${argument#path=}") ;;
+      application=*) application=${argument#application=} ;;
       postgresql=*) postgresql=${argument#postgresql=} ;;
-      *) fail "survey takes user=NAME, login=NAME, listen=PORT, server=NAME, path=PATH and postgresql=SERVICE,BINARIES,DATA,PORT, not \"$argument\"" ;;
+      *) fail "survey takes user=NAME, login=NAME, listen=PORT, server=NAME, path=PATH, application=CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER and postgresql=SERVICE,BINARIES,DATA,PORT, not \"$argument\"" ;;
     esac
   done
   load_records
@@ -21,6 +22,7 @@ survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]... [p
   [[ -z $login ]] || survey_spool "$login"
   survey_servers "$listen" "$servers"
   survey_paths ${paths[@]+"${paths[@]}"}
+  [[ -z $application ]] || survey_application "$application"
   [[ -z $postgresql ]] || survey_postgresql "$postgresql"
 }
 

@@ -2,6 +2,7 @@
 # --- uWSGI: rehearsed, reloaded without losing a request, proven by new workers and their answer --------
 
 readonly UWSGI_UNIT=/etc/systemd/system/uwsgi.service
+readonly UWSGI_SCRIPT=/etc/init.d/uwsgi
 readonly UWSGI_PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 # What the service needs to take what was swapped: nothing, reload, restart, or stop and start.

@@ -1,0 +1,117 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { HostFacts } from "../host/preflight";
+import { UserError } from "../host/userError";
+
+/** What the host has or lacks keeps the application from being deployed as it is configured. */
+export class ObstacleError extends UserError {
+  constructor(obstacles: readonly string[]) {
+    super("ObstacleError", ["The host was not touched.", ...obstacles].join("\n"));
+  }
+}
+
+/** What an application needs of its host before anything is done to it. */
+export interface HostNeeds {
+  /** Where uWSGI shall listen: setting to address, as `tracks:uwsgiSocket` to `127.0.0.1:8001`. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Path of the Python that virtualenvs are made from. */
+  readonly interpreter: string;
+  /** The configured packages beside those that are always installed, as yum takes them. */
+  readonly extraPackages: readonly string[];
+}
+
+/**
+ * Compares what the application needs with what the preflight found.
+ *
+ * A preview names what stands in the way; `up` is refused, before any resource is registered.
+ *
+ * @param facts undefined when the host could not be asked: then nothing is known
+ * @throws {@link ObstacleError} in an `up`
+ */
+export function checkObstacles(needs: HostNeeds, facts: HostFacts | undefined): void {
+  if (facts === undefined) return;
+  const found = obstacles(needs, facts);
+  if (found.length === 0) return;
+  if (!pulumi.runtime.isDryRun()) throw new ObstacleError(found);
+  for (const obstacle of found) void pulumi.log.warn(`up will be refused: ${obstacle}`);
+}
+
+/** Everything that stands in the way, each with its mend. */
+export function obstacles(needs: HostNeeds, facts: HostFacts): string[] {
+  return [...listenerObstacles(needs, facts), ...interpreterObstacles(needs, facts)];
+}
+
+/** Processes that are no service `uwsgi`, whose place ours would take, and listen where it shall. */
+function listenerObstacles({ addresses }: HostNeeds, { facts }: HostFacts): string[] {
+  const listeners = new Map<string, string[]>();
+  for (const [setting, address] of Object.entries(addresses)) {
+    const listener = facts.get(`listener/${address}`);
+    if (listener === undefined) continue;
+    listeners.set(listener, [...(listeners.get(listener) ?? []), setting]);
+  }
+  return [...listeners].map(([listener, settings]) => {
+    const [, pid = "", service = "-", command = ""] = /^(\d+) (\S+) ?(.*)$/.exec(listener) ?? [];
+    const taken = settings
+      .map((setting) => `${addresses[setting] ?? ""} (${setting})`)
+      .join(" and ");
+    const others = settings
+      .map((setting) => `pulumi config set ${setting} ${anotherPort(addresses[setting] ?? "")}`)
+      .join(" && ");
+    return `${taken} ${settings.length > 1 ? "are" : "is"} taken by process ${pid} (${command}), ${whose(service)}. End it, on the host as root: ${end(service, pid)}. Or let it be, and choose another port: ${others}`;
+  });
+}
+
+function whose(service: string): string {
+  if (service === "-") return "which was started by hand or by a job, not as the service uwsgi";
+  return service === "socket"
+    ? "which is systemd itself, on behalf of a socket unit"
+    : `which belongs to the service ${service}`;
+}
+
+function end(service: string, pid: string): string {
+  if (service === "-") return `kill -INT ${pid} (and take away what starts it at boot)`;
+  return service === "socket"
+    ? "systemctl list-sockets (names the unit), then systemctl disable --now UNIT"
+    : `systemctl disable --now ${service}`;
+}
+
+/** 8001 becomes 8002: one that the schema allows, as near as can be. */
+function anotherPort(address: string): string {
+  const [host = "", port = ""] = address.split(":");
+  return `${host}:${Number(port) === 65_535 ? 65_534 : Number(port) + 1}`;
+}
+
+/** Python 3 of each release's package `python3`. */
+const systemPython: Readonly<Record<string, string>> = { 7: "3.6", 8: "3.6", 9: "3.9", 10: "3.12" };
+
+/** An interpreter that is not there, and that no configured package looks like bringing. */
+function interpreterObstacles(needs: HostNeeds, { facts }: HostFacts): string[] {
+  const { interpreter, extraPackages } = needs;
+  if (facts.get("interpreter") !== "absent") return [];
+  const version = /python([\d.]*)$/.exec(interpreter)?.[1] ?? "";
+  const release = (facts.get("os-version") ?? "").split(".")[0] ?? "";
+  if (interpreter.startsWith("/usr/bin/") && ["", "3", systemPython[release]].includes(version)) {
+    return [];
+  }
+  const missing = `tracks:pythonInterpreter is ${interpreter}, which is not on the host`;
+  if (!interpreter.startsWith("/usr/bin/")) {
+    return [`${missing}: it comes from no package there, so install it by hand first`];
+  }
+  // No package of Python 2 has the minor version in its name.
+  const named = version.startsWith("2") ? "2" : version;
+  const wanted = ["", "-devel", "-pip"].map((suffix) => `python${named}${suffix}`);
+  const lacking = wanted.filter((name) => !extraPackages.some((entry) => names(entry, name)));
+  if (lacking.length === 0) return [];
+  const commands = lacking.map(
+    (name, index) =>
+      `pulumi config set --path 'tracks:extraPackages[${extraPackages.length + index}]' ${name}`,
+  );
+  return [
+    `${missing}, and tracks:extraPackages lacks what brings it, its pip, or what uWSGI is compiled with. Add the packages: ${commands.join(" && ")}`,
+  ];
+}
+
+/** Is it the package under one of its names? `python311` and `python3.11` are two habits of one. */
+function names(entry: string, wanted: string): boolean {
+  const plain = (name: string): string => name.replaceAll(".", "");
+  return entry.split("|").some((name) => plain(name) === plain(wanted));
+}

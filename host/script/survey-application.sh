@@ -1,0 +1,156 @@
+
+# --- Survey of what an application replaces: a checkout, a virtualenv, a service, who has its ports -------
+
+survey_application() { # CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER
+  local current virtualenv shared socket stats interpreter owner
+  IFS=, read -r current virtualenv shared socket stats interpreter <<<"$1"
+  if [[ -x $ROOT$interpreter ]]; then fact interpreter present; else fact interpreter absent; fi
+  survey_place "$current" "; it is not read: copy what the site shall go on with, such as db.sqlite3 and media, to $shared"
+  survey_place "$virtualenv" ''
+  owner=${OWNERS["path $UWSGI_UNIT"]-}
+  # Ours, or on its way: whether it runs is the probe's.
+  [[ $owner != "$SCOPE"/* ]] || return 0
+  if [[ -n $owner ]]; then
+    conflict "the service uwsgi belongs to ${owner%%/*}: a host has one, for one application"
+    return
+  fi
+  survey_uwsgi_service
+  survey_listeners "$socket" "$stats"
+}
+
+# What stands where a link of ours will.
+survey_place() { # PATH REMARK
+  local what='file'
+  [[ -z ${OWNERS["path $1"]-} ]] && [[ -e $ROOT$1 || -L $ROOT$1 ]] || return 0
+  if [[ -L $ROOT$1 ]]; then
+    what='link'
+  elif [[ -e $ROOT$1/.git ]]; then
+    what='git checkout'
+  elif [[ -d $ROOT$1 ]]; then
+    what='directory'
+  fi
+  kept_place "$1"
+  conflict "$1 exists, a $what: it will be kept as it is in $REPLY and come back on destroy$2"
+}
+
+# Leaves the directory where something at a path would be kept; unlike store_for it makes nothing.
+kept_place() { # PATH
+  local top
+  filesystem_top "$STATE" 2>/dev/null
+  top=$REPLY
+  existing_ancestor "$1"
+  filesystem_top "$(readlink -f -- "$ROOT$REPLY")"
+  if [[ $REPLY == "$top" ]]; then
+    REPLY=$STATE/kept
+  else
+    REPLY=${REPLY%/}/.tracks/kept
+  fi
+  REPLY=${REPLY#"$ROOT"}
+}
+
+# A service of the same name, by a unit, an init script, or both.
+survey_uwsgi_service() {
+  local file found='' now
+  former_uwsgi_files
+  for file in $REPLY; do
+    found+=${found:+ and }$file
+  done
+  [[ -n $found ]] || return 0
+  state_service uwsgi
+  now=${REPLY#* }
+  conflict "there is a service uwsgi ($found), $now: ours takes its place with the first up; it will be kept aside, and come back on destroy, $now as now"
+}
+
+# Leaves the files that make a service uwsgi on this host.
+former_uwsgi_files() {
+  local file found=''
+  for file in "$UWSGI_UNIT" "$UWSGI_SCRIPT" /usr/lib/systemd/system/uwsgi.service; do
+    if [[ -e $ROOT$file ]]; then found+=" $file"; fi
+  done
+  REPLY=${found# }
+}
+
+# Who listens where uWSGI shall, when it is not the service that ours takes the place of.
+survey_listeners() { # ADDRESS:PORT...
+  local address pid service
+  for address in "$@"; do
+    listening_socket "${address##*:}"
+    [[ -n $REPLY ]] || continue
+    socket_holder "$REPLY"
+    pid=$REPLY
+    [[ -n $pid ]] || continue
+    service_of_process "$pid"
+    service=$REPLY
+    [[ $service != uwsgi.service ]] || continue
+    first_words "$pid"
+    fact "listener/$address" "$pid $service $REPLY"
+  done
+}
+
+# Leaves the inode of the socket that listens on a port of the loopback or of every address, or nothing.
+listening_socket() { # PORT
+  local hex fields=() file
+  printf -v hex '%04X' "$1"
+  REPLY=''
+  for file in /proc/net/tcp /proc/net/tcp6; do
+    [[ -r $file ]] || continue
+    while read -r -a fields; do
+      # 0A is LISTEN; addresses are written in the order of bytes of a little-endian machine.
+      if [[ ${fields[3]} == 0A && ${fields[1]} =~ ^(0100007F|0+):$hex$ ]]; then
+        REPLY=${fields[9]}
+        return
+      fi
+    done <"$file"
+  done
+}
+
+# Leaves the process that has a socket: systemd, where it does, else the one that the others come from.
+socket_holder() { # INODE
+  local path pid stat parent holders=' '
+  REPLY=''
+  while IFS=/ read -r _ _ pid _; do
+    holders+="$pid "
+  done < <(find /proc/[0-9]*/fd -lname "socket:\\[$1\\]" 2>/dev/null)
+  for pid in $holders; do
+    read -r stat 2>/dev/null <"/proc/$pid/stat" || continue
+    read -r _ parent _ <<<"${stat##*) }"
+    if [[ $pid == 1 || $holders != *" $parent "* ]]; then
+      REPLY=$pid
+      [[ $pid != 1 ]] || return 0
+    fi
+  done
+}
+
+# Leaves the service that a process belongs to, or `-` for one that a person or a job has started.
+service_of_process() { # PID
+  local line pid=''
+  REPLY=-
+  if [[ $1 == 1 ]]; then
+    REPLY=socket
+    return
+  fi
+  while IFS= read -r line; do
+    if [[ $line =~ /system\.slice/(.*/)?([^/]+\.service) ]]; then REPLY=${BASH_REMATCH[2]}; fi
+  done 2>/dev/null <"/proc/$1/cgroup"
+  case $REPLY in
+    # What a login or a job started is none of these services' own.
+    sshd.service | ssh.service | crond.service | cron.service | atd.service) REPLY=- ;;
+  esac
+  [[ $REPLY == - && ! -d $ROOT/run/systemd/system && -e $ROOT$UWSGI_SCRIPT ]] || return 0
+  for line in /var/run/uwsgi.pid /var/run/uwsgi/uwsgi.pid; do
+    read -r pid 2>/dev/null <"$ROOT$line"
+    if [[ $pid == "$1" ]]; then REPLY=uwsgi.service; fi
+  done
+}
+
+# Leaves the first words of a process's command: enough to know it by. Further on, and in assignments,
+# somebody may have put a secret.
+first_words() { # PID
+  local word words=()
+  while IFS= read -r -d '' word && ((${#words[@]} < 3)); do
+    [[ $word =~ ^[A-Za-z0-9_./:@+-]+$ ]] || break
+    if ((${#words[@]} == 0)); then word=${word##*/}; fi
+    words+=("$word")
+  done 2>/dev/null <"/proc/$1/cmdline"
+  REPLY=${words[*]-}
+}

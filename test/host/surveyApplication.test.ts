@@ -1,0 +1,117 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+/** Process groups. */
+const listeners: number[] = [];
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => {
+  for (const listener of listeners.splice(0)) process.kill(-listener, "SIGKILL");
+  host.remove();
+});
+
+/** A program that listens on free ports of the loopback until the test is over. */
+async function listener(
+  count: number,
+  ...words: string[]
+): Promise<{ pid: number; ports: string[] }> {
+  host.write(
+    "/server",
+    [
+      "import os, socket, sys, time",
+      `sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(${count})]`,
+      // As a master with its workers: all of them hold the sockets.
+      "for _ in range(2): os.fork() or (time.sleep(60), os._exit(0))",
+      'print(" ".join(str(one.getsockname()[1]) for one in sockets), flush=True)',
+      "time.sleep(60)",
+    ].join("\n"),
+  );
+  const child = spawn("python3", [host.at("/server"), ...words], { detached: true });
+  if (child.pid === undefined) throw new Error("python3 can't be started");
+  listeners.push(child.pid);
+  const [printed] = (await once(child.stdout, "data")) as [Buffer];
+  return { pid: child.pid, ports: printed.toString().trim().split(" ") };
+}
+
+/** What the survey says of an application with these ports, the host's own facts left out. */
+async function survey(socket = "1", stats = "2"): Promise<string[]> {
+  const places = "/microarray/tracks,/home/deployer/venv,/microarray/shared/tracks";
+  const run = await host.run([
+    "survey",
+    `application=${places},127.0.0.1:${socket},127.0.0.1:${stats},/usr/bin/python3.11`,
+  ]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(host.exists("/var/lib/tracks")).toBe(false);
+  return run.stdout
+    .split("\n")
+    .filter((line) => /^(conflict|fact (interpreter|listener))/.test(line))
+    .filter((line) => !line.includes("nginx.conf"));
+}
+
+test("a bare host: nothing but the interpreter is said", async () => {
+  expect(await survey()).toEqual(["fact interpreter absent"]);
+  host.write("/usr/bin/python3.11", "", 0o755);
+  expect(await survey()).toEqual(["fact interpreter present"]);
+});
+
+test("a checkout, a virtualenv and a service that others made are named, with their place to be", async () => {
+  host.write("/microarray/tracks/.git/HEAD", "");
+  mkdirSync(host.at("/home/deployer/venv"), { recursive: true });
+  host.write("/etc/init.d/uwsgi", "", 0o755);
+  host.write("/etc/systemd/system/uwsgi.service", "");
+  host.write("/services/uwsgi/running", "");
+  const kept = "/var/lib/tracks/kept and come back on destroy";
+  expect(await survey()).toEqual([
+    "fact interpreter absent",
+    `conflict /microarray/tracks exists, a git checkout: it will be kept as it is in ${kept}; it is not read: copy what the site shall go on with, such as db.sqlite3 and media, to /microarray/shared/tracks`,
+    `conflict /home/deployer/venv exists, a directory: it will be kept as it is in ${kept}`,
+    "conflict there is a service uwsgi (/etc/systemd/system/uwsgi.service and /etc/init.d/uwsgi), running: ours takes its place with the first up; it will be kept aside, and come back on destroy, running as now",
+  ]);
+  rmSync(host.at("/microarray/tracks"), { recursive: true });
+  symlinkSync("elsewhere", host.at("/microarray/tracks"));
+  expect((await survey())[1]).toContain("/microarray/tracks exists, a link:");
+});
+
+test("who listens where uWSGI shall is named by master and first words, without a secret", async () => {
+  const { pid, ports } = await listener(2, "--env", "PASSWORD=hush", "more");
+  const facts = await survey(ports[0], ports[1]);
+  expect(facts).toHaveLength(3);
+  for (const [index, port] of ports.entries()) {
+    expect(facts[index + 1]).toMatch(
+      new RegExp(`^fact listener/127\\.0\\.0\\.1:${port} ${pid} \\S+ python3 \\S+/server --env$`),
+    );
+  }
+});
+
+test("what this stack made, and who listens for it, is not news", async () => {
+  const { ports } = await listener(1);
+  mkdirSync(host.at("/etc/systemd/system"), { recursive: true });
+  const unit = manifest(
+    "uwsgi",
+    "none",
+    "file /etc/systemd/system/uwsgi.service owner=root group=root mode=0644",
+    "| # Written by Pulumi",
+    "symlink /microarray/tracks -> releases/tracks/one",
+    "directory /microarray owner=root group=root mode=0755",
+  );
+  expect((await host.apply(unit)).reason).toBe("");
+  const run = await host.run([
+    "survey",
+    `application=/microarray/tracks,/home/deployer/venv,/s,127.0.0.1:${ports[0] ?? ""},127.0.0.1:2,/bin/bash`,
+  ]);
+  expect(run.stdout).not.toMatch(/listener|microarray|service uwsgi/);
+  const other = await host.run([
+    "--scope",
+    "tracks.other",
+    "survey",
+    "application=/srv/tracks,/srv/venv,/s,127.0.0.1:1,127.0.0.1:2,/bin/bash",
+  ]);
+  expect(other.stdout).toContain(
+    "conflict the service uwsgi belongs to tracks.dev: a host has one, for one application",
+  );
+});

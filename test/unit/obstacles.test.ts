@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { type HostNeeds, obstacles } from "../../components/obstacles";
+
+const needs: HostNeeds = {
+  addresses: { "tracks:uwsgiSocket": "127.0.0.1:8001", "tracks:uwsgiStats": "127.0.0.1:9191" },
+  interpreter: "/usr/bin/python3",
+  extraPackages: [],
+};
+
+function found(answers: Record<string, string>, change: Partial<HostNeeds> = {}): string[] {
+  return obstacles(
+    { ...needs, ...change },
+    {
+      distribution: "CentOS Stream release 9",
+      facts: new Map(Object.entries(answers)),
+      conflicts: [],
+      resources: new Map(),
+    },
+  );
+}
+
+describe("who listens where uWSGI shall", () => {
+  it("is nobody's concern when nobody does", () => {
+    expect(found({ interpreter: "present" })).toEqual([]);
+  });
+
+  it("is named once for both ports, with what ends it and what lets it be", () => {
+    const listener = "812 - uwsgi --socket 127.0.0.1:8001";
+    expect(
+      found({ "listener/127.0.0.1:8001": listener, "listener/127.0.0.1:9191": listener }),
+    ).toEqual([
+      "127.0.0.1:8001 (tracks:uwsgiSocket) and 127.0.0.1:9191 (tracks:uwsgiStats) are taken by process 812 (uwsgi --socket 127.0.0.1:8001), which was started by hand or by a job, not as the service uwsgi. End it, on the host as root: kill -INT 812 (and take away what starts it at boot). Or let it be, and choose another port: pulumi config set tracks:uwsgiSocket 127.0.0.1:8002 && pulumi config set tracks:uwsgiStats 127.0.0.1:9192",
+    ]);
+  });
+
+  it.each([
+    [
+      "700 other.service node",
+      "the service other.service. End it, on the host as root: systemctl disable --now other.service",
+    ],
+    ["1 socket systemd", "a socket unit. End it, on the host as root: systemctl list-sockets"],
+  ])("is ended as what it is: %s", (listener, text) => {
+    expect(found({ "listener/127.0.0.1:9191": listener })).toEqual([expect.stringContaining(text)]);
+  });
+});
+
+describe("an interpreter that the host doesn't have", () => {
+  const absent = (interpreter: string, version: string, extraPackages: string[] = []) =>
+    found({ interpreter: "absent", "os-version": version }, { interpreter, extraPackages });
+
+  it("comes with the system's own packages, or with configured ones", () => {
+    expect(absent("/usr/bin/python3", "9.4")).toEqual([]);
+    expect(absent("/usr/bin/python3.6", "7")).toEqual([]);
+    expect(
+      absent("/usr/bin/python3.11", "9.4", [
+        "python3.11",
+        "python3.11-devel",
+        "mypip|python311-pip",
+      ]),
+    ).toEqual([]);
+  });
+
+  it("is told with the packages that bring it, in the order of their commands", () => {
+    expect(absent("/usr/bin/python3.11", "9.4", ["tmux", "python3.11"])).toEqual([
+      "tracks:pythonInterpreter is /usr/bin/python3.11, which is not on the host, and tracks:extraPackages lacks what brings it, its pip, or what uWSGI is compiled with. Add the packages: pulumi config set --path 'tracks:extraPackages[2]' python3.11-devel && pulumi config set --path 'tracks:extraPackages[3]' python3.11-pip",
+    ]);
+    expect(absent("/usr/bin/python2.7", "8.10")).toEqual([
+      expect.stringContaining("'tracks:extraPackages[0]' python2 &&"),
+    ]);
+  });
+
+  it("can't come from packages where they don't install", () => {
+    expect(absent("/usr/local/bin/python3.11", "9.4")).toEqual([
+      "tracks:pythonInterpreter is /usr/local/bin/python3.11, which is not on the host: it comes from no package there, so install it by hand first",
+    ]);
+  });
+});
