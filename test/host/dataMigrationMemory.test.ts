@@ -1,0 +1,57 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { MigrationBench } from "./migrationBench";
+
+/** Kilobytes of memory that the loader gets: what Python and Django take, and some more. */
+const limit = 64 * 1024;
+const rows = 6_000;
+
+let bench: MigrationBench;
+beforeEach(async () => {
+  bench = await MigrationBench.create();
+}, 300_000);
+afterEach(() => {
+  bench.remove();
+});
+
+test("a dump that would not fit into memory as a whole is loaded all the same", async () => {
+  const python = limitMemory();
+  const dump = largeDump();
+  bench.host.write("/root/dump.json", dump);
+  const wholeAtOnce = spawnSync(
+    python,
+    ["-c", "import json, sys; json.load(open(sys.argv[1]))", bench.host.at("/root/dump.json")],
+    { encoding: "utf8" },
+  );
+  expect(wholeAtOnce.stderr).toContain("MemoryError");
+
+  const run = await bench.load(dump);
+  expect(run.stderr).toBe("");
+  expect(run.stdout).toContain(`loaded roasted.target: ${rows} rows of redirect.target\n`);
+  expect(bench.query("SELECT COUNT(*), MIN(LENGTH(description)) FROM roasted_target")).toEqual([
+    [rows, 4000],
+  ]);
+}, 120_000);
+
+/** Puts a program before the application's Python that takes most memory from it. */
+function limitMemory(): string {
+  const virtualenv = bench.host.at("/home/daemon/venv");
+  const python = join(readlinkSync(virtualenv), "bin/python");
+  rmSync(virtualenv);
+  execFileSync("mkdir", ["-p", join(virtualenv, "bin")]);
+  const limited = join(virtualenv, "bin/python");
+  writeFileSync(limited, `#!/bin/sh\nulimit -d ${limit}\nexec ${python} "$@"\n`);
+  chmodSync(limited, 0o755);
+  return limited;
+}
+
+function largeDump(): string {
+  const row = (pk: number) => ({
+    model: "redirect.target",
+    pk,
+    fields: { name: `target${pk}`, url: `http://example.org/${pk}`, description: "é".repeat(4000) },
+  });
+  return JSON.stringify(Array.from({ length: rows }, (_, index) => row(index + 1)));
+}
