@@ -17,10 +17,15 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          // Two cores and one engine a stack: files run one after another, hosts are theirs alone.
-          fileParallelism: false,
+          // Hosts, stacks and folders are each file's own; an engine keeps little more than one core
+          // busy, and waits for its host in between.
+          maxWorkers: 2,
+          // Behind the others where all rings are run at once.
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 900_000,
+          // What a host comes to takes its time while the other file has the cores.
+          expect: { poll: { timeout: 15_000 } },
         },
       },
     ],
