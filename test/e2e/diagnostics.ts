@@ -10,13 +10,20 @@ export function diagnostics(printed: string): string {
 /** How often the text is there. */
 export const count = (text: string, part: string): number => text.split(part).length - 1;
 
-/** Neither preview nor up gets past it, and each says so once, as its only error. */
-export async function expectRefusal(deployment: Deployment, message: string): Promise<void> {
+/**
+ * Neither preview nor up gets past it, and each says so once, as its only error.
+ *
+ * @returns what both printed
+ */
+export async function expectRefusal(deployment: Deployment, message: string): Promise<string> {
+  let printed = "";
   for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
     const { exitCode, text } = await deployment.pulumi(...command);
     expect(exitCode, text).not.toBe(0);
     expect(count(diagnostics(text), message), text).toBe(1);
     expect(count(diagnostics(text), "error: "), text).toBe(1);
     expect(text).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
+    printed += text;
   }
+  return printed;
 }
