@@ -50,6 +50,46 @@ describe("the site of a dev stack", () => {
     expect(await site.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
 
+  it("has PRODUCTION=1 in its own login shells then, and nobody else's", async () => {
+    // Only production's settings refuse a name that is not among the allowed ones.
+    expect((await site.deployment.get("/healthz/")).status).toBe(400);
+    expect(await onHost("bash -lc 'echo ${PRODUCTION-unset}'")).toBe("unset");
+    // The way the notes debug: dev's settings, on the same file.
+    expect(
+      await site.asDeployer(
+        "cd /microarray/tracks && env -u PRODUCTION ~/venv/bin/python manage.py check </dev/null",
+      ),
+    ).toContain("no issues");
+  });
+
+  it("lets nobody but its user read key and settings", async () => {
+    const read = (file: string) =>
+      onHost(`su -s /bin/sh nobody -c 'cat /microarray/shared/tracks/${file}' 2>&1 || true`);
+    expect(await read("secret_key")).toMatch(/Permission denied/);
+    expect(await read("local.py")).toMatch(/Permission denied/);
+  });
+
+  it("has local settings that were edited put right, and uWSGI reloaded with them", async () => {
+    const workers = () => onHost("pgrep -u deployer -f uwsgi | sort");
+    const before = await workers();
+    await onHost("echo 'ALLOWED_HOSTS = []' >>/microarray/shared/tracks/local.py");
+    expect(await site.up()).toMatch(/reloaded uWSGI/);
+    expect(await workers()).not.toBe(before);
+    expect((await site.ask("/healthz/")).status).toBe(200);
+  });
+
+  it("comes back from its archive, copied once more, when somebody removed the release", async () => {
+    const release = () => onHost("readlink /microarray/tracks");
+    const before = await release();
+    // Nothing but the mark of who made it: what was copied was taken.
+    expect(await onHost("ls -A ~root/.tracks/*")).toBe(".made-first");
+    await onHost(`rm -r /microarray/${before}`);
+    await site.up();
+    expect(await release()).toBe(before);
+    expect((await site.ask("/healthz/")).status).toBe(200);
+    expect(await site.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+  });
+
   it("keeps its data when it is destroyed, and the next up adopts them", async () => {
     await site.pulumi("destroy", "--yes", "--skip-preview", "--run-program");
     await expect(site.ask("/healthz/")).rejects.toThrow(/ECONNREFUSED|EHOSTUNREACH/);
