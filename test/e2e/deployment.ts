@@ -39,10 +39,14 @@ export class Deployment {
     const labDirectory = join(folder, "lab");
     process.env.TRACKS_LAB_DIR = labDirectory;
     const toolchain = await ensureToolchain({});
-    const environment = await embeddedEnvironment(toolchain, {
-      labDirectory,
-      lock: { passphrase: devPassphrase },
-    });
+    const environment = {
+      ...(await embeddedEnvironment(toolchain, {
+        labDirectory,
+        lock: { passphrase: devPassphrase },
+      })),
+      // Archives of the source are kept there for later deployments.
+      TMPDIR: folder,
+    };
     const host = await up(stack, {});
     const deployment = new Deployment(stack, folder, environment, host, toolchain.pulumi);
     await deployment.useProgram(options.program ?? "index.ts");
