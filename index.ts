@@ -9,6 +9,7 @@ import { RobotsTxt } from "./components/RobotsTxt";
 import { SystemPackages } from "./components/SystemPackages";
 import { UwsgiService } from "./components/UwsgiService";
 import { loadConfiguration } from "./config";
+import { virtualenvPaths } from "./config/applicationPaths";
 import { Host } from "./host/Host";
 import { plan } from "./plan";
 import { nginxReopensLogs } from "./templates/logrotate";
@@ -35,7 +36,7 @@ export = async () => {
       ...application.uwsgi,
       production: application.production,
       user: deployer.user,
-      virtualenv: `${deployer.home}/venv`,
+      virtualenv: virtualenvPaths(deployer.home).current,
       dependsOn: [packages.command],
     });
 

@@ -9,6 +9,7 @@ import {
   postgresQuestion,
 } from "./components/postgres/plan";
 import type { Configuration } from "./config";
+import { applicationPaths, virtualenvPaths } from "./config/applicationPaths";
 import { type ApplicationQuestion, type HostFacts, preflight } from "./host/preflight";
 import { sourceCommit } from "./host/sourceCommit";
 import { findingText } from "./source/finding";
@@ -91,10 +92,11 @@ function applicationQuestion(
   { deployer }: Configuration,
   { django, uwsgi }: NonNullable<Configuration["application"]>,
 ): ApplicationQuestion {
+  const { current, shared } = applicationPaths(django.siteRoot, django.app);
   return {
-    current: `${django.siteRoot}/${django.app}`,
-    virtualenv: `${deployer.home}/venv`,
-    shared: `${django.siteRoot}/shared/${django.app}`,
+    current,
+    virtualenv: virtualenvPaths(deployer.home).current,
+    shared,
     socket: uwsgi.socket,
     stats: uwsgi.stats,
     interpreter: uwsgi.interpreter,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "../config/applicationPaths";
 import { HostComponent } from "../host/component";
 import { databaseTimeoutSeconds, type Host, type LocalFile } from "../host/Host";
 import { UserError } from "../host/userError";
@@ -93,6 +94,8 @@ export class DataMigration extends HostComponent {
   constructor(name: string, args: DataMigrationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("DataMigration", name, opts);
     const user = args.user ?? "deployer";
+    const paths = applicationPaths(defaultSiteRoot, "tracks");
+    const virtualenv = args.virtualenv ?? virtualenvPaths(`/home/${user}`).current;
     const commandName = `${name}-load`;
     const spooled = args.host.copy(`${name}-dump`, args.dump, {
       parent: this,
@@ -108,14 +111,14 @@ export class DataMigration extends HostComponent {
           {
             kind: "data-load",
             name,
-            release: args.release ?? "/microarray/tracks",
-            python: `${args.virtualenv ?? `/home/${user}/venv`}/bin/python`,
+            release: args.release ?? paths.current,
+            python: `${virtualenv}/bin/python`,
             user,
             production: args.production,
             dump: spooled.path,
             login: spooled.login,
             digest: spooled.sha256,
-            backups: args.backups ?? "/microarray/backups/tracks",
+            backups: args.backups ?? paths.backups,
             confirm: args.confirm,
             client: args.postgresqlBinaries,
             settings: args.settings,

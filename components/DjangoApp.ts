@@ -1,5 +1,11 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import {
+  type ApplicationPaths,
+  applicationPaths,
+  defaultSiteRoot,
+  virtualenvPaths,
+} from "../config/applicationPaths";
 import type { Secret } from "../config/secret";
 import { virtualenvName } from "../host/applicationEntries";
 import { HostComponent } from "../host/component";
@@ -125,7 +131,7 @@ export class DjangoApp extends HostComponent {
   private readonly args: DjangoAppArgs;
   private readonly app: string;
   private readonly siteRoot: string;
-  private readonly releases: string;
+  private readonly paths: ApplicationPaths;
   private readonly virtualenvs: string;
 
   constructor(name: string, args: DjangoAppArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -133,18 +139,18 @@ export class DjangoApp extends HostComponent {
     checkDjangoApp(args);
     this.args = args;
     this.app = args.app ?? "tracks";
-    this.siteRoot = args.siteRoot ?? "/microarray";
-    const home = args.home ?? `/home/${args.user}`;
-    this.releases = `${this.siteRoot}/releases/${this.app}`;
-    this.shared = `${this.siteRoot}/shared/${this.app}`;
-    this.backups = `${this.siteRoot}/backups/${this.app}`;
-    this.current = `${this.siteRoot}/${this.app}`;
+    this.siteRoot = args.siteRoot ?? defaultSiteRoot;
+    this.paths = applicationPaths(this.siteRoot, this.app);
+    this.shared = this.paths.shared;
+    this.backups = this.paths.backups;
+    this.current = this.paths.current;
     const { postgresql } = args;
     this.database = postgresql
       ? `${postgresql.host}:${postgresql.port}/${postgresql.name}`
       : this.sqliteFile;
-    this.virtualenvs = `${home}/venvs`;
-    this.virtualenv = `${home}/venv`;
+    const virtualenvs = virtualenvPaths(args.home ?? `/home/${args.user}`);
+    this.virtualenvs = virtualenvs.all;
+    this.virtualenv = virtualenvs.current;
     this.wsgi = `${this.current}/${this.wsgiFile}`;
 
     this.directories = args.host.converge(
@@ -181,7 +187,7 @@ export class DjangoApp extends HostComponent {
   }
 
   private directoryEntries(): ManifestEntry[] {
-    const { siteRoot, app, args, shared } = this;
+    const { siteRoot, paths, args } = this;
     const own = (path: string, mode = "0755"): ManifestEntry => ({
       kind: "directory",
       path,
@@ -195,13 +201,13 @@ export class DjangoApp extends HostComponent {
         path: `${siteRoot}${below}`,
       })),
       // nginx reads static files from the releases, and uploads.
-      ...[this.releases, `${shared}/media`].flatMap((path): ManifestEntry[] => [
+      ...[paths.releases, paths.media].flatMap((path): ManifestEntry[] => [
         { kind: "selinux-context", type: served.context, pattern: subtree(path) },
         { kind: "directory", path, owner: args.user, ...served },
       ]),
       // nginx passes it on its way to uploads; what else lies there is nobody's to list.
-      own(shared, "0711"),
-      own(`${siteRoot}/backups/${app}`, "0700"),
+      own(paths.shared, "0711"),
+      own(paths.backups, "0700"),
       own(this.virtualenvs),
     ];
   }
@@ -236,7 +242,7 @@ export class DjangoApp extends HostComponent {
             ...(secretKey && { secretKey: secretKey.reveal() }),
             secretKeyFile: this.secretKeyFile,
             allowedHosts: args.allowedHosts,
-            mediaRoot: `${shared}/media`,
+            mediaRoot: this.paths.media,
           }),
         },
       ],
@@ -274,7 +280,7 @@ export class DjangoApp extends HostComponent {
         parent: this,
         consumer: name,
         // Releases elsewhere have to be unpacked anew, from an archive that was taken before.
-        purpose: this.releases,
+        purpose: this.paths.releases,
       });
       return {
         release: path,
@@ -333,7 +339,7 @@ export class DjangoApp extends HostComponent {
         {
           kind: "symlink",
           path: this.current,
-          target: `releases/${this.app}/${path.slice(-12)}`,
+          target: this.paths.target(path.slice(-12)),
         },
         { kind: "symlink", path: this.virtualenv, target: virtualenvName },
       ],
@@ -363,7 +369,7 @@ export class DjangoApp extends HostComponent {
   }
 
   private releasePath(digest: string): string {
-    return `${this.releases}/${digest.slice(0, 12)}`;
+    return `${this.paths.releases}/${digest.slice(0, 12)}`;
   }
 }
 

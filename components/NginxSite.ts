@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { applicationPaths, defaultSiteRoot } from "../config/applicationPaths";
 import { HostComponent } from "../host/component";
 import type { ManifestEntry } from "../host/manifest";
 import { literally, subtree } from "../host/subtree";
@@ -99,7 +100,7 @@ export class NginxSite extends HostComponent {
   }
 
   private serverBlock(args: NginxSiteArgs): ManifestEntry[] {
-    const siteRoot = args.siteRoot ?? "/microarray";
+    const siteRoot = args.siteRoot ?? defaultSiteRoot;
     const content = renderSite({
       site: this.site,
       serverNames: args.serverNames,
@@ -134,7 +135,7 @@ const content = "httpd_sys_content_t";
 
 /** What nginx serves itself, and may read where SELinux is on. */
 function served(args: NginxSiteArgs, site: string): ManifestEntry[] {
-  const siteRoot = args.siteRoot ?? "/microarray";
+  const siteRoot = args.siteRoot ?? defaultSiteRoot;
   const entries: ManifestEntry[] = [{ kind: "directory", path: siteRoot }];
   if (args.application !== undefined) return [...entries, ...servedOfReleases(args, site)];
   return [
@@ -156,28 +157,25 @@ function served(args: NginxSiteArgs, site: string): ManifestEntry[] {
 
 /** The directories belong to the application, which makes them; here they become readable. */
 function servedOfReleases(args: NginxSiteArgs, site: string): ManifestEntry[] {
-  const siteRoot = args.siteRoot ?? "/microarray";
+  const siteRoot = args.siteRoot ?? defaultSiteRoot;
   const { staticRoot, mediaRoot } = servedRoots(args, site);
+  const { current } = applicationPaths(siteRoot, site);
   const patterns = [
     `${literally(siteRoot)}/releases/[^/]+/[^/]+/staticfiles(/.*)?`,
     subtree(mediaRoot),
     // The link to the current release, on the way to its static files.
-    ...(staticRoot.startsWith(`${siteRoot}/${site}/`)
-      ? [literally(`${siteRoot}/${site}`)]
-      : [subtree(staticRoot)]),
+    ...(staticRoot.startsWith(`${current}/`) ? [literally(current)] : [subtree(staticRoot)]),
   ];
   return patterns.map((pattern) => ({ kind: "selinux-context", type: content, pattern }));
 }
 
 function servedRoots(args: NginxSiteArgs, site: string): { staticRoot: string; mediaRoot: string } {
-  const siteRoot = args.siteRoot ?? "/microarray";
-  const deployed = args.application !== undefined;
-  return {
-    staticRoot:
-      args.staticRoot ?? (deployed ? `${siteRoot}/${site}/staticfiles` : `${siteRoot}/static`),
-    mediaRoot:
-      args.mediaRoot ?? (deployed ? `${siteRoot}/shared/${site}/media` : `${siteRoot}/media`),
-  };
+  const siteRoot = args.siteRoot ?? defaultSiteRoot;
+  const { staticFiles, media } =
+    args.application === undefined
+      ? { staticFiles: `${siteRoot}/static`, media: `${siteRoot}/media` }
+      : applicationPaths(siteRoot, site);
+  return { staticRoot: args.staticRoot ?? staticFiles, mediaRoot: args.mediaRoot ?? media };
 }
 
 function selinuxPort(port: number): ManifestEntry[] {

@@ -1,5 +1,6 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
+import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "../config/applicationPaths";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
 import type { ManifestEntry } from "../host/manifest";
@@ -168,7 +169,8 @@ function logContext(log: string): ManifestEntry[] {
 function complete(args: UwsgiServiceArgs): UwsgiView {
   const application = args.application ?? "tracks";
   const user = args.user ?? "deployer";
-  const directory = args.directory ?? `${args.siteRoot ?? "/microarray"}/${application}`;
+  const { current } = applicationPaths(args.siteRoot ?? defaultSiteRoot, application);
+  const directory = args.directory ?? current;
   return {
     application,
     version: args.version ?? "2.0.31",
@@ -178,7 +180,7 @@ function complete(args: UwsgiServiceArgs): UwsgiView {
     group: args.group ?? user,
     directory,
     wsgiFile: args.wsgiFile ?? `${directory}/${application}/wsgi.py`,
-    virtualenv: args.virtualenv ?? `/home/${user}/venv`,
+    virtualenv: args.virtualenv ?? virtualenvPaths(`/home/${user}`).current,
     socket: args.socket ?? "127.0.0.1:8001",
     stats: args.stats ?? "127.0.0.1:9191",
     processes: args.processes ?? 16,

@@ -1,3 +1,4 @@
+import { applicationPaths } from "../config/applicationPaths";
 import type { HostFacts } from "../host/preflight";
 import { UserError } from "../host/userError";
 
@@ -91,8 +92,8 @@ function isDone(
 function moveCommands(former: DataPlace, wanted: DataPlace, facts: HostFacts): string[] {
   const stop = facts.facts.get("init") === "sysv" ? "service uwsgi stop" : "systemctl stop uwsgi";
   const folders = ["shared", "backups"] as const;
-  const at = (place: DataPlace, folder: string): string =>
-    `${place.siteRoot}/${folder}/${place.app}`;
+  const at = ({ siteRoot, app }: DataPlace, folder: (typeof folders)[number]): string =>
+    applicationPaths(siteRoot, app)[folder];
   return [
     stop,
     ...(former.user === wanted.user
@@ -111,5 +112,5 @@ function moveCommands(former: DataPlace, wanted: DataPlace, facts: HostFacts): s
 }
 
 function sharedOf({ siteRoot, app }: DataPlace): string {
-  return `${siteRoot}/shared/${app}`;
+  return applicationPaths(siteRoot, app).shared;
 }

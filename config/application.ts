@@ -1,3 +1,4 @@
+import { applicationPaths } from "./applicationPaths";
 import { djangoHosts, proofHost } from "./hostNames";
 import { localFile } from "./localFile";
 import type { PostgresSettings } from "./postgres";
@@ -114,7 +115,7 @@ export function groupApplication(
     uwsgi: {
       application: values.siteName,
       siteRoot: values.siteRoot,
-      wsgiFile: `${values.siteRoot}/${values.siteName}/${wsgi}`,
+      wsgiFile: `${applicationPaths(values.siteRoot, values.siteName).current}/${wsgi}`,
       interpreter: values.pythonInterpreter,
       proofPath: values.healthCheckPath,
       proofHost: host,

@@ -1,3 +1,4 @@
+import { defaultSiteRoot } from "../applicationPaths";
 import { optional, required, withDefault } from "../key";
 import {
   absolutePath,
@@ -67,7 +68,7 @@ export const siteKeys = {
     meaning: "The site also answers to names that no site has, and to bare addresses.",
     example: "true",
   }),
-  siteRoot: withDefault(absolutePath, "/microarray", {
+  siteRoot: withDefault(absolutePath, defaultSiteRoot, {
     component: "NginxSite",
     meaning: "Directory below which everything of the site lies.",
     example: "/microarray",
