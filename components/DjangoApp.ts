@@ -45,9 +45,13 @@ export type ApplicationSource =
     };
 
 /** PostgreSQL as the application uses it. */
-export interface ApplicationDatabase extends Omit<PostgresqlSettings, "password"> {
+export interface ApplicationDatabase extends Omit<PostgresqlSettings, "password" | "sslrootcert"> {
   /** An output that is secret. */
   password: pulumi.Input<string>;
+  /** Certificates of the authorities that the server's is checked by, in PEM. @default none */
+  authorities?: string | undefined;
+  /** Another one for a database that was made anew, and needs its tables. @default none */
+  generation?: string | undefined;
   /** Role and database: a changed password reaches the role before the application. */
   dependsOn?: readonly pulumi.Resource[];
 }
@@ -146,7 +150,10 @@ export class DjangoApp extends HostComponent {
     this.current = this.paths.current;
     const { postgresql } = args;
     this.database = postgresql
-      ? `${postgresql.host}:${postgresql.port}/${postgresql.name}`
+      ? [
+          `${postgresql.host}:${postgresql.port}/${postgresql.name}`,
+          ...(postgresql.generation === undefined ? [] : [postgresql.generation]),
+        ].join("#")
       : this.sqliteFile;
     const virtualenvs = virtualenvPaths(args.home ?? `/home/${args.user}`);
     this.virtualenvs = virtualenvs.all;
@@ -225,10 +232,22 @@ export class DjangoApp extends HostComponent {
   private registerSettings(): remote.Command {
     const { args, shared } = this;
     const { postgresql, secretKey } = args;
+    const ca = { path: `${shared}/postgresql-ca.pem`, content: postgresql?.authorities };
     const manifest = (password: string): Omit<Manifest, "name"> => ({
       subsystem: "settings",
       entries: [
         { kind: "secret-key", path: this.secretKeyFile, owner: args.user },
+        ...(ca.content === undefined
+          ? []
+          : [
+              {
+                kind: "file",
+                path: ca.path,
+                owner: args.user,
+                mode: "0444",
+                content: ca.content,
+              } as const,
+            ]),
         {
           kind: "file",
           path: `${shared}/local.py`,
@@ -237,7 +256,13 @@ export class DjangoApp extends HostComponent {
           secret: true,
           content: renderLocalSettings({
             link: this.localSettings,
-            ...(postgresql && { postgresql: { ...postgresql, password } }),
+            ...(postgresql && {
+              postgresql: {
+                ...postgresql,
+                password,
+                sslrootcert: ca.content === undefined ? undefined : ca.path,
+              },
+            }),
             sqlite: this.sqliteFile,
             ...(secretKey && { secretKey: secretKey.reveal() }),
             secretKeyFile: this.secretKeyFile,
@@ -334,6 +359,8 @@ export class DjangoApp extends HostComponent {
           host: args.proofHost ?? args.allowedHosts[0],
           port: args.port ?? 80,
           keep: args.keep ?? 5,
+          // Nothing but the manifest tells a deployment that the database has yet to get its tables.
+          database: args.postgresql === undefined ? undefined : this.database,
         },
         this.virtualenvEntry(),
         {

@@ -29,6 +29,10 @@ export interface DatabaseConnection {
   password: pulumi.Output<string>;
   /** As libpq takes it. */
   sslmode: string;
+  /** Certificates of the authorities that the server's is checked by, in PEM. @default none */
+  authorities?: string | undefined;
+  /** Another one for a database that was made anew; see `settleGeneration`. */
+  generation: string;
 }
 
 type ConvergedManifest = Omit<Manifest, "name">;
@@ -79,6 +83,8 @@ export class PostgresDatabase extends HostComponent {
       password,
       // On the loopback there is nobody to hide from.
       sslmode: plan.external?.sslMode ?? "prefer",
+      authorities: plan.external?.authorities,
+      generation: plan.generation,
     };
     this.server = plan.external === undefined ? this.registerServer(args) : undefined;
     this.ready =
@@ -129,6 +135,12 @@ export class PostgresDatabase extends HostComponent {
     );
   }
 
+  /** For the host to remember: the next run compares it with what it finds. */
+  private get site(): ManifestEntry {
+    const { database, user: role, server, generation } = this.plan;
+    return { kind: "postgresql-site", database, role, server, generation };
+  }
+
   /** Role and database by psql on the host: one more command, secret as a whole. */
   private runPsql(password: pulumi.Output<string>): remote.Command {
     const { user, database } = this.plan;
@@ -139,6 +151,7 @@ export class PostgresDatabase extends HostComponent {
         entries: [
           { kind: "postgresql-role", name: user, password: known },
           { kind: "postgresql-database", name: database, owner: user },
+          this.site,
         ],
       })),
       { parent: this, dependsOn: this.server === undefined ? [] : [this.server] },
@@ -160,7 +173,8 @@ export class PostgresDatabase extends HostComponent {
         username: login.user,
         password: login.password,
         database: "postgres",
-        sslmode: providerSslMode(plan),
+        // The tunnel encrypts, and checks the server by its own name: here it is called 127.0.0.1.
+        sslmode: "disable",
         connectTimeout: 10,
         superuser: false,
       },
@@ -168,13 +182,14 @@ export class PostgresDatabase extends HostComponent {
     );
     // Data are never dropped; and what is retained needs no tunnel when it is destroyed.
     const options = { parent: this, provider, retainOnDelete: true };
+    const made = (thing: string): string => `${name}-${thing}-${plan.generation}`;
     const role = new postgresql.Role(
-      `${name}-role`,
+      made("role"),
       { name: plan.user, login: true, password },
       { ...options, ...(plan.adopt.role ? { import: plan.user } : {}) },
     );
     const database = new postgresql.Database(
-      `${name}-database`,
+      made("database"),
       { name: plan.database, owner: role.name, encoding: "UTF8", template: "template0" },
       {
         ...options,
@@ -184,7 +199,7 @@ export class PostgresDatabase extends HostComponent {
       },
     );
     const grant = new postgresql.Grant(
-      `${name}-privileges`,
+      made("privileges"),
       {
         database: database.name,
         role: role.name,
@@ -206,7 +221,12 @@ export class PostgresDatabase extends HostComponent {
     const { name, plan } = this;
     if (plan.external !== undefined) {
       const { adminUser, adminPassword } = plan.external;
-      return { user: adminUser, password: adminPassword.output(), ready: [...dependsOn] };
+      const command = this.host.converge(
+        `${name}-elsewhere`,
+        { subsystem: "postgresql", entries: [this.site] },
+        { parent: this, dependsOn: [...dependsOn] },
+      );
+      return { user: adminUser, password: adminPassword.output(), ready: [command] };
     }
     const user = plan.provisioningUser;
     const password = this.password(`${name}-provisioning-password`, plan.provisioningPassword);
@@ -228,6 +248,7 @@ export class PostgresDatabase extends HostComponent {
             role: plan.user,
             provisioner: user,
           },
+          this.site,
         ],
       })),
       { parent: this, dependsOn: this.server === undefined ? [] : [this.server] },
@@ -240,10 +261,4 @@ export class PostgresDatabase extends HostComponent {
     if (given !== undefined) return given.output();
     return new random.RandomPassword(name, { length: 32, special: false }, { parent: this }).result;
   }
-}
-
-/** Inside the tunnel SSH encrypts; behind it, on the way to an external server, PostgreSQL must. */
-function providerSslMode({ external }: PostgresPlan): string {
-  if (external === undefined) return "disable";
-  return external.sslMode === "verify-full" ? "verify-ca" : external.sslMode;
 }

@@ -1,4 +1,5 @@
 import { applicationPaths } from "./applicationPaths";
+import { readCaFile } from "./databaseRules";
 import { djangoHosts, proofHost } from "./hostNames";
 import { localFile } from "./localFile";
 import type { PostgresSettings } from "./postgres";
@@ -132,7 +133,7 @@ export function groupApplication(
       environment: Object.fromEntries(values.uwsgiEnvironment.map((line) => pair(line, "="))),
       options: values.uwsgiOptions,
     },
-    database: values.production ? groupDatabase(values) : undefined,
+    database: values.production ? groupDatabase(source, values) : undefined,
     migration: groupMigration(source, values),
   };
 }
@@ -162,8 +163,9 @@ function sshServer(url: string): string {
   return port === "" || port === "22" ? hostname : `[${hostname}]:${port}`;
 }
 
-function groupDatabase(values: Values): PostgresSettings {
-  const { postgresHost, postgresAdminUser, postgresAdminPassword } = values;
+function groupDatabase(source: ConfigurationSource, values: Values): PostgresSettings {
+  const { postgresHost, postgresAdminUser, postgresAdminPassword, postgresCaFile } = values;
+  const authorities = postgresCaFile === undefined ? undefined : readCaFile(source, postgresCaFile);
   return {
     version: values.postgresVersion,
     provisioner: values.postgresProvisioner,
@@ -184,6 +186,8 @@ function groupDatabase(values: Values): PostgresSettings {
             adminUser: postgresAdminUser,
             adminPassword: postgresAdminPassword,
             sslMode: values.postgresSslMode,
+            // A file with a fault was refused before.
+            authorities: authorities && "pem" in authorities ? authorities.pem : undefined,
           }
         : undefined,
   };

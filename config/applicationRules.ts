@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import type { Fault } from "./fault";
+import { checkDatabase } from "./databaseRules";
 import { setCommand } from "./key";
 import { djangoHosts, proofHost } from "./hostNames";
 import { localFile } from "./localFile";
@@ -16,15 +17,12 @@ const ofAnApplication = [
   "sourceDeployKey",
 ] as const satisfies readonly KeyName[];
 
-/** First version that the @pulumi/postgresql provider supports. */
-const providerSince = 14;
-
 /** Faults that the application's settings make together, or with what lies on this machine. */
 export function checkApplication(source: ConfigurationSource, reading: Reading): Fault[] {
   return [
     ...checkSource(source, reading),
     ...checkGit(reading),
-    ...checkDatabase(reading),
+    ...checkDatabase(source, reading),
     ...checkNames(reading),
     ...checkMigration(source, reading),
     ...checkUwsgi(reading),
@@ -79,43 +77,6 @@ function checkGit({ values, given }: Reading): Fault[] {
       allowed: "nothing with an https or file URL",
       mend: `pulumi config rm ${fullName(name)}`,
     }));
-}
-
-function checkDatabase({ values, given }: Reading): Fault[] {
-  const faults: Fault[] = [];
-  const { postgresVersion, postgresProvisioner } = values;
-  if (
-    postgresVersion !== undefined &&
-    postgresProvisioner === "provider" &&
-    Number(postgresVersion) < providerSince
-  ) {
-    faults.push({
-      key: fullName("postgresProvisioner"),
-      given: `"provider" with ${fullName("postgresVersion")} ${postgresVersion}`,
-      allowed: `\`psql\`: the provider supports ${providerSince} and newer`,
-      mend: `pulumi config rm ${fullName("postgresProvisioner")}`,
-    });
-  }
-  const ofServer = ["postgresAdminUser", "postgresAdminPassword"] as const;
-  for (const name of ofServer) {
-    if (given.has("postgresHost") === given.has(name)) continue;
-    faults.push(
-      given.has(name)
-        ? {
-            key: fullName(name),
-            given: "a value, but the server is the host's own",
-            allowed: `nothing without ${fullName("postgresHost")}`,
-            mend: `pulumi config rm ${fullName(name)}`,
-          }
-        : {
-            key: fullName(name),
-            given: `nothing, but ${fullName("postgresHost")} is set`,
-            allowed: keys[name].value.allowed,
-            mend: setCommand(fullName(name), keys[name]),
-          },
-    );
-  }
-  return faults;
 }
 
 /** A release that no request can ask for would never be proven to work. */

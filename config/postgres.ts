@@ -1,3 +1,4 @@
+import type { SslMode } from "../host/postgresTls";
 import type { Secret } from "./secret";
 
 /** A PostgreSQL server elsewhere, which is used as it is: nothing of it is installed or configured. */
@@ -8,11 +9,13 @@ export interface ExternalServer {
   /** A role there that may make roles and databases. */
   readonly adminUser: string;
   readonly adminPassword: Secret;
+  /** How all connections to it are encrypted and checked: the application's, and those that deploy. */
+  readonly sslMode: SslMode;
   /**
-   * How the application's connections are encrypted and checked. The provider's, which go through
-   * the tunnel and see another address, check no more than `verify-ca`.
+   * Certificates of the authorities that may have signed the server's, in PEM. Needed for
+   * `verify-ca` and `verify-full`, and for no other mode.
    */
-  readonly sslMode: "disable" | "require" | "verify-ca" | "verify-full";
+  readonly authorities?: string | undefined;
 }
 
 /** What the owner of a site says about its database; everything has a default. */

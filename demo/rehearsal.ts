@@ -14,6 +14,7 @@ const ofProduction = [
   "postgresPort",
   "postgresAdminUser",
   "postgresSslMode",
+  "postgresCaFile",
   "migrationDump",
   "migrationConfirm",
 ] as const;

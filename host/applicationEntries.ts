@@ -87,6 +87,8 @@ export interface DeployEntry {
   port: number;
   /** Releases, virtualenvs and backups that are kept. */
   keep: number;
+  /** The database, in one word that tells it from others: another one gets its tables. @default sqlite's */
+  database?: string | undefined;
 }
 
 /** A random key that the host makes once, and never replaces. */
@@ -118,9 +120,13 @@ export function renderApplicationEntry(entry: ApplicationEntry): string[] {
         ...entry.extra.flatMap(block),
       ];
     case "application": {
-      const { kind, path: release, production, client, ...rest } = entry;
+      const { kind, path: release, production, client, database, ...rest } = entry;
+      const optional = {
+        ...(client !== undefined && { client }),
+        ...(database !== undefined && { database }),
+      };
       return [
-        `${kind} ${path(release)} ${attributes({ ...rest, ...(client !== undefined && { client }), production: production ? "yes" : "no" })}`,
+        `${kind} ${path(release)} ${attributes({ ...rest, ...optional, production: production ? "yes" : "no" })}`,
       ];
     }
     case "secret-key":

@@ -194,6 +194,17 @@ export interface PostgresqlAdoptionEntry {
   provisioner: string;
 }
 
+/** The database that the stack uses, wherever it is: nothing is done for it, but the host remembers it. */
+export interface PostgresqlSiteEntry {
+  kind: "postgresql-site";
+  database: string;
+  role: string;
+  /** The server, in one word that tells it from others. */
+  server: string;
+  /** Another one for a database that was made anew; hexadecimal. */
+  generation: string;
+}
+
 export type ManifestEntry =
   | FileEntry
   | DirectoryEntry
@@ -215,6 +226,7 @@ export type ManifestEntry =
   | PostgresqlRoleEntry
   | PostgresqlDatabaseEntry
   | PostgresqlAdoptionEntry
+  | PostgresqlSiteEntry
   | DataLoadEntry
   | ApplicationEntry;
 
@@ -336,6 +348,10 @@ function renderEntry(entry: ManifestEntry): string[] {
     case "postgresql-adoption":
       return [
         `postgresql-adoption ${word(entry.database)} role=${word(entry.role)} provisioner=${word(entry.provisioner)}`,
+      ];
+    case "postgresql-site":
+      return [
+        `postgresql-site ${word(entry.database)} role=${word(entry.role)} server=${word(entry.server)} generation=${word(entry.generation)}`,
       ];
     case "data-load":
       return renderDataLoad(entry);

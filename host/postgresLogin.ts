@@ -1,5 +1,5 @@
+import type { Duplex } from "node:stream";
 import { Client, DatabaseError } from "pg";
-import type { ClientChannel } from "ssh2";
 import type { Secret } from "../config/secret";
 import { UserError } from "./userError";
 import type { Tunnel } from "./tunnel";
@@ -22,8 +22,10 @@ export interface PostgresQuestions {
 
 /** What a server said to a login that it let in. */
 export interface PostgresAnswer {
-  /** Its version as a number: 150007 is 15.7. */
-  readonly version: number;
+  /** Its major version, as the configuration names it: `15`, or `9.6`. */
+  readonly version: string;
+  /** What tells its data from another server's; undefined where the role may not know. */
+  readonly systemIdentifier: string | undefined;
   /** Those of the roles asked for that exist. */
   readonly roles: ReadonlySet<string>;
   /** Those of the databases asked for that exist. */
@@ -35,6 +37,8 @@ export class PostgresLoginError extends UserError {
   constructor(
     /** Whether role or password were the reason, or the server's pg_hba.conf. */
     readonly refused: boolean,
+    /** Whether it was pg_hba.conf, which may say otherwise of a connection that is encrypted, or isn't. */
+    readonly unlisted: boolean,
     message: string,
   ) {
     super("PostgresLoginError", message);
@@ -66,6 +70,8 @@ export async function proveLogin(
     application_name: "tracks",
     connectionTimeoutMillis: patience * 1000,
     query_timeout: patience * 1000,
+    // The tunnel encrypts; else PGSSLMODE of whoever deploys would count.
+    ssl: false,
     // pg calls `connect` on it and waits for the event, as of a socket of its own.
     stream: () => asSocket(channel),
   });
@@ -73,45 +79,73 @@ export async function proveLogin(
   client.on("error", () => undefined);
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: string; roles: string[]; databases: string[] }>(
-      `SELECT current_setting('server_version_num') AS version,
+    const { rows } = await client.query<{ version: number; roles: string[]; databases: string[] }>(
+      `SELECT current_setting('server_version_num')::int AS version,
               ARRAY(SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY($1)) AS roles,
               ARRAY(SELECT datname::text FROM pg_catalog.pg_database WHERE datname = ANY($2)) AS databases`,
       [questions.roles, questions.databases],
     );
     const [row] = rows;
     return {
-      version: Number(row?.version),
+      version: majorVersion(row?.version ?? 0),
+      systemIdentifier: await systemIdentifier(client),
       roles: new Set(row?.roles),
       databases: new Set(row?.databases),
     };
   } catch (error) {
-    throw explain(login, error);
+    throw explain(login, tunnel.isEncrypted, error);
   } finally {
     channel.destroy();
   }
 }
 
-function asSocket(channel: ClientChannel): ClientChannel {
-  return Object.assign(channel, {
-    setNoDelay: () => channel,
-    setKeepAlive: () => channel,
-    ref: () => channel,
-    unref: () => channel,
+/** From 10 on the first number is the major version. */
+function majorVersion(number: number): string {
+  const [first, second] = [Math.floor(number / 10_000), Math.floor(number / 100) % 100];
+  return first >= 10 ? String(first) : `${first}.${second}`;
+}
+
+/** Some providers of servers let nobody ask for it. */
+async function systemIdentifier(client: Client): Promise<string | undefined> {
+  try {
+    const { rows } = await client.query<{ id: string }>(
+      "SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()",
+    );
+    return rows[0]?.id;
+  } catch {
+    return undefined;
+  }
+}
+
+function asSocket(stream: Duplex): Duplex {
+  return Object.assign(stream, {
+    setNoDelay: () => stream,
+    setKeepAlive: () => stream,
+    ref: () => stream,
+    unref: () => stream,
     connect: () => {
-      setImmediate(() => channel.emit("connect"));
-      return channel;
+      setImmediate(() => stream.emit("connect"));
+      return stream;
     },
   });
 }
 
+/** SQLSTATE of a login that pg_hba.conf doesn't list. */
+const unlistedState = "28000";
+
 /** Classes of SQLSTATE: 28 is a refused login. */
-function explain(login: PostgresLogin, error: unknown): PostgresLoginError {
+function explain(login: PostgresLogin, isEncrypted: boolean, error: unknown): PostgresLoginError {
   const said = error instanceof Error ? error.message : String(error);
   const reason = said.replaceAll(login.password.reveal(), "[secret]");
-  const refused = error instanceof DatabaseError && error.code?.startsWith("28") === true;
+  const code = error instanceof DatabaseError ? (error.code ?? "") : "";
+  const unlisted = code === unlistedState;
+  const mend =
+    unlisted && !isEncrypted
+      ? " Where its pg_hba.conf lets encrypted connections in only (hostssl), set tracks:postgresSslMode to verify-full, verify-ca or require."
+      : "";
   return new PostgresLoginError(
-    refused,
-    `PostgreSQL doesn't let the role ${login.user} log in to the database ${login.database ?? "postgres"}: ${reason}.`,
+    code.startsWith("28"),
+    unlisted,
+    `PostgreSQL doesn't let the role ${login.user} log in to the database ${login.database ?? "postgres"}: ${reason}.${mend}`,
   );
 }

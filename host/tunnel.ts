@@ -1,11 +1,12 @@
 import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClientChannel } from "ssh2";
 import type { Connection } from "./connection";
 import { Deadline } from "./deadline";
 import { HostError } from "./error";
 import { forward, type ForwardingTarget } from "./forward";
+import { type PostgresTls, startTls } from "./postgresTls";
 import { openSession, type Session } from "./session";
 
 /** Inputs of {@link openTunnel}. */
@@ -55,6 +56,7 @@ export async function openTunnel(connection: Connection, options: TunnelOptions)
 /** A way to one target through one SSH connection. */
 export class Tunnel {
   private session: Promise<Session> | undefined;
+  private tls: PostgresTls | undefined;
   private readonly told = new Set<string>();
 
   /** @internal use {@link openTunnel} */
@@ -64,15 +66,34 @@ export class Tunnel {
   ) {}
 
   /**
+   * Whether and how the connections from now on are encrypted between host and target.
+   *
+   * The tunnel does it, and not who comes to its local end: there the target's name is 127.0.0.1,
+   * which no certificate has, and each provider knows other modes.
+   *
+   * @param tls undefined for none, as it is in the beginning
+   */
+  encrypt(tls: PostgresTls | undefined): void {
+    this.tls = tls;
+  }
+
+  /** Whether connections are encrypted between host and target. */
+  get isEncrypted(): boolean {
+    return this.tls !== undefined;
+  }
+
+  /**
    * One connection to the target, for this program's own use: nothing is logged.
    *
-   * @throws {@link HostError} that says where it failed
+   * @throws {@link HostError} that says where it failed, `PostgresTlsError` when the target doesn't
+   * prove what {@link encrypt} demands
    */
-  async connect(): Promise<ClientChannel> {
+  async connect(): Promise<Duplex> {
     const deadline = new Deadline(connectSeconds);
     const session = await this.dial(deadline);
     try {
-      return await forward(session, this.target, deadline);
+      const channel = await forward(session, this.target, deadline);
+      return this.tls === undefined ? channel : await startTls(channel, this.tls, deadline);
     } catch (error) {
       // Silence is no answer of a living connection: the next one dials again.
       if (error instanceof HostError && error.kind === "unreachable") this.hangUp(session);

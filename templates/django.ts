@@ -10,6 +10,8 @@ export interface PostgresqlSettings {
   port: number;
   /** As libpq takes it, such as `verify-full`. @default libpq's own, `prefer` */
   sslmode?: string;
+  /** File with the certificates of the authorities that the server's is checked by. @default none */
+  sslrootcert?: string | undefined;
 }
 
 /** What {@link renderLocalSettings} takes. */
@@ -40,6 +42,8 @@ export function renderLocalSettings(settings: LocalSettings): string {
       host: pythonLiteral(postgresql.host),
       port: pythonLiteral(String(postgresql.port)),
       sslmode: postgresql.sslmode === undefined ? false : pythonLiteral(postgresql.sslmode),
+      sslrootcert:
+        postgresql.sslrootcert === undefined ? false : pythonLiteral(postgresql.sslrootcert),
     },
     sqlite: pythonLiteral(settings.sqlite),
     secretKey: settings.secretKey === undefined ? false : pythonLiteral(settings.secretKey),

@@ -42,7 +42,10 @@ export function compareWithHost(
     );
   }
   const existing = { roles: new Set(roles.split(" ")), databases: new Set(databases.split(" ")) };
-  checkFormerNames(settings, facts, existing);
+  const former = formerNames(facts);
+  if (former !== undefined) {
+    refuseFormerNames(settings, former, existing, "on the host as postgres: psql");
+  }
   return {
     role: existing.roles.has(settings.user),
     database: existing.databases.has(settings.database),
@@ -57,31 +60,34 @@ function checkVersion({ version }: ResolvedSettings, facts: HostFacts): void {
   );
 }
 
-/** A changed name would leave the data under the former one, and the site with an empty database. */
-function checkFormerNames(
+/**
+ * A changed name would leave the data under the former one, and the site with an empty database.
+ *
+ * @param psql how a person runs it for that server
+ * @throws {@link PostgresError} that says how to rename by hand
+ */
+export function refuseFormerNames(
   settings: ResolvedSettings,
-  facts: HostFacts,
-  existing: { roles: ReadonlySet<string>; databases: ReadonlySet<string> },
+  { role, database }: { readonly role: string; readonly database: string },
+  existing: { readonly roles: ReadonlySet<string>; readonly databases: ReadonlySet<string> },
+  psql: string,
 ): void {
-  const former = formerNames(facts);
-  if (former === undefined) return;
-  const { role, database } = former;
   const faults = [
     ...(role !== settings.user && existing.roles.has(role)
       ? [
-          `tracks:databaseUser is "${settings.user}", and the site's role is "${role}". To rename it, stop the site and run on the host as postgres: psql -c 'ALTER ROLE "${role}" RENAME TO "${settings.user}"' (up sets its password again). Else set tracks:databaseUser back.`,
+          `tracks:databaseUser is "${settings.user}", and the site's role is "${role}". To rename it, stop the site and run ${psql} -c 'ALTER ROLE "${role}" RENAME TO "${settings.user}"' (up sets its password again). Else set tracks:databaseUser back.`,
         ]
       : []),
     ...(database !== settings.database && existing.databases.has(database)
       ? [
-          `tracks:databaseName is "${settings.database}", and the site's data are in "${database}". To rename it, stop the site and run on the host as postgres: psql -c 'ALTER DATABASE "${database}" RENAME TO "${settings.database}"'. Else set tracks:databaseName back.`,
+          `tracks:databaseName is "${settings.database}", and the site's data are in "${database}". To rename it, stop the site and run ${psql} -c 'ALTER DATABASE "${database}" RENAME TO "${settings.database}"'. Else set tracks:databaseName back.`,
         ]
       : []),
   ];
   if (faults.length > 0) throw new PostgresError(faults.join("\n"));
 }
 
-/** The names that this stack last applied, from what the host remembers of it. */
+/** The names that this stack last applied to the host's server, from what the host remembers of it. */
 export function formerNames(facts: HostFacts): { role: string; database: string } | undefined {
   for (const { manifest } of facts.resources.values()) {
     if (manifest?.includes("subsystem postgresql") !== true) continue;

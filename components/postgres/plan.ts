@@ -5,9 +5,10 @@ import type { Connection } from "../../host/connection";
 import type { ForwardingTarget } from "../../host/forward";
 import type { HostFacts } from "../../host/preflight";
 import type { DatabaseQuestion } from "../../host/preflight/survey";
-import { openTunnel } from "../../host/tunnel";
-import { compareWithHost, formerNames } from "./compare";
-import { existingOnExternal } from "./external";
+import { openTunnel, type TunnelOptions } from "../../host/tunnel";
+import { compareWithHost } from "./compare";
+import { addressOf, findOnExternal, type Found } from "./external";
+import { type Remembered, rememberedSite, settleGeneration } from "./memory";
 import { type ResolvedSettings, resolveSettings } from "./settings";
 
 /** What is to be done for a database, settled before any resource is registered. */
@@ -17,6 +18,10 @@ export interface PostgresPlan extends ResolvedSettings {
   readonly moduleStream: string | false;
   /** What is there already, and comes into the state by an import in place of being made. */
   readonly adopt: { readonly role: boolean; readonly database: boolean };
+  /** The server, in words that tell it from others. */
+  readonly server: string;
+  /** Tells role and database from those that the stack made on another server; see `settleGeneration`. */
+  readonly generation: string;
 }
 
 /** What the preflight's survey has to ask for these settings; undefined for an external server. */
@@ -55,28 +60,65 @@ export async function planPostgres(
       `PostgreSQL ${resolved.version} keeps passwords as md5 only, which is weak: move to a newer server when you can.`,
     );
   }
-  const found =
-    resolved.external === undefined
-      ? compareWithHost(resolved, facts)
-      : { role: false, database: false };
-  const target = postgresForwarding(settings);
-  if (facts === undefined || target === undefined)
-    return { ...base, adopt: { role: false, database: false } };
-  const tunnel = await openTunnel(connection, {
+  const remembered = rememberedSite(facts);
+  const { external } = resolved;
+  if (external !== undefined) {
+    if (isPreview) announceMove(addressOf(external), remembered);
+    const found = await findElsewhere(connection, facts, base, external, remembered);
+    const seed = addressOf(external);
+    return {
+      ...base,
+      server: found.server,
+      adopt: found.existing ?? nothing,
+      generation: settleGeneration(found.server, seed, found.existing, remembered),
+    };
+  }
+  const existing = compareWithHost(resolved, facts);
+  const server = `127.0.0.1:${resolved.port}`;
+  if (isPreview) announceMove(server, remembered);
+  // What a host is known by: one that was made anew has another key.
+  const seed = connection.hostKey.line;
+  const generation = settleGeneration(server, seed, facts && existing, remembered);
+  if (facts === undefined || resolved.provisioner === "psql")
+    return { ...base, server, generation, adopt: nothing };
+  await openTunnel(connection, tunnelOptions(base));
+  if (!isPreview) return { ...base, server, generation, adopt: existing };
+  // What the stack itself made is in its state, and no news.
+  if (remembered?.generation !== generation) announceAdoption(resolved, existing);
+  return { ...base, server, generation, adopt: nothing };
+}
+
+const nothing = { role: false, database: false } as const;
+
+type Settled = ResolvedSettings & Pick<PostgresPlan, "tunnelPort">;
+
+async function findElsewhere(
+  connection: Connection,
+  facts: HostFacts | undefined,
+  settled: Settled,
+  external: NonNullable<ResolvedSettings["external"]>,
+  remembered: Remembered | undefined,
+): Promise<Found> {
+  if (facts === undefined) return { existing: undefined, server: addressOf(external) };
+  const tunnel = await openTunnel(connection, tunnelOptions(settled));
+  return findOnExternal(tunnel, settled, external, remembered);
+}
+
+function tunnelOptions({ external, port, tunnelPort }: Settled): TunnelOptions {
+  return {
     localPort: tunnelPort,
     localPortKey: "tracks:postgresTunnelPort",
-    target,
-  });
-  if (resolved.external !== undefined) {
-    const adopt = await existingOnExternal(tunnel, resolved, resolved.external, isPreview);
-    return { ...base, adopt };
-  }
-  if (isPreview) {
-    // What the stack itself made is in its state, and no news.
-    if (formerNames(facts) === undefined) announceAdoption(resolved, found);
-    return { ...base, adopt: { role: false, database: false } };
-  }
-  return { ...base, adopt: found };
+    target: { address: external?.host ?? "127.0.0.1", port: external?.port ?? port },
+  };
+}
+
+/** Another server begins with what it has: nothing here carries data from one to the other. */
+function announceMove(address: string, remembered: Remembered | undefined): void {
+  const former = remembered?.server.split("/")[0];
+  if (former === undefined || former === address) return;
+  void pulumi.log.warn(
+    `The site's data are on PostgreSQL at ${former}, and the configuration says ${address}: up uses what is there, or makes an empty database. Nothing is taken along: to keep the data, dump them (pg_dump) and restore them there first. What is at ${former} stays.`,
+  );
 }
 
 /** An import would make the provider log in while previewing, with a password that up may still have to set. */

@@ -24,7 +24,7 @@ export interface ResolvedSettings {
 }
 
 /** First version that the provider supports. */
-const firstWithProvider = 14;
+export const firstWithProvider = 14;
 /** First version that keeps passwords as SCRAM verifiers. */
 const firstWithScram = 10;
 
@@ -55,6 +55,11 @@ export function resolveSettings(settings: PostgresSettings): ResolvedSettings {
     external: settings.external,
     tunnelPort: settings.tunnelPort,
   };
+  if (resolved.external !== undefined && Number(version) < firstWithProvider) {
+    throw new PostgresError(
+      `tracks:postgresVersion is ${version}, and tracks:postgresHost names a server elsewhere: role and database are made there by the @pulumi/postgresql provider, which supports ${firstWithProvider} and newer.`,
+    );
+  }
   if (resolved.external === undefined && resolved.user === resolved.provisioningUser) {
     throw new PostgresError(
       `tracks:databaseUser "${resolved.user}" is the role that makes roles and databases, which the application must not be able to do: give another name, such as deployer.`,

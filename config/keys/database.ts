@@ -5,6 +5,7 @@ import {
   databaseName,
   databasePassword,
   listOf,
+  localPath,
   oneOf,
   packageName,
   port,
@@ -97,9 +98,21 @@ export const databaseKeys = {
     example: "...",
     needed: "with `postgresHost`",
   }),
-  postgresSslMode: withDefault(oneOf("disable", "require", "verify-ca", "verify-full"), "require", {
+  postgresSslMode: withDefault(
+    oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "require",
+    {
+      component: "PostgresDatabase",
+      meaning:
+        "How connections to the server elsewhere are encrypted and checked, in libpq's words: those of the application, and those that deploy, which go on from the host. Only `verify-full` makes sure that it is that server.",
+      example: "verify-full",
+    },
+  ),
+  postgresCaFile: optional(localPath, {
     component: "PostgresDatabase",
-    meaning: "How connections to the server elsewhere are encrypted and checked.",
-    example: "verify-full",
+    meaning:
+      "File on this machine with the certificates of the authorities that may have signed the server's. Relative to the repository; copied to the host for the application.",
+    example: "database-ca.pem",
+    needed: "with `verify-ca` and `verify-full`",
   }),
 };

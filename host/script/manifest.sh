@@ -141,7 +141,7 @@ parse_path() { # LINE-NUMBER KIND PATH ATTRIBUTE...
     release) check_attributes "$number" 'owner wsgi requirements' 'archive login sha256 git commit' "$@" ;;
     virtualenv) check_attributes "$number" 'python' 'requirements' "$@" ;;
     application)
-      check_attributes "$number" 'owner wsgi shared backups current' 'settings production health host port keep client' "$@"
+      check_attributes "$number" 'owner wsgi shared backups current' 'settings production health host port keep client database' "$@"
       ;;
     secret-key) check_attributes "$number" 'owner' '' "$@" ;;
   esac

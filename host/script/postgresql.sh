@@ -151,6 +151,8 @@ parse_postgresql() { # LINE-NUMBER KIND NAME ATTRIBUTE...
     postgresql-role) check_attributes "$number" 'createdb createrole' '' "$@" ;;
     postgresql-database) check_attributes "$number" owner '' "$@" ;;
     postgresql-adoption) check_attributes "$number" 'role provisioner' '' "$@" ;;
+    # What the program asks back when it plans the next run; nothing is done for it.
+    postgresql-site) check_attributes "$number" 'role server generation' '' "$@" ;;
     *) fault "$number" 'no such entry (a line of content begins with "| ")' ;;
   esac
   add_entry "$number" "$kind" - "$name" "$*"
@@ -162,6 +164,7 @@ check_postgresql_value() { # LINE-NUMBER KEY VALUE
     encryption) [[ $3 == scram-sha-256 || $3 == md5 ]] || fault "$1" "encryption=$3: give scram-sha-256 or md5" ;;
     binaries | data) [[ $3 == auto ]] || check_path "$1" "$3" ;;
     port) [[ $3 =~ ^[1-9][0-9]{0,4}$ && $3 -le 65535 ]] || fault "$1" "port=$3: give 1 to 65535" ;;
+    generation) [[ $3 =~ ^[0-9a-f]+$ ]] || fault "$1" "generation=$3: give hexadecimal digits" ;;
     service) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "service=$3: give the service's name, such as postgresql" ;;
     databases | role | provisioner)
       for name in ${3//,/ }; do

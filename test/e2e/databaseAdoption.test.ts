@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { down, exec, type LabHost, up } from "../../lab/host";
 import { DatabaseSite } from "./databaseSite";
+import { count, diagnostics } from "./diagnostics";
+import { serveTls, type TlsServer } from "./tlsServer";
 
 /** A host on which somebody set PostgreSQL up by hand, as the notes do. */
 describe("a database that was made by hand", () => {
@@ -71,24 +73,24 @@ describe("an external database", () => {
   const name = "db-elsewhere";
   let elsewhere: LabHost;
   let site: DatabaseSite;
+  let server: TlsServer;
   const there = async (command: string): Promise<string> => {
     const { exitCode, stdout, stderr } = await exec(elsewhere, command);
     if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
     return stdout;
   };
-
-  beforeAll(async () => {
-    site = await DatabaseSite.create("db-external");
-    elsewhere = await up(name, {});
+  /** A new, empty server that lets its administrator in over the network, encrypted. */
+  const install = async (): Promise<void> => {
     await there(
-      "dnf -q -y module enable postgresql:15 && dnf -q -y install postgresql-server && postgresql-setup --initdb",
+      "dnf -q -y module enable postgresql:15 && dnf -q -y install postgresql-server && postgresql-setup --initdb && echo \"listen_addresses = '*'\" >>/var/lib/pgsql/data/postgresql.conf",
     );
-    await there(
-      `cd /var/lib/pgsql/data && echo "listen_addresses = '*'" >>postgresql.conf && echo 'host all all samenet scram-sha-256' >>pg_hba.conf && systemctl start postgresql && firewall-cmd -q --add-port=5432/tcp`,
-    );
+    server = await serveTls(there, elsewhere.address);
     await there(
       `cd / && runuser -u postgres -- psql -q -c "CREATE ROLE boss LOGIN CREATEDB CREATEROLE PASSWORD 'hush'"`,
     );
+    await site.deployment.onHost(`cat >/root/ca.pem <<'END'\n${server.authority}END`);
+  };
+  const use = (external: object = {}, settings: object = {}): void => {
     site.use({
       database: "faraway",
       user: "painter",
@@ -97,29 +99,83 @@ describe("an external database", () => {
         port: 5432,
         adminUser: "boss",
         adminPassword: "hush",
-        sslMode: "disable",
+        sslMode: "verify-full",
+        authorities: server.authority,
+        ...external,
       },
+      ...settings,
     });
+  };
+  const refusal = async (): Promise<string> => {
+    const { text } = await site.deployment.pulumi("preview");
+    expect(count(diagnostics(text), "error: "), text).toBe(1);
+    return diagnostics(text);
+  };
+
+  beforeAll(async () => {
+    site = await DatabaseSite.create("db-external");
+    elsewhere = await up(name, {});
+    await there("firewall-cmd -q --add-port=5432/tcp");
+    await site.deployment.onHost("yum -q -y install postgresql >/dev/null");
+    await install();
   });
   afterAll(async () => {
     await down(name);
     await site.deployment.dispose();
   });
 
+  it("is refused by one error of a preview, which says how to mend it", async () => {
+    use({ authorities: server.otherAuthority });
+    expect(await refusal()).toMatch(/isn't good by tracks:postgresCaFile/);
+    use({ sslMode: "disable", authorities: undefined });
+    expect(await refusal()).toMatch(/no encryption\. .*set tracks:postgresSslMode to verify-full/);
+    use({ adminPassword: "another" });
+    expect(await refusal()).toMatch(/password authentication failed/);
+    use({}, { version: "16" });
+    expect(await refusal()).toContain("pulumi config set tracks:postgresVersion 15");
+  });
+
   it("is made through the tunnel, and the host itself gets no server", async () => {
+    use();
     await site.deployment.up();
-    await site.deployment.onHost("yum -q -y install postgresql >/dev/null");
     expect(await site.asApplication("CREATE TABLE visit (at text)")).toBe("CREATE TABLE");
     expect(await site.asApplication("INSERT INTO visit VALUES ('first')")).toBe("INSERT 0 1");
+    expect(
+      await site.asApplication("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"),
+    ).toBe("t");
     expect(await site.deployment.onHost("rpm -q postgresql-server || true")).toContain(
       "not installed",
     );
     expect(await site.deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
 
+  it.each(["allow", "prefer"])("is the same one in the mode %s", async (sslMode) => {
+    use({ sslMode, authorities: undefined });
+    expect(await site.deployment.succeed("preview", "--refresh", "--run-program")).toMatch(
+      /Resources:\n\s+\d+ unchanged\n/,
+    );
+  });
+
+  it("refuses another name for role or database until it was renamed by hand", async () => {
+    use({}, { database: "nearby" });
+    expect(await refusal()).toContain('ALTER DATABASE "faraway" RENAME TO "nearby"');
+    use({}, { user: "sculptor" });
+    expect(await refusal()).toContain('ALTER ROLE "painter" RENAME TO "sculptor"');
+  });
+
   it("keeps its data on destroy, and is adopted again", async () => {
+    use();
     await site.deployment.succeed("destroy", "--yes", "--skip-preview");
     await site.deployment.up();
     expect(await site.asApplication("SELECT at FROM visit")).toBe("first");
+  });
+
+  it("is made anew by a plain up when its server was, under the same address", async () => {
+    await there("systemctl stop postgresql && rm -rf /var/lib/pgsql/data");
+    await install();
+    use();
+    expect(await site.deployment.up()).toMatch(/3 created/);
+    expect(await site.asApplication("CREATE TABLE visit (at text)")).toBe("CREATE TABLE");
+    expect(await site.deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
 });

@@ -34,9 +34,9 @@ export class DatabaseSite {
 
   /** What psql prints that logs in over TCP, as the application does; errors included. */
   async asApplication(sql: string, change: Partial<Login> = {}): Promise<string> {
-    const { host, port, name, user, password } = { ...(await this.login()), ...change };
+    const { host, port, name, user, password, sslmode } = { ...(await this.login()), ...change };
     return this.deployment.onHost(
-      `PGPASSWORD='${password.replaceAll("'", `'\\''`)}' psql -X -A -t -w -h ${host} -p ${port} -U ${user} -d ${name} -c "${sql}" 2>&1 || true`,
+      `PGSSLMODE=${sslmode} PGSSLROOTCERT=/root/ca.pem PGPASSWORD='${password.replaceAll("'", `'\\''`)}' psql -X -A -t -w -h ${host} -p ${port} -U ${user} -d ${name} -c "${sql}" 2>&1 || true`,
     );
   }
 

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Secret } from "../../config/secret";
 import { HostError } from "../../host/error";
+import { type PostgresTls, PostgresTlsError } from "../../host/postgresTls";
 import { PostgresLoginError, proveLogin } from "../../host/postgresLogin";
 import { openTunnel, type Tunnel } from "../../host/tunnel";
 import { Bench } from "./contract/bench";
 import { connectionOf } from "./contract/connectionOf";
 import { adminPassword, PostgresServer } from "./contract/postgresqlServer";
+import { serveTls, type TlsServer } from "./tlsServer";
 
 /** The proof of the provisioning login, which the program asks for while it runs. */
 describe("a login to PostgreSQL through the tunnel", () => {
@@ -29,7 +31,8 @@ describe("a login to PostgreSQL through the tunnel", () => {
 
   it("tells the server's version and which roles and databases exist", async () => {
     const answer = await proveLogin(tunnel, provisioner, questions);
-    expect(Math.floor(answer.version / 10_000)).toBe(15);
+    expect(answer.version).toBe("15");
+    expect(answer.systemIdentifier).toMatch(/^\d{15,}$/);
     expect([...answer.roles]).toEqual(["provisioner"]);
     expect([...answer.databases]).toEqual(["postgres"]);
   });
@@ -49,5 +52,56 @@ describe("a login to PostgreSQL through the tunnel", () => {
     expect((error as HostError).kind).toBe("target");
     await bench.onHost("service postgresql start >/dev/null 2>&1");
     expect(await failure(provisioner)).toMatchObject({ roles: new Set(["provisioner"]) });
+  });
+
+  describe("of a server that wants TLS", () => {
+    let server: TlsServer;
+    const named = { host: "db.example.org", port: 5432 };
+    beforeAll(async () => {
+      server = await serveTls((command) => bench.onHost(command), named.host);
+    });
+    const logIn = (tls: PostgresTls | undefined): Promise<unknown> => {
+      tunnel.encrypt(tls);
+      return failure(provisioner);
+    };
+
+    it("goes well, checked as far as it shall be", async () => {
+      const { authority: authorities } = server;
+      for (const tls of [
+        { ...named, check: "nothing" },
+        { ...named, check: "authority", authorities },
+        { ...named, host: "127.0.0.1", check: "authority", authorities },
+        { ...named, check: "name", authorities },
+      ] as const) {
+        expect(await logIn(tls), tls.check).toMatchObject({ version: "15" });
+      }
+    });
+
+    it("is refused without TLS, and the mode that it needs is named", async () => {
+      const error = await logIn(undefined);
+      expect(error).toMatchObject({ refused: true, unlisted: true });
+      expect(String(error)).toMatch(/no encryption\. .*set tracks:postgresSslMode to verify-full/);
+    });
+
+    it("is refused by an authority that did not sign, and by another name or address", async () => {
+      const { authority: authorities, otherAuthority } = server;
+      const unsigned = await logIn({ ...named, check: "authority", authorities: otherAuthority });
+      expect(unsigned).toBeInstanceOf(PostgresTlsError);
+      expect(String(unsigned)).toMatch(/db\.example\.org:5432 isn't good by tracks:postgresCaFile/);
+      for (const host of ["other.example.org", "127.0.0.1"]) {
+        const misnamed = await logIn({ ...named, host, check: "name", authorities });
+        expect(misnamed).toMatchObject({ reason: "refused" });
+        expect(String(misnamed)).toContain(`is for DNS:db.example.org, not for ${host}`);
+      }
+    });
+
+    it("is refused by a server without TLS", async () => {
+      await bench.onHost(
+        "sed -i '/^ssl = on/d' /var/lib/pgsql/data/postgresql.conf; systemctl restart postgresql",
+      );
+      const error = await logIn({ ...named, check: "nothing" });
+      expect(error).toMatchObject({ reason: "absent" });
+      expect(String(error)).toMatch(/offers no TLS, .*pulumi config set tracks:postgresSslMode/);
+    });
   });
 });

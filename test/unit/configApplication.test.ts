@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkUwsgi } from "../../components/uwsgiFaults";
+import { authority, expired } from "./certificates";
 import { check, errorFor, faultyKeys, folder, hostKey } from "./configuration";
 
 mkdirSync(join(folder, "site"), { recursive: true });
@@ -129,6 +130,66 @@ describe("its database", () => {
       { secret },
     ).configuration;
     expect(application?.database?.external).toMatchObject({ host: "db.example.org", port: 5432 });
+  });
+
+  describe("elsewhere, over TLS", () => {
+    const elsewhere = {
+      ...app,
+      postgresHost: "db.example.org",
+      postgresAdminUser: "admin",
+      postgresAdminPassword: "x",
+    };
+    const faults = (change: Record<string, string>) => {
+      const { message, faults: found } = errorFor({ ...elsewhere, ...change }, { secret });
+      return { message, keys: found.map(({ key }) => key) };
+    };
+    writeFileSync(join(folder, "ca.pem"), `text before\n${authority}\n`);
+    writeFileSync(join(folder, "expired.pem"), `${authority}${expired}`);
+    writeFileSync(join(folder, "damaged.pem"), authority.replace(/M/g, "N"));
+    writeFileSync(join(folder, "key.pem"), `-----BEGIN PRIVATE KEY-----\nx\n${authority}`);
+    writeFileSync(join(folder, "empty.pem"), "");
+
+    it("is checked by the certificates of a file, and nothing else in it", () => {
+      const settings = { ...elsewhere, postgresSslMode: "verify-full", postgresCaFile: "ca.pem" };
+      expect(check(settings, { secret }).configuration.application?.database?.external).toEqual(
+        expect.objectContaining({ sslMode: "verify-full", authorities: authority }),
+      );
+    });
+
+    it("is checked by an authority, or not at all", () => {
+      const missing = faults({ postgresSslMode: "verify-full" });
+      expect(missing.keys).toEqual(["tracks:postgresCaFile"]);
+      expect(missing.message).toMatch(/nothing, but tracks:postgresSslMode is verify-full/);
+      for (const postgresSslMode of ["disable", "allow", "prefer", "require"]) {
+        check({ ...elsewhere, postgresSslMode }, { secret });
+        const idle = faults({ postgresSslMode, postgresCaFile: "ca.pem" });
+        expect(idle.keys, postgresSslMode).toEqual(["tracks:postgresSslMode"]);
+        expect(idle.message).toMatch(/pulumi config set tracks:postgresSslMode verify-full/);
+      }
+    });
+
+    it.each([
+      ["nowhere.pem", "can't be read (ENOENT)"],
+      ["empty.pem", "holds no certificate in PEM format"],
+      ["damaged.pem", "holds a certificate that is damaged"],
+      ["expired.pem", "holds a certificate (number 2) that expired at Jan  1 00:00:00 2021 GMT"],
+      ["key.pem", "holds a private key"],
+    ])("is not checked by %s", (postgresCaFile, fault) => {
+      const { keys, message } = faults({ postgresSslMode: "verify-ca", postgresCaFile });
+      expect(keys).toEqual(["tracks:postgresCaFile"]);
+      expect(message).toContain(`"${postgresCaFile}", which ${fault}`);
+    });
+
+    it("is made by the provider, on a server that it supports", () => {
+      expect(faults({ postgresVersion: "13" }).keys).toEqual(["tracks:postgresVersion"]);
+      expect(faults({ postgresProvisioner: "psql" }).keys).toEqual(["tracks:postgresProvisioner"]);
+    });
+
+    it("is no matter for the host's own server", () => {
+      expect(
+        faultyKeys({ ...app, postgresSslMode: "verify-full", postgresCaFile: "ca.pem" }),
+      ).toEqual(["postgresSslMode", "postgresCaFile"]);
+    });
   });
 
   it.each(["postgres", "pg_x", "Tracks", "a-b", "tracks; drop"])(

@@ -73,7 +73,7 @@ describe("local settings", () => {
     expect(
       evaluate({
         ...settings,
-        postgresql: { ...postgresql, sslmode: "require" },
+        postgresql: { ...postgresql, sslmode: "verify-full", sslrootcert: "/shared/ca.pem" },
         secretKey: password,
       }),
     ).toEqual({
@@ -85,7 +85,7 @@ describe("local settings", () => {
           PASSWORD: password,
           HOST: "127.0.0.1",
           PORT: "5432",
-          OPTIONS: { sslmode: "require" },
+          OPTIONS: { sslmode: "verify-full", sslrootcert: "/shared/ca.pem" },
         },
       },
       SECRET_KEY: password,

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { compareWithHost } from "../../components/postgres/compare";
+import {
+  type Remembered,
+  rememberedSite,
+  settleGeneration,
+} from "../../components/postgres/memory";
 import { type PostgresPlan, postgresForwarding } from "../../components/postgres/plan";
 import { resolveSettings } from "../../components/postgres/settings";
 import { PostgresDatabase } from "../../components/PostgresDatabase";
@@ -13,7 +18,14 @@ import { rootConnection } from "./rootConnection";
 const engine = new MockedEngine(({ inputs }) => ({ ...inputs, result: "generated" }));
 
 function plan(settings: PostgresSettings, adopt = { role: false, database: false }): PostgresPlan {
-  return { ...resolveSettings(settings), tunnelPort: 20_001, moduleStream: "postgresql:15", adopt };
+  return {
+    ...resolveSettings(settings),
+    tunnelPort: 20_001,
+    moduleStream: "postgresql:15",
+    adopt,
+    server: "127.0.0.1:5432",
+    generation: "1a2b3c",
+  };
 }
 
 async function registerDatabase(made: PostgresPlan): Promise<PostgresDatabase> {
@@ -66,36 +78,44 @@ describe("a database by the provider", () => {
       superuser: "false",
       connectTimeout: "10",
     });
-    expect(named("database-role").inputs).toMatchObject({ name: "deployer", login: true });
-    expect(named("database-database").inputs).toMatchObject({ name: "tracks", owner: "deployer" });
+    expect(named("database-role-1a2b3c").inputs).toMatchObject({ name: "deployer", login: true });
+    expect(named("database-database-1a2b3c").inputs).toMatchObject({
+      name: "tracks",
+      owner: "deployer",
+    });
   });
 
   it("imports what exists, and never a generated password", async () => {
     await registerDatabase(plan({}, { role: true, database: true }));
-    expect(named("database-role").id).toBe("deployer");
-    expect(named("database-database").id).toBe("tracks");
+    expect(named("database-role-1a2b3c").id).toBe("deployer");
+    expect(named("database-database-1a2b3c").id).toBe("tracks");
     expect(named("database-password").id ?? "").toBe("");
   });
 
-  it("of an external server touches nothing on the host", async () => {
+  it("of an external server has the host remember it, and nothing else done", async () => {
     const external = {
       host: "db.example.org",
       port: 5433,
       adminUser: "boss",
       adminPassword: new Secret("hush"),
       sslMode: "verify-full",
+      authorities: "PEM",
     } as const;
     const database = await registerDatabase(plan({ external }));
-    expect(commands()).toEqual([]);
-    // The tunnel's end has another name than the certificate.
+    expect(commands()).toEqual(["database-elsewhere"]);
+    expect(named("database-elsewhere").inputs["stdin"]).toMatch(
+      /\nsubsystem postgresql\nvia [^\n]*\npostgresql-site tracks role=deployer server=\S+ generation=1a2b3c\nend\n$/,
+    );
+    // The tunnel encrypts, since its end has another name than the certificate.
     expect(named("database-provider").inputs).toMatchObject({
       username: "boss",
-      sslmode: "verify-ca",
+      sslmode: "disable",
     });
     expect(database.connection).toMatchObject({
       host: "db.example.org",
       port: 5433,
       sslmode: "verify-full",
+      authorities: "PEM",
     });
     expect(postgresForwarding({ external })).toEqual({ address: "db.example.org", port: 5433 });
   });
@@ -123,7 +143,7 @@ describe("a database by psql", () => {
     expect(commands()).toEqual(["database-server", "database-roles"]);
     expect(engine.registered.some(({ type }) => type.startsWith("postgresql:"))).toBe(false);
     expect(JSON.stringify(named("database-roles").inputs["stdin"])).toContain(
-      String.raw`postgresql-role deployer createdb=no createrole=no\n| hush\npostgresql-database tracks owner=deployer`,
+      String.raw`postgresql-role deployer createdb=no createrole=no\n| hush\npostgresql-database tracks owner=deployer\npostgresql-site tracks`,
     );
     expect(postgresForwarding({ version: "9.2" })).toBeUndefined();
   });
@@ -196,5 +216,62 @@ describe("what the host has", () => {
 
   it("is no reason for one role to be both", () => {
     expect(() => resolveSettings({ user: "tracks_provisioner" })).toThrow(/tracks:databaseUser/);
+  });
+});
+
+describe("the generation of role and database", () => {
+  const both = { role: true, database: true };
+  const site = (server: string, generation: string): Remembered => ({
+    database: "tracks",
+    role: "deployer",
+    server,
+    generation,
+  });
+  const first = settleGeneration("a", "seed", { role: false, database: false }, undefined);
+
+  it("stays as long as the server is the same one and has both", () => {
+    const remembered = site("a", first);
+    expect(settleGeneration("a", "another seed", both, remembered)).toBe(first);
+    // Asked in vain, nothing is taken for lost.
+    expect(settleGeneration("a", "another seed", undefined, remembered)).toBe(first);
+    expect(settleGeneration("a", "seed", undefined, undefined)).toBe(first);
+  });
+
+  it("is another when one of them is gone, and yet another the next time", () => {
+    const seen = new Set([first]);
+    let generation = first;
+    for (const lost of [
+      { ...both, role: false },
+      { ...both, database: false },
+    ]) {
+      const next = settleGeneration("a", "seed", lost, site("a", generation));
+      expect(next).not.toBe(generation);
+      generation = next;
+      seen.add(next);
+    }
+    expect([...seen].every((one) => /^[0-9a-f]{6}$/.test(one))).toBe(true);
+  });
+
+  it("is another on another server, and on one that was made anew under its name", () => {
+    expect(settleGeneration("b", "seed of b", both, site("a", first))).not.toBe(first);
+    expect(settleGeneration("a/2", "seed", both, site("a/1", first))).not.toBe(first);
+    expect(settleGeneration("a", "a new host key", both, undefined)).not.toBe(first);
+  });
+
+  it("is read from what the host remembers, in whichever manifest that stands", () => {
+    const lines = [
+      "subsystem postgresql",
+      "postgresql-site t role=d server=[::1]:1/2 generation=ab",
+    ];
+    const facts = {
+      resources: new Map([["x", { manifest: lines }]]),
+    } as unknown as HostFacts;
+    expect(rememberedSite(facts)).toEqual({
+      database: "t",
+      role: "d",
+      server: "[::1]:1/2",
+      generation: "ab",
+    });
+    expect(rememberedSite(undefined)).toBeUndefined();
   });
 });

@@ -1,0 +1,151 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Fault } from "./fault";
+import { setCommand } from "./key";
+import { localFile } from "./localFile";
+import { type ConfigurationSource, type Reading, shown } from "./read";
+import { fullName, type KeyName, keys } from "./schema";
+
+/** First version that the @pulumi/postgresql provider supports. */
+const providerSince = 14;
+
+/** Settings that say something of a server elsewhere only. */
+const ofServerElsewhere = [
+  "postgresAdminUser",
+  "postgresAdminPassword",
+  "postgresSslMode",
+  "postgresCaFile",
+] as const satisfies readonly KeyName[];
+
+/** Faults that the database's settings make together, or with what lies on this machine. */
+export function checkDatabase(source: ConfigurationSource, reading: Reading): Fault[] {
+  return [...checkProvisioner(reading), ...checkElsewhere(reading), ...checkCa(source, reading)];
+}
+
+/**
+ * Reads the certificates of the authorities that sign for the server.
+ *
+ * @returns as PEM, and nothing else that the file holds; or what is wrong with it, in words that
+ *   follow the file's name
+ */
+export function readCaFile(
+  source: ConfigurationSource,
+  path: string,
+): { pem: string } | { fault: string } {
+  let text: string;
+  try {
+    text = readFileSync(localFile(source, path), "utf8");
+  } catch (error) {
+    return { fault: `can't be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})` };
+  }
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
+    return { fault: "holds a private key, which must never leave its server" };
+  }
+  if (blocks.length === 0) return { fault: "holds no certificate in PEM format" };
+  for (const [index, block] of blocks.entries()) {
+    const which = blocks.length === 1 ? "a certificate" : `a certificate (number ${index + 1})`;
+    const certificate = parsed(block);
+    if (certificate === undefined) return { fault: `holds ${which} that is damaged` };
+    if (Date.parse(certificate.validTo) < Date.now()) {
+      return { fault: `holds ${which} that expired at ${certificate.validTo}` };
+    }
+  }
+  return { pem: `${blocks.join("\n")}\n` };
+}
+
+function parsed(block: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(block);
+  } catch {
+    return undefined;
+  }
+}
+
+function checkProvisioner({ values, given }: Reading): Fault[] {
+  const { postgresVersion, postgresProvisioner } = values;
+  const isElsewhere = given.has("postgresHost");
+  const isOld = postgresVersion !== undefined && Number(postgresVersion) < providerSince;
+  if (isElsewhere && isOld) {
+    return [
+      {
+        key: fullName("postgresVersion"),
+        given: `${shown(postgresVersion)}, with ${fullName("postgresHost")}`,
+        allowed: `${providerSince} and newer: on a server elsewhere the provider makes role and database, which supports no older one`,
+        mend: setCommand(fullName("postgresVersion"), keys.postgresVersion),
+      },
+    ];
+  }
+  if (isElsewhere && postgresProvisioner === "psql") {
+    return [
+      {
+        key: fullName("postgresProvisioner"),
+        given: `"psql" with ${fullName("postgresHost")}`,
+        allowed: "`provider`: psql works through the socket of a server on the host itself",
+        mend: `pulumi config rm ${fullName("postgresProvisioner")}`,
+      },
+    ];
+  }
+  if (!isOld || postgresProvisioner !== "provider") return [];
+  return [
+    {
+      key: fullName("postgresProvisioner"),
+      given: `"provider" with ${fullName("postgresVersion")} ${postgresVersion}`,
+      allowed: `\`psql\`: the provider supports ${providerSince} and newer`,
+      mend: `pulumi config rm ${fullName("postgresProvisioner")}`,
+    },
+  ];
+}
+
+function checkElsewhere({ given }: Reading): Fault[] {
+  if (!given.has("postgresHost")) {
+    return ofServerElsewhere
+      .filter((name) => given.has(name))
+      .map((name) => ({
+        key: fullName(name),
+        given: "a value, but the server is the host's own",
+        allowed: `nothing without ${fullName("postgresHost")}`,
+        mend: `pulumi config rm ${fullName(name)}`,
+      }));
+  }
+  return (["postgresAdminUser", "postgresAdminPassword"] as const)
+    .filter((name) => !given.has(name))
+    .map((name) => ({
+      key: fullName(name),
+      given: `nothing, but ${fullName("postgresHost")} is set`,
+      allowed: keys[name].value.allowed,
+      mend: setCommand(fullName(name), keys[name]),
+    }));
+}
+
+/** libpq checks a certificate as soon as it has an authority's, whatever the mode says: so neither is without the other. */
+function checkCa(source: ConfigurationSource, { values, given }: Reading): Fault[] {
+  const { postgresSslMode, postgresCaFile } = values;
+  if (!given.has("postgresHost") || postgresSslMode === undefined) return [];
+  const checks = postgresSslMode.startsWith("verify-");
+  const file = (what: string): Fault => ({
+    key: fullName("postgresCaFile"),
+    given: what,
+    allowed:
+      "a file on this machine that you may read, with one or more certificates in PEM format and no private key",
+    mend: setCommand(fullName("postgresCaFile"), keys.postgresCaFile),
+  });
+  if (!given.has("postgresCaFile")) {
+    return checks
+      ? [file(`nothing, but ${fullName("postgresSslMode")} is ${postgresSslMode}`)]
+      : [];
+  }
+  if (!checks) {
+    return [
+      {
+        key: fullName("postgresSslMode"),
+        given: `${shown(postgresSslMode)}, with ${fullName("postgresCaFile")}`,
+        allowed: `\`verify-full\` or \`verify-ca\`: the others check no certificate`,
+        mend: setCommand(fullName("postgresSslMode"), keys.postgresSslMode),
+      },
+    ];
+  }
+  if (postgresCaFile === undefined) return [];
+  const read = readCaFile(source, postgresCaFile);
+  return "fault" in read ? [file(`${shown(postgresCaFile)}, which ${read.fault}`)] : [];
+}
