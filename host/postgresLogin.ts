@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { Client, DatabaseError } from "pg";
 import type { Secret } from "../config/secret";
+import { Deadline } from "./deadline";
 import { UserError } from "./userError";
 import type { Tunnel } from "./tunnel";
 
@@ -68,8 +69,6 @@ export async function proveLogin(
     password: login.password.reveal(),
     database: login.database ?? "postgres",
     application_name: "tracks",
-    connectionTimeoutMillis: patience * 1000,
-    query_timeout: patience * 1000,
     // The tunnel encrypts; else PGSSLMODE of whoever deploys would count.
     ssl: false,
     // pg calls `connect` on it and waits for the event, as of a socket of its own.
@@ -78,25 +77,36 @@ export async function proveLogin(
   // An error of a client that nobody listens to would end the program.
   client.on("error", () => undefined);
   try {
-    await client.connect();
-    const { rows } = await client.query<{ version: number; roles: string[]; databases: string[] }>(
-      `SELECT current_setting('server_version_num')::int AS version,
-              ARRAY(SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY($1)) AS roles,
-              ARRAY(SELECT datname::text FROM pg_catalog.pg_database WHERE datname = ANY($2)) AS databases`,
-      [questions.roles, questions.databases],
+    // Nothing of the tunnel keeps the program from ending, and pg's own timers don't either.
+    return await new Deadline(patience).race(
+      ask(client, questions),
+      () => new Error(`no answer within ${patience} s`),
     );
-    const [row] = rows;
-    return {
-      version: majorVersion(row?.version ?? 0),
-      systemIdentifier: await systemIdentifier(client),
-      roles: new Set(row?.roles),
-      databases: new Set(row?.databases),
-    };
   } catch (error) {
     throw explain(login, tunnel.isEncrypted, error);
   } finally {
     channel.destroy();
   }
+}
+
+async function ask(
+  client: Client,
+  { roles, databases }: PostgresQuestions,
+): Promise<PostgresAnswer> {
+  await client.connect();
+  const { rows } = await client.query<{ version: number; roles: string[]; databases: string[] }>(
+    `SELECT current_setting('server_version_num')::int AS version,
+            ARRAY(SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY($1)) AS roles,
+            ARRAY(SELECT datname::text FROM pg_catalog.pg_database WHERE datname = ANY($2)) AS databases`,
+    [roles, databases],
+  );
+  const [row] = rows;
+  return {
+    version: majorVersion(row?.version ?? 0),
+    systemIdentifier: await systemIdentifier(client),
+    roles: new Set(row?.roles),
+    databases: new Set(row?.databases),
+  };
 }
 
 /** From 10 on the first number is the major version. */

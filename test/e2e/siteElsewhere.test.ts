@@ -1,9 +1,24 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { down, exec, type LabHost, up } from "../../lab/host";
 import { SampleSite } from "./sampleSite";
+import { serveTls } from "./tlsServer";
 
-/** The whole site under names and at places of its owner's choice, so that none is built in. */
+const databaseHost = "site-elsewhere-db";
+
+/**
+ * The whole site under names and at places of its owner's choice, so that none is built in; its
+ * database is on a server of somebody else, over TLS.
+ */
 describe("a site with other names and places", () => {
   let site: SampleSite;
+  let server: LabHost;
+  const onServer = async (command: string): Promise<string> => {
+    const { exitCode, stdout, stderr } = await exec(server, command);
+    if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
+    return stdout.trimEnd();
+  };
 
   beforeAll(async () => {
     site = await SampleSite.create("site-elsewhere", {
@@ -15,9 +30,27 @@ describe("a site with other names and places", () => {
       databaseName: "roast",
       databaseUser: "barista",
     });
+    const { deployment } = site;
+    server = await up(databaseHost);
+    await onServer(
+      `dnf -q -y module enable postgresql:15 && dnf -q -y install postgresql-server && postgresql-setup --initdb && firewall-cmd -q --add-port=5432/tcp && echo "listen_addresses = '*'" >>/var/lib/pgsql/data/postgresql.conf`,
+    );
+    const { authority } = await serveTls(onServer, server.address);
+    await onServer(
+      `cd / && runuser -u postgres -- psql -q -c "CREATE ROLE boss LOGIN CREATEDB CREATEROLE PASSWORD 'hush'"`,
+    );
+    await writeFile(join(deployment.folder, "ca.pem"), authority);
+    await deployment.set("postgresHost", server.address);
+    await deployment.set("postgresAdminUser", "boss");
+    await deployment.set("postgresAdminPassword", "hush", "--secret");
+    await deployment.set("postgresSslMode", "verify-full");
+    await deployment.set("postgresCaFile", join(deployment.folder, "ca.pem"));
     await site.up();
   });
-  afterAll(() => site.dispose());
+  afterAll(async () => {
+    await down(databaseHost);
+    await site.dispose();
+  });
 
   it("is served from there, with its data, and its uploads", async () => {
     expect((await site.ask("/healthz/")).body).toContain('"targets": 14');
@@ -30,6 +63,23 @@ describe("a site with other names and places", () => {
     expect(worker.ids[0]).toBe(Number(await site.deployment.onHost("id -u painter")));
     expect(worker.directory).toMatch(/^\/srv\/www\/releases\/roasted\//);
     expect(worker.prefix).toMatch(/^\/srv\/painter\/venvs\//);
+  });
+
+  it("has its database on the other server, which both check", async () => {
+    const encrypted =
+      "from django.db import connection as c; k = c.cursor(); k.execute('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'); print(c.settings_dict['HOST'], k.fetchone()[0])";
+    const printed = await exec(site.deployment.host, "su - painter", {
+      input: `cd /srv/www/roasted && /srv/painter/venv/bin/python manage.py shell -c "${encrypted}" </dev/null\n`,
+    });
+    expect(printed.stdout.trim()).toBe(`${server.address} True`);
+    const ca = "/srv/www/shared/roasted/postgresql-ca.pem";
+    expect(await site.deployment.onHost(`stat -c '%U %a' ${ca}`)).toBe("painter 444");
+    expect(await site.deployment.onHost("cat /srv/www/shared/roasted/local.py")).toContain(
+      `"OPTIONS": dict(sslmode=u"verify-full", sslrootcert=u"${ca}")`,
+    );
+    expect(await site.deployment.onHost("rpm -q postgresql-server || true")).toContain(
+      "not installed",
+    );
   });
 
   it("leaves nothing at the usual places", async () => {
