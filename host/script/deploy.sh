@@ -169,9 +169,14 @@ reload_application() {
   [[ $VERB == apply ]] || return 0
   case $SUBSYSTEM in
     application) [[ $DEPLOYED == yes ]] || return 0 ;;
-    settings) ((${#C_PATH[@]} > 0)) || return 0 ;;
+    # Those of a run that failed may be in place already, and in force nowhere.
+    settings) [[ $SAME_MANIFEST == no ]] || ((${#C_PATH[@]} > 0)) || return 0 ;;
   esac
   uwsgi_is_running || return 0
+  if [[ $EMPTY_DATABASE == yes ]]; then
+    note 'the database has no tables yet: the deployment makes them, and reloads uWSGI'
+    return 0
+  fi
   if [[ -n $APPLICATION ]]; then
     application_attribute current -
     current=$REPLY

@@ -95,7 +95,7 @@ undo_step() { # LINE
   read -r -a fields <<<"$1"
   IFS=$' \t\n'
   case ${fields[0]} in
-    swap) undo_swap "${fields[1]}" "${fields[2]}" "${fields[3]}" ;;
+    swap) keeps_settings "${fields[1]}" "${fields[2]}" || undo_swap "${fields[1]}" "${fields[2]}" "${fields[3]}" ;;
     metadata) undo_metadata "${fields[@]:1}" ;;
     rmdir) undo_rmdir "${fields[@]:1}" ;;
     copy) rm -f -- "${fields[1]}" "${fields[1]}.link" ;;

@@ -112,7 +112,10 @@ converge() {
     release_services
   fi
   announce_units
-  [[ $SUBSYSTEM != application ]] || prepare_release
+  case $SUBSYSTEM in
+    application) prepare_release ;;
+    settings) prove_settings ;;
+  esac
   swap_changes
   read_units
   if [[ $SUBSYSTEM == packages ]]; then

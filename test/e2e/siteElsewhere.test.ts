@@ -93,4 +93,24 @@ describe("a site with other names and places", () => {
   it("is left alone by the second up", async () => {
     expect(await site.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
+
+  it("moves to a server on its own host, with schema and old data, and leaves the other alone", async () => {
+    for (const key of ["Host", "AdminUser", "AdminPassword", "SslMode", "CaFile"]) {
+      await site.deployment.unset(`postgres${key}`);
+    }
+    const preview = await site.deployment.succeed("preview");
+    expect(preview).toMatch(/data are on PostgreSQL at .*Nothing is taken along/);
+    await site.up();
+    expect((await site.ask("/healthz/")).body).toContain('"targets": 14');
+    expect(await site.deployment.onHost("cat /srv/www/shared/roasted/local.py")).toContain(
+      '"HOST": u"127.0.0.1"',
+    );
+    expect(await site.deployment.onHost("ls /srv/www/shared/roasted")).not.toContain(".pem");
+    expect(
+      await onServer(
+        "cd / && runuser -u postgres -- psql -qAtX -d roast -c 'SELECT count(*) FROM roasted_target'",
+      ),
+    ).toBe("14");
+    expect(await site.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+  });
 });

@@ -1,0 +1,54 @@
+"""Logs in to the database that a settings file names, as the application would with it.
+
+usage: database_login LINK [CA-FILE] 9<SETTINGS [8<CA]
+
+Runs in the release, with its virtualenv and as the application's user. LINK is the path below the release
+by which the application finds the file; where the settings name CA-FILE, descriptor 8 is read in its place.
+Exits with 0 when it is let in, and prints `empty` where there are no tables; with 4 when it isn't let in (the
+last line is the reason), with 3 where there is no PostgreSQL.
+"""
+from __future__ import print_function
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+
+NO_POSTGRESQL = 3
+NOT_LET_IN = 4
+
+
+def main(link, ca=None):
+    with os.fdopen(9, "rb") as file:
+        text = file.read()
+    link = os.path.abspath(link)
+    scope = {"__name__": "local", "__file__": link}
+    exec(compile(text, link, "exec", 0, True), scope)
+    database = dict(scope["DATABASES"]["default"])
+    if "postgresql" not in database["ENGINE"]:
+        return NO_POSTGRESQL
+    options = dict(database.get("OPTIONS") or {})
+    options.setdefault("connect_timeout", 10)
+    if ca is not None and options.get("sslrootcert") == ca:
+        options["sslrootcert"] = "/dev/fd/8"
+    database["OPTIONS"] = options
+
+    from django.conf import settings
+
+    settings.configure(DATABASES={"default": database}, TIME_ZONE="UTC")
+    from django.db import connection
+
+    try:
+        if not connection.introspection.table_names():
+            print("empty")
+    except Exception as error:
+        reason = " ".join(("%s" % error).split())
+        password = database.get("PASSWORD")
+        print(reason.replace(password, "[secret]") if password else reason)
+        return NOT_LET_IN
+    connection.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,134 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+const release = "/microarray/releases/tracks/0123456789ab";
+const settings = "/microarray/shared/tracks/local.py";
+const ca = "/microarray/shared/tracks/postgresql-ca.pem";
+
+let host: PrivateRoot;
+/** What the server takes; it answers like PostgreSQL's driver. */
+const serverTakes = (password: string, authority = ""): void => {
+  host.write("/server", `${password}\n${authority}\n`);
+};
+
+beforeEach(() => {
+  host = new PrivateRoot();
+  // As much of Django as a login takes.
+  host.write(
+    `${release}/django/conf/__init__.py`,
+    "class settings:\n    @classmethod\n    def configure(cls, **values):\n        cls.DATABASES = values['DATABASES']\n",
+  );
+  host.write(`${release}/django/__init__.py`, "");
+  host.write(
+    `${release}/django/db/__init__.py`,
+    `from django.conf import settings
+
+
+class connection:
+    class introspection:
+        @staticmethod
+        def table_names():
+            return connection.cursor()
+
+    @staticmethod
+    def cursor():
+        password, authority = open(${JSON.stringify(host.at("/server"))}).read().splitlines()
+        given = settings.DATABASES["default"]
+        if given["PASSWORD"] != password:
+            raise RuntimeError("FATAL:  password authentication failed\\n(%s)" % given["PASSWORD"])
+        if authority and open(given["OPTIONS"]["sslrootcert"]).read().strip() != authority:
+            raise RuntimeError("certificate verify failed")
+        return ["roasted_target"]
+
+    @staticmethod
+    def close():
+        pass
+`,
+  );
+  symlinkSync("releases/tracks/0123456789ab", host.at("/microarray/tracks"));
+  mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
+  mkdirSync(host.at("/home/daemon/venv/bin"), { recursive: true });
+  const python = execFileSync("sh", ["-c", "command -v python3"], { encoding: "utf8" }).trim();
+  symlinkSync(python, host.at("/home/daemon/venv/bin/python"));
+  // What a deployment leaves behind.
+  host.write(
+    "/var/lib/tracks/resources/tracks.dev/app-1a2b3c/manifest",
+    [
+      "subsystem application",
+      `application ${release} owner=daemon current=/microarray/tracks shared=/microarray/shared/tracks settings=tracks/local.py`,
+      "symlink /microarray/tracks -> releases/tracks/0123456789ab",
+      "symlink /home/daemon/venv -> @@VIRTUALENV@@",
+      "",
+    ].join("\n"),
+  );
+  execFileSync("chmod", ["-R", "go-rwx", host.at("/var/lib/tracks")]);
+});
+afterEach(() => {
+  host.remove();
+});
+
+const withPassword = (password: string, ...others: string[]): string =>
+  manifest(
+    "app-settings",
+    "settings",
+    `file ${settings} owner=daemon group=daemon mode=0400 secret=yes`,
+    `| DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "PASSWORD": "${password}",`,
+    `|   "OPTIONS": {"sslrootcert": "${host.at(ca)}"}}}`,
+    ...others,
+  );
+/** An entry that fails once everything is swapped. */
+const failing = "service nosuch";
+
+test("settings that the database refuses never take the place of those that it takes", async () => {
+  serverTakes("one");
+  expect((await host.apply(withPassword("one"))).code).toBe(0);
+  const run = await host.apply(withPassword("mistaken"));
+  expect(run.code).toBe(1);
+  expect(run.reason).toBe(
+    "the database does not let the application in with the new settings, so the former ones stay: FATAL: password authentication failed ([secret])",
+  );
+  expect(run.stdout + run.stderr).not.toContain("mistaken");
+  expect(host.read(settings)).toContain('"one"');
+});
+
+test("a run that fails after the password was changed keeps the one that the database takes", async () => {
+  serverTakes("one");
+  await host.apply(withPassword("one"));
+  serverTakes("two");
+  const run = await host.apply(withPassword("two", failing));
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain(
+    `${settings} stays as this run has made it: the database takes its password, and refuses the former one`,
+  );
+  expect(host.read(settings)).toContain('"two"');
+  expect(host.ownership(settings)).toBe("daemon daemon 400");
+  expect(host.exists("/var/lib/tracks/journal/settings")).toBe(false);
+  expect((await host.apply(withPassword("two"))).code).toBe(0);
+  expect(host.read(settings)).toContain('"two"');
+});
+
+test("a run that fails with a password that did not change puts the former settings back", async () => {
+  serverTakes("one");
+  await host.apply(withPassword("one"));
+  const run = await host.apply(withPassword("one", "| # another line", failing));
+  expect(run.code).toBe(1);
+  expect(host.read(settings)).not.toContain("another line");
+  expect(run.stderr).not.toContain("stays as this run has made it");
+});
+
+test("new settings are tried with the authority's certificate that comes with them", async () => {
+  serverTakes("one", "AUTHORITY");
+  const entry = `file ${ca} owner=daemon group=daemon mode=0444`;
+  const refused = await host.apply(withPassword("one", entry, "| ANOTHER", "| AUTHORITY"));
+  expect(refused.reason).toContain("certificate verify failed");
+  expect(host.exists(ca)).toBe(false);
+  expect((await host.apply(withPassword("one", entry, "| AUTHORITY"))).code).toBe(0);
+});
+
+test("the first settings are not tried: nothing is deployed that could", async () => {
+  execFileSync("rm", ["-r", host.at("/var/lib/tracks/resources/tracks.dev/app-1a2b3c")]);
+  serverTakes("one");
+  expect((await host.apply(withPassword("unknown"))).code).toBe(0);
+});
