@@ -72,8 +72,12 @@ prove_settings() {
 
 # On the way back: do the new settings stay, since the database takes them and refuses the former ones?
 keeps_settings() { # PATH KEPT
+  local digest
   [[ ${JOURNAL##*/} == settings && $1 == */local.py && -f $2 && -f $ROOT$1 ]] || return 1
   ask_database "$2"
   (($? == 1)) && ask_database "$ROOT$1" || return 1
-  printf '%s\n' "$1 stays as this run has made it: the database takes its password, and refuses the former one (those settings are kept in $2)" >&2
+  printf '%s\n' "$1 stays as this run has made it: the database takes its password, and refuses the former one" >&2
+  digest=$(sha256sum -- "$2")
+  # What somebody edited by hand stays where it is kept.
+  ! grep -qF -- "${digest%% *}" "$STATE/records" || must "can't clear $2" rm -f -- "$2"
 }

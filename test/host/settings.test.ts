@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -105,6 +105,8 @@ test("a run that fails after the password was changed keeps the one that the dat
   expect(host.read(settings)).toContain('"two"');
   expect(host.ownership(settings)).toBe("daemon daemon 400");
   expect(host.exists("/var/lib/tracks/journal/settings")).toBe(false);
+  // The former password is no longer anybody's, and lies nowhere.
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
   expect((await host.apply(withPassword("two"))).code).toBe(0);
   expect(host.read(settings)).toContain('"two"');
 });
