@@ -67,4 +67,17 @@ describe("a host behind a bastion", () => {
     expect(diagnostics(text)).toMatch(/Enterprise Linux|CentOS/);
     expect(count(diagnostics(text), "error: "), text).toBe(1);
   });
+
+  it("gets its database through the bastion, too", async () => {
+    deployment.environment["TEST_DATABASE"] = "{}";
+    await deployment.useProgram("test/e2e/programs/database.ts");
+    const before = await sshConnections(bastion);
+    await deployment.up();
+    expect(await sshConnections(bastion)).toBeGreaterThan(before);
+    expect(
+      await deployment.onHost(
+        `cd / && runuser -u postgres -- psql -X -A -t -c "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'tracks'"`,
+      ),
+    ).toBe("deployer");
+  });
 });

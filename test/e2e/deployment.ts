@@ -26,7 +26,7 @@ export class Deployment {
     readonly stack: string,
     readonly folder: string,
     readonly environment: Record<string, string>,
-    readonly host: LabHost,
+    public host: LabHost,
     private readonly pulumiPath: string,
   ) {}
 
@@ -117,6 +117,12 @@ export class Deployment {
     const { exitCode, stdout, stderr } = await exec(this.host, command);
     if (exitCode !== 0) throw new Error(`on the host: ${command}\nexited ${exitCode}: ${stderr}`);
     return stdout.trimEnd();
+  }
+
+  /** Makes the host anew: empty, with another host key, and the address that is free then. */
+  async rebuildHost(): Promise<void> {
+    await down(this.stack);
+    this.host = await up(this.stack, {});
   }
 
   async get(path: string): Promise<Response> {
