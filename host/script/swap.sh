@@ -209,7 +209,8 @@ undo_swap() { # PATH KEPT INODE
   if [[ $live != none && $live != "$inode" ]]; then
     must "can't keep $path" mv -T -- "$name" "$kept.later"
     printf '%s\n' "$path was changed by somebody after the interrupted run: kept in $kept.later" >&2
-  elif [[ $live != none ]] && [[ -d $kept || -d $name ]] && [[ ! -L $name ]]; then
+  elif [[ $live != none ]] && { [[ -d $kept && ! -L $kept ]] || [[ -d $name && ! -L $name ]]; }; then
+    # A directory takes nothing else's place, and gives none, by rename.
     take_away "$name" "$path"
   fi
   must "can't put $path back" mv -fT -- "$kept" "$name"

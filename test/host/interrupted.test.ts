@@ -218,3 +218,21 @@ test("recover says when there is nothing to do", async () => {
     stdout: "nothing was interrupted\n",
   });
 });
+
+test("a directory and a file that links took the place of are back when a run fails", async () => {
+  host.write("/srv/tracks/.git/HEAD", "local changes\n");
+  host.write("/srv/robots.txt", "by hand\n");
+  host.write("/srv/new/file", "");
+  const run = await host.apply(
+    manifest(
+      "links",
+      "none",
+      "symlink /srv/tracks -> new",
+      "symlink /srv/robots.txt -> new/file",
+      "service missing",
+    ),
+  );
+  expect(run.reason).toMatch(/there is no service missing.*what this run had changed was put back/);
+  expect(host.read("/srv/tracks/.git/HEAD")).toBe("local changes\n");
+  expect(host.read("/srv/robots.txt")).toBe("by hand\n");
+});
