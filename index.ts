@@ -37,6 +37,7 @@ export = async () => {
       production: application.production,
       user: deployer.user,
       virtualenv: virtualenvPaths(deployer.home).current,
+      startsAfter: database && database.external === undefined ? [database.service] : [],
       dependsOn: [packages.command],
     });
 

@@ -66,6 +66,13 @@ export interface UwsgiServiceArgs {
   environment?: Readonly<Record<string, string>>;
   /** Further options of uWSGI, each a line `key = value`. @default none */
   options?: readonly string[];
+  /**
+   * Services of the same host that are started first at boot, such as the database's: names without
+   * `.service`. One that the host lacks does no harm.
+   *
+   * @default none
+   */
+  startsAfter?: readonly string[];
   /** What is asked after each start and reload to see that the application answers. @default "/" */
   proofPath?: string;
   /** Host name in that request: one that the application allows. @default "localhost" */
@@ -195,6 +202,7 @@ function complete(args: UwsgiServiceArgs): UwsgiView {
       ...args.environment,
     },
     options: args.options ?? [],
+    startsAfter: args.startsAfter ?? [],
     proof: { path: args.proofPath ?? "/", host: args.proofHost ?? "localhost" },
   };
 }

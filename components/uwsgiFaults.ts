@@ -77,6 +77,14 @@ export function checkUwsgi(view: UwsgiView): void {
     ...whole("listenQueue", view.listenQueue, 1, 65535),
     ...environmentFaults(view.environment),
     ...view.options.flatMap(optionFaults),
+    ...view.startsAfter.flatMap((service) =>
+      fault(
+        "startsAfter",
+        service,
+        /^[A-Za-z0-9][A-Za-z0-9@._-]*$/.test(service),
+        "names of services without .service, such as postgresql",
+      ),
+    ),
     ...fault(
       "proofPath",
       view.proof.path,

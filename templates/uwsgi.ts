@@ -25,6 +25,8 @@ export interface UwsgiView {
   pidFile: string;
   environment: Readonly<Record<string, string>>;
   options: readonly string[];
+  /** Services of the host that are started first at boot. */
+  startsAfter: readonly string[];
   /** What the deployment asks to see that the application answers. */
   proof: { path: string; host: string };
 }

@@ -341,6 +341,7 @@ describe("what a component would refuse", () => {
         binary: "/usr/local/bin/uwsgi",
         user: "deployer",
         directory: `${siteRoot}/tracks`,
+        startsAfter: ["postgresql"],
         virtualenv: "/home/deployer/venv",
         proof: { path, host },
       });

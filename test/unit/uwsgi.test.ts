@@ -32,6 +32,7 @@ const view: UwsgiView = {
   pidFile: "/var/run/uwsgi/uwsgi.pid",
   environment: { PRODUCTION: "1" },
   options: [],
+  startsAfter: ["postgresql-15"],
   proof: { path: "/", host: "tracks.example.org" },
 };
 
