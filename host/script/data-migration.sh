@@ -39,7 +39,7 @@ converge_data_loads() {
 }
 
 load_data() { # INDEX
-  local index=$1 name=${E_WORDS[$1]} user release python backups words=() line kind dump missing=''
+  local index=$1 name=${E_WORDS[$1]} user release python backups words=() line kind dump missing='' production
   attribute "$index" user ''; user=$REPLY
   attribute "$index" python ''; python=$REPLY
   attribute "$index" backups ''; backups=$REPLY
@@ -63,8 +63,9 @@ load_data() { # INDEX
     esac
   done <<<"${E_CONTENT[index]}"
   attribute "$index" production no
-  AS_ENVIRONMENT=()
-  [[ $REPLY != yes ]] || AS_ENVIRONMENT+=(PRODUCTION=1)
+  production=$REPLY
+  uwsgi_ini
+  service_environment "${REPLY:+$ROOT$REPLY}" "$production"
 
   install_loader
   # In a subshell, since a dump that was loaded before need not be there.

@@ -6,6 +6,7 @@ DEPLOYED=no    # did this run get as far as the switch?
 PYTHON=''      # the virtualenv's interpreter, below the root
 BACKUP=''      # the copy of the database that this run made
 PENDING=()     # migrations that the database waits for
+SUBJECT=''     # what is deployed, in words
 
 # Finds the release and its virtualenv, so that the manifest's links can be planned.
 resolve_application() {
@@ -25,9 +26,6 @@ resolve_application() {
   for index in "${!E_KIND[@]}"; do
     [[ ${E_KIND[index]} != symlink ]] || E_WORDS[index]=${E_WORDS[index]/@@VIRTUALENV@@/"${VIRTUALENVS##*/}/${VIRTUALENV##*/}"}
   done
-  AS_ENVIRONMENT=()
-  attribute "$APPLICATION" production no
-  [[ $REPLY != yes ]] || AS_ENVIRONMENT=(PRODUCTION=1)
 }
 
 application_attribute() { # KEY DEFAULT
@@ -60,6 +58,11 @@ prepare_release() {
   [[ -n $APPLICATION ]] || return 0
   [[ $SAME_MANIFEST == no ]] || ((${#C_PATH[@]} > 0)) || return 0
   DEPLOYED=yes
+  SUBJECT='the release'
+  if release_changes; then SUBJECT='the new release'; fi
+  find_service_ini
+  application_attribute production no
+  service_environment "$SERVICE_INI" "$REPLY"
   application_attribute wsgi -
   wsgi=$REPLY
   application_attribute health /
@@ -68,9 +71,9 @@ prepare_release() {
   host=$REPLY
   link_shared_paths
   # Code that asks for the database as it is loaded makes the file.
-  AS_UMASK=077 manage check || fail_with_lines 12 "manage.py check fails in the new release"
+  AS_UMASK=077 manage check || fail_with_lines 12 "manage.py check fails in $SUBJECT"
   application_attribute current -
-  run_application examine "$wsgi" "$ROOT$REPLY" || fail_with_lines 12 "the new release is refused"
+  run_application examine "$wsgi" "$ROOT$REPLY" || fail_with_lines 12 "$SUBJECT is refused"
   while IFS= read -r line; do
     case $line in
       'django '*) django=${line#* } ;;
@@ -80,18 +83,34 @@ prepare_release() {
   done <<<"$OUTPUT"
   smoke_test "$wsgi" "$health" "$host" "$((${#PENDING[@]} > 0))"
   if [[ -n $static_root ]]; then
-    manage collectstatic --noinput || fail_with_lines 12 "manage.py collectstatic fails in the new release"
+    manage collectstatic --noinput || fail_with_lines 12 "manage.py collectstatic fails in $SUBJECT"
   else
     note "the settings have no STATIC_ROOT: static files are not collected"
   fi
   if before_1_7 "$django"; then
-    back_up_database
-    manage syncdb --noinput || fail_with_lines 12 'manage.py syncdb fails'
+    # Whether there is something to do, only doing it tells.
+    if [[ $SUBJECT == 'the new release' ]]; then
+      back_up_database
+      manage syncdb --noinput || fail_with_lines 12 'manage.py syncdb fails'
+    fi
   elif ((${#PENDING[@]} > 0)); then
     back_up_database
     migrate_database
     smoke_test "$wsgi" "$health" "$host" 0
   fi
+  plan_uwsgi_action
+  note_running_uwsgi
+}
+
+# Is it more than the files of the service that this run brings?
+release_changes() {
+  local want line
+  for want in ${C_WANT[@]+"${C_WANT[@]}"}; do
+    [[ $want != symlink* ]] || return 0
+  done
+  for line in "${MANIFEST[@]}"; do
+    [[ $line != 'application '* ]] || ! grep -qxF -- "$line" "$STATE/resources/$SCOPE/$RESOURCE/manifest" 2>/dev/null || return 1
+  done
 }
 
 before_1_7() { # VERSION
@@ -110,18 +129,6 @@ link_shared_paths() {
   while IFS= read -r line; do
     [[ $line != 'note '* ]] || note "$RELEASE: ${line#note }"
   done <<<"$OUTPUT"
-}
-
-# Under uWSGI where that is installed already, as on every deploy but perhaps the first.
-smoke_test() { # WSGI HEALTH HOST PENDING
-  local expected=healthy uwsgi
-  (($4 == 0)) || expected=any
-  uwsgi=$(command -v uwsgi) || {
-    note 'uwsgi is not installed yet: the release was loaded, but not asked'
-    return 0
-  }
-  run_application smoke "$1" "$ROOT$VIRTUALENV" "$uwsgi" "$2" "$3" "$expected" \
-    || fail_with_lines 12 'the new release fails its smoke test'
 }
 
 back_up_database() {
@@ -163,28 +170,35 @@ migrate_database() {
   ((status == 0)) || fail_with_lines 12 'manage.py migrate fails; the site runs on as it was'
 }
 
-# Makes uWSGI take the new release, or the new settings, and proves that it did.
+# Makes uWSGI take the new release with its options, or the new settings, and proves that it did.
 reload_application() {
-  local current=''
+  local current='' action=$UWSGI_ACTION back=$UWSGI_ACTION
   [[ $VERB == apply ]] || return 0
   case $SUBSYSTEM in
-    application) [[ $DEPLOYED == yes ]] || return 0 ;;
-    # Those of a run that failed may be in place already, and in force nowhere.
-    settings) [[ $SAME_MANIFEST == no ]] || ((${#C_PATH[@]} > 0)) || return 0 ;;
+    application) [[ $DEPLOYED == yes && $UWSGI_RAN == yes ]] || return 0 ;;
+    settings)
+      # Those of a run that failed may be in place already, and in force nowhere.
+      [[ $SAME_MANIFEST == no ]] || ((${#C_PATH[@]} > 0)) || return 0
+      uwsgi_is_running || return 0
+      ;;
   esac
-  uwsgi_is_running || return 0
   if [[ $EMPTY_DATABASE == yes ]]; then
     note 'the database has no tables yet: the deployment makes them, and reloads uWSGI'
     return 0
   fi
+  # A reload keeps a variable that goes: on the way back, that is one which came.
+  case $UWSGI_ACTION in
+    nothing) action=reload back=reload ;;
+    reload) back=restart ;;
+  esac
   if [[ -n $APPLICATION ]]; then
     application_attribute current -
     current=$REPLY
   fi
-  step reload-uwsgi "$current"
-  reload_uwsgi "${RELEASE##*/}" || fail "uWSGI does not take the change: $REPLY"
+  step "$back-uwsgi" "$current"
+  renew_uwsgi "$action" "${RELEASE##*/}" || fail "uWSGI does not take the change: $REPLY"
   [[ -z $APPLICATION ]] || prove_release
-  changed 'reloaded uWSGI'
+  changed "${action/renew/restart}ed uWSGI${UWSGI_REASON:+: $UWSGI_REASON}"
 }
 
 # Leaves what the manifest said of the application that this scope has deployed, or nothing.
@@ -233,14 +247,19 @@ site_answer() { # PORT PATH HOST
   REPLY="${status:-none} release=$release"
 }
 
-# Back on the release that the link names again.
-reload_uwsgi_back() { # CURRENT-LINK
+# Back on the release that the link names again, with the options that are there again.
+renew_uwsgi_back() { # reload|restart|renew CURRENT-LINK
   local target='' try
-  uwsgi_is_running || service_is_meant_to_run uwsgi || return 0
-  [[ -z $1 ]] || target=$(readlink -- "$ROOT$1")
+  # It ran when its files were swapped; killed in the middle of a restart it is stopped.
+  [[ $1 != reload ]] || uwsgi_is_running || service_is_meant_to_run uwsgi || return 0
+  [[ -z $2 ]] || target=$(readlink -- "$ROOT$2")
   # A reload that is still under way takes no notice of another one.
   for try in 1 2 3; do
-    if reload_uwsgi "${target##*/}"; then return 0; fi
+    if [[ $1 == reload ]]; then
+      if reload_uwsgi "${target##*/}"; then return 0; fi
+    elif renew_uwsgi "$1" "${target##*/}"; then
+      return 0
+    fi
     sleep 2
   done
   fail "uWSGI is not back on the former release after $try attempts: $REPLY"

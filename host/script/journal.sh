@@ -60,7 +60,7 @@ close_journal() {
 # Undoes the steps of the journal, last one first. Each runs apart, so that one that can't be undone
 # keeps no other from being.
 undo_journal() {
-  local steps=() line index status=0 reload=unknown application=unknown
+  local steps=() line index status=0 reload=unknown application=unknown action=''
   cd /
   if [[ -e $JOURNAL/steps ]]; then
     while IFS= read -r line; do
@@ -69,7 +69,12 @@ undo_journal() {
   fi
   for ((index = ${#steps[@]} - 1; index >= 0; index--)); do
     case ${steps[index]} in
-      reload-uwsgi*) [[ $application != unknown ]] || application=${steps[index]#reload-uwsgi"$TAB"} ;;
+      reload-uwsgi* | restart-uwsgi* | renew-uwsgi*)
+        if [[ $application == unknown ]]; then
+          application=${steps[index]#*-uwsgi"$TAB"}
+          action=${steps[index]%%-*}
+        fi
+        ;;
       # The last word about a reload counts: one that was refused left the old configuration in force.
       reload-refused*) [[ $reload != unknown ]] || reload=no ;;
       reload*) [[ $reload != unknown ]] || reload=yes ;;
@@ -80,7 +85,7 @@ undo_journal() {
     (reload_nginx_back) || status=1
   fi
   if [[ $application != unknown ]]; then
-    (reload_uwsgi_back "$application") || status=1
+    (renew_uwsgi_back "$action" "$application") || status=1
   fi
   if ((status == 0)); then
     clear_candidates "${JOURNAL##*/}"

@@ -8,6 +8,8 @@ readonly UWSGI_PATH=/usr/sbin:/usr/bin:/sbin:/bin
 # What the service needs to take what was swapped: nothing, reload, restart, or stop and start.
 UWSGI_ACTION=nothing
 UWSGI_REASON=''
+# Did it run when the swap began? Afterwards its pid file may have another name.
+UWSGI_RAN=no
 
 # Leaves the ini file that the service's unit names, or nothing.
 uwsgi_ini() {
@@ -19,6 +21,18 @@ uwsgi_ini() {
 uwsgi_option() { # FILE KEY DEFAULT
   REPLY=$(sed -n "/^$2 *= */{s///p;q;}" "$1" 2>/dev/null)
   REPLY=${REPLY:-$3}
+}
+
+# Leaves the variables that the application gets from its service in AS_ENVIRONMENT; without a service
+# PRODUCTION is all that is known.
+service_environment() { # INI|"" yes|no
+  local line
+  AS_ENVIRONMENT=()
+  [[ $2 != yes ]] || AS_ENVIRONMENT=(PRODUCTION=1)
+  [[ -n $1 ]] || return 0
+  while IFS= read -r line; do
+    AS_ENVIRONMENT+=("$line")
+  done < <(sed -n 's/[[:space:]]*$//;s/^env *= *\([A-Za-z_][A-Za-z0-9_]*=\)/\1/p' "$1" 2>/dev/null)
 }
 
 uwsgi_environment_names() { # FILE
@@ -70,23 +84,34 @@ uwsgi_workers() { # MASTER
 
 # --- Before the swap ---
 
-# Works out what the service will need, and tries the candidate out while the old one serves.
-prepare_uwsgi() {
+# Works out what the service will need, from what changes of its files.
+plan_uwsgi_action() {
   local index path
   UWSGI_ACTION=nothing UWSGI_REASON=''
   for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
     path=${C_PATH[index]}
     case $path in
-      *.ini)
-        [[ ${C_STAGED[index]} == none ]] || rehearse_uwsgi "${C_STAGED[index]}"
-        compare_uwsgi_options "$ROOT$path" "${C_STAGED[index]}"
-        ;;
+      *.ini) compare_uwsgi_options "$ROOT$path" "${C_STAGED[index]}" ;;
       "$UWSGI_UNIT") need_uwsgi restart 'its unit changed' ;;
     esac
   done
   uwsgi_binary_changed && need_uwsgi reload 'the program is another version'
-  [[ $UWSGI_ACTION == nothing ]] || step uwsgi
   return 0
+}
+
+note_running_uwsgi() {
+  UWSGI_RAN=no
+  if uwsgi_is_running; then UWSGI_RAN=yes; fi
+}
+
+# A service whose files come by themselves: the candidate is tried out while the old one serves.
+prepare_uwsgi() {
+  local index
+  for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
+    if [[ ${C_PATH[index]} == *.ini && ${C_STAGED[index]} != none ]]; then rehearse_uwsgi "${C_STAGED[index]}"; fi
+  done
+  plan_uwsgi_action
+  [[ $UWSGI_ACTION == nothing ]] || step uwsgi
 }
 
 need_uwsgi() { # ACTION REASON
@@ -170,8 +195,7 @@ uwsgi_log_since() {
 
 # Makes the service take what was swapped; one that does not run is started with the services.
 put_uwsgi_in_force() {
-  [[ $UWSGI_ACTION != nothing ]] || return 0
-  uwsgi_is_running || return 0
+  [[ $UWSGI_ACTION != nothing && $UWSGI_RAN == yes ]] || return 0
   : >"$JOURNAL/uwsgi" || fail "can't write the journal: is the file system full?"
   renew_uwsgi "$UWSGI_ACTION" '' || fail "uwsgi did not take the change ($UWSGI_REASON): $REPLY"
   changed "${UWSGI_ACTION/renew/restart}ed uwsgi: $UWSGI_REASON ($REPLY)"

@@ -21,9 +21,9 @@ needed_locks() {
       locks+=" $REPLY"
     done <"$file"
   fi
-  # Both have uWSGI load the application anew: one at a time.
+  # All have uWSGI load the application anew: one at a time, and none before a killed deployment is undone.
   case $SUBSYSTEM in
-    application | settings) locks+=' uwsgi' ;;
+    application | settings | uwsgi) locks+=' application uwsgi' ;;
   esac
   REPLY=$locks
 }
@@ -110,6 +110,7 @@ converge() {
     prepare_uwsgi
     # Its unit may go with the swap.
     release_services
+    note_running_uwsgi
   fi
   announce_units
   case $SUBSYSTEM in
@@ -147,10 +148,9 @@ converge_settings() {
 
 # Makes services take what was swapped, and proves that they did.
 put_in_force() {
-  local changes=no uwsgi_ran=no
+  local changes=no
   if [[ $SUBSYSTEM == uwsgi ]]; then
     mark_uwsgi_log
-    if uwsgi_is_running; then uwsgi_ran=yes; fi
     put_uwsgi_in_force
   fi
   if [[ $SUBSYSTEM == nginx ]] && nginx_tree_changes; then changes=yes; fi
@@ -166,7 +166,7 @@ put_in_force() {
     converge_postgresql
     disown_retained_postgresql
   fi
-  if [[ $SUBSYSTEM == uwsgi && $uwsgi_ran == no && -n ${NAMED_THINGS['service uwsgi']-} ]]; then prove_started_uwsgi; fi
+  if [[ $SUBSYSTEM == uwsgi && $UWSGI_RAN == no && -n ${NAMED_THINGS['service uwsgi']-} ]]; then prove_started_uwsgi; fi
   if [[ $SUBSYSTEM == nginx && -n ${NAMED_THINGS['service nginx']-} ]]; then
     [[ $changes == yes ]] || mark_error_logs
     prove_running_nginx

@@ -1,12 +1,13 @@
 """Looks at the Django application in the working directory, as its service would run it.
 
 usage: examine WSGI [CURRENT]
-       smoke WSGI VIRTUALENV UWSGI PATH HOST any|healthy
+       smoke WSGI VIRTUALENV UWSGI PATH HOST any|healthy DESCRIPTOR LINK=TARGET...
        links LINK=TARGET...
        prune DIRECTORY KEEP VIRTUALENVS BACKUPS USED...
 
 Runs in the release's virtualenv, as the application's user and in the environment of the service. The
-working directory is what enters sys.path, as under uWSGI.
+working directory is what enters sys.path, as under uWSGI. DESCRIPTOR is the service's open ini file, and
+each LINK a place that will lead to TARGET once the release is the current one.
 """
 from __future__ import print_function
 
@@ -14,6 +15,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -141,33 +143,70 @@ def pending_migrations():
 # --- Smoke test ---
 
 
-def smoke(wsgi, virtualenv, uwsgi, path, host, expected):
-    """Starts the release on a socket of its own and asks it once."""
+# What the live service holds (sockets, logs, pid files), what does its work by itself a second time (a
+# cron job, a daemon beside it), and what the trial says for itself.
+NOT_ON_TRIAL = (
+    r"(.*-)?socket|https?|.*router|stats(-.*)?|snmp|(safe-)?pidfile2?|master-fifo"
+    r"|(req-)?logger|logto2?|log-master|touch-logreopen|(smart-|legion-)?attach-.*|(.*-)?cron2?"
+    r"|uid|gid|chdir2?|wsgi-file|home|virtualenv|venv|pyhome"
+)
+# Without a service: what the sample's request needs, and no application that fails to load.
+PLAIN_OPTIONS = "[uwsgi]\nneed-app = true\ndie-on-term = true\nbuffer-size = 32768\n"
+SERVICE_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def trial_options(service, own, links):
+    """The service's options as the new release shall get them, without what only one can have."""
+    # One process will do, but fewer than cheaper keeps would be refused.
+    few = {} if re.search(r"(?m)^cheaper", service) else {"processes": "1", "workers": "1"}
+    lines = []
+    for line in service.splitlines():
+        for link, target in links:
+            line = re.sub(r"(?<![\w./@+-])%s(?![\w.@+-])" % re.escape(link), lambda _: target, line)
+        name = line.split("=")[0].strip()
+        if name in few:
+            line = "%s = %s" % (name, few[name])
+        if not re.match(r"(%s)$" % NOT_ON_TRIAL, name):
+            lines.append(line)
+    return u"\n".join(lines + ["%s = %s" % pair for pair in own]) + u"\n"
+
+
+def smoke(wsgi, virtualenv, uwsgi, path, host, expected, descriptor, *links):
+    """Starts the release on a socket of its own, with the options of its service, and asks it once."""
+    with io.open(int(descriptor), encoding="utf-8") as file:
+        service = file.read()
     # A socket's path has 107 characters at most.
     directory = tempfile.mkdtemp(prefix="tracks-smoke-", dir="/tmp")
     address = os.path.join(directory, "http")
     log = os.path.join(directory, "log")
-    command = [
-        uwsgi,
-        "--http-socket=" + address,
-        "--wsgi-file=" + os.path.abspath(wsgi),
-        "--chdir=" + os.getcwd(),
-        "--home=" + virtualenv,
-        "--processes=1",
-        "--buffer-size=32768",
-        "--need-app",
-        "--die-on-term",
-        "--disable-logging",
+    options = os.path.join(directory, "options.ini")
+    own = [
+        ("http-socket", address),
+        ("wsgi-file", os.path.abspath(wsgi)),
+        ("chdir", os.getcwd()),
+        ("home", virtualenv),
+        ("disable-logging", "true"),
     ]
+    # Who ends this program ends the trial, which is in a group of its own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("the smoke test was ended"))
     try:
+        with io.open(options, "w", encoding="utf-8") as file:
+            file.write(trial_options(service or PLAIN_OPTIONS, own, [pair.split("=", 1) for pair in links]))
+        # As empty as the service's, which the options add to.
+        environment = {"PATH": SERVICE_PATH} if service else None
         with open(log, "wb") as output:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                [uwsgi, "--ini", options],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                preexec_fn=os.setsid,
+            )
         try:
-            status, body = ask_when_ready(process, address, path, host)
+            status, body = ask_when_ready(process, log, address, path, host)
         finally:
-            if process.poll() is None:
-                process.terminate()
-            process.wait()
+            end(process)
         if expected == "healthy" and not 200 <= status < 400:
             raise Failure("%s answers with status %d: %s" % (path, status, first_words(body)))
         print("answered %d" % status)
@@ -180,22 +219,39 @@ def smoke(wsgi, virtualenv, uwsgi, path, host, expected):
         shutil.rmtree(directory)
 
 
+def end(process):
+    """Ends the trial with all its processes: asked to, a master takes a second to end them in order."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except OSError:
+        # None is left.
+        pass
+    process.wait()
+
+
 def is_chatter(line):
     """Is it one of the many lines that uWSGI always prints?"""
-    return line.startswith(("***", "detected ", "your ", "- unavailable", "spawned ", "mapped "))
+    noise = ("***", "[uWSGI] getting ", "detected ", "your ", "- unavailable", "spawned ", "mapped ")
+    return line.startswith(noise)
 
 
-def ask_when_ready(process, address, path, host):
+def ask_when_ready(process, log, address, path, host):
     deadline = time.time() + 60
     while time.time() < deadline:
         if process.poll() is not None:
-            raise Failure("the application does not load")
+            raise Failure(why_it_ended(log))
         try:
             return ask(address, path, host)
         except (IOError, OSError):
             # Not listening yet.
             time.sleep(0.05)
     raise Failure("no answer within 60 s")
+
+
+def why_it_ended(log):
+    with io.open(log, encoding="utf-8", errors="replace") as file:
+        tried = re.search("Traceback|no python application|unable to load app", file.read())
+    return "the application does not load" if tried else "uWSGI does not start with its options"
 
 
 def ask(address, path, host):

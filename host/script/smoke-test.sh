@@ -1,0 +1,53 @@
+
+# --- Smoke test: a release is started and asked beside the live service, with that one's own options ----
+
+SERVICE_INI='' # what uWSGI shall read when this run is over; nothing without a service
+
+# The links still lead to the old release, so uWSGI can't be rehearsed through the file as it is: the
+# test takes its options and leaves out its places.
+find_service_ini() {
+  local index
+  SERVICE_INI=''
+  for index in ${W_SOURCE[@]+"${!W_SOURCE[@]}"}; do
+    if [[ ${E_PATH[index]} == *.ini ]]; then SERVICE_INI=${W_SOURCE[index]}; fi
+  done
+  [[ -z $SERVICE_INI ]] || return 0
+  # A service that keeps its files itself.
+  uwsgi_ini
+  if [[ -n $REPLY && -r $ROOT$REPLY ]]; then SERVICE_INI=$ROOT$REPLY; fi
+}
+
+# Under uWSGI where that is installed already, as on every deploy but perhaps the first.
+smoke_test() { # WSGI HEALTH HOST PENDING
+  local expected=healthy uwsgi index links=() changed='' status
+  (($4 == 0)) || expected=any
+  uwsgi=$(command -v uwsgi) || {
+    note 'uwsgi is not installed yet: the release was loaded, but not asked'
+    return 0
+  }
+  check_service_accounts
+  application_attribute current -
+  links=("$REPLY=$ROOT$RELEASE")
+  for index in "${!E_KIND[@]}"; do
+    if [[ ${E_KIND[index]} == symlink && ${E_PATH[index]} != "$REPLY" ]]; then links+=("${E_PATH[index]}=$ROOT$VIRTUALENV"); fi
+  done
+  for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
+    if [[ ${C_PATH[index]} == *.ini ]]; then changed=' with the changed options of uWSGI'; fi
+  done
+  # Root's file, read by another user: it gets the open file, and makes one of its own.
+  exec 9<"${SERVICE_INI:-/dev/null}" || fail "can't read $SERVICE_INI"
+  run_application smoke "$1" "$ROOT$VIRTUALENV" "$uwsgi" "$2" "$3" "$expected" 9 "${links[@]}"
+  status=$?
+  exec 9<&-
+  ((status == 0)) || fail_with_lines 12 "$SUBJECT fails its smoke test$changed"
+}
+
+# Who tries the service out is no root, and so does not become another user: whether that could be done
+# has to be asked.
+check_service_accounts() {
+  [[ -n $SERVICE_INI ]] || return 0
+  uwsgi_option "$SERVICE_INI" uid root
+  known_account passwd "$REPLY" || fail "uWSGI can't run as $REPLY: there is no such user on this host; make it first"
+  uwsgi_option "$SERVICE_INI" gid root
+  known_account group "$REPLY" || fail "uWSGI can't run with the group $REPLY: there is no such group on this host; make it first"
+}

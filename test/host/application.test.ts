@@ -1,0 +1,254 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { DeployRoot, type ServiceOptions } from "./deployRoot";
+
+let site: DeployRoot;
+beforeEach(async () => {
+  site = await DeployRoot.create();
+});
+afterEach(() => {
+  site.remove();
+});
+
+const winter: ServiceOptions = { environment: { SEASON: "winter" } };
+
+/** A site whose first release is served, its files handed to the deployment. */
+async function served(service = winter): Promise<void> {
+  site.addRelease("first");
+  const deployed = await site.host.apply(site.deployment("first", service));
+  expect(deployed.stderr).toBe("");
+  const started = await site.host.apply(site.service());
+  expect(started.stderr).toBe("");
+  site.loads();
+  site.managed();
+  site.host.calls();
+}
+
+describe("a release and its service's options", () => {
+  test("are one deployment: tried out, swapped and reloaded together", async () => {
+    await served();
+    site.addRelease("second");
+    const run = await site.host.apply(
+      site.deployment("second", { environment: { SEASON: "spring" }, processes: 3 }),
+    );
+    expect(run.stderr).toBe("");
+    expect(run.stdout).toContain("reloaded uWSGI: options changed\n");
+    expect(site.managed()).toEqual(["check spring", "collectstatic spring"]);
+    const [trial, service, ...more] = site.loads();
+    expect(more).toEqual([]);
+    expect(trial).toMatchObject({ trial: true, release: "second" });
+    expect(service).toMatchObject({
+      trial: false,
+      release: "second",
+      environment: { SEASON: "spring" },
+    });
+    expect(site.backups()).toEqual([]);
+  });
+
+  test("are tried out as the service will have them, on a socket of their own", async () => {
+    await served();
+    site.addRelease("second");
+    await site.host.apply(
+      site.deployment("second", {
+        environment: { SEASON: "spring" },
+        more: ["cron = 1 2 3 4 5 true", "threads = 2", "static-map = /a=/microarray/tracks-old"],
+      }),
+    );
+    const [trial] = site.loads();
+    const { PATH, SEASON, ...others } = trial?.environment ?? {};
+    expect([PATH, SEASON]).toEqual(["/usr/sbin:/usr/bin:/sbin:/bin", "spring"]);
+    expect(others).not.toHaveProperty("HOME");
+    expect(trial?.options).toMatchObject({
+      processes: ["1"],
+      threads: ["2"],
+      "buffer-size": ["32768"],
+      pythonpath: [site.host.at("/microarray/releases/tracks/second/lib")],
+      home: [site.host.at("/home/daemon/venvs/0123456789ab")],
+      "static-map": ["/a=/microarray/tracks-old"],
+    });
+    for (const name of ["socket", "stats", "logto", "pidfile", "uid", "gid", "cron"]) {
+      expect(trial?.options).not.toHaveProperty(name);
+    }
+  });
+
+  test.each([
+    [
+      "uWSGI refuses",
+      { ...winter, more: ["max-request = 5"] },
+      undefined,
+      /unknown config directive: max-request; uWSGI does not start with its options/,
+    ],
+    [
+      "don't load",
+      { environment: { SEASON: "spring" } },
+      "load",
+      /out of order; the application does not load/,
+    ],
+    [
+      "answer with an error",
+      { environment: { SEASON: "spring" } },
+      "answer",
+      /answers with status 500/,
+    ],
+    [
+      "name a user that is not there",
+      { ...winter, user: "painter" },
+      undefined,
+      /can.t run as painter: there is no such user/,
+    ],
+  ] as const)("that %s change nothing, again and again", async (_, service, fault, reason) => {
+    await served();
+    const before = site.live();
+    site.addRelease("second", fault === undefined ? {} : { fault });
+    for (const attempt of ["first", "second"]) {
+      const run = await site.host.apply(site.deployment("second", service));
+      expect(run.code, attempt).toBe(1);
+      expect(run.reason, attempt).toMatch(reason);
+      expect(site.live(), attempt).toEqual(before);
+      expect(
+        site.loads().filter(({ trial }) => !trial),
+        attempt,
+      ).toEqual([]);
+    }
+  });
+});
+
+describe("when the service does not take the release", () => {
+  test("links, options and unit go back together, and so does uWSGI, over a restart", async () => {
+    await served();
+    const before = site.live();
+    site.addRelease("second", { fault: "service" });
+    const run = await site.host.apply(
+      site.deployment("second", {
+        environment: { SEASON: "spring", NEWS: "yes" },
+        pidFile: "/run/other.pid",
+        description: "changed",
+      }),
+    );
+    expect(run.reason).toMatch(
+      /uWSGI does not take the change: .*\(what this run had changed was put back\)$/,
+    );
+    expect(site.live()).toEqual(before);
+    const after = site.loads().at(-1);
+    expect(after).toMatchObject({
+      trial: false,
+      release: "first",
+      environment: { SEASON: "winter" },
+    });
+    expect(after?.environment).not.toHaveProperty("NEWS");
+    const told = site.host.calls().filter((call) => /^systemctl (re|daemon)/.test(call));
+    expect(told).toEqual([
+      "systemctl daemon-reload",
+      "systemctl reset-failed uwsgi.service",
+      "systemctl restart uwsgi.service",
+      "systemctl daemon-reload",
+      "systemctl reset-failed uwsgi.service",
+      "systemctl restart uwsgi.service",
+    ]);
+  });
+
+  test("a variable that came with it is gone again, though a reload had brought it", async () => {
+    await served();
+    site.addRelease("second", { fault: "service-answer" });
+    const run = await site.host.apply(
+      site.deployment("second", { environment: { SEASON: "winter", NEWS: "yes" } }),
+    );
+    expect(run.reason).toMatch(/uWSGI does not take the change: .*500/);
+    const loads = site.loads().filter(({ trial }) => !trial);
+    expect(loads.map(({ release, environment }) => [release, environment["NEWS"]])).toEqual([
+      ["second", "yes"],
+      ["first", undefined],
+    ]);
+  });
+
+  test.each(["restart", "daemon-reload"])(
+    "and the deployment is killed at the %s, the next run undoes it first",
+    async (verb) => {
+      await served();
+      const before = site.live();
+      const spring = { environment: { SEASON: "spring" }, description: "changed" };
+      site.addRelease("second");
+      await site.host.apply(site.deployment("second", spring));
+      const calls = site.host.calls();
+      const place = calls.findIndex((call) => call.startsWith(`systemctl ${verb}`)) + 1;
+      await site.host.apply(site.deployment("first", winter));
+      expect(site.live()).toEqual(before);
+      site.host.killAt(place);
+      expect((await site.host.apply(site.deployment("second", spring))).code).not.toBe(0);
+      expect(site.live()).not.toEqual(before);
+      site.loads();
+      const recovered = await site.host.run(["recover"]);
+      expect(recovered).toMatchObject({ code: 0, stderr: "" });
+      expect(recovered.stdout).toContain("undid the interrupted run of tracks.dev/app");
+      expect(site.live()).toEqual(before);
+      const loads = site.loads();
+      if (verb === "restart") {
+        expect(loads).toMatchObject([{ release: "first", environment: { SEASON: "winter" } }]);
+      } else {
+        expect(loads).toEqual([]);
+      }
+    },
+  );
+});
+
+describe("options alone", () => {
+  test.each([
+    ["", "4, 2, 0"],
+    [" of a Django that can't tell what waits", "1, 6, 0"],
+  ])("need no backup and no migration%s", async (_, django) => {
+    site.addRelease("first", { django });
+    await site.host.apply(site.deployment("first", winter));
+    await site.host.apply(site.service());
+    const backups = site.backups();
+    site.managed();
+    const run = await site.host.apply(site.deployment("first", { ...winter, processes: 3 }));
+    expect(run.stdout).toMatch(
+      /changed file \/etc\/uwsgi\/tracks\.ini\nreloaded uWSGI: options changed\n/,
+    );
+    expect(site.managed()).toEqual(["check winter", "collectstatic winter"]);
+    expect(site.backups()).toEqual(backups);
+  });
+
+  test("that were edited on the host are found, put right and taken by the service", async () => {
+    await served();
+    const ini = site.host.read("/etc/uwsgi/tracks.ini");
+    site.host.write("/etc/uwsgi/tracks.ini", ini.replace("winter", "night"));
+    expect((await site.host.run(["probe"])).stdout).toContain(
+      "drift app /etc/uwsgi/tracks.ini: content differs\n",
+    );
+    const run = await site.host.apply(site.deployment("first", winter), { repair: 1 });
+    expect(run.stdout).toMatch(/kept \/etc\/uwsgi\/tracks\.ini as it was edited by hand/);
+    expect(run.stdout).toContain("reloaded uWSGI: options changed\n");
+    expect(site.host.read("/etc/uwsgi/tracks.ini")).toBe(ini);
+    expect((await site.host.apply(site.deployment("first", winter))).stdout).toBe(
+      "applied app: unchanged\n",
+    );
+  });
+});
+
+describe("a service whose files were its own", () => {
+  test("hands them over while it runs, and is stopped before they go", async () => {
+    site.addRelease("first");
+    await site.host.apply(site.deployment("first"));
+    await site.host.apply(site.service(winter));
+    site.loads();
+    const taken = await site.host.apply(site.deployment("first", winter));
+    expect(taken.stderr).toBe("");
+    const left = await site.host.apply(site.service());
+    expect(left.stdout).toBe("applied uwsgi: unchanged\n");
+    expect(site.host.exists("/etc/uwsgi/tracks.ini")).toBe(true);
+    site.host.calls();
+
+    await site.host.removeResource("uwsgi");
+    expect(site.host.exists("/etc/systemd/system/uwsgi.service")).toBe(true);
+    await site.host.removeResource("app");
+    expect(site.host.exists("/etc/uwsgi")).toBe(false);
+    expect(site.host.exists("/etc/systemd/system/uwsgi.service")).toBe(false);
+    expect(
+      site.host.calls().filter((call) => /^systemctl.* (stop|disable|daemon-reload)/.test(call)),
+    ).toEqual([
+      "systemctl -q disable -- uwsgi.service",
+      "systemctl stop uwsgi.service",
+      "systemctl daemon-reload",
+    ]);
+  });
+});

@@ -1,0 +1,245 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+/** What uWSGI saw when it loaded the application. */
+export interface Load {
+  /** Beside the service, to see whether the release answers. */
+  trial: boolean;
+  release: string;
+  environment: Record<string, string>;
+  options: Record<string, string[]>;
+}
+
+/** The options of a service that differ from case to case. */
+export interface ServiceOptions {
+  environment?: Record<string, string>;
+  /** @default 2 */
+  processes?: number;
+  /** @default "/run/uwsgi.pid" */
+  pidFile?: string;
+  /** @default "daemon" */
+  user?: string;
+  /** Further lines. */
+  more?: string[];
+  /** Changes the unit. @default "uWSGI" */
+  description?: string;
+}
+
+const releases = "/microarray/releases/tracks";
+const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], {
+  encoding: "utf8",
+}).trim();
+
+/** A private root with stand-ins for Django, in each release, and for uWSGI and its service. */
+export class DeployRoot {
+  readonly host = new PrivateRoot();
+
+  private constructor(private readonly port: number) {
+    const { host } = this;
+    const standIn = join(__dirname, "uwsgiStandIn.py");
+    host.write(
+      "/counted/uwsgi",
+      `#!/bin/bash\nexec -a "$0" ${python} -I ${standIn} ${host.root} "$@"\n`,
+      0o755,
+    );
+    host.write("/usr/bin/python3", "#!/bin/sh\ncat >/dev/null\necho present 0123456789ab\n", 0o755);
+    const virtualenv = "/home/daemon/venvs/0123456789ab";
+    host.write(`${virtualenv}/.tracks-virtualenv`, "complete\n");
+    mkdirSync(host.at(`${virtualenv}/bin`));
+    symlinkSync(python, host.at(`${virtualenv}/bin/python`));
+    host.write("/etc/systemd/system/.keep", "");
+    mkdirSync(host.at("/microarray/shared/tracks/media"), { recursive: true });
+    mkdirSync(host.at("/microarray/backups/tracks"), { recursive: true });
+    execFileSync(python, [
+      "-c",
+      "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('create table t (a)'); c.commit()",
+      host.at("/microarray/shared/tracks/db.sqlite3"),
+    ]);
+  }
+
+  static async create(): Promise<DeployRoot> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    return new DeployRoot(port);
+  }
+
+  /** Fetches a release, as the subsystem `source` leaves it. */
+  addRelease(
+    name: string,
+    {
+      fault,
+      pending = [],
+      django = "4, 2, 0",
+    }: { fault?: string; pending?: string[]; django?: string } = {},
+  ): void {
+    const write = (file: string, text: string) => {
+      this.host.write(`${releases}/${name}/${file}`, text);
+    };
+    write(".tracks-release", "");
+    write("tracks/wsgi.py", "application = None\n");
+    write("tracks/settings/__init__.py", "");
+    write("manage.py", managePy);
+    write("pending", pending.map((one) => `${one}\n`).join(""));
+    if (fault !== undefined) write("fault", fault);
+    write("django/__init__.py", `VERSION = (${django})\n`);
+    write("django/core/__init__.py", "");
+    write("django/core/management.py", "def execute_from_command_line(argv=None):\n    pass\n");
+    write("django/conf.py", fakeSettings);
+    write("django/db/__init__.py", fakeDatabase);
+    write("django/db/migrations/__init__.py", "");
+    write("django/db/migrations/executor.py", fakeExecutor);
+  }
+
+  /** The deployment of a release, together with the files of its service unless there are none. */
+  deployment(release: string, service?: ServiceOptions): string {
+    return manifest(
+      "app",
+      "application",
+      `application ${releases}/${release} owner=daemon current=/microarray/tracks shared=/microarray/shared/tracks backups=/microarray/backups/tracks wsgi=tracks/wsgi.py settings=tracks/settings/local.py production=no health=/ host=tracks.test port=1 keep=5`,
+      "virtualenv /home/daemon/venvs python=/usr/bin/python3 requirements=requirements.txt",
+      `symlink /microarray/tracks -> releases/tracks/${release}`,
+      "symlink /home/daemon/venv -> @@VIRTUALENV@@",
+      ...(service === undefined ? [] : this.serviceFiles(service)),
+    );
+  }
+
+  /** The service that runs what is deployed; with its files, where no deployment has them. */
+  service(files?: ServiceOptions): string {
+    return manifest(
+      "uwsgi",
+      "uwsgi",
+      ...(files === undefined ? [] : this.serviceFiles(files)),
+      "service uwsgi",
+    );
+  }
+
+  private serviceFiles(options: ServiceOptions): string[] {
+    const ini = [
+      "[uwsgi]",
+      "master = true",
+      `socket = 127.0.0.1:${this.port}`,
+      "stats = 127.0.0.1:9",
+      `processes = ${options.processes ?? 2}`,
+      "buffer-size = 32768",
+      "chdir = @(exec://readlink -f /microarray/tracks)",
+      "wsgi-file = @(exec://readlink -f /microarray/tracks/tracks/wsgi.py)",
+      "home = @(exec://readlink -f /home/daemon/venv)",
+      "pythonpath = /microarray/tracks/lib",
+      `uid = ${options.user ?? "daemon"}`,
+      "gid = daemon",
+      "logto = /var/log/uwsgi.log",
+      `pidfile = ${options.pidFile ?? "/run/uwsgi.pid"}`,
+      ...Object.entries(options.environment ?? {}).map(([name, value]) => `env = ${name}=${value}`),
+      ...(options.more ?? []),
+    ];
+    const unit = [
+      `Description=${options.description ?? "uWSGI"}`,
+      "ExecStart=/usr/bin/env -i uwsgi --ini /etc/uwsgi/tracks.ini",
+    ];
+    const file = (path: string, lines: string[]) => [
+      `file ${path} owner=root group=root mode=0644`,
+      ...lines.map((line) => `| ${line}`),
+    ];
+    return [
+      "directory /etc/uwsgi owner=root group=root mode=0755",
+      ...file("/etc/uwsgi/tracks.ini", ini),
+      ...file("/etc/systemd/system/uwsgi.service", unit),
+    ];
+  }
+
+  /** What uWSGI has loaded since the last look. */
+  loads(): Load[] {
+    const lines = this.taken("/loads");
+    return lines.map((line) => JSON.parse(line) as Load);
+  }
+
+  /** Commands of manage.py since the last look, with the variable SEASON that they saw. */
+  managed(): string[] {
+    return this.taken("/managed");
+  }
+
+  backups(): string[] {
+    return readdirSync(this.host.at("/microarray/backups/tracks"));
+  }
+
+  /** Everything that a deployment changes and a failed one puts back. */
+  live(): string[] {
+    const { host } = this;
+    return [
+      host.linkTarget("/microarray/tracks"),
+      host.read("/etc/uwsgi/tracks.ini"),
+      host.read("/etc/systemd/system/uwsgi.service"),
+      host.read("/services/uwsgi/loaded"),
+    ];
+  }
+
+  remove(): void {
+    const file = this.host.at("/services/uwsgi/pid");
+    if (existsSync(file)) {
+      try {
+        process.kill(-Number(readFileSync(file, "utf8")), "SIGKILL");
+      } catch {
+        // It ended by itself.
+      }
+    }
+    this.host.remove();
+  }
+
+  private taken(file: string): string[] {
+    if (!this.host.exists(file)) return [];
+    const lines = this.host.read(file).trimEnd().split("\n").filter(Boolean);
+    this.host.write(file, "");
+    return lines;
+  }
+}
+
+const managePy = `import os, sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tracks.settings"
+root = os.path.realpath("../../../..")
+if __name__ == "__main__":
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+    with open(root + "/managed", "a") as log:
+        log.write("%s %s\\n" % (sys.argv[1], os.environ.get("SEASON")))
+    if sys.argv[1] == "migrate":
+        open("pending", "w").close()
+`;
+
+const fakeSettings = `class settings:
+    STATIC_ROOT = "staticfiles"
+    DATABASES = {}
+`;
+
+const fakeDatabase = `import os
+
+connections = {"default": None}
+
+
+class connection:
+    vendor = "sqlite"
+    settings_dict = {"NAME": os.path.realpath("db.sqlite3")}
+`;
+
+const fakeExecutor = `class Migration:
+    def __init__(self, line):
+        self.app_label, self.name = line.split(".")
+
+
+class MigrationExecutor:
+    class loader:
+        class graph:
+            leaf_nodes = staticmethod(lambda: [])
+
+    def __init__(self, connection):
+        pass
+
+    def migration_plan(self, leaves):
+        return [(Migration(line.strip()), False) for line in open("pending") if line.strip()]
+`;

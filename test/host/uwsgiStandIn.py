@@ -1,0 +1,113 @@
+"""uWSGI of a private root, as far as a deployment sees it: ROOT --ini FILE.
+
+A master and its workers, which answer in uWSGI's own protocol, or in HTTP on a trial. What the release
+holds in the file `fault` goes wrong: `load`, `answer`, and the same but not on a trial: `service`,
+`service-answer`.
+"""
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import sys
+
+ROOT, INI = sys.argv[1], sys.argv[3]
+
+
+def read_options(file):
+    found = {}
+    with open(file) as text:
+        for line in text:
+            name, is_option, value = line.partition("=")
+            if is_option and not line.startswith("#"):
+                value = re.sub(r"@\(exec://readlink -f (.*)\)", resolved, value.strip())
+                found.setdefault(name.strip(), []).append(value)
+    return found
+
+
+def resolved(match):
+    return os.path.realpath(below_root(match.group(1)))
+
+
+def below_root(path):
+    return path if path.startswith(ROOT) else ROOT + path
+
+
+def serve(listener, answer):
+    while True:
+        connection, _ = listener.accept()
+        connection.settimeout(2)
+        try:
+            answer(connection)
+        except OSError:
+            pass
+        connection.close()
+
+
+def main():
+    options = read_options(INI if INI.startswith(ROOT) or INI.startswith("/tmp/") else ROOT + INI)
+    on_trial = "http-socket" in options
+    if "max-request" in options:
+        sys.exit("[strict-mode] unknown config directive: max-request")
+    for pair in options.get("env", []):
+        name, _, value = pair.partition("=")
+        os.environ[name] = value
+    release = options["chdir"][0]
+    with open(ROOT + "/loads", "a") as log:
+        seen = {"trial": on_trial, "release": os.path.basename(release), "environment": dict(os.environ)}
+        log.write(json.dumps(dict(seen, options=options)) + "\n")
+    fault = ""
+    if os.path.exists(release + "/fault"):
+        with open(release + "/fault") as file:
+            fault = file.read().strip()
+    if fault == "load" or (fault == "service" and not on_trial):
+        sys.exit("Traceback: RuntimeError: out of order")
+    is_out_of_order = fault == "answer" or (fault == "service-answer" and not on_trial)
+    if "no-server" in options:
+        sys.exit()
+    status = "500 Internal Server Error" if is_out_of_order else "200 OK"
+    head = "HTTP/1.1 %s\r\nX-Tracks-Release: %s\r\n\r\n" % (status, os.path.basename(release))
+
+    def answer_http(connection):
+        connection.recv(65536)
+        connection.sendall(head.encode() + b"tried")
+
+    def answer_uwsgi(connection):
+        _, size, _ = struct.unpack("<BHB", connection.recv(4))
+        connection.recv(size)
+        connection.sendall(head.encode() + b"served")
+
+    if on_trial:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(options["http-socket"][0])
+        listener.listen(5)
+        serve(listener, answer_http)
+    host, port = options["socket"][0].split(":")
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, int(port)))
+    listener.listen(20)
+    signals = [signal.SIGHUP, signal.SIGTERM]
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    workers = []
+    for _ in range(int(options["processes"][0])):
+        pid = os.fork()
+        if pid == 0:
+            serve(listener, answer_uwsgi)
+        workers.append(pid)
+    pid_file = below_root(options["pidfile"][0])
+    with open(pid_file + ".new", "w") as file:
+        file.write("%d\n" % os.getpid())
+    os.rename(pid_file + ".new", pid_file)
+    received = signal.sigwait(signals)
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+    if received == signal.SIGHUP:
+        # The environment is handed on, as by the real one.
+        os.execv(os.readlink("/proc/self/exe"), [ROOT + "/counted/uwsgi", "-I"] + sys.argv)
+    os.remove(pid_file)
+
+
+main()
