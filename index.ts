@@ -76,6 +76,7 @@ export = async () => {
     postgresqlBinaries: application.database?.binaries,
     postgresql: postgresql && { ...postgresql.connection, dependsOn: postgresql.ready },
     port: config.site.listenPort,
+    serviceFiles: uwsgi.handOverFiles(),
     dependsOn: system,
     deployDependsOn: [uwsgi.install, webServer],
   });

@@ -101,6 +101,13 @@ export interface DjangoAppArgs {
   port?: number;
   /** Releases, virtualenvs and backups that are kept. @default 5 */
   keep?: number;
+  /**
+   * Files of the service that runs the application: they change with the release, are tried out with
+   * it, and go back with it.
+   *
+   * @default none: the service's options are not this deployment's
+   */
+  serviceFiles?: readonly ManifestEntry[];
   /** What must be there first: packages and the user. */
   dependsOn?: readonly pulumi.Resource[];
   /** What the switch to a release waits for besides, such as the installation of uWSGI. */
@@ -369,6 +376,7 @@ export class DjangoApp extends HostComponent {
           target: this.paths.target(path.slice(-12)),
         },
         { kind: "symlink", path: this.virtualenv, target: virtualenvName },
+        ...(args.serviceFiles ?? []),
       ],
     });
     return typeof release === "string" ? manifest(release) : pulumi.output(release).apply(manifest);

@@ -85,7 +85,8 @@ export interface UwsgiServiceArgs {
  * uWSGI, which runs the application: the program, and its service.
  *
  * The constructor installs the program; {@link UwsgiService.serve} makes the service, which needs
- * the application's release and virtualenv.
+ * the application's release and virtualenv. Its files may be handed to the deployment of the release
+ * ({@link UwsgiService.handOverFiles}), so that both change, are proven, and go back as one.
  */
 export class UwsgiService extends HostComponent {
   /** Installs uWSGI; what runs it, such as the test of a release, depends on it. */
@@ -103,6 +104,7 @@ export class UwsgiService extends HostComponent {
   private readonly host: Host;
   private readonly view: UwsgiView;
   private command: remote.Command | undefined;
+  private keepsFiles = true;
 
   constructor(name: string, args: UwsgiServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("UwsgiService", name, opts);
@@ -136,6 +138,20 @@ export class UwsgiService extends HostComponent {
   }
 
   /**
+   * The files of the service (options, unit and what belongs to them), for the manifest that they are
+   * applied with from now on; {@link serve} makes the rest.
+   *
+   * @throws Error when they were handed over already, or are applied by {@link serve}
+   */
+  handOverFiles(): ManifestEntry[] {
+    if (!this.keepsFiles || this.command !== undefined) {
+      throw new Error("the service's files have one owner: hand them over once, before serve()");
+    }
+    this.keepsFiles = false;
+    return this.files();
+  }
+
+  /**
    * Makes the service, enabled and running; called once.
    *
    * @param dependsOn what brings the application's release and virtualenv
@@ -149,7 +165,7 @@ export class UwsgiService extends HostComponent {
     return this.command;
   }
 
-  private entries(): ManifestEntry[] {
+  private files(): ManifestEntry[] {
     const { view } = this;
     const paths = uwsgiPaths(view.application, view.log);
     return [
@@ -158,9 +174,15 @@ export class UwsgiService extends HostComponent {
       { kind: "file", path: paths.holdSocket, content: renderHoldSocket() },
       { kind: "file", path: paths.tmpfiles, content: renderUwsgiTmpfiles(view) },
       { kind: "file", path: paths.unit, content: renderUwsgiUnit(view) },
+    ];
+  }
+
+  private entries(): ManifestEntry[] {
+    return [
+      ...(this.keepsFiles ? this.files() : []),
       // httpd_t, as nginx runs, may connect to no port of an application by itself.
       { kind: "selinux-boolean", name: "httpd_can_network_connect", value: "on" },
-      ...logContext(view.log),
+      ...logContext(this.log),
       { kind: "service", name: "uwsgi" },
     ];
   }

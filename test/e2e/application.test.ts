@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Deployment } from "./deployment";
 import { diagnostics } from "./diagnostics";
+import { RequestLoop } from "./requestLoop";
 
 const sample = join(__dirname, "../../sample/tracks");
 
@@ -23,7 +24,16 @@ describe("an application from a local folder", () => {
     );
   };
   const restore = (file: string) => cp(join(sample, file), join(folder, file));
+  /** Runs the program with settings of the UwsgiService. */
+  const setUwsgi = (uwsgi: object) => {
+    deployment.environment["TRACKS_TEST_APPLICATION"] = JSON.stringify({ folder, uwsgi });
+  };
   const release = () => deployment.onHost("readlink /microarray/tracks");
+  /** What the service is made from, and how many workers it has. */
+  const service = () =>
+    deployment.onHost(
+      "sha256sum /etc/uwsgi/tracks.ini /etc/systemd/system/uwsgi.service; pgrep -c -P $(cat /run/uwsgi/uwsgi.pid)",
+    );
   const page = async (path: string) => {
     const response = await fetch(`http://${deployment.host.address}${path}`, {
       headers: { connection: "close" },
@@ -42,7 +52,7 @@ describe("an application from a local folder", () => {
     });
     // By address, so that a request of the test needs no name.
     await deployment.set("serverNames", '["tracks.test"]');
-    deployment.environment["TRACKS_TEST_APPLICATION"] = JSON.stringify({ folder });
+    setUwsgi({});
     await deployment.onHost(
       "mkdir -p /microarray/tracks && echo 'a local change' >/microarray/tracks/views.py",
     );
@@ -77,9 +87,11 @@ describe("an application from a local folder", () => {
     expect(await deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
 
-  it("is updated without losing a request, and never shows two versions at once", async () => {
+  it("is updated together with a variable that it needs, loses no request and never shows two versions", async () => {
     const before = await release();
     await setVersion("2.0.0");
+    await edit("tracks/settings/base.py", (text) => `${text}\nimport os\n\nos.environ["SEASON"]\n`);
+    setUwsgi({ environment: { SEASON: "winter 2" } });
     const stop = new AbortController();
     const seen = { answered: 0, faults: [] as string[] };
     const loop = (async () => {
@@ -97,7 +109,7 @@ describe("an application from a local folder", () => {
     const printed = await deployment.up();
     stop.abort();
     await loop;
-    expect(printed).toMatch(/reloaded uWSGI/);
+    expect(printed).toMatch(/reloaded uWSGI: options changed/);
     expect(seen.faults).toEqual([]);
     expect(seen.answered).toBeGreaterThan(50);
     expect(await release()).not.toBe(before);
@@ -107,8 +119,23 @@ describe("an application from a local folder", () => {
     );
   });
 
-  it("that does not answer is never switched to, and is refused again", async () => {
+  it("takes an option alone by a reload that loses no request, and backs nothing up", async () => {
     const before = await release();
+    const loops = [1, 2].map(() => RequestLoop.start(`http://${deployment.host.address}/about/`));
+    setUwsgi({ environment: { SEASON: "winter 2" }, processes: 3 });
+    const printed = await deployment.up();
+    const requests = await Promise.all(loops.map((loop) => loop.stop()));
+    expect(printed).toMatch(/reloaded uWSGI: options changed/);
+    expect(printed).not.toMatch(/backed up|migration/);
+    expect(requests.flatMap(({ failures }) => failures)).toEqual([]);
+    expect(await service()).toMatch(/\n3$/);
+    expect(await release()).toBe(before);
+  });
+
+  it("that does not answer is never switched to, nor its service's options, and is refused again", async () => {
+    const before = await release();
+    const serviceBefore = await service();
+    setUwsgi({ environment: { SEASON: "spring" }, processes: 2 });
     await edit("roasted/views.py", (text) =>
       text.replace(
         'return JsonResponse({"status"',
@@ -120,13 +147,16 @@ describe("an application from a local folder", () => {
       expect(printed, attempt).toMatch(/out of order/);
       expect(printed, attempt).toMatch(/\/healthz\/ answers with status 500/);
       expect(await release(), attempt).toBe(before);
+      expect(await service(), attempt).toBe(serviceBefore);
       expect(await page("/healthz/"), attempt).toMatchObject({ status: 200 });
     }
     await restore("roasted/views.py");
   });
 
-  it("that fails only as the service goes back with its links, and the old one is proven", async () => {
+  it("that fails only as the service goes back with its options, and the old one is proven", async () => {
     const before = await release();
+    const serviceBefore = await service();
+    setUwsgi({ environment: { SEASON: "spring" }, pidFile: "/run/seasons/uwsgi.pid" });
     const version = (await page("/about/")).text;
     await edit(
       "tracks/wsgi.py",
@@ -139,6 +169,8 @@ describe("an application from a local folder", () => {
     expect(printed).toMatch(/what this run had changed was put back/);
     expect(await release()).toBe(before);
     expect((await page("/about/")).text).toBe(version);
+    expect(await service()).toBe(serviceBefore);
+    setUwsgi({ environment: { SEASON: "winter 2" }, processes: 3 });
     await restore("tracks/wsgi.py");
     await deployment.up();
   });

@@ -23,7 +23,7 @@ export interface ServiceOptions {
   /** @default "daemon" */
   user?: string;
   /** Further lines. */
-  more?: string[];
+  more?: readonly string[];
   /** Changes the unit. @default "uWSGI" */
   description?: string;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UwsgiService } from "../../components/UwsgiService";
 import { Host } from "../../host/Host";
+import { renderManifest } from "../../host/manifest";
 import { MockedEngine } from "./mockedEngine";
 import { rootConnection } from "./rootConnection";
 
@@ -29,6 +30,26 @@ describe("UwsgiService", () => {
     expect(text).toContain("selinux-boolean httpd_can_network_connect on\n");
     expect(text).toContain("service uwsgi\n");
     expect(text).toContain("| env = PRODUCTION=1\n");
+  });
+
+  it("hands its files over once, and makes the rest where they run", async () => {
+    const uwsgi = new UwsgiService("shared", { host, production: true, startsAfter: ["pg-15"] });
+    const files = uwsgi.handOverFiles();
+    uwsgi.serve();
+    const text = await manifest("shared");
+    expect(text).toContain("service uwsgi\n");
+    expect(text).not.toMatch(/^(file|directory) /m);
+    const handed = renderManifest(
+      { name: "app", subsystem: "application", entries: files },
+      "root",
+    );
+    expect(handed).toMatch(/^file \/etc\/uwsgi\/tracks\.ini [^]*\| env = PRODUCTION=1\n/m);
+    expect(handed).toContain("| After=network.target pg-15.service\n");
+    expect(() => uwsgi.handOverFiles()).toThrow(/one owner/);
+    const alone = new UwsgiService("alone", { host, production: true });
+    alone.serve();
+    expect(() => alone.handOverFiles()).toThrow(/one owner/);
+    expect(await manifest("alone")).toContain("| After=network.target\n");
   });
 
   it("gives dev no PRODUCTION, and a log elsewhere its SELinux type", async () => {

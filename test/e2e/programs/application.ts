@@ -3,7 +3,7 @@ import { LinuxUser } from "../../../components/LinuxUser";
 import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
-import { UwsgiService } from "../../../components/UwsgiService";
+import { UwsgiService, type UwsgiServiceArgs } from "../../../components/UwsgiService";
 import { loadConfiguration } from "../../../config";
 import { Secret } from "../../../config/secret";
 import { Host } from "../../../host/Host";
@@ -19,6 +19,7 @@ interface Given {
   production?: boolean;
   extraRequirements?: string[];
   healthPath?: string;
+  uwsgi?: Partial<UwsgiServiceArgs>;
 }
 
 /** The application on sqlite, under uWSGI behind nginx. */
@@ -28,6 +29,7 @@ export = async () => {
     folder,
     git,
     production = false,
+    uwsgi: options,
     ...given
   } = JSON.parse(process.env["TRACKS_TEST_APPLICATION"] ?? "{}") as Given;
   const repository: GitRepository | undefined = git && {
@@ -48,6 +50,7 @@ export = async () => {
     production,
     processes: 4,
     proofHost: "tracks.test",
+    ...options,
     dependsOn: [packages.command],
   });
   const source = async (): Promise<ApplicationSource> => {
@@ -66,6 +69,7 @@ export = async () => {
     source: await source(),
     allowedHosts: ["tracks.test"],
     healthPath: "/healthz/",
+    serviceFiles: uwsgi.handOverFiles(),
     dependsOn: [packages.command, deployer.account],
     deployDependsOn: [uwsgi.install],
     ...given,
