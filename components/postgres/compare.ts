@@ -88,7 +88,7 @@ export function refuseFormerNames(
 }
 
 /** The names that this stack last applied to the host's server, from what the host remembers of it. */
-export function formerNames(facts: HostFacts): { role: string; database: string } | undefined {
+function formerNames(facts: HostFacts): { role: string; database: string } | undefined {
   for (const { manifest } of facts.resources.values()) {
     if (manifest?.includes("subsystem postgresql") !== true) continue;
     // The provisioning role's line names two databases.

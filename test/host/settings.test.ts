@@ -27,6 +27,8 @@ beforeEach(() => {
 
 
 class connection:
+    vendor = "postgresql"
+
     class introspection:
         @staticmethod
         def table_names():
@@ -127,6 +129,12 @@ test("new settings are tried with the authority's certificate that comes with th
   expect(refused.reason).toContain("certificate verify failed");
   expect(host.exists(ca)).toBe(false);
   expect((await host.apply(withPassword("one", entry, "| AUTHORITY"))).code).toBe(0);
+});
+
+test("settings are not tried where the virtualenv in use lacks the driver: the deployment brings one", async () => {
+  host.write(`${release}/django/db/__init__.py`, "class connection:\n    pass\n");
+  serverTakes("one");
+  expect((await host.apply(withPassword("unknown"))).code).toBe(0);
 });
 
 test("the first settings are not tried: nothing is deployed that could", async () => {

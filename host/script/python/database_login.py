@@ -38,6 +38,9 @@ def main(link, ca=None):
     settings.configure(DATABASES={"default": database}, TIME_ZONE="UTC")
     from django.db import connection
 
+    # Before the login is tried: a virtualenv without the driver says nothing about the settings, since
+    # another one may come with the deployment.
+    connection.vendor
     try:
         if not connection.introspection.table_names():
             print("empty")
