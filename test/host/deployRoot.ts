@@ -138,6 +138,7 @@ export class DeployRoot {
       ...(options.more ?? []),
     ];
     const unit = [
+      "# Written by Pulumi (tracks.dev).",
       `Description=${options.description ?? "uWSGI"}`,
       "ExecStart=/usr/bin/env -i uwsgi --ini /etc/uwsgi/tracks.ini",
     ];
