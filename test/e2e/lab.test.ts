@@ -283,6 +283,14 @@ describe.skipIf(unavailable !== undefined)("the lab", () => {
       expect(await status("/robots.txt", 8090)).toBe("200");
     });
 
+    it("keeps every rule of those that are added at the same time", async () => {
+      await inside(
+        "for i in 1 2 3 4 5 6; do semanage fcontext -a -t httpd_log_t /srv/log$i & done; wait",
+      );
+      const kept = await inside("semanage fcontext -l -C -n | grep -o '^/srv/log.' | sort");
+      expect(kept.split("\n")).toEqual([1, 2, 3, 4, 5, 6].map((number) => `/srv/log${number}`));
+    });
+
     it("answers 502 for an upstream while httpd_can_network_connect is off", async () => {
       await inside("systemd-run -q -u app python3 -m http.server 8001 -d /microarray; sleep 1");
       expect(await status("/app", 8090)).toBe("502");

@@ -1,5 +1,6 @@
 """The data behind the SELinux tools: rules, booleans and ports, and the labels of files."""
 
+import fcntl
 import os
 import re
 import stat
@@ -45,6 +46,13 @@ def fail(message, status=1):
 def need_root(program):
     if os.geteuid() != 0:
         fail(f"{program}: you must be root to run this program")
+
+
+def lock():
+    """Waits for whoever is changing the policy; held until this program ends, as by libsemanage."""
+    os.makedirs("/run/selinux", exist_ok=True)
+    file = os.open("/run/selinux/transaction.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def lines_of(path):
