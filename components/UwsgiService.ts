@@ -174,6 +174,8 @@ export class UwsgiService extends HostComponent {
       { kind: "file", path: paths.holdSocket, content: renderHoldSocket() },
       { kind: "file", path: paths.tmpfiles, content: renderUwsgiTmpfiles(view) },
       { kind: "file", path: paths.unit, content: renderUwsgiUnit(view) },
+      // service(8) would take another's script rather than the unit.
+      { kind: "absent", path: "/etc/init.d/uwsgi" },
     ];
   }
 

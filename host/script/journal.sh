@@ -60,7 +60,7 @@ close_journal() {
 # Undoes the steps of the journal, last one first. Each runs apart, so that one that can't be undone
 # keeps no other from being.
 undo_journal() {
-  local steps=() line index status=0 reload=unknown application=unknown action=''
+  local steps=() line index status=0 reload=unknown application=unknown action='' exchange=''
   cd /
   if [[ -e $JOURNAL/steps ]]; then
     while IFS= read -r line; do
@@ -75,6 +75,7 @@ undo_journal() {
           action=${steps[index]%%-*}
         fi
         ;;
+      exchange-uwsgi*) exchange=${steps[index]#exchange-uwsgi"$TAB"} ;;
       # The last word about a reload counts: one that was refused left the old configuration in force.
       reload-refused*) [[ $reload != unknown ]] || reload=no ;;
       reload*) [[ $reload != unknown ]] || reload=yes ;;
@@ -86,6 +87,10 @@ undo_journal() {
   fi
   if [[ $application != unknown ]]; then
     (renew_uwsgi_back "$action" "$application") || status=1
+  fi
+  if [[ -n $exchange ]]; then
+    # shellcheck disable=SC2086 # words without spaces
+    (undo_uwsgi_exchange $exchange) || status=1
   fi
   if ((status == 0)); then
     clear_candidates "${JOURNAL##*/}"

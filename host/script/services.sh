@@ -106,7 +106,8 @@ announce_units() {
   local path
   UNITS_CHANGE=no
   for path in ${C_PATH[@]+"${C_PATH[@]}"}; do
-    if [[ $path == /etc/systemd/system/* ]]; then UNITS_CHANGE=yes; fi
+    # A script without a unit of its name has one made for it.
+    if [[ $path == /etc/systemd/system/* || $path == /etc/init.d/* ]]; then UNITS_CHANGE=yes; fi
   done
   [[ $UNITS_CHANGE == no ]] || step units
 }

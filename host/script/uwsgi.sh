@@ -11,10 +11,10 @@ UWSGI_REASON=''
 # Did it run when the swap began? Afterwards its pid file may have another name.
 UWSGI_RAN=no
 
-# Leaves the ini file that the service's unit names, or nothing.
+# Leaves the ini file that the service's unit names, or nothing where that is somebody else's.
 uwsgi_ini() {
   REPLY=''
-  [[ ! -r $ROOT$UWSGI_UNIT ]] || REPLY=$(sed -n 's/^ExecStart=.* --ini \([^ ]*\)$/\1/p' "$ROOT$UWSGI_UNIT")
+  [[ ! -r $ROOT$UWSGI_UNIT ]] || REPLY=$(sed -n '1{/^# Written by Pulumi /!q};s/^ExecStart=.* --ini \([^ ]*\)$/\1/p' "$ROOT$UWSGI_UNIT")
 }
 
 # Leaves the first value of an option, or the default.

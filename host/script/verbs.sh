@@ -117,6 +117,9 @@ converge() {
     application) prepare_release ;;
     settings) prove_settings ;;
   esac
+  case $SUBSYSTEM in
+    application | uwsgi) plan_uwsgi_exchange ;;
+  esac
   swap_changes
   read_units
   if [[ $SUBSYSTEM == packages ]]; then
@@ -153,6 +156,7 @@ put_in_force() {
     mark_uwsgi_log
     put_uwsgi_in_force
   fi
+  exchange_uwsgi "${RELEASE##*/}"
   if [[ $SUBSYSTEM == nginx ]] && nginx_tree_changes; then changes=yes; fi
   [[ $SUBSYSTEM != postgresql ]] || retain_postgresql
   case $SUBSYSTEM in
