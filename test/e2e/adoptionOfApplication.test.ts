@@ -25,7 +25,7 @@ describe("an application set up by hand", () => {
 
   it("is refused while uWSGI runs outside of its service, named and without a touch", async () => {
     await onHost(
-      `systemctl kill -s INT uwsgi; while systemctl is-active -q uwsgi; do sleep 0.1; done; systemd-run -q --scope ${uwsgi} >/dev/null 2>&1`,
+      `while systemctl is-active -q uwsgi; do systemctl kill -s INT uwsgi; sleep 0.3; done; systemd-run -q --scope ${uwsgi} >/dev/null 2>&1`,
     );
     const pid = await onHost("cat /var/run/uwsgi/uwsgi.pid");
     const refusal = new RegExp(
