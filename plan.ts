@@ -59,6 +59,7 @@ export async function plan(config: Configuration): Promise<Plan> {
         addresses: { "tracks:uwsgiSocket": socket, "tracks:uwsgiStats": stats },
         interpreter,
         extraPackages: config.packages.extraPackages,
+        loadsDump: application.migration !== undefined,
       },
       facts,
     );

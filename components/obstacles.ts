@@ -17,6 +17,8 @@ export interface HostNeeds {
   readonly interpreter: string;
   /** The configured packages beside those that are always installed, as yum takes them. */
   readonly extraPackages: readonly string[];
+  /** Shall the data of a former site be loaded from a dump? */
+  readonly loadsDump: boolean;
 }
 
 /**
@@ -28,16 +30,46 @@ export interface HostNeeds {
  * @throws {@link ObstacleError} in an `up`
  */
 export function checkObstacles(needs: HostNeeds, facts: HostFacts | undefined): void {
-  if (facts === undefined) return;
-  const found = obstacles(needs, facts);
+  if (facts !== undefined) refuse(obstacles(needs, facts));
+}
+
+/**
+ * Refuses an `up` that something stands in the way of, and names it in a preview.
+ *
+ * @throws {@link ObstacleError} in an `up`
+ */
+export function refuse(found: readonly string[]): void {
   if (found.length === 0) return;
   if (!pulumi.runtime.isDryRun()) throw new ObstacleError(found);
   for (const obstacle of found) void pulumi.log.warn(`up will be refused: ${obstacle}`);
 }
 
+/** Does a service `uwsgi` run that somebody else made, and whose place ours would take? */
+export function formerServiceRuns({ facts }: HostFacts): boolean {
+  return facts.get("uwsgi-service") === "running";
+}
+
 /** Everything that stands in the way, each with its mend. */
 export function obstacles(needs: HostNeeds, facts: HostFacts): string[] {
-  return [...listenerObstacles(needs, facts), ...interpreterObstacles(needs, facts)];
+  return [
+    ...listenerObstacles(needs, facts),
+    ...formerDataObstacles(needs, facts),
+    ...interpreterObstacles(needs, facts),
+  ];
+}
+
+/**
+ * A former site that still runs, and whose data come from a dump: ours would take its place before they
+ * are loaded, and show visitors an empty site.
+ */
+function formerDataObstacles({ loadsDump }: HostNeeds, facts: HostFacts): string[] {
+  const wasLoaded = [...facts.resources.values()].some(
+    ({ manifest }) => manifest?.includes("subsystem data-migration") === true,
+  );
+  if (!loadsDump || wasLoaded || !formerServiceRuns(facts)) return [];
+  return [
+    "the host's service uwsgi runs, and tracks:migrationDump is not loaded yet: ours would take its place with an empty database, and what visitors write to it after its dump was written would be lost. Stop it first, on the host as root: service uwsgi stop (then write the dump, if anybody wrote to the site since). Or, where the site shall go on with the database that it has, load none: pulumi config rm tracks:migrationDump",
+  ];
 }
 
 /** Processes that are no service `uwsgi`, whose place ours would take, and listen where it shall. */

@@ -6,7 +6,8 @@ import type { ForwardingTarget } from "../../host/forward";
 import type { HostFacts } from "../../host/preflight";
 import type { DatabaseQuestion } from "../../host/preflight/survey";
 import { openTunnel, type TunnelOptions } from "../../host/tunnel";
-import { compareWithHost } from "./compare";
+import { formerServiceRuns, refuse } from "../obstacles";
+import { compareWithHost, type Existing } from "./compare";
 import { addressOf, findOnExternal, type Found } from "./external";
 import { type Remembered, rememberedSite, settleGeneration } from "./memory";
 import { type ResolvedSettings, resolveSettings } from "./settings";
@@ -44,7 +45,7 @@ export function postgresForwarding(settings: PostgresSettings): ForwardingTarget
  * @param facts answer of a preflight that was given {@link postgresQuestion}; undefined when the
  *   host can't be reached, in a preview
  * @throws {@link PostgresError} for what must be mended first: a stopped server with data, another
- *   version, a changed name
+ *   version, a changed name; `ObstacleError` in an `up` that would lock a running site out
  */
 export async function planPostgres(
   connection: Connection,
@@ -65,15 +66,16 @@ export async function planPostgres(
   if (external !== undefined) {
     if (isPreview) announceMove(addressOf(external), remembered);
     const found = await findElsewhere(connection, facts, base, external, remembered);
+    refuse(passwordObstacles(resolved, found.existing, facts, remembered));
     const seed = addressOf(external);
-    return {
-      ...base,
-      server: found.server,
-      adopt: found.existing ?? nothing,
-      generation: settleGeneration(found.server, seed, found.existing, remembered),
-    };
+    const generation = settleGeneration(found.server, seed, found.existing, remembered);
+    if (isPreview && found.existing !== undefined && remembered?.generation !== generation) {
+      announceAdoption(resolved, found.existing);
+    }
+    return { ...base, server: found.server, adopt: found.existing ?? nothing, generation };
   }
   const existing = compareWithHost(resolved, facts);
+  refuse(passwordObstacles(resolved, existing, facts, remembered));
   const server = `127.0.0.1:${resolved.port}`;
   if (isPreview) announceMove(server, remembered);
   // What a host is known by: one that was made anew has another key.
@@ -121,11 +123,28 @@ function announceMove(address: string, remembered: Remembered | undefined): void
   );
 }
 
+/**
+ * A site of somebody's that runs, and logs in as the role that `up` would give a generated password:
+ * long before the new release takes its place, if it ever does.
+ *
+ * @param existing undefined when it could not be asked
+ */
+export function passwordObstacles(
+  { user, password }: ResolvedSettings,
+  existing: Existing | undefined,
+  facts: HostFacts | undefined,
+  remembered: Remembered | undefined,
+): string[] {
+  // What this stack made, it made with a password that the state still has.
+  const isForeign = existing?.role === true && remembered?.role !== user;
+  if (!isForeign || password !== undefined || !facts || !formerServiceRuns(facts)) return [];
+  return [
+    `the host's service uwsgi runs, and PostgreSQL has the role ${user} (tracks:databaseUser), which would get a generated password: a site that logs in as ${user} would break before ours takes its place. Give the password that it logs in with: pulumi config set --secret tracks:databasePassword`,
+  ];
+}
+
 /** An import would make the provider log in while previewing, with a password that up may still have to set. */
-function announceAdoption(
-  { user, database }: ResolvedSettings,
-  found: PostgresPlan["adopt"],
-): void {
+function announceAdoption({ user, database, password }: ResolvedSettings, found: Existing): void {
   const names = [
     ...(found.role ? [`the role ${user}`] : []),
     ...(found.database ? [`the database ${database}`] : []),
@@ -133,6 +152,12 @@ function announceAdoption(
   if (names.length > 0) {
     void pulumi.log.info(
       `PostgreSQL has ${names.join(" and ")}: up adopts what exists, where this preview says create.`,
+    );
+  }
+  if (found.role) {
+    const kind = password === undefined ? "a generated one" : "tracks:databasePassword";
+    void pulumi.log.info(
+      `The password of the role ${user} becomes ${kind}: whatever else logs in as ${user} needs it then.`,
     );
   }
 }

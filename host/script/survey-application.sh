@@ -58,6 +58,7 @@ survey_uwsgi_service() {
   [[ -n $found ]] || return 0
   state_service uwsgi
   now=${REPLY#* }
+  fact uwsgi-service "$now"
   conflict "there is a service uwsgi ($found), $now: ours takes its place with the first up; it will be kept aside, and come back on destroy, $now as now"
 }
 

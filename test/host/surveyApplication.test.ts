@@ -49,7 +49,7 @@ async function survey(socket = "1", stats = "2"): Promise<string[]> {
   expect(host.exists("/var/lib/tracks")).toBe(false);
   return run.stdout
     .split("\n")
-    .filter((line) => /^(conflict|fact (interpreter|listener))/.test(line))
+    .filter((line) => /^(conflict|fact (interpreter|listener|uwsgi))/.test(line))
     .filter((line) => !line.includes("nginx.conf"));
 }
 
@@ -70,6 +70,7 @@ test("a checkout, a virtualenv and a service that others made are named, with th
     "fact interpreter absent",
     `conflict /microarray/tracks exists, a git checkout: it will be kept as it is in ${kept}; it is not read: copy what the site shall go on with, such as db.sqlite3 and media, to /microarray/shared/tracks`,
     `conflict /home/deployer/venv exists, a directory: it will be kept as it is in ${kept}`,
+    "fact uwsgi-service running",
     "conflict there is a service uwsgi (/etc/systemd/system/uwsgi.service and /etc/init.d/uwsgi), running: ours takes its place with the first up; it will be kept aside, and come back on destroy, running as now",
   ]);
   rmSync(host.at("/microarray/tracks"), { recursive: true });

@@ -1,20 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { type HostNeeds, obstacles } from "../../components/obstacles";
+import type { HostFacts } from "../../host/preflight";
 
 const needs: HostNeeds = {
   addresses: { "tracks:uwsgiSocket": "127.0.0.1:8001", "tracks:uwsgiStats": "127.0.0.1:9191" },
   interpreter: "/usr/bin/python3",
   extraPackages: [],
+  loadsDump: false,
 };
 
-function found(answers: Record<string, string>, change: Partial<HostNeeds> = {}): string[] {
+function found(
+  answers: Record<string, string>,
+  change: Partial<HostNeeds> = {},
+  resources: HostFacts["resources"] = new Map(),
+): string[] {
   return obstacles(
     { ...needs, ...change },
     {
       distribution: "CentOS Stream release 9",
       facts: new Map(Object.entries(answers)),
       conflicts: [],
-      resources: new Map(),
+      resources,
     },
   );
 }
@@ -41,6 +47,36 @@ describe("who listens where uWSGI shall", () => {
     ["1 socket systemd", "a socket unit. End it, on the host as root: systemctl list-sockets"],
   ])("is ended as what it is: %s", (listener, text) => {
     expect(found({ "listener/127.0.0.1:9191": listener })).toEqual([expect.stringContaining(text)]);
+  });
+});
+
+describe("a former site that runs", () => {
+  const running = { "uwsgi-service": "running" };
+  const loaded: HostFacts["resources"] = new Map([
+    [
+      "old-data-load",
+      {
+        state: "ok",
+        reason: undefined,
+        manifest: ["manifest 1", "subsystem data-migration"],
+        repair: 0,
+        via: undefined,
+      },
+    ],
+  ]);
+
+  it("is stopped before its data are loaded from a dump", () => {
+    expect(found(running, { loadsDump: true })).toEqual([
+      expect.stringMatching(
+        /uwsgi runs, and tracks:migrationDump is not loaded yet.*service uwsgi stop.*pulumi config rm tracks:migrationDump/,
+      ),
+    ]);
+  });
+
+  it("stands in nobody's way without a dump, stopped, or once the dump was loaded", () => {
+    expect(found(running)).toEqual([]);
+    expect(found({ "uwsgi-service": "stopped" }, { loadsDump: true })).toEqual([]);
+    expect(found(running, { loadsDump: true }, loaded)).toEqual([]);
   });
 });
 

@@ -5,7 +5,11 @@ import {
   rememberedSite,
   settleGeneration,
 } from "../../components/postgres/memory";
-import { type PostgresPlan, postgresForwarding } from "../../components/postgres/plan";
+import {
+  passwordObstacles,
+  type PostgresPlan,
+  postgresForwarding,
+} from "../../components/postgres/plan";
 import { resolveSettings } from "../../components/postgres/settings";
 import { PostgresDatabase } from "../../components/PostgresDatabase";
 import type { PostgresSettings } from "../../config/postgres";
@@ -212,6 +216,26 @@ describe("what the host has", () => {
     );
     const renamed = { ...running, "postgresql-databases": "postgres traces" };
     expect(compare({ database: "traces" }, facts(renamed, manifest)).database).toBe(true);
+  });
+
+  it("is given no generated password while a site of somebody's may log in with its own", () => {
+    const known = facts({ ...running, "uwsgi-service": "running" });
+    const existing = { role: true, database: true };
+    const remembered = { database: "tracks", role: "deployer", server: "s", generation: "1a2b3c" };
+    const found = (settings: PostgresSettings, ...rest: Rest) =>
+      passwordObstacles(resolveSettings(settings), ...rest);
+    type Rest = [typeof existing | undefined, HostFacts | undefined, Remembered | undefined];
+    expect(found({}, existing, known, undefined)).toEqual([
+      expect.stringMatching(/role deployer .*pulumi config set --secret tracks:databasePassword$/),
+    ]);
+    const allowed: [PostgresSettings, ...Rest][] = [
+      [{ password: new Secret("hush") }, existing, known, undefined],
+      [{}, existing, known, remembered],
+      [{}, existing, facts(running), undefined],
+      [{}, { role: false, database: true }, known, undefined],
+      [{}, undefined, undefined, undefined],
+    ];
+    for (const one of allowed) expect(found(...one)).toEqual([]);
   });
 
   it("is no reason for one role to be both", () => {
