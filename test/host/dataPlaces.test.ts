@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -78,6 +78,26 @@ describe("where an application keeps its data", () => {
       expect.stringMatching(/^DATABASES/),
       expect.stringMatching(/^MEDIA_ROOT is \S+\/uploads, .*set it to media beside manage\.py/),
     ]);
+  });
+
+  it("is left with the command that takes the data along, where there are any by now", () => {
+    write("releases/old/data.sqlite3", "rows");
+    write("releases/old/data.sqlite3-wal", "more rows");
+    write("releases/old/my uploads/one.txt", "an upload");
+    symlinkSync(at("releases/old"), at("current"));
+    // What the source brings is not what the site has.
+    write("releases/new/data.sqlite3", "empty");
+    const media = `MEDIA_ROOT = "${at("current/my uploads")}"`;
+    const { status, stderr } = examine(sqlite('"data.sqlite3"'), media);
+    expect(status).toBe(1);
+    const commands = [...stderr.matchAll(/on the host as root: service uwsgi stop && (.*)$/gm)];
+    expect(commands).toHaveLength(2);
+    for (const [, command = ""] of commands) {
+      expect(spawnSync("sh", ["-c", command])).toMatchObject({ status: 0 });
+    }
+    expect(readFileSync(at("shared/db.sqlite3"), "utf8")).toBe("rows");
+    expect(readFileSync(at("shared/db.sqlite3-wal"), "utf8")).toBe("more rows");
+    expect(readFileSync(at("shared/media/one.txt"), "utf8")).toBe("an upload");
   });
 
   it("is nobody's business where uploads go to a service", () => {

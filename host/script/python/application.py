@@ -13,6 +13,7 @@ from __future__ import print_function
 
 import io
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -21,6 +22,11 @@ import subprocess
 import sys
 import tempfile
 import time
+
+try:
+    from shlex import quote
+except ImportError:
+    from pipes import quote
 
 sys.dont_write_bytecode = True
 
@@ -103,11 +109,42 @@ def check_places(settings, current):
         path = sqlite_file(database)
         if path and goes_with_release(path, current):
             faults.append(mend % ('DATABASES["%s"]["NAME"]' % name, path, "db.sqlite3"))
+            faults += way_to_keep(path, current, "db.sqlite3")
     media = str(getattr(settings, "MEDIA_ROOT", "") or "")
     if media and stores_files(settings) and goes_with_release(media, current):
         faults.append(mend % ("MEDIA_ROOT", media, "media"))
+        faults += way_to_keep(media, current, "media")
     if faults:
         raise Failure("\n".join(faults))
+
+
+def way_to_keep(path, current, link):
+    """How the data that lie there come along; nothing where there are none."""
+    release = os.path.realpath(os.getcwd())
+    path = os.path.realpath(as_current(path, current))
+    places = [path]
+    if path.startswith(release + "/"):
+        # What is in use, rather than what the source brings.
+        places.insert(0, os.path.realpath(current + path[len(release) :]))
+    for source in places:
+        if not (os.listdir(source) if os.path.isdir(source) else os.path.exists(source)):
+            continue
+        target = os.path.realpath(link)
+        if os.path.isdir(source):
+            copies = [(source + "/.", target)]
+        else:
+            # Beside a database is what a process that was killed had not brought into it.
+            files = [end for end in ("", "-wal", "-journal") if os.path.exists(source + end)]
+            copies = [(source + end, target + end) for end in files]
+        user = pwd.getpwuid(os.getuid()).pw_name
+        commands = ["service uwsgi stop"]
+        commands += ["cp -ai %s %s" % (quote(one), quote(other)) for one, other in copies]
+        commands += ["chown -R %s: %s" % (user, " ".join(quote(other) for _, other in copies))]
+        return [
+            "%s has data, which the site would be without then: copy them right before the next"
+            " pulumi up, on the host as root: %s" % (source, " && ".join(commands))
+        ]
+    return []
 
 
 def stores_files(settings):
@@ -121,14 +158,20 @@ def stores_files(settings):
 
 def goes_with_release(path, current):
     release = os.getcwd()
+    path = os.path.realpath(as_current(path, current)) + "/"
+    # An absolute path into another release is none better.
+    places = [os.path.dirname(os.path.realpath(release)), os.path.realpath(sys.prefix)]
+    return any(path.startswith(place + "/") for place in places)
+
+
+def as_current(path, current):
+    """The path as it will be understood once the release is the current one."""
+    release = os.getcwd()
     path = os.path.join(release, path)
     # By then the link leads here; what stands in its place now is a former release, or not ours.
     if (path + "/").startswith(current + "/"):
         path = release + path[len(current) :]
-    path = os.path.realpath(path) + "/"
-    # An absolute path into another release is none better.
-    places = [os.path.dirname(os.path.realpath(release)), os.path.realpath(sys.prefix)]
-    return any(path.startswith(place + "/") for place in places)
+    return path
 
 
 def pending_migrations():
