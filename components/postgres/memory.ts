@@ -39,8 +39,8 @@ export function settleGeneration(
   const isIntact =
     existing === undefined || (remembered?.server === server && existing.role && existing.database);
   if (remembered !== undefined && isIntact) return remembered.generation;
-  const first = digest(seed);
-  return first === remembered?.generation ? digest(`${seed} again`) : first;
+  // Never one that was in use before: after a run that failed, the state still has its resources.
+  return digest(remembered === undefined ? seed : `${seed} ${remembered.generation}`);
 }
 
 function digest(text: string): string {
