@@ -67,7 +67,8 @@ export async function planPostgres(
     if (isPreview) announceMove(addressOf(external), remembered);
     const found = await findElsewhere(connection, facts, base, external, remembered);
     refuse(passwordObstacles(resolved, found.existing, facts, remembered));
-    const seed = addressOf(external);
+    // Its own identifier is in the name, where it could be asked.
+    const seed = found.server;
     const generation = settleGeneration(found.server, seed, found.existing, remembered);
     if (isPreview && found.existing !== undefined && remembered?.generation !== generation) {
       announceAdoption(resolved, found.existing);
