@@ -29,6 +29,7 @@ readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-120}
 # As long as yum may take for what another resource needs, such as a database server.
 readonly PACKAGES_WAIT=${TRACKS_PACKAGES_WAIT:-900}
 readonly PROOF_WAIT=${TRACKS_PROOF_WAIT:-15}
+readonly DATABASE_WAIT=${TRACKS_DATABASE_WAIT:-20}
 
 SCOPE=''    # the program and stack that this run belongs to, such as tracks.dev
 RESOURCE='' # the resource that this run changes
@@ -61,7 +62,7 @@ fail() {
     local changes=no
     if [[ -s $JOURNAL/steps ]]; then changes=yes; fi
     if undo_journal; then
-      [[ $changes == no ]] || reason+=' (what this run had changed was put back)'
+      [[ $changes == no || $SETTINGS_STAY == yes ]] || reason+=' (what this run had changed was put back)'
     else
       reason+=" (NOT everything could be put back, see above; mend that, then run: $0 recover)"
     fi

@@ -67,6 +67,7 @@ undo_journal() {
       steps+=("$line")
     done <"$JOURNAL/steps"
   fi
+  settle_settings ${steps[@]+"${steps[@]}"}
   for ((index = ${#steps[@]} - 1; index >= 0; index--)); do
     case ${steps[index]} in
       reload-uwsgi* | restart-uwsgi* | renew-uwsgi*)
@@ -105,7 +106,13 @@ undo_step() { # LINE
   read -r -a fields <<<"$1"
   IFS=$' \t\n'
   case ${fields[0]} in
-    swap) keeps_settings "${fields[1]}" "${fields[2]}" || undo_swap "${fields[1]}" "${fields[2]}" "${fields[3]}" ;;
+    swap)
+      if [[ $SETTINGS_STAY == yes ]]; then
+        discard_replaced "${fields[2]}"
+      else
+        undo_swap "${fields[1]}" "${fields[2]}" "${fields[3]}"
+      fi
+      ;;
     metadata) undo_metadata "${fields[@]:1}" ;;
     rmdir) undo_rmdir "${fields[@]:1}" ;;
     copy) rm -f -- "${fields[1]}" "${fields[1]}.link" ;;

@@ -127,6 +127,7 @@ converge() {
     converge_packages
   fi
   put_in_force
+  [[ -z $UNPROVEN_SETTINGS ]] || fail "$UNPROVEN_SETTINGS"
   converge_data_loads
   converge_firewall
   release_things setting selinux-boolean selinux-context selinux-port firewall-port password member user

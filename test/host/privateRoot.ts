@@ -181,6 +181,7 @@ export class PrivateRoot {
         TRACKS_ROOT: this.root,
         TRACKS_LOCK_WAIT: "2",
         TRACKS_PROOF_WAIT: "2",
+        TRACKS_DATABASE_WAIT: "2",
         ...options.environment,
       },
     });

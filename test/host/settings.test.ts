@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
@@ -9,8 +9,8 @@ const ca = "/microarray/shared/tracks/postgresql-ca.pem";
 
 let host: PrivateRoot;
 /** What the server takes; it answers like PostgreSQL's driver. */
-const serverTakes = (password: string, authority = ""): void => {
-  host.write("/server", `${password}\n${authority}\n`);
+const serverTakes = (password: string, authority = "", tables = "roasted_target"): void => {
+  host.write("/server", `${password}\n${authority}\n${tables}\n`);
 };
 
 beforeEach(() => {
@@ -23,7 +23,11 @@ beforeEach(() => {
   host.write(`${release}/django/__init__.py`, "");
   host.write(
     `${release}/django/db/__init__.py`,
-    `from django.conf import settings
+    `import sys
+
+from django.conf import settings
+
+sys.stderr.write("UserWarning: this driver has another name soon\\n")
 
 
 class connection:
@@ -36,19 +40,27 @@ class connection:
 
     @staticmethod
     def cursor():
-        password, authority = open(${JSON.stringify(host.at("/server"))}).read().splitlines()
+        attempts = open(${JSON.stringify(host.at("/server-restarts"))}, "r+")
+        left = attempts.read().split()
+        attempts.seek(0)
+        attempts.truncate()
+        attempts.write(" ".join(left[1:]))
+        if left:
+            raise RuntimeError("FATAL:  the database system is starting up")
+        password, authority, tables = open(${JSON.stringify(host.at("/server"))}).read().splitlines()
         given = settings.DATABASES["default"]
         if given["PASSWORD"] != password:
             raise RuntimeError("FATAL:  password authentication failed\\n(%s)" % given["PASSWORD"])
         if authority and open(given["OPTIONS"]["sslrootcert"]).read().strip() != authority:
             raise RuntimeError("certificate verify failed")
-        return ["roasted_target"]
+        return tables.split()
 
     @staticmethod
     def close():
         pass
 `,
   );
+  host.write("/server-restarts", "", 0o666);
   symlinkSync("releases/tracks/0123456789ab", host.at("/microarray/tracks"));
   mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
   mkdirSync(host.at("/home/daemon/venv/bin"), { recursive: true });
@@ -141,4 +153,71 @@ test("the first settings are not tried: nothing is deployed that could", async (
   execFileSync("rm", ["-r", host.at("/var/lib/tracks/resources/tracks.dev/app-1a2b3c")]);
   serverTakes("one");
   expect((await host.apply(withPassword("unknown"))).code).toBe(0);
+});
+
+test("a password and certificates that changed together stay together when the run fails", async () => {
+  const entry = `file ${ca} owner=daemon group=daemon mode=0444`;
+  serverTakes("one", "AUTHORITY");
+  expect((await host.apply(withPassword("one", entry, "| AUTHORITY"))).code).toBe(0);
+  serverTakes("two", "SUCCESSOR");
+  const run = await host.apply(withPassword("two", entry, "| SUCCESSOR", failing));
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain(`${settings} stays as this run has made it`);
+  expect(run.stderr).not.toContain("was put back");
+  expect(host.read(settings)).toContain('"two"');
+  expect(host.read(ca)).toBe("SUCCESSOR\n");
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
+  expect((await host.apply(withPassword("two", entry, "| SUCCESSOR"))).code).toBe(0);
+});
+
+test("a database that is out of reach for a moment is asked again", async () => {
+  serverTakes("one");
+  await host.apply(withPassword("one"));
+  host.write("/server-restarts", "two attempts\n", 0o666);
+  serverTakes("two");
+  const run = await host.apply(withPassword("two"), {
+    environment: { TRACKS_DATABASE_WAIT: "30" },
+  });
+  expect(run.stderr).toBe("");
+  expect(run.code).toBe(0);
+  expect(host.read(settings)).toContain('"two"');
+});
+
+test("a database that stays out of reach leaves the new password, not one that is nobody's any more", async () => {
+  serverTakes("one");
+  await host.apply(withPassword("one"));
+  host.write("/server-restarts", `${"for long ".repeat(20)}\n`, 0o666);
+  serverTakes("two");
+  const run = await host.apply(withPassword("two"));
+  expect(run.code).toBe(1);
+  expect(run.reason).toBe(
+    "the database lets the application in neither with the new settings nor with the former ones; the new ones are in place. See to the database, then run this again: FATAL: the database system is starting up",
+  );
+  expect(host.read(settings)).toContain('"two"');
+  host.write("/server-restarts", "", 0o666);
+  expect((await host.apply(withPassword("two"))).code).toBe(0);
+  expect(host.read(settings)).toContain('"two"');
+});
+
+test("uWSGI is not reloaded for a database without tables, whatever its driver warns of", async () => {
+  serverTakes("one");
+  await host.apply(withPassword("one"));
+  const ini = "/etc/uwsgi/tracks.ini";
+  const wait = ["-e", "setTimeout(() => undefined, 60_000)", "--", "--ini", ini, "end"];
+  const master = spawn(process.execPath, wait, { argv0: "/usr/bin/uwsgi", stdio: "ignore" });
+  try {
+    host.write(ini, "pidfile = /run/uwsgi.pid\n");
+    host.write("/run/uwsgi.pid", `${String(master.pid)}\n`);
+    host.write(
+      "/etc/systemd/system/uwsgi.service",
+      `# Written by Pulumi (tracks.dev).\nExecStart=/usr/bin/env -i uwsgi --ini ${ini}\n`,
+    );
+    serverTakes("two", "", "");
+    const run = await host.apply(withPassword("two"));
+    expect(run.stderr).toBe("");
+    expect(run.stdout).toContain("the database has no tables yet");
+    expect(host.read(settings)).toContain('"two"');
+  } finally {
+    master.kill();
+  }
 });
