@@ -5,6 +5,7 @@ import {
   checkServerIdentity,
   connect,
   type ConnectionOptions,
+  type DetailedPeerCertificate,
   type PeerCertificate,
   type TLSSocket,
 } from "node:tls";
@@ -103,10 +104,15 @@ async function negotiate(stream: Duplex, tls: PostgresTls): Promise<TLSSocket> {
   if (answer.toString("latin1") !== "S") throw absent(tls);
   const socket = connect({ socket: stream, ...checks(tls) });
   socket.once("close", () => stream.destroy());
+  let shown: DetailedPeerCertificate | undefined;
+  // Before it is checked: a certificate that is refused can't be asked for afterwards.
+  socket.prependOnceListener("secure", () => {
+    shown = socket.getPeerCertificate(true);
+  });
   try {
     await once(socket, "secureConnect");
   } catch (error) {
-    throw refused(tls, error);
+    throw refused(tls, error, shown);
   }
   return socket;
 }
@@ -129,12 +135,22 @@ function absent(tls: PostgresTls): PostgresTlsError {
   );
 }
 
-function refused(tls: PostgresTls, error: unknown): PostgresTlsError {
+function refused(
+  tls: PostgresTls,
+  error: unknown,
+  shown: DetailedPeerCertificate | undefined,
+): PostgresTlsError {
   const { code = "", message } = error as NodeJS.ErrnoException;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return new PostgresTlsError(
       "refused",
       `The certificate of PostgreSQL at ${where(tls)} is for ${namesIn(error)}, not for ${tls.host}, and tracks:postgresSslMode is verify-full. Set tracks:postgresHost to a name that the certificate has, or give the server one for ${tls.host}; with verify-ca names aren't checked.`,
+    );
+  }
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
+    return new PostgresTlsError(
+      "refused",
+      `The certificate of PostgreSQL at ${where(tls)} ${untimely(code, shown)}. Give the server one that is valid now, intermediate ones included, and reload it; if this one is, set the clock of the machine that runs pulumi.`,
     );
   }
   if (code.startsWith("ERR_") || code === "ECONNRESET" || code === "EPIPE") {
@@ -147,6 +163,24 @@ function refused(tls: PostgresTls, error: unknown): PostgresTlsError {
     "refused",
     `The certificate of PostgreSQL at ${where(tls)} isn't good by tracks:postgresCaFile: ${message} (${code}). Set tracks:postgresCaFile to a file with the certificate of the authority that signed it, intermediate ones included.`,
   );
+}
+
+/** Which date is wrong: the server's own, or that of one above it. */
+function untimely(code: string, shown: DetailedPeerCertificate | undefined): string {
+  const now = Date.now();
+  const isLate = code === "CERT_HAS_EXPIRED";
+  const isWrong = ({ valid_from, valid_to }: DetailedPeerCertificate): boolean =>
+    isLate ? Date.parse(valid_to) < now : Date.parse(valid_from) > now;
+  let wrong = shown;
+  // The last one is its own issuer, or has none.
+  while (wrong !== undefined && !isWrong(wrong)) {
+    const above: DetailedPeerCertificate | undefined = wrong.issuerCertificate;
+    wrong = above === wrong ? undefined : above;
+  }
+  const whose = wrong === undefined || wrong === shown ? "" : "is signed by one that ";
+  return isLate
+    ? `${whose}expired${wrong ? ` at ${wrong.valid_to}` : ""}`
+    : `${whose}isn't valid ${wrong ? `before ${wrong.valid_from}` : "yet"}`;
 }
 
 /** What the refused certificate is for. */
