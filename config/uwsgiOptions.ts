@@ -30,6 +30,9 @@ const reserved = new Map(
   }),
 );
 
+/** Options that change a process's command line. */
+const renaming = /^(auto-)?procname(-|$)/;
+
 /** Does a variable's value hold what uWSGI would fill in, or a line's end? */
 export function isFilledIn(value: string): boolean {
   return magic.test(value);
@@ -38,7 +41,10 @@ export function isFilledIn(value: string): boolean {
 /** What there is in place of an option that may not be given freely; undefined for one that may. */
 export function reservedOption(option: string): string | undefined {
   const key = optionName(option);
-  return key === undefined ? undefined : reserved.get(key);
+  if (key === undefined) return undefined;
+  return renaming.test(key)
+    ? "nothing: the deployment knows uWSGI's processes by their command line"
+    : reserved.get(key);
 }
 
 /** The name in a line `OPTION = VALUE`; undefined where it is no such line. */

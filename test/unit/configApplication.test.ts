@@ -302,6 +302,8 @@ describe("what a component would refuse", () => {
     ["uwsgiOptions", '["max-requests = 5000","processes = 3"]', "uwsgiOptions[1]"],
     ["uwsgiOptions", '["http-socket = :80"]', "uwsgiOptions[0]"],
     ["uwsgiOptions", '["a = "]', "uwsgiOptions[0]"],
+    ["uwsgiOptions", '["auto-procname = true"]', "uwsgiOptions[0]"],
+    ["uwsgiOptions", '["threads = 2","procname = tracks"]', "uwsgiOptions[1]"],
     ["uwsgiEnvironment", '["TZ=UTC","A=50%"]', "uwsgiEnvironment[1]"],
     ["uwsgiEnvironment", '["A=$(id)"]', "uwsgiEnvironment[0]"],
     ["siteName", "3d", "siteName"],

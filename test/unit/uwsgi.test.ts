@@ -103,6 +103,8 @@ describe("uWSGI's settings", () => {
     expect(faultsOf({ options: ["max-requests = 5000"] })).toBe("");
     expect(faultsOf({ options: ["processes = 3"] })).toContain("there is processes");
     expect(faultsOf({ options: ["http-socket = :80"] })).toContain("only nginx");
+    expect(faultsOf({ options: ["auto-procname = true"] })).toContain("command line");
+    expect(faultsOf({ options: ["procname-prefix=tracks "] })).toContain("command line");
     expect(faultsOf({ options: ["--master"] })).toContain("one line each");
   });
 

@@ -187,10 +187,11 @@ def pending_migrations():
 
 
 # What the live service holds (sockets, logs, pid files), what does its work by itself a second time (a
-# cron job, a daemon beside it), and what the trial says for itself.
+# cron job, a daemon beside it, a spool that is worked off), and what the trial says for itself.
 NOT_ON_TRIAL = (
     r"(.*-)?socket|https?|.*router|stats(-.*)?|snmp|(safe-)?pidfile2?|master-fifo"
     r"|(req-)?logger|logto2?|log-master|touch-logreopen|(smart-|legion-)?attach-.*|(.*-)?cron2?"
+    r"|spooler.*|mules?|farm|subscribe.*|emperor.*|legion.*"
     r"|uid|gid|chdir2?|wsgi-file|home|virtualenv|venv|pyhome"
 )
 # Without a service: what the sample's request needs, and no application that fails to load.
