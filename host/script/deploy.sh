@@ -100,6 +100,7 @@ prepare_release() {
   fi
   plan_uwsgi_action
   note_running_uwsgi
+  note_stopped_uwsgi "$SUBJECT was tried, and is proven once the service is started"
 }
 
 # Is it more than the files of the service that this run brings?
@@ -172,14 +173,21 @@ migrate_database() {
 
 # Makes uWSGI take the new release with its options, or the new settings, and proves that it did.
 reload_application() {
-  local current='' action=$UWSGI_ACTION back=$UWSGI_ACTION
+  local current='' action back
   [[ $VERB == apply ]] || return 0
   case $SUBSYSTEM in
     application) [[ $DEPLOYED == yes && $UWSGI_RAN == yes ]] || return 0 ;;
     settings)
       # Those of a run that failed may be in place already, and in force nowhere.
       [[ $SAME_MANIFEST == no ]] || ((${#C_PATH[@]} > 0)) || return 0
-      uwsgi_is_running || return 0
+      note_running_uwsgi
+      note_stopped_uwsgi 'it takes the settings when it is started'
+      [[ $UWSGI_RAN == yes ]] || return 0
+      uwsgi_ini
+      if [[ -z $REPLY || ! -e $ROOT$REPLY ]]; then
+        note 'the unit of uwsgi or its options are not as they were made: it takes the settings when they are put back'
+        return 0
+      fi
       ;;
   esac
   if [[ $EMPTY_DATABASE == yes ]]; then
@@ -187,7 +195,8 @@ reload_application() {
     return 0
   fi
   # A reload keeps a variable that goes: on the way back, that is one which came.
-  case $UWSGI_ACTION in
+  action=$UWSGI_ACTION back=$UWSGI_ACTION
+  case $action in
     nothing) action=reload back=reload ;;
     reload) back=restart ;;
   esac

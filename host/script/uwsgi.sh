@@ -14,7 +14,7 @@ UWSGI_RAN=no
 # Leaves the ini file that the service's unit names, or nothing where that is somebody else's.
 uwsgi_ini() {
   REPLY=''
-  [[ ! -r $ROOT$UWSGI_UNIT ]] || REPLY=$(sed -n '1{/^# Written by Pulumi /!q};s/^ExecStart=.* --ini \([^ ]*\)$/\1/p' "$ROOT$UWSGI_UNIT")
+  [[ ! -r $ROOT$UWSGI_UNIT ]] || REPLY=$(sed -n '1{/^# Written by Pulumi /!q};s/^ExecStart=.* --ini \([^ ]*\)\( .*\)\{0,1\}$/\1/p' "$ROOT$UWSGI_UNIT")
 }
 
 # Leaves the first value of an option, or the default.
@@ -99,9 +99,29 @@ plan_uwsgi_action() {
   return 0
 }
 
+# Whether it runs is the service manager's to say too: with its unit edited, or its options or its pid file
+# gone, no master is found, and yet the old workers serve on. Then only a restart leads back to a known one.
 note_running_uwsgi() {
+  local action=restart
   UWSGI_RAN=no
-  if uwsgi_is_running; then UWSGI_RAN=yes; fi
+  if uwsgi_is_running; then
+    UWSGI_RAN=yes
+    return 0
+  fi
+  # Another's service is exchanged, or none of this program's business.
+  [[ $VERB == apply && ,${OWNERS["path $UWSGI_UNIT"]-} == *",$SCOPE/"* ]] || return 0
+  state_service uwsgi
+  [[ $REPLY == *' running' ]] || return 0
+  UWSGI_RAN=yes
+  uwsgi_ini
+  # Nobody can tell which socket systemd holds for it.
+  [[ -z $REPLY || -e $ROOT$REPLY ]] || action=renew
+  need_uwsgi "$action" 'its unit, options and pid file did not lead to its master'
+}
+
+# What waits for a service that was made, and that somebody has stopped.
+note_stopped_uwsgi() { # WHAT
+  [[ $UWSGI_RAN == yes || -z ${OWNERS["path $UWSGI_UNIT"]-} ]] || note "uwsgi does not run: $1"
 }
 
 # A service whose files come by themselves: the candidate is tried out while the old one serves.
@@ -111,7 +131,6 @@ prepare_uwsgi() {
     if [[ ${C_PATH[index]} == *.ini && ${C_STAGED[index]} != none ]]; then rehearse_uwsgi "${C_STAGED[index]}"; fi
   done
   plan_uwsgi_action
-  [[ $UWSGI_ACTION == nothing ]] || step uwsgi
 }
 
 need_uwsgi() { # ACTION REASON

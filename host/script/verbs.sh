@@ -111,6 +111,7 @@ converge() {
     # Its unit may go with the swap.
     release_services
     note_running_uwsgi
+    [[ $UWSGI_ACTION == nothing ]] || step uwsgi
   fi
   announce_units
   case $SUBSYSTEM in

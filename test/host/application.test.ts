@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { unlinkSync } from "node:fs";
 import { DeployRoot, type ServiceOptions } from "./deployRoot";
 
 let site: DeployRoot;
@@ -50,7 +51,19 @@ describe("a release and its service's options", () => {
     await site.host.apply(
       site.deployment("second", {
         environment: { SEASON: "spring" },
-        more: ["cron = 1 2 3 4 5 true", "threads = 2", "static-map = /a=/microarray/tracks-old"],
+        more: [
+          "cron = 1 2 3 4 5 true",
+          "threads = 2",
+          "static-map = /a=/microarray/tracks-old",
+          "spooler = /microarray/spool",
+          "spooler-frequency = 5",
+          "mule = /microarray/mule.py",
+          "mules = 2",
+          "farm = first:1,2",
+          "subscribe-to = 127.0.0.1:9:tracks",
+          "emperor = /etc/vassals",
+          "legion = mylegion 225.1.1.1:4242 98 bf-cbc:hello",
+        ],
       }),
     );
     const [trial] = site.loads();
@@ -65,9 +78,20 @@ describe("a release and its service's options", () => {
       home: [site.host.at("/home/daemon/venvs/0123456789ab")],
       "static-map": ["/a=/microarray/tracks-old"],
     });
-    for (const name of ["socket", "stats", "logto", "pidfile", "uid", "gid", "cron"]) {
-      expect(trial?.options).not.toHaveProperty(name);
-    }
+    expect(Object.keys(trial?.options ?? {}).sort()).toEqual([
+      "buffer-size",
+      "chdir",
+      "disable-logging",
+      "env",
+      "home",
+      "http-socket",
+      "master",
+      "processes",
+      "pythonpath",
+      "static-map",
+      "threads",
+      "wsgi-file",
+    ]);
   });
 
   test.each([
@@ -188,6 +212,118 @@ describe("when the service does not take the release", () => {
       }
     },
   );
+});
+
+describe("a service that runs, but whose master can't be told", () => {
+  const ini = "/etc/uwsgi/tracks.ini";
+  const unit = "/etc/systemd/system/uwsgi.service";
+  const edit = (file: string, change: (text: string) => string) => {
+    site.host.write(file, change(site.host.read(file)));
+  };
+  const faults: [string, string, () => void][] = [
+    [
+      "its pid file is gone",
+      "restart",
+      () => {
+        unlinkSync(site.host.at("/run/uwsgi.pid"));
+      },
+    ],
+    [
+      "its unit starts it another way",
+      "restart",
+      () => {
+        edit(unit, (text) => text.replace("--ini ", "--py-autoreload 1 --ini="));
+      },
+    ],
+    [
+      "its unit has another first line",
+      "restart",
+      () => {
+        edit(unit, (text) => text.replace("Written by Pulumi", "Mine"));
+      },
+    ],
+    [
+      "its unit is gone",
+      "restart",
+      () => {
+        unlinkSync(site.host.at(unit));
+      },
+    ],
+    [
+      "its options are gone",
+      "start",
+      () => {
+        unlinkSync(site.host.at(ini));
+      },
+    ],
+  ];
+
+  test.each(faults)("since %s, takes the release over a %s", async (_, verb, disturb) => {
+    await served();
+    disturb();
+    site.addRelease("second");
+    site.host.calls();
+    const run = await site.host.apply(site.deployment("second", winter));
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toMatch(/^restarted uWSGI: .*its master$/m);
+    expect(site.loads().at(-1)).toMatchObject({ trial: false, release: "second" });
+    expect(site.host.calls()).toContain(`systemctl ${verb} uwsgi.service`);
+    expect(await site.servedRelease()).toBe("second");
+    site.loads();
+    const again = await site.host.apply(site.deployment("second", winter));
+    expect(again.stdout).toBe("applied app: unchanged\n");
+    expect(site.loads()).toEqual([]);
+  });
+
+  test("is known, though its unit has further options", async () => {
+    await served();
+    edit(unit, (text) => text.replace("tracks.ini", "tracks.ini --py-autoreload 1"));
+    site.addRelease("second");
+    const run = await site.host.apply(site.deployment("second", winter));
+    expect(run.stdout).toContain("restarted uWSGI: its unit changed\n");
+    expect(await site.servedRelease()).toBe("second");
+  });
+
+  test("is back on the former release, when it does not take the new one", async () => {
+    await served();
+    unlinkSync(site.host.at("/run/uwsgi.pid"));
+    site.addRelease("second", { fault: "service-answer" });
+    const run = await site.host.apply(site.deployment("second", winter));
+    expect(run.reason).toMatch(/\(what this run had changed was put back\)$/);
+    expect(await site.servedRelease()).toBe("first");
+  });
+
+  test("takes new settings over a restart", async () => {
+    await served();
+    expect((await site.host.apply(site.settings("one"))).stderr).toBe("");
+    site.loads();
+    unlinkSync(site.host.at("/run/uwsgi.pid"));
+    const run = await site.host.apply(site.settings("two"));
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toMatch(/^restarted uWSGI: /m);
+    expect(site.loads()).toMatchObject([{ trial: false, release: "first" }]);
+  });
+
+  test("is left alone by new settings, when it can't be started as it is", async () => {
+    await served();
+    unlinkSync(site.host.at(ini));
+    const run = await site.host.apply(site.settings("two"));
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain("it takes the settings when they are put back\n");
+    expect(site.loads()).toEqual([]);
+    await site.host.apply(site.deployment("first", winter));
+    expect(site.loads().at(-1)).toMatchObject({ trial: false, release: "first" });
+  });
+
+  test("is not started by a deployment, when somebody has stopped it, which is said", async () => {
+    await served();
+    site.stop();
+    site.addRelease("second");
+    const run = await site.host.apply(site.deployment("second", winter));
+    expect(run.code).toBe(0);
+    expect(run.stdout).toContain("note: uwsgi does not run: the new release was tried");
+    expect(site.loads()).toMatchObject([{ trial: true }]);
+  });
 });
 
 describe("options alone", () => {

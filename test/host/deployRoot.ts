@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -118,6 +118,30 @@ export class DeployRoot {
     );
   }
 
+  /** The settings of what is deployed, for a database without tables where they name an engine. */
+  settings(engine: string): string {
+    return manifest(
+      "app-settings",
+      "settings",
+      "file /microarray/shared/tracks/local.py owner=daemon group=daemon mode=0400 secret=yes",
+      `| DATABASES = {"default": {"ENGINE": "${engine}"}}`,
+    );
+  }
+
+  /** Stops the service as the administrator does. */
+  stop(): void {
+    this.host.command("systemctl", "stop", "uwsgi.service");
+  }
+
+  /** Asks a worker, as nginx does, which release it is of. */
+  async servedRelease(): Promise<string | undefined> {
+    const socket = connect(this.port, "127.0.0.1");
+    socket.end(Buffer.alloc(4));
+    let answer = "";
+    for await (const part of socket) answer += String(part);
+    return /X-Tracks-Release: (\S+)/.exec(answer)?.[1];
+  }
+
   private serviceFiles(options: ServiceOptions): string[] {
     const ini = [
       "[uwsgi]",
@@ -216,6 +240,7 @@ if __name__ == "__main__":
 const fakeSettings = `class settings:
     STATIC_ROOT = "staticfiles"
     DATABASES = {}
+    configure = classmethod(lambda cls, **values: None)
 `;
 
 const fakeDatabase = `import os
@@ -226,6 +251,10 @@ connections = {"default": None}
 class connection:
     vendor = "sqlite"
     settings_dict = {"NAME": os.path.realpath("db.sqlite3")}
+    close = staticmethod(lambda: None)
+
+    class introspection:
+        table_names = staticmethod(lambda: [])
 `;
 
 const fakeExecutor = `class Migration:

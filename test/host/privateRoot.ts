@@ -105,8 +105,13 @@ export class PrivateRoot {
 
   /** Starts nginx as it runs before we come: as a service, or by hand. */
   startNginx({ byHand = false } = {}): void {
-    const command = byHand ? ["nginx"] : ["systemctl", "start", "nginx.service"];
-    execFileSync(join(standIns, command[0] ?? ""), command.slice(1), {
+    if (byHand) this.command("nginx");
+    else this.command("systemctl", "start", "nginx.service");
+  }
+
+  /** Runs a command of the root, as its administrator. */
+  command(name: string, ...words: string[]): void {
+    execFileSync(join(standIns, name), words, {
       env: { PATH: `${standIns}:${process.env.PATH ?? ""}`, TRACKS_ROOT: this.root },
     });
   }
