@@ -14,6 +14,7 @@ resolve_application() {
   only_entry application || return 0
   APPLICATION=$REPLY
   RELEASE=${E_PATH[APPLICATION]}
+  explain_waiting_settings
   attribute "$APPLICATION" owner -
   RELEASE_OWNER=$REPLY
   is_complete_release "$RELEASE" || fail "the release $RELEASE is not on this host: run pulumi up again, which fetches it"
@@ -171,6 +172,18 @@ migrate_database() {
   ((status == 0)) || fail_with_lines 12 'manage.py migrate fails; the site runs on as it was'
 }
 
+IN_FORCE=yes # do the workers go by the settings that are in place?
+
+# Settings that name an empty database wait for the deployment; when it fails, that must not be forgotten.
+explain_waiting_settings() {
+  compgen -G "$STATE/resources/$SCOPE/*/waits-for-deployment" >/dev/null || return 0
+  explain_failure "local.py names the new, empty database already, and the workers still use the former one: don't restart uwsgi; to stay there, set tracks:postgresHost (or what else you changed about the database) back and run pulumi up"
+}
+
+settings_are_in_force() {
+  rm -f -- "$STATE/resources/$SCOPE"/*/waits-for-deployment
+}
+
 # Makes uWSGI take the new release with its options, or the new settings, and proves that it did.
 reload_application() {
   local current='' action back
@@ -191,7 +204,8 @@ reload_application() {
       ;;
   esac
   if [[ $EMPTY_DATABASE == yes ]]; then
-    note 'the database has no tables yet: the deployment makes them, and reloads uWSGI'
+    IN_FORCE=no
+    note "the database has no tables yet: the deployment makes them, and has uwsgi take the settings; don't restart it before"
     return 0
   fi
   # A reload keeps a variable that goes: on the way back, that is one which came.
@@ -207,6 +221,7 @@ reload_application() {
   step "$back-uwsgi" "$current"
   renew_uwsgi "$action" "${RELEASE##*/}" || fail "uWSGI does not take the change: $REPLY"
   [[ -z $APPLICATION ]] || prove_release
+  settings_are_in_force
   changed "${action/renew/restart}ed uWSGI${UWSGI_REASON:+: $UWSGI_REASON}"
 }
 
@@ -278,6 +293,7 @@ renew_uwsgi_back() { # reload|restart|renew CURRENT-LINK
 # prune goes by. A release that failed stays without content.
 mark_release() {
   [[ -n $APPLICATION && $DEPLOYED == yes ]] || return 0
+  settings_are_in_force
   # shellcheck disable=SC2016
   OUTPUT=$(as_user "$RELEASE_OWNER" "$RELEASE" sh -c 'printf "%s\n" "$1" >"$2"' sh "${VIRTUALENV##*/}" "$RELEASE_MARK" 2>&1 </dev/null) \
     || fail "can't mark $RELEASE: $OUTPUT"

@@ -3,6 +3,7 @@
 #
 #   records                    one line an owned thing: key, owners, what was there before, what we made
 #   resources/SCOPE/NAME/      manifest (secrets masked), facts, digest, via, repair
+#                              and `waits-for-deployment`: its settings are in place, and in force nowhere
 #   kept/                      what stood in the way of a manifest, or was edited by hand after it
 #   journal/SUBSYSTEM/         the steps of the run in progress, or of one that was interrupted
 #   stage/, work/              candidates; nothing there outlives a run

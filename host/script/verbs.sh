@@ -191,6 +191,7 @@ remember() { # DIGEST REPAIR
   printf '%s' "$text" >"$directory/facts"
   # What has no delete leaves a record behind that nobody will ask for again.
   [[ $SUBSYSTEM != data-migration ]] || : >"$directory/no-remove"
+  [[ $IN_FORCE == yes ]] || : >"$directory/waits-for-deployment"
   printf '%s\n' "$1" >"$directory/digest"
   printf '%s\n' "$2" >"$directory/repair"
   printf '%s\n' "${VIA:-unknown}" >"$directory/via" || fail "can't write the state: is the file system full?"

@@ -326,6 +326,39 @@ describe("a service that runs, but whose master can't be told", () => {
   });
 });
 
+describe("settings that name an empty database", () => {
+  const hint = /local\.py names the new, empty database already.*don't restart uwsgi/;
+
+  test("wait for the deployment, and each one that fails says so", async () => {
+    await served();
+    const moved = await site.host.apply(site.settings("postgresql"));
+    expect(moved.stdout).toContain("note: the database has no tables yet");
+    expect(site.loads()).toEqual([]);
+    site.addRelease("second", { fault: "answer" });
+    for (const attempt of ["first", "second"]) {
+      const failed = await site.host.apply(site.deployment("second", winter));
+      expect(failed.stderr, attempt).toMatch(hint);
+    }
+    site.addRelease("third");
+    const run = await site.host.apply(site.deployment("third", winter));
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    const failed = await site.host.apply(site.deployment("second", winter));
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).not.toMatch(hint);
+  });
+
+  test("and are taken back, are forgotten", async () => {
+    await served();
+    await site.host.apply(site.settings("sqlite3"));
+    await site.host.apply(site.settings("postgresql"));
+    const back = await site.host.apply(site.settings("sqlite3"));
+    expect(back.stdout).toContain("reloaded uWSGI\n");
+    site.addRelease("second", { fault: "answer" });
+    const failed = await site.host.apply(site.deployment("second", winter));
+    expect(failed.stderr).not.toMatch(hint);
+  });
+});
+
 describe("options alone", () => {
   test.each([
     ["", "4, 2, 0"],
