@@ -244,9 +244,18 @@ describe("an application from a local folder", () => {
     );
     const key = () => deployment.onHost("sha256sum /microarray/shared/tracks/secret_key");
     const before = await key();
-    for (const version of ["3", "4", "5", "6"]) {
+    // Whatever hides the running service, the new release is what is served.
+    const hidden = {
+      "3": "true",
+      "4": "rm /run/uwsgi/uwsgi.pid",
+      "5": "sed -i 1d /etc/systemd/system/uwsgi.service",
+      "6": "rm /etc/uwsgi/tracks.ini",
+    };
+    for (const [version, hide] of Object.entries(hidden)) {
+      await deployment.onHost(hide);
       await setVersion(version);
       await deployment.up();
+      expect((await page("/about/")).text).toContain(`code ${version}, templates ${version}`);
     }
     expect(await releases()).toBe(5);
     expect(await deployment.onHost("cat /microarray/tracks/media/uploads/file.txt")).toBe(
