@@ -168,11 +168,16 @@ give_uwsgi_back() {
 
 # Ends our service as its unit would, which is gone: once the requests under way are answered.
 end_uwsgi_master() { # PID|""
-  local deadline=$((SECONDS + 45))
+  local deadline=$((SECONDS + 45)) next=0
   [[ -n $1 ]] || return 0
-  kill -TERM "$1" 2>/dev/null
   while any_lives "$1"; do
-    ((SECONDS < deadline)) || kill -KILL "$1" 2>/dev/null
+    if ((SECONDS >= deadline)); then
+      kill -KILL "$1" 2>/dev/null
+    elif ((SECONDS >= next)); then
+      # One that still makes its workers takes no notice.
+      kill -TERM "$1" 2>/dev/null
+      next=$((SECONDS + 2))
+    fi
     sleep 0.05
   done
 }
