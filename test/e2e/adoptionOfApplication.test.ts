@@ -25,7 +25,7 @@ describe("an application set up by hand", () => {
 
   it("is refused while uWSGI runs outside of its service, named and without a touch", async () => {
     await onHost(
-      `while systemctl is-active -q uwsgi; do systemctl kill -s INT uwsgi; sleep 0.3; done; systemd-run -q --scope ${uwsgi} >/dev/null 2>&1`,
+      `until systemctl is-active uwsgi | grep -qE "^(inactive|failed)$"; do systemctl kill -s INT uwsgi; sleep 0.3; done; systemd-run -q --scope ${uwsgi} >/dev/null 2>&1`,
     );
     const pid = await onHost("cat /var/run/uwsgi/uwsgi.pid");
     const refusal = new RegExp(
@@ -35,9 +35,7 @@ describe("an application set up by hand", () => {
     expect(diagnostics(await site.upFails())).toMatch(refusal);
     expect(await onHost("ls -A /usr/local/libexec/tracks 2>/dev/null | wc -l")).toBe("0");
     await isUntouched();
-    await onHost(
-      `kill -INT ${pid}; while [ -d /proc/${pid} ]; do sleep 0.1; done; systemctl start uwsgi`,
-    );
+    await onHost(`while kill -INT ${pid} 2>/dev/null; do sleep 0.3; done; systemctl start uwsgi`);
   });
 
   it("is named in the preview, with what becomes of it", async () => {
