@@ -43,15 +43,6 @@ ask_database() { # SETTINGS [CA CA-FILE]
   return 1
 }
 
-# Leaves the manifest of the application that this scope has deployed, or nothing.
-deployed_application_manifest() {
-  local file
-  REPLY=''
-  for file in "$STATE/resources/$SCOPE"/*/manifest; do
-    if grep -q '^application ' -- "$file" 2>/dev/null; then REPLY=$(cat -- "$file"); fi
-  done
-}
-
 # Is it a refusal that waiting doesn't mend? Others pass: a restart, too many connections, a gap in the network.
 is_final_refusal() { # REASON
   case $1 in

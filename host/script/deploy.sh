@@ -225,9 +225,18 @@ reload_application() {
   changed "${action/renew/restart}ed uWSGI${UWSGI_REASON:+: $UWSGI_REASON}"
 }
 
-# Leaves what the manifest said of the application that this scope has deployed, or nothing.
+# Leaves the manifest of the application that this scope has deployed, or nothing.
+deployed_application_manifest() {
+  local files
+  files=$(grep -l '^application ' -- "$STATE/resources/$SCOPE"/*/manifest 2>/dev/null)
+  REPLY=''
+  [[ -z $files ]] || REPLY=$(cat -- "${files%%$'\n'*}")
+}
+
+# Leaves what that manifest says of the application itself, or nothing.
 deployed_application() {
-  REPLY=$(sed -n '/^application /{s///p;q;}' "$STATE/resources/$SCOPE"/*/manifest 2>/dev/null)
+  deployed_application_manifest
+  REPLY=$(sed -n '/^application /{s///p;q;}' <<<"$REPLY")
 }
 
 # Asks the site itself, through nginx, which release answers.
