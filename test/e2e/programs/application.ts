@@ -16,9 +16,6 @@ interface Given {
   /** Folder of the source on this machine; else it comes from git. */
   folder?: string;
   git?: { url: string; ref: string; deployKey: string; hostKey: GitHostKey };
-  production?: boolean;
-  extraRequirements?: string[];
-  healthPath?: string;
   uwsgi?: Partial<UwsgiServiceArgs>;
 }
 
@@ -28,9 +25,7 @@ export = async () => {
   const {
     folder,
     git,
-    production = false,
     uwsgi: options,
-    ...given
   } = JSON.parse(process.env["TRACKS_TEST_APPLICATION"] ?? "{}") as Given;
   const repository: GitRepository | undefined = git && {
     ...git,
@@ -47,7 +42,7 @@ export = async () => {
   const deployer = new LinuxUser("deployer", { host, ...config.deployer });
   const uwsgi = new UwsgiService("uwsgi", {
     host,
-    production,
+    production: false,
     processes: 4,
     proofHost: "tracks.test",
     ...options,
@@ -65,14 +60,13 @@ export = async () => {
   const app = new DjangoApp("app", {
     host,
     user: deployer.user,
-    production,
+    production: false,
     source: await source(),
     allowedHosts: ["tracks.test"],
     healthPath: "/healthz/",
     serviceFiles: uwsgi.handOverFiles(),
     dependsOn: [packages.command, deployer.account],
     deployDependsOn: [uwsgi.install],
-    ...given,
   });
   uwsgi.serve([app.command]);
 
