@@ -27,6 +27,9 @@ export interface Run {
 
 const standIns = join(__dirname, "commands");
 
+/** Versions of Enterprise Linux that the stand-ins speak for; see words/README.md. */
+export type EnterpriseLinux = 6 | 7 | 8 | 9 | 10;
+
 /**
  * A host in a directory: the real script runs on it, as root, with stand-ins for the commands that
  * would change this machine.
@@ -36,7 +39,7 @@ const standIns = join(__dirname, "commands");
 export class PrivateRoot {
   readonly root = mkdtempSync(join(tmpdir(), "tracks-host-"));
 
-  constructor() {
+  constructor({ el = 9 }: { el?: EnterpriseLinux } = {}) {
     chmodSync(this.root, 0o755);
     for (const directory of [
       "etc/nginx/conf.d",
@@ -63,7 +66,12 @@ export class PrivateRoot {
     this.write("/etc/group", `${lines("/etc/group")}wheel:x:10:\n`);
     this.write("/etc/shadow", accounts.map((account) => `${account}:*:19000::::::\n`).join(""));
     this.write("/bin/bash", "", 0o755);
-    this.write("/etc/os-release", 'ID="rocky"\nVERSION_ID="9.4"\nPRETTY_NAME="Rocky Linux 9.4"\n');
+    this.write("/el", `${el}\n`);
+    if (el === 6) this.write("/etc/redhat-release", "CentOS release 6.10 (Final)\n");
+    else {
+      const name = `ID="rocky"\nVERSION_ID="${el}.4"\nPRETTY_NAME="Rocky Linux ${el}.4"\n`;
+      this.write("/etc/os-release", name);
+    }
     this.write("/rpmdb", "nginx\n");
     this.write("/repository", "");
     this.write("/etc/nginx/nginx.conf", vendorNginxConf);
@@ -78,6 +86,19 @@ export class PrivateRoot {
     this.write(`/usr/local/libexec/tracks/${scope}`, hostScript(), 0o755);
   }
 
+  /** Fails for a question that a stand-in had no answer to: whatever the script made of it is worthless. */
+  private refuseUnanswered(): void {
+    if (!this.exists("/unanswered")) return;
+    const questions = this.read("/unanswered");
+    this.forgetUnanswered();
+    throw new Error(`a stand-in was asked what it has no answer for:\n${questions}`);
+  }
+
+  /** For a test of the stand-ins themselves. */
+  forgetUnanswered(): void {
+    rmSync(this.at("/unanswered"), { force: true });
+  }
+
   /** Ends what was started here, and removes the directory. */
   remove(): void {
     const pid = this.masterPid();
@@ -88,7 +109,11 @@ export class PrivateRoot {
         // It ended by itself.
       }
     }
-    rmSync(this.root, { recursive: true, force: true });
+    try {
+      this.refuseUnanswered();
+    } finally {
+      rmSync(this.root, { recursive: true, force: true });
+    }
   }
 
   /** Counts calls of the plain commands too, so that {@link killAt} can strike before each of them. */
@@ -199,6 +224,7 @@ export class PrivateRoot {
     child.stdin.end(options.input ?? "");
     const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
     const milliseconds = Number((process.hrtime.bigint() - started) / 1_000_000n);
+    this.refuseUnanswered();
     return {
       code,
       stdout,

@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { PrivateRoot } from "./privateRoot";
+
+/** The stand-ins answer in the real tools' words, and have no answer of their own making. */
+const words = join(__dirname, "words");
+const commands = join(__dirname, "commands");
+/** Sourced by the others, or no tool of the host's. */
+const HELPERS = ["record", "plain-command"];
+/** Stand-ins whose words have not been read in their tool's source yet. */
+const UNREAD = [
+  "chkconfig",
+  "chpasswd",
+  "dnf",
+  "firewall-cmd",
+  "firewall-offline-cmd",
+  "getenforce",
+  "getent",
+  "gpasswd",
+  "id",
+  "matchpathcon",
+  "nginx",
+  "postgres",
+  "postgresql-setup",
+  "psql",
+  "restorecon",
+  "rpm",
+  "runuser",
+  "semanage",
+  "service",
+  "setsebool",
+  "systemctl",
+  "useradd",
+  "usermod",
+];
+const standIns = readdirSync(commands).filter((name) => !HELPERS.includes(name));
+const read = standIns.filter((name) => !UNREAD.includes(name));
+const files = readdirSync(words).filter((name) => name !== "README.md");
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => {
+  host.remove();
+});
+
+function call(tool: string, ...question: string[]) {
+  return spawnSync(join(commands, tool), question, {
+    env: { PATH: `${commands}:/usr/bin:/bin`, TRACKS_ROOT: host.root },
+    input: "",
+    encoding: "utf8",
+  });
+}
+
+describe.each(files)("words/%s", (file) => {
+  const blocks = readFileSync(join(words, file), "utf8")
+    .split(/^(?=answer )/m)
+    .filter((block) => block.startsWith("answer "))
+    .map((block) => block.split("\n").filter((line) => line !== "" && !line.startsWith("#")));
+
+  it("belongs to a stand-in", () => {
+    expect(read).toContain(file);
+  });
+
+  it("names for each answer its versions, its status and its source", () => {
+    for (const [answer, source, ...lines] of blocks) {
+      expect(answer).toMatch(/^answer [a-z0-9-]+ el=(6|7|8|9|10)(,(6|7|8|9|10))* exit=\d+$/);
+      expect(source, answer).toMatch(/^source \S+ \S+/);
+      for (const line of lines) expect(line, answer).toMatch(/^(source|out|err)( |$)/);
+    }
+    expect(blocks).not.toHaveLength(0);
+  });
+
+  it("answers each question once for a version", () => {
+    const asked = blocks.flatMap(([answer = ""]) => {
+      const [, name = "", versions = ""] = answer.split(" ");
+      return versions
+        .replace("el=", "")
+        .split(",")
+        .map((version) => `${name} ${version}`);
+    });
+    expect(new Set(asked).size).toBe(asked.length);
+  });
+
+  it("has every answer that the stand-in gives, and no other", () => {
+    const script = readFileSync(join(commands, file), "utf8");
+    const given = [...script.matchAll(/\bsay ([a-z0-9-]+)/g)].map(([, name = ""]) => name);
+    const known = blocks.map(([answer = ""]) => answer.split(" ")[1]);
+    expect([...new Set(given)].sort()).toEqual([...new Set(known)].sort());
+  });
+});
+
+describe("a stand-in", () => {
+  it.each(read)("%s has no answer to an option that it does not know", (tool) => {
+    expect(call(tool, "--no-such-option").status).toBe(97);
+    expect(host.read("/unanswered")).toContain(`${tool} --no-such-option`);
+    host.forgetUnanswered();
+  });
+
+  it("speaks as the version that the test chose", () => {
+    host.write("/el", "12\n");
+    host.write("/selinux", "Enforcing\n");
+    expect(call("getsebool", "httpd_can_network_connect").status).toBe(97);
+    expect(host.read("/unanswered")).toContain("for Enterprise Linux 12");
+    host.forgetUnanswered();
+  });
+
+  it("that has no answer fails the test that asked", async () => {
+    host.write("/unanswered", "systemctl frobnicate: no such verb or option\n");
+    await expect(host.run(["version"])).rejects.toThrow("systemctl frobnicate");
+  });
+});
