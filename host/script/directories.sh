@@ -115,6 +115,72 @@ filesystem_top() { # REAL-DIRECTORY
   REPLY=$top
 }
 
+# Leaves the mount point that a path lies on, or / for one that has no file system of its own.
+mount_of() { # PATH
+  local place
+  existing_ancestor "${1%/}/."
+  cd -P -- "$ROOT$REPLY" 2>/dev/null || cd /
+  place=$PWD
+  cd /
+  load_mounts
+  while [[ $place == "$ROOT"/?* && $MOUNTS != *" $place "* ]]; do
+    place=${place%/*}
+  done
+  REPLY=/
+  [[ $place != "$ROOT"/?* ]] || REPLY=${place#"$ROOT"}
+}
+
+# Remembers the file systems that carry what the manifest names.
+note_mounts() {
+  local index key place seen=' / '
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    for key in path home shared backups; do
+      place=${E_PATH[index]}
+      if [[ $key != path ]]; then
+        attribute "$index" "$key" -
+        place=$REPLY
+      fi
+      [[ $place == /?* ]] || continue
+      mount_of "$place"
+      [[ $seen != *" $REPLY "* ]] || continue
+      seen+="$REPLY "
+      FACTS+=("mount $REPLY")
+    done
+  done
+}
+
+# Fails when one of those is not there: everything would be made a second time where it was mounted.
+check_mounts() {
+  local mount
+  while read -r _ mount; do
+    if has_store "$mount"; then
+      is_store "$ROOT$mount/.tracks" \
+        || fail "the file system of $mount is not there: it had the directory $mount/.tracks, and files of $SCOPE. Nothing was touched. Mount it: mount $mount. $(forget_mount "$mount")"
+    else
+      is_mounted "$mount" \
+        || fail "$mount is not mounted: it was a file system of its own, with files of $SCOPE. Nothing was touched. Mount it: mount $mount. $(forget_mount "$mount")"
+    fi
+  done < <(grep -h '^mount ' -- "$STATE/resources/$SCOPE"/*/facts 2>/dev/null | sort -u)
+}
+
+forget_mount() { # MOUNT
+  printf '%s' "Is it gone for good, with all that was on it? Then: sed -i '\\|^mount $1\$|d' $STATE/resources/$SCOPE/*/facts"
+}
+
+# Was a store made at the top of a file system? It tells that one from another that is mounted there, and
+# is found again where its content was moved to.
+has_store() { # MOUNT
+  [[ -e $STATE/stores ]] && grep -qxF -- "$ROOT$1/.tracks" "$STATE/stores"
+}
+
+is_mounted() { # DIRECTORY
+  # An automounter mounts it when it is looked into.
+  [[ -e $ROOT$1/. ]] || return 1
+  MOUNTS=' '
+  load_mounts
+  [[ $MOUNTS == *" $ROOT$1 "* ]]
+}
+
 # Leaves the store for what lies in an existing directory: the state directory itself where that is on
 # the same file system, else a directory of root at its top.
 store_for() { # DIRECTORY

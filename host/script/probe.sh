@@ -13,6 +13,7 @@ probe() {
     resources+=("${name##*/}")
   done
   ((${#resources[@]} > 0)) || return 0
+  check_mounts
   for name in "${resources[@]}"; do
     DRIFT[$name]=''
     load_facts "$name"

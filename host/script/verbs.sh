@@ -44,6 +44,7 @@ lock_of_kind() { # KIND
 
 begin_transaction() { # LOCK...
   local subsystem
+  check_mounts
   take_locks "$@"
   for subsystem in "$@"; do
     recover_subsystem "$subsystem"
@@ -182,6 +183,7 @@ put_in_force() {
 # What the resource leaves behind for the next run and for the probe.
 remember() { # DIGEST REPAIR
   local directory=$JOURNAL/state line text=''
+  note_mounts
   must "can't write the state" mkdir -- "$directory"
   masked_manifest
   printf '%s' "$REPLY" >"$directory/manifest"

@@ -1,0 +1,135 @@
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+let disk: string;
+let mounted: string[];
+beforeEach(() => {
+  host = new PrivateRoot();
+  disk = mkdtempSync(join(tmpdir(), "tracks-disk-"));
+  mounted = [];
+});
+afterEach(() => {
+  while (mounted.length > 0) umount(mounted[0] ?? "");
+  host.remove();
+  rmSync(disk, { recursive: true });
+});
+
+/** Mounts a disk, which keeps what is on it, at a path of the host. */
+function mount(path: string, from = disk): void {
+  mkdirSync(host.at(path), { recursive: true });
+  execFileSync("mount", ["--bind", from, host.at(path)]);
+  mounted.unshift(path);
+}
+
+function umount(path: string): void {
+  execFileSync("umount", [host.at(path)]);
+  mounted = mounted.filter((other) => other !== path);
+}
+
+const site = (name = "site", ...more: string[]): string =>
+  manifest(
+    name,
+    "none",
+    "directory /microarray owner=root group=root mode=0755",
+    "directory /microarray/shared owner=root group=root mode=0755",
+    "file /microarray/shared/secret_key owner=root group=root mode=0400",
+    "| precious",
+    ...more,
+  );
+
+test("a file system that is not mounted is an error in preview, up and destroy, never repaired", async () => {
+  mount("/microarray");
+  expect(await host.apply(site())).toMatchObject({ code: 0, stderr: "" });
+  umount("/microarray");
+
+  for (const run of [
+    await host.run(["probe"]),
+    await host.apply(site(), { repair: 1 }),
+    await host.apply(site("another")),
+    await host.removeResource("site"),
+  ]) {
+    expect(run.code).toBe(1);
+    expect(run.reason).toMatch(
+      /^the file system of \/microarray is not there: .*mount \/microarray\./,
+    );
+    expect(run.stdout).not.toContain("drift");
+  }
+  expect(readdirSync(host.at("/microarray"))).toEqual([]);
+  expect(readFileSync(join(disk, "shared/secret_key"), "utf8")).toBe("precious\n");
+
+  mount("/microarray");
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok site\n/);
+  expect((await host.apply(site())).stdout).toBe("applied site: unchanged\n");
+  expect(await host.removeResource("site")).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("another disk at the same place is no less an error", async () => {
+  mount("/microarray");
+  await host.apply(site());
+  umount("/microarray");
+  const other = mkdtempSync(join(tmpdir(), "tracks-disk-"));
+  mount("/microarray", other);
+  expect((await host.apply(site(), { repair: 1 })).reason).toContain(
+    "the file system of /microarray is not there: it had the directory /microarray/.tracks",
+  );
+  expect(readdirSync(other)).toEqual([]);
+  umount("/microarray");
+  rmSync(other, { recursive: true });
+});
+
+test("what was moved off its disk with everything on it is found where it is now", async () => {
+  mount("/microarray");
+  await host.apply(site());
+  umount("/microarray");
+  execFileSync("cp", ["-a", `${disk}/.`, host.at("/microarray")]);
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok site\n/);
+  expect((await host.apply(site())).stdout).toBe("applied site: unchanged\n");
+});
+
+test("a file system that is gone for good is forgotten as the error says, and all is made again", async () => {
+  mount("/microarray");
+  await host.apply(site());
+  umount("/microarray");
+  const { reason } = await host.apply(site(), { repair: 1 });
+  const command = /Then: (sed .*)$/.exec(reason)?.[1];
+  execFileSync("/bin/sh", ["-c", command ?? "exit 1"]);
+  expect((await host.run(["probe"])).stdout).toMatch(
+    /^drift site .*\/microarray\/shared: is missing/,
+  );
+  expect(await host.apply(site(), { repair: 1 })).toMatchObject({ code: 0, stderr: "" });
+  expect(existsSync(host.at("/microarray/shared/secret_key"))).toBe(true);
+});
+
+test("a file system behind a link is missed as well", async () => {
+  mkdirSync(join(disk, "microarray"));
+  mount("/data");
+  symlinkSync("data/microarray", host.at("/microarray"));
+  expect(await host.apply(site())).toMatchObject({ code: 0, stderr: "" });
+  umount("/data");
+  mkdirSync(host.at("/data/microarray"));
+  expect((await host.apply(site(), { repair: 1 })).reason).toMatch(/^the file system of \/data is/);
+  expect(readdirSync(host.at("/data/microarray"))).toEqual([]);
+});
+
+test("a home with a file system of its own is missed as well", async () => {
+  mount("/home");
+  const user = "user deployer home=/home/deployer shell=/bin/bash system=no";
+  expect(await host.apply(manifest("user", "users", user))).toMatchObject({ code: 0 });
+  umount("/home");
+  expect((await host.run(["probe"])).reason).toMatch(/^\/home is not mounted: .*mount \/home\./);
+  expect((await host.apply(manifest("user", "users", user), { repair: 1 })).code).toBe(1);
+  expect(host.exists("/home/deployer")).toBe(false);
+});
