@@ -2,7 +2,8 @@ import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
-import { type LogrotateView, renderLogrotate } from "../templates/logrotate";
+import type { ManifestEntry } from "../host/manifest";
+import { type LogrotateView, renderLogrotate, renderWritableLogs } from "../templates/logrotate";
 
 /** Inputs of {@link Logrotate}. */
 export interface LogrotateArgs extends Partial<Omit<LogrotateView, "logs" | "postrotate">> {
@@ -43,10 +44,40 @@ export class Logrotate extends HostComponent {
       name,
       {
         subsystem: "logrotate",
-        entries: [{ kind: "file", path: `/etc/logrotate.d/${args.file}`, content }],
+        entries: [
+          { kind: "file", path: `/etc/logrotate.d/${args.file}`, content },
+          ...writableLogs(args.file, args.logs),
+        ],
       },
       { parent: this, dependsOn: [...(args.dependsOn ?? [])] },
     );
     this.registerOutputs({ logs: args.logs });
   }
+}
+
+/**
+ * The service that rotates on Enterprise Linux 9 and 10 sees /etc, /usr and /boot read-only: logs there
+ * would never be rotated, though logrotate by hand rotates them.
+ */
+function writableLogs(file: string, logs: readonly string[]): ManifestEntry[] {
+  const directories = [...new Set(logs.map(directoryOf))].filter((directory) =>
+    /^\/(etc|usr|boot)(\/|$)/.test(directory),
+  );
+  if (directories.length === 0) return [];
+  const unit = "logrotate.service";
+  const dropIns = `/etc/systemd/system/${unit}.d`;
+  return [
+    { kind: "directory", path: dropIns, unit },
+    {
+      kind: "file",
+      path: `${dropIns}/tracks-${file}.conf`,
+      unit,
+      content: renderWritableLogs(directories),
+    },
+  ];
+}
+
+/** The directory that a log, or all that a pattern stands for, lies in. */
+function directoryOf(log: string): string {
+  return log.replace(/[*?[{].*$/, "").replace(/\/[^/]*$/, "");
 }

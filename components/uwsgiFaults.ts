@@ -54,6 +54,12 @@ export function checkUwsgi(view: UwsgiView): void {
       ),
     ),
     ...fault(
+      "log",
+      view.log,
+      !/^\/(tmp|var\/tmp|dev)\//.test(view.log),
+      "a file outside /tmp, /var/tmp and /dev: the host's logrotate.service sees others in their place",
+    ),
+    ...fault(
       "pidFile",
       view.pidFile,
       /^(\/var)?\/run\/[^/]+\/[^/]+$/.test(view.pidFile),

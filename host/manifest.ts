@@ -25,8 +25,14 @@ export interface Ownership {
   context?: string;
 }
 
+/** What only some hosts have a use for. */
+export interface Conditional {
+  /** Only where systemd has this unit, such as `"logrotate.service"`; elsewhere the entry says nothing. */
+  unit?: string;
+}
+
 /** A regular file with exactly this content. What stood there before is kept and comes back on remove. */
-export interface FileEntry extends Ownership {
+export interface FileEntry extends Ownership, Conditional {
   kind: "file";
   path: string;
   content: string;
@@ -39,7 +45,7 @@ export interface FileEntry extends Ownership {
   secret?: boolean;
 }
 
-export interface DirectoryEntry extends Ownership {
+export interface DirectoryEntry extends Ownership, Conditional {
   kind: "directory";
   path: string;
 }
@@ -360,7 +366,7 @@ function renderEntry(entry: ManifestEntry): string[] {
   }
 }
 
-function ownership(entry: Ownership, defaultMode: string): string[] {
+function ownership(entry: Ownership & Conditional, defaultMode: string): string[] {
   const owner = entry.owner ?? "root";
   const mode = entry.mode ?? defaultMode;
   if (!/^[0-7]{4}$/.test(mode)) {
@@ -371,6 +377,7 @@ function ownership(entry: Ownership, defaultMode: string): string[] {
     `group=${word(entry.group ?? owner)}`,
     `mode=${mode}`,
     ...(entry.context ? [`context=${word(entry.context)}`] : []),
+    ...(entry.unit ? [`unit=${word(entry.unit)}`] : []),
   ];
 }
 

@@ -31,5 +31,10 @@ export function renderLogrotate(view: LogrotateView): string {
   });
 }
 
+/** The text of a drop-in of logrotate.service which lets it write to some directories. */
+export function renderWritableLogs(directories: readonly string[]): string {
+  return render("logrotate/writable.conf.hbs", { program: programName(), directories });
+}
+
 /** Tells nginx's master to open its logs anew; silent where nginx does not run. */
 export const nginxReopensLogs = `[ ! -s @@NGINX_PID@@ ] || kill -USR1 "$(cat @@NGINX_PID@@)"`;

@@ -135,8 +135,8 @@ parse_path() { # LINE-NUMBER KIND PATH ATTRIBUTE...
   shift 3 || shift $#
   check_path "$number" "$path"
   case $kind in
-    file) check_attributes "$number" 'owner group mode' 'context check secret eol' "$@" ;;
-    directory) check_attributes "$number" 'owner group mode' 'context' "$@" ;;
+    file) check_attributes "$number" 'owner group mode' 'context check secret eol unit' "$@" ;;
+    directory) check_attributes "$number" 'owner group mode' 'context unit' "$@" ;;
     absent) check_attributes "$number" '' '' "$@" ;;
     release) check_attributes "$number" 'owner wsgi requirements' 'archive login sha256 git commit' "$@" ;;
     virtualenv) check_attributes "$number" 'python' 'requirements' "$@" ;;
@@ -242,6 +242,7 @@ check_value() { # LINE-NUMBER KEY VALUE
     program) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "program=$3: give the name of a program" ;;
     digest | confirm) [[ $3 =~ ^[0-9a-f]{64}$ ]] || fault "$1" "$2=$3: give a SHA-256 in hex" ;;
     secret | eol | system | createdb | createrole | production) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
+    unit) [[ $3 =~ $NAME_PATTERN && $3 == *.* ]] || fault "$1" "unit=$3: give the full name of a unit of systemd, such as logrotate.service" ;;
     check) [[ $3 == sudoers ]] || fault "$1" "check=$3: only sudoers is known" ;;
     context) [[ $3 =~ ^[a-z0-9_]+$ ]] || fault "$1" "context=$3: give an SELinux type, such as httpd_log_t" ;;
     *) check_postgresql_value "$1" "$2" "$3" ;;

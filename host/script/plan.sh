@@ -26,6 +26,8 @@ open_work() { # SUBSYSTEM
 prepare_candidates() {
   local index source size digest sources=()
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    attribute "$index" unit ''
+    [[ -z $REPLY ]] || has_unit "$REPLY" || continue
     case ${E_KIND[index]} in
       file)
         source=$WORK/$index

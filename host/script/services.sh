@@ -99,6 +99,16 @@ service_request() { # NAME start|stop|reload|restart; leaves the service's words
 
 # --- Unit files: systemd reads them when it is told to ---
 
+has_unit() { # NAME
+  local directory
+  init_system
+  [[ $REPLY == systemd ]] || return 1
+  for directory in /etc /run /usr/local/lib /usr/lib /lib; do
+    [[ ! -e $ROOT$directory/systemd/system/$1 ]] || return 0
+  done
+  return 1
+}
+
 UNITS_CHANGE=no
 
 # Journaled before the swap, so that undoing it comes after the files are back.

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Deployment } from "./deployment";
 import { RequestLoop } from "./requestLoop";
+import { rotateByService } from "./rotation";
 import { CommandLines } from "./secrets";
 
 /**
@@ -120,19 +121,22 @@ describe("a deployment", () => {
     expect(missing).toBe("");
   });
 
-  it("rotates nginx's and the site's logs, and nginx writes on", async () => {
-    await deployment.onHost("logrotate -f /etc/logrotate.conf");
-    expect(await deployment.onHost("ls /etc/nginx/logs/domains/tracks/log")).toMatch(
-      /access\.log-/,
-    );
-    await deployment.get("/after-rotation/");
-    expect(await deployment.onHost("cat /etc/nginx/logs/domains/tracks/log/access.log")).toContain(
-      "GET /after-rotation/",
-    );
-    expect(
-      await deployment.onHost("stat -c '%U %G' /etc/nginx/logs/domains/tracks/log/access.log"),
-    ).toBe("nginx deployer");
-  });
+  it.each([1, 2])(
+    "rotates nginx's and the site's logs by the host's own service, and nginx writes on: %i",
+    async (turn) => {
+      const logs = "/etc/nginx/logs/domains/tracks/log";
+      await deployment.get(`/before-rotation-${turn}/`);
+      await rotateByService(deployment);
+      expect(await deployment.onHost(`cat ${logs}/access.log-$(date +%Y%m%d)`)).toContain(
+        `GET /before-rotation-${turn}/`,
+      );
+      await deployment.get(`/after-rotation-${turn}/`);
+      expect(await deployment.onHost(`cat ${logs}/access.log`)).toContain(
+        `GET /after-rotation-${turn}/`,
+      );
+      expect(await deployment.onHost(`stat -c '%U %G' ${logs}/access.log`)).toBe("nginx deployer");
+    },
+  );
 
   it("changes nothing the second time", async () => {
     const text = await deployment.up();
@@ -246,7 +250,7 @@ describe("a deployment", () => {
       "Written by Pulumi",
     );
     const gone =
-      "/etc/sudoers.d/tracks-deployer /etc/nginx/sites-enabled/tracks /microarray/robots/robots.txt";
+      "/etc/systemd/system/logrotate.service.d /etc/sudoers.d/tracks-deployer /etc/nginx/sites-enabled/tracks /microarray/robots/robots.txt";
     expect(await deployment.onHost(`ls -d ${gone} 2>/dev/null || true`)).toBe("");
     // Retained: the account and its home, uploads and logs, packages.
     expect(await deployment.onHost("id -un deployer; cat /microarray/media/upload")).toBe(

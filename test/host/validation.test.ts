@@ -68,6 +68,42 @@ test("logrotate: an unknown word is refused; somebody else's old fault is only m
   expect(bad.reason).not.toContain("no_such_word");
 });
 
+const dropIns = "/etc/systemd/system/logrotate.service.d";
+const sandboxed = (unit = "logrotate.service"): string =>
+  manifest(
+    "rotation",
+    "logrotate",
+    `directory ${dropIns} owner=root group=root mode=0755 unit=${unit}`,
+    `file ${dropIns}/tracks-nginx.conf owner=root group=root mode=0644 unit=${unit}`,
+    "| [Service]",
+    "| ReadWritePaths=-/etc/nginx/logs/nginx/log",
+  );
+
+test("logrotate: its service is let write where its sandbox is, only there, and no longer than ours", async () => {
+  host.write("/etc/systemd/system/keep", "");
+  expect(await host.apply(sandboxed())).toMatchObject({
+    code: 0,
+    stdout: "applied rotation: unchanged\n",
+  });
+  expect(host.exists(dropIns)).toBe(false);
+
+  host.write("/usr/lib/systemd/system/logrotate.service", "[Service]\nProtectSystem=full\n");
+  host.calls();
+  expect(await host.apply(sandboxed())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read(`${dropIns}/tracks-nginx.conf`)).toContain("ReadWritePaths=-/etc/nginx/logs");
+  expect(host.calls()).toContain("systemctl daemon-reload");
+  host.write(`${dropIns}/tracks-nginx.conf`, "");
+  expect((await host.run(["probe"])).stdout).toMatch(
+    /^drift rotation .*tracks-nginx.conf: content differs/,
+  );
+
+  expect(await host.apply(sandboxed("none-such.service"))).toMatchObject({ code: 0, stderr: "" });
+  expect(host.exists(dropIns)).toBe(false);
+  expect((await host.apply(sandboxed("logrotate"))).reason).toContain(
+    "unit=logrotate: give the full name of a unit",
+  );
+});
+
 const sudoers = (line: string, mode = "0440", file = "tracks-deployer"): string =>
   manifest(
     "sudo",

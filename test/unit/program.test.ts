@@ -148,6 +148,27 @@ describe("the program", () => {
     expect(`${create} ${remove}`).not.toContain("hunter2");
   });
 
+  it("lets the host's rotation write to logs in /etc, and needs nothing for those in /var/log", async () => {
+    const host = new Host("host", { connection: rootConnection });
+    const logs = [
+      "/etc/nginx/logs/nginx/log/*.log",
+      "/etc/uwsgi/log/u.log",
+      "/var/log/nginx/*.log",
+    ];
+    new Logrotate("logs", { host, file: "nginx", logs, postrotate: "true" });
+    const { stdin } = (await command("logs")).inputs;
+    const unit = "unit=logrotate.service";
+    const dropIns = "/etc/systemd/system/logrotate.service.d";
+    expect(stdin).toContain(`directory ${dropIns} owner=root group=root mode=0755 ${unit}\n`);
+    expect(stdin).toMatch(new RegExp(`file ${dropIns}/tracks-nginx.conf .* ${unit}\n`));
+    expect(stdin?.match(/^\| ReadWritePaths=.*/gm)).toEqual([
+      "| ReadWritePaths=-/etc/nginx/logs/nginx/log",
+      "| ReadWritePaths=-/etc/uwsgi/log",
+    ]);
+    new Logrotate("more", { host, file: "uwsgi", logs: ["/var/log/x.log"], postrotate: "true" });
+    expect((await command("more")).inputs.stdin).not.toContain("systemd");
+  });
+
   it("hands a sudo password over before the manifest, and asks sudo for no terminal", async () => {
     const host = new Host("host", {
       connection: {

@@ -63,6 +63,9 @@ describe("UwsgiService", () => {
     expect(
       () => new UwsgiService("open", { host, production: true, socket: "0.0.0.0:80" }),
     ).toThrow(/socket/);
+    expect(
+      () => new UwsgiService("hidden", { host, production: true, log: "/tmp/uwsgi.log" }),
+    ).toThrow(/log: "\/tmp\/uwsgi.log" was given.*logrotate.service sees others/);
     expect(await manifest("open-program")).toBe("");
   });
 });
