@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSource } from "./components/DjangoApp";
 import { checkFormerPlace } from "./components/formerPlace";
-import { checkObstacles } from "./components/obstacles";
+import { checkObstacles, hostObstacles, refuse } from "./components/obstacles";
 import {
   planPostgres,
   postgresForwarding,
@@ -51,6 +51,7 @@ export async function plan(config: Configuration): Promise<Plan> {
       forwarding: application?.database && postgresForwarding(application.database),
     }),
   ]);
+  if (facts !== undefined) refuse(hostObstacles(facts));
   if (application !== undefined) {
     checkFormerPlace({ ...application.django, user: config.deployer.user }, facts);
     const { interpreter, socket, stats } = application.uwsgi;

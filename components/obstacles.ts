@@ -33,6 +33,11 @@ export function checkObstacles(needs: HostNeeds, facts: HostFacts | undefined): 
   if (facts !== undefined) refuse(obstacles(needs, facts));
 }
 
+/** What the host itself names as in the way of whatever is configured, each with its fix. */
+export function hostObstacles({ facts }: HostFacts): string[] {
+  return [...facts].filter(([name]) => name.startsWith("obstacle/")).map(([, text]) => text);
+}
+
 /**
  * Refuses an `up` that something stands in the way of, and names it in a preview.
  *

@@ -169,6 +169,15 @@ loses_something() { # WANT LIVE
   esac
 }
 
+# Is a file as its package brought it? Unknown files are not.
+is_vendors_file() { # PATH
+  have rpm || return 1
+  attempt rpm -qf "$1" || return 1
+  attempt rpm -V --nomtime -f "$1"
+  # "S.5....T.  c /etc/nginx/nginx.conf": size or digest differ.
+  ! grep -E "^([^ ]*[S5][^ ]*).* $1\$" <<<"$OUTPUT" >/dev/null
+}
+
 KEPT_COUNT=0
 
 # Leaves "kept FILE" for what stands at a path, in the store of its file system.

@@ -17,7 +17,7 @@ survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]... [a
   done
   load_records
   survey_system
-  survey_nginx
+  survey_nginx "$servers"
   [[ -z $user ]] || survey_user "$user"
   [[ -z $login ]] || survey_spool "$login"
   survey_servers "$listen" "$servers"
@@ -81,40 +81,6 @@ python_version() {
   printf 'absent\n'
 }
 
-survey_nginx() {
-  local version=absent owner
-  if have nginx; then
-    attempt nginx -v
-    version=${OUTPUT##*nginx/}
-    version=${version%%[!0-9.]*}
-  fi
-  fact nginx "$version"
-  owner=${OWNERS["path $NGINX_CONF"]-}
-  owner=${owner%%,*}
-  if [[ -n $owner ]]; then
-    fact nginx-conf "ours ${owner%%/*}"
-    if [[ $owner != "$SCOPE"/* ]]; then
-      conflict "$NGINX_CONF belongs to ${owner%%/*}: it is only checked, not changed, by this program"
-    fi
-  elif [[ ! -e $ROOT$NGINX_CONF ]]; then
-    fact nginx-conf absent
-  elif is_vendors_file "$NGINX_CONF"; then
-    fact nginx-conf vendor
-  else
-    fact nginx-conf foreign
-    conflict "$NGINX_CONF was edited by hand: it will be kept aside and come back on destroy"
-  fi
-}
-
-# Is a file as its package brought it? Unknown files are not.
-is_vendors_file() { # PATH
-  have rpm || return 1
-  attempt rpm -qf "$1" || return 1
-  attempt rpm -V --nomtime -f "$1"
-  # "S.5....T.  c /etc/nginx/nginx.conf": size or digest differ.
-  ! grep -E "^([^ ]*[S5][^ ]*).* $1\$" <<<"$OUTPUT" >/dev/null
-}
-
 survey_user() { # NAME
   local name=$1 entry uid
   [[ -z ${OWNERS["user $name"]-} ]] || return 0
@@ -142,28 +108,6 @@ survey_spool() { # LOGIN
   for file in "$spool"/*; do
     [[ ! -f $file || -L $file ]] || fact "spool/${file##*/}" "$(stat -c %s -- "$file")"
   done
-}
-
-# Other servers on our port, which the configuration that is served now declares.
-survey_servers() { # PORT SERVERS
-  local port=$1 servers=$2 file line name path
-  while IFS= read -r file; do
-    path=${file#"$ROOT"}
-    # Ours, or replaced as a whole.
-    [[ ${OWNERS["path $path"]-} != "$SCOPE"/* && $path != "$NGINX_CONF" ]] || continue
-    while IFS= read -r line; do
-      if [[ $line =~ ^[[:space:]]*listen[[:space:]] && $line == *default_server* && $line =~ (^|[^0-9])$port([^0-9]|$) ]]; then
-        conflict "another default server on port $port: $path (${line#"${line%%[![:space:]]*}"})"
-      elif [[ $line =~ ^[[:space:]]*server_name[[:space:]]+(.*)\; ]]; then
-        for name in ${BASH_REMATCH[1]}; do
-          if [[ $name != _ && $servers == *" $name "* ]]; then
-            conflict "another server answers to $name: $path"
-          fi
-        done
-      fi
-    done < <(sed 's/#.*//; s/[;{}]/&\n/g' "$file") # a directive a line, however it was laid out
-  done < <(find -L "$ROOT$NGINX_TREE" -maxdepth 3 -path "$ROOT$NGINX_TREE/logs" -prune -o -type f \
-    \( -name '*.conf' -o -path '*/sites-enabled/*' \) -size -1024k -print 2>/dev/null)
 }
 
 # Files that somebody else put where ours will stand.

@@ -13,6 +13,7 @@ describe("a host set up by hand", () => {
         "yum -y -q install nginx >/dev/null 2>&1",
         "useradd -m -s /bin/sh deployer && echo 'notes' >/home/deployer/notes.txt",
         "mkdir -p /etc/nginx/sites-available /etc/nginx/sites-enabled /microarray/robots",
+        "sed -i 's/^http {/&\\nserver { server_name shop.example.org; return 200; } # shop/' /etc/nginx/nginx.conf",
         "echo '# by hand' >>/etc/nginx/nginx.conf",
         "echo '# hand-made site' >/etc/nginx/sites-available/tracks",
         "ln -s /etc/nginx/sites-available/tracks /etc/nginx/sites-enabled/tracks",
@@ -31,6 +32,11 @@ describe("a host set up by hand", () => {
     expect(preview).toMatch(/nginx\.conf was edited by hand/);
     expect(preview).toMatch(/sites-available\/tracks exists: it will be kept aside/);
     expect(preview).toMatch(/robots\.txt exists: it will be kept aside/);
+    // A warning is broken into lines.
+    expect(preview.replaceAll(/\s+/g, " ")).toContain(
+      "up will be refused: /etc/nginx/nginx.conf would be replaced, and with it would go, for other sites: server shop.example.org.",
+    );
+    await deployment.onHost("sed -i '/# shop$/d' /etc/nginx/nginx.conf");
   });
 
   it("is refused while another site is the default server, and nothing of it is touched", async () => {

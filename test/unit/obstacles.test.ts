@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type HostNeeds, obstacles } from "../../components/obstacles";
+import { hostObstacles, type HostNeeds, obstacles } from "../../components/obstacles";
 import type { HostFacts } from "../../host/preflight";
 
 const needs: HostNeeds = {
@@ -47,6 +47,18 @@ describe("who listens where uWSGI shall", () => {
     ["1 socket systemd", "a socket unit. End it, on the host as root: systemctl list-sockets"],
   ])("is ended as what it is: %s", (listener, text) => {
     expect(found({ "listener/127.0.0.1:9191": listener })).toEqual([expect.stringContaining(text)]);
+  });
+});
+
+describe("what the host itself names as in the way", () => {
+  it("is told as it is, and nothing else", () => {
+    const facts = new Map([
+      ["nginx-conf", "foreign"],
+      ["obstacle/nginx-conf", "/etc/nginx/nginx.conf would be replaced"],
+    ]);
+    expect(hostObstacles({ distribution: "", facts, conflicts: [], resources: new Map() })).toEqual(
+      ["/etc/nginx/nginx.conf would be replaced"],
+    );
   });
 });
 

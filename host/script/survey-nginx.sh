@@ -1,0 +1,231 @@
+
+# --- Survey of nginx: whose its configuration is, and what of others ours would take away -----------------
+
+survey_nginx() { # OWN-SERVERS
+  local version=absent owner
+  if have nginx; then
+    attempt nginx -v
+    version=${OUTPUT##*nginx/}
+    version=${version%%[!0-9.]*}
+  fi
+  fact nginx "$version"
+  owner=${OWNERS["path $NGINX_CONF"]-}
+  owner=${owner%%,*}
+  if [[ -n $owner ]]; then
+    fact nginx-conf "ours ${owner%%/*}"
+    if [[ $owner != "$SCOPE"/* ]]; then
+      conflict "$NGINX_CONF belongs to ${owner%%/*}: it is only checked, not changed, by this program"
+    fi
+  elif [[ ! -e $ROOT$NGINX_CONF ]]; then
+    fact nginx-conf absent
+  elif is_vendors_file "$NGINX_CONF"; then
+    fact nginx-conf vendor
+    survey_foreign_parts "$1" vendor
+  else
+    fact nginx-conf foreign
+    conflict "$NGINX_CONF was edited by hand: it will be kept aside and come back on destroy"
+    survey_foreign_parts "$1" edited
+  fi
+}
+
+# Prints what a configuration file declares, a line each, with tabs between:
+#   block WORDS            a block beside events, http, server and types
+#   server KIND NAMES      KIND is `plain` for one that shows a vendor's page and nothing else
+#   include PLACE PATTERN  PLACE is main, http, or server for one in a plain server
+#   unreadable
+nginx_parts() { # main|http FILE
+  awk -v top="$1" '
+    { text = text $0 "\n" }
+    function done() {
+      if (count > 0 && depth == http && path[depth] == "http" && words[1] == "include") print "include\thttp\t" words[2]
+      else if (count > 0 && depth == 0 && words[1] == "include") print "include\tmain\t" words[2]
+      else if (server) in_server()
+      count = 0
+    }
+    function in_server(  i) {
+      if (words[1] == "server_name") for (i = 2; i <= count; i++) names = names " " words[i]
+      else if (words[1] == "include") includes = includes "include\tserver\t" words[2] "\n"
+      else if (words[1] == "root" && words[2] !~ /^(html|\/usr\/share\/nginx\/html)$/) kind = "other"
+      else if (words[1] ~ /_pass$|^alias$|^return$|^rewrite$|^try_files$|^ssl_certificate$|_by_lua/) kind = "other"
+    }
+    function opens(  i, line) {
+      if (words[1] == "server" && depth == http && path[depth] == "http") {
+        server = depth + 1; kind = "plain"; names = ""; includes = ""
+      } else if (depth == 0 && words[1] !~ /^(events|http)$/ || depth == http && path[depth] == "http" && words[1] !~ /^(server|types)$/) {
+        line = words[1]
+        for (i = 2; i <= count; i++) line = line " " words[i]
+        print "block\t" line
+      } else if (server) in_server()
+      path[++depth] = words[1]
+      count = 0
+    }
+    function closes() {
+      if (depth == server && server) {
+        print "server\t" kind "\t" substr(names, 2)
+        if (kind == "plain") printf "%s", includes
+        server = 0
+      }
+      depth--
+      count = 0
+    }
+    END {
+      http = 1
+      if (top == "http") path[depth = 1] = "http"
+      bottom = depth + 0
+      for (i = 1; i <= length(text); i++) {
+        c = substr(text, i, 1)
+        if (quote != "") {
+          if (c == "\\") word = word substr(text, ++i, 1)
+          else if (c == quote) quote = ""
+          else word = word c
+        } else if (c == "\\") {
+          word = word c substr(text, ++i, 1); inside = 1
+        } else if (!inside && (c == "\"" || c == "\047")) {
+          quote = c; inside = 1
+        } else if (!inside && c == "#") {
+          while (i < length(text) && substr(text, i + 1, 1) != "\n") i++
+        } else if (inside && c == "{" && substr(text, i - 1, 1) == "$") {
+          variable = 1; word = word c
+        } else if (c ~ /[ \t\r\n;{]/ || c == "}" && !inside) {
+          gsub(/[\001-\037]/, " ", word)
+          if (inside) words[++count] = word
+          word = ""; inside = 0
+          if (c == ";") done()
+          else if (c == "{") opens()
+          else if (c == "}") closes()
+          if (depth < bottom) break
+        } else {
+          word = word c; inside = 1
+        }
+      }
+      if (depth != bottom || quote != "") print "unreadable"
+    }' "$2"
+}
+
+# Which server names of ours does a declaration have, and which of others? Leaves those of others in
+# REPLY; fails when there is neither.
+foreign_names() { # NAMES OWN-SERVERS
+  local name ours=no
+  REPLY=''
+  for name in $1; do
+    if [[ $2 == *" $name "* ]]; then ours=yes; elif [[ $name != _ ]]; then REPLY+=" $name"; fi
+  done
+  REPLY=${REPLY# }
+  [[ -n $REPLY || $ours == yes ]]
+}
+
+FOREIGN_SERVERS=() FOREIGN_BLOCKS=() FOREIGN_INCLUDES=()
+
+# What nginx.conf has for others, and would be gone with it: servers, blocks, and files that it includes and
+# ours does not. Whoever has them is told, and how they stay.
+survey_foreign_parts() { # OWN-SERVERS vendor|edited
+  local kind first second ours=no unreadable=no foreign=() advice=''
+  FOREIGN_SERVERS=() FOREIGN_BLOCKS=() FOREIGN_INCLUDES=()
+  while IFS=$TAB read -r kind first second; do
+    [[ $2 == edited || $kind == include ]] || continue
+    case $kind in
+      unreadable) unreadable=yes ;;
+      block) FOREIGN_BLOCKS+=("$first { }") ;;
+      include) foreign_include "$first" "$second" "$1" ;;
+      server)
+        if foreign_names "$second" "$1"; then
+          if [[ -z $REPLY ]]; then ours=yes; else FOREIGN_SERVERS+=("server $REPLY"); fi
+        elif [[ $first != plain ]]; then
+          FOREIGN_SERVERS+=("a server without a name")
+        fi
+        ;;
+    esac
+  done < <(nginx_parts main "$ROOT$NGINX_CONF")
+  # A former site of ours has its upstream and its maps to itself.
+  if [[ $ours == yes && ${#FOREIGN_SERVERS[@]} == 0 ]]; then
+    keep_top_blocks
+  fi
+  foreign=(${FOREIGN_SERVERS[@]+"${FOREIGN_SERVERS[@]}"} ${FOREIGN_INCLUDES[@]+"${FOREIGN_INCLUDES[@]}"} ${FOREIGN_BLOCKS[@]+"${FOREIGN_BLOCKS[@]}"})
+  if [[ $unreadable == yes ]]; then
+    fact obstacle/nginx-conf "$NGINX_CONF can't be read as nginx reads it (its braces or quotes don't match), so that nobody knows which sites it serves: move the servers of others to $NGINX_TREE/conf.d/NAME.conf, which stays included, and put the package's own nginx.conf in its place"
+    return
+  fi
+  ((${#foreign[@]} > 0)) || return 0
+  [[ ${foreign[*]} == *'include default.d'* || ${foreign[*]} == *"$NGINX_TREE/default.d"* ]] \
+    && advice="; locations for the default server go to a file elsewhere, which tracks:siteSnippet includes"
+  [[ " ${foreign[*]} " =~ \ (stream|mail|rtmp)\ [{] ]] \
+    && advice+="; ${BASH_REMATCH[1]} { } has no place in ours: let another program, such as HAProxy, or another host do that"
+  printf -v kind '%s; ' "${foreign[@]}"
+  fact obstacle/nginx-conf "$NGINX_CONF would be replaced, and with it would go, for other sites: ${kind%; }. Move servers, upstreams and maps to $NGINX_TREE/conf.d/NAME.conf, which stays included, and an include to a line in such a file$advice. Delete from $NGINX_CONF what nobody needs any more"
+}
+
+# Of the blocks, only those beside http { }: nothing that http { } has can be part of them.
+keep_top_blocks() {
+  local block kept=()
+  for block in ${FOREIGN_BLOCKS[@]+"${FOREIGN_BLOCKS[@]}"}; do
+    [[ $block != stream* && $block != mail* && $block != rtmp* ]] || kept+=("$block")
+  done
+  FOREIGN_BLOCKS=(${kept[@]+"${kept[@]}"})
+}
+
+# Files that are included now, that no package brought, and that ours does not include.
+foreign_include() { # main|http|server PATTERN OWN-SERVERS
+  local pattern=$2 file path sites='' count=0
+  [[ $pattern == /* ]] || pattern=$NGINX_TREE/$pattern
+  for file in "$ROOT"$pattern; do
+    path=${file#"$ROOT"}
+    [[ -e $file ]] || continue
+    case "$1 ${path%/*} ${path##*/}" in
+      "http $NGINX_TREE/conf.d "*.conf | "http $NGINX_TREE/sites-enabled "* | 'main /usr/share/nginx/modules '*.conf | http*' mime.types') continue ;;
+    esac
+    ! is_vendors_file "$path" || continue
+    if [[ $1 == http ]] && is_readable_for_root "$path"; then
+      included_names "$file" "$3" || continue
+      sites+=${REPLY:+ $REPLY}
+    fi
+    count=$((count + 1))
+  done
+  ((count == 0)) || FOREIGN_INCLUDES+=("include $2 ($count file(s)${sites:+:$sites})")
+}
+
+# Leaves the sites of others that an included file serves; fails when all that it serves is ours.
+included_names() { # FILE OWN-SERVERS
+  local kind second sites='' ours=no other=no
+  while IFS=$TAB read -r kind _ second; do
+    [[ $kind == server ]] || continue
+    if foreign_names "$second" "$2" && [[ -z $REPLY ]]; then
+      ours=yes
+    else
+      other=yes
+      sites+=${REPLY:+ $REPLY}
+    fi
+  done < <(nginx_parts http "$1")
+  REPLY=${sites# }
+  [[ $ours == no || $other == yes ]]
+}
+
+# Root opens no file that another user could have put there.
+is_readable_for_root() { # PATH
+  [[ -f $ROOT$1 && ! -L $ROOT$1 && $(stat -c %s -- "$ROOT$1") -le 1048576 ]] || return 1
+  (
+    resolve_directory "${1%/*}"
+    [[ -z $WRITER ]]
+  ) 2>/dev/null
+}
+
+# Other servers on our port, which the configuration that is served now declares.
+survey_servers() { # PORT SERVERS
+  local port=$1 servers=$2 file line name path
+  while IFS= read -r file; do
+    path=${file#"$ROOT"}
+    # Ours, or replaced as a whole.
+    [[ ${OWNERS["path $path"]-} != "$SCOPE"/* && $path != "$NGINX_CONF" ]] || continue
+    while IFS= read -r line; do
+      if [[ $line =~ ^[[:space:]]*listen[[:space:]] && $line == *default_server* && $line =~ (^|[^0-9])$port([^0-9]|$) ]]; then
+        conflict "another default server on port $port: $path (${line#"${line%%[![:space:]]*}"})"
+      elif [[ $line =~ ^[[:space:]]*server_name[[:space:]]+(.*)\; ]]; then
+        for name in ${BASH_REMATCH[1]}; do
+          if [[ $name != _ && $servers == *" $name "* ]]; then
+            conflict "another server answers to $name: $path"
+          fi
+        done
+      fi
+    done < <(sed 's/#.*//; s/[;{}]/&\n/g' "$file") # a directive a line, however it was laid out
+  done < <(find -L "$ROOT$NGINX_TREE" -maxdepth 3 -path "$ROOT$NGINX_TREE/logs" -prune -o -type f \
+    \( -name '*.conf' -o -path '*/sites-enabled/*' \) -size -1024k -print 2>/dev/null)
+}

@@ -1,0 +1,133 @@
+import { chownSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = new PrivateRoot();
+});
+afterEach(() => {
+  host.remove();
+});
+
+/** As EL 9's package brings it: one server that shows a page of the vendor's. */
+const vendors = `user nginx;
+include /usr/share/nginx/modules/*.conf;
+events { worker_connections 1024; }
+http {
+    log_format main '{"from": "$remote_addr", "to": "$host"}';
+    include /etc/nginx/mime.types;
+    include /etc/nginx/conf.d/*.conf;
+    server {
+        listen 80;
+        listen [::]:80;
+        server_name _;
+        root /usr/share/nginx/html;
+        include /etc/nginx/default.d/*.conf;
+        error_page 404 /404.html;
+        location = /404.html {
+        }
+    }
+    # server { server_name commented.example.org; }
+}
+`;
+
+/** The vendor's file with lines in http { }, and lines beside it. */
+function edited(inHttp: string, beside = ""): string {
+  return `${vendors.replace("    # server", `${inHttp}\n    # server`)}${beside}`;
+}
+
+/** What the survey says is in the way. */
+async function obstacles(conf: string): Promise<string[]> {
+  host.write("/etc/nginx/nginx.conf", conf);
+  const run = await host.run(["--scope", "tracks.dev", "survey", "server=tracks.example.org"]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  return run.stdout.split("\n").filter((line) => line.startsWith("fact obstacle/nginx-conf "));
+}
+
+test("an nginx.conf that only tunes the vendor's may be replaced", async () => {
+  expect(await obstacles(vendors.replace("1024", "4096"))).toEqual([]);
+  expect(await obstacles(edited("    gzip on; include sites-enabled/*;"))).toEqual([]);
+});
+
+test("servers of other sites in nginx.conf are named, and where they can go", async () => {
+  const found = await obstacles(
+    edited(`
+    map $http_upgrade $connection { default "up;grade{"; '' close; }
+    upstream shop_backend { server 127.0.0.1:3000; }
+    server {
+        listen 80;
+        server_name shop.example.org "www.shop.example.org"; # not ours
+        location ~ "^/[0-9]{3}" { proxy_pass http://shop_backend; }
+    }
+    server { listen 8080; location / { return 200 \${host}; } }`),
+  );
+  expect(found).toHaveLength(1);
+  expect(found[0]).toContain(
+    "would go, for other sites: server shop.example.org www.shop.example.org; a server without a name; map $http_upgrade $connection { }; upstream shop_backend { }. Move servers",
+  );
+  expect(found[0]).toContain("/etc/nginx/conf.d/NAME.conf, which stays included");
+  expect(found[0]).not.toContain("commented.example.org");
+});
+
+test("files that nginx.conf includes, and ours would not, are named with their sites", async () => {
+  host.write("/srv/vhosts/a.conf", "server { server_name a.example.org; root /srv/a; }\n");
+  host.write("/srv/vhosts/b.conf", "server { server_name b.example.org; root /srv/b; }\n");
+  host.write("/etc/nginx/conf.d/c.conf", "server { server_name c.example.org; }\n");
+  host.write("/etc/nginx/default.d/app.conf", "location /app { proxy_pass http://[::1]:4000; }\n");
+  const found = await obstacles(edited("    include /srv/vhosts/*.conf; include /srv/none/*;"));
+  expect(found).toHaveLength(1);
+  expect(found[0]).toContain("include /srv/vhosts/*.conf (2 file(s): a.example.org b.example.org)");
+  expect(found[0]).toContain("include /etc/nginx/default.d/*.conf (1 file(s))");
+  expect(found[0]).toContain("a file elsewhere, which tracks:siteSnippet includes");
+  expect(found[0]).not.toContain("c.example.org");
+  expect(found[0]).not.toContain("/srv/none");
+});
+
+test("no file of a directory that another user can write is opened for its names", async () => {
+  host.write("/srv/vhosts/a.conf", "server { server_name a.example.org; root /srv/a; }\n");
+  chownSync(host.at("/srv/vhosts"), 5, 60);
+  const found = await obstacles(edited("    include /srv/vhosts/*.conf;"));
+  expect(found[0]).toContain("include /srv/vhosts/*.conf (1 file(s))");
+});
+
+test("a file that a package brought into the vendor's server is not somebody's", async () => {
+  host.write("/etc/nginx/default.d/php.conf", "location ~ \\.php$ { fastcgi_pass php; }\n");
+  host.write("/rpm-files", "/etc/nginx/nginx.conf\n/etc/nginx/default.d/php.conf\n");
+  expect(await obstacles(vendors)).toEqual([]);
+  host.write("/etc/nginx/default.d/by-hand.conf", "location /x { return 204; }\n");
+  expect((await obstacles(vendors))[0]).toContain(
+    "include /etc/nginx/default.d/*.conf (1 file(s))",
+  );
+});
+
+test("what lies beside http { } is named, since ours has no place for it", async () => {
+  const [found] = await obstacles(
+    edited("", "stream { server { listen 5432; proxy_pass 10.0.0.1:5432; } }\n"),
+  );
+  expect(found).toContain("would go, for other sites: stream { }.");
+  expect(found).toContain("stream { } has no place in ours: let another program, such as HAProxy");
+});
+
+test("the former server of the same site may be replaced, with its upstream", async () => {
+  const site = `
+    upstream django { server 127.0.0.1:8001; }
+    server { server_name tracks.example.org; location / { uwsgi_pass django; } }`;
+  expect(await obstacles(edited(site))).toEqual([]);
+  expect((await obstacles(edited(site.replace(".org;", ".org old.example.org;"))))[0]).toContain(
+    "for other sites: server old.example.org; upstream django { }.",
+  );
+});
+
+test("an nginx.conf whose braces don't match is not taken for an empty one", async () => {
+  expect((await obstacles(`${vendors}}\n`))[0]).toContain("can't be read as nginx reads it");
+  expect((await obstacles(edited("    server_tokens 'off;")))[0]).toContain("braces or quotes");
+});
+
+test("once nginx.conf is ours, nothing in it is anybody else's", async () => {
+  host.write(
+    "/var/lib/tracks/records",
+    "path /etc/nginx/nginx.conf\ttracks.dev/nginx\tabsent\tx\n",
+  );
+  expect(await obstacles(edited("    server { server_name shop.example.org; }"))).toEqual([]);
+});
