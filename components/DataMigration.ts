@@ -65,8 +65,9 @@ export interface DataMigrationArgs {
  * row from the marker table by hand. Another database has a marker of its own.
  *
  * **As loaddata would.** Rows go through Django's own deserializer; what the dump says stands, also
- * where a model would set the time of a change. Sequences follow. A table that was empty gets
- * inserts only, so that two rows with one primary key are an error and not a loss.
+ * where a model would set the time of a change. Sequences follow. Two rows of the dump with one primary
+ * key are an error and not a loss. Rows that the application's receivers of signals, or triggers of the
+ * database, make for the dump's rows while they are loaded give way to the dump's own; what is left of them is told.
  *
  * **Of the old application's own tables**, content types and permissions are not loaded, since migrate
  * made the new application's; references to them (permissions of users and groups, the admin log,

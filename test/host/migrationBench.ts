@@ -92,6 +92,28 @@ export class MigrationBench {
     execFileSync(this.python, ["-c", code, this.database, sql]);
   }
 
+  /** Adds an application to the release: its models, and their tables as migrate would make them. */
+  install(name: string, { models, tables }: { models: string; tables: string }): void {
+    const folder = `${MigrationBench.release}/${name}`;
+    const header = [
+      "from django.db import models",
+      "from django.db.models.signals import post_save",
+      "from django.dispatch import receiver",
+      "",
+    ].join("\n");
+    this.host.write(`${folder}/__init__.py`, "");
+    this.host.write(`${folder}/models.py`, header + models);
+    const settings = `${MigrationBench.release}/tracks/settings/base.py`;
+    this.host.write(settings, `${this.host.read(settings)}\nINSTALLED_APPS += ["${name}"]\n`);
+    this.execute(tables);
+  }
+
+  /** Adds receivers of signals to the models of an application. */
+  receivers(name: string, code: string): void {
+    const file = `${MigrationBench.release}/${name}/models.py`;
+    this.host.write(file, this.host.read(file) + code);
+  }
+
   /** What the new application itself dumps, numbers and all. */
   dump(...labels: string[]): Row[] {
     const printed = execFileSync(this.python, ["manage.py", "dumpdata", ...labels], {

@@ -6,7 +6,9 @@ them is pointed at the counterpart that has the same natural key.
 """
 from __future__ import unicode_literals
 
+import hashlib
 import json
+from array import array
 from collections import OrderedDict
 
 CONTENT_TYPE = "contenttypes.contenttype"
@@ -40,6 +42,11 @@ def row_name(number, label, pk):
     if len(shown) > 60:
         shown = shown[:60] + "..."
     return "row %d (%s, pk %s)" % (number, label, shown)
+
+
+def key_print(pk):
+    """A key as a number of eight bytes: a dump has more of them than there may be memory for."""
+    return int(hashlib.sha256(("%s" % pk).encode("utf-8", "replace")).hexdigest()[:16], 16)
 
 
 class Naming(object):
@@ -77,9 +84,38 @@ class Survey(object):
         self.permissions = {}
         self._naming = naming
         self._find_model = find_model
+        self._keys = {}
         for number, row in stream.rows():
             self._take(number, row)
         self.digest = stream.digest
+        self._refuse_twins(stream)
+
+    def places(self, label):
+        """The place of each row among those of its model, by its key's print; `key_print` makes it."""
+        return dict((key, place) for place, key in enumerate(self._keys.get(label, ())))
+
+    def _refuse_twins(self, stream):
+        """Of two rows with one key the load would lose one."""
+        twins = {}
+        for label, keys in self._keys.items():
+            ordered = sorted(keys)
+            found = set(one for one, other in zip(ordered, ordered[1:]) if one == other)
+            if found:
+                twins[label] = found
+        if not twins:
+            return
+        first = {}
+        for number, row in stream.rows():
+            label = self._naming.renamed(row["model"])
+            if self.kind(row["model"]) != "load" or key_print(row["pk"]) not in twins.get(label, ()):
+                continue
+            key = (label, "%s" % row["pk"])
+            if key in first:
+                raise LoadFault(
+                    "%s: row %d of the dump has the same model and pk: a database holds one of them; take the other one out of the dump"
+                    % (row_name(number, label, row["pk"]), first[key])
+                )
+            first[key] = number
 
     def kind(self, label):
         """What becomes of the rows of a label: `load`, `skip` or `unknown`."""
@@ -111,6 +147,7 @@ class Survey(object):
         else:
             new = self._naming.renamed(old)
             self.models[new] = self.models.get(new, 0) + 1
+            self._keys.setdefault(new, array(str("L"))).append(key_print(row["pk"]))
             self.sources.setdefault(new, set()).add(old)
 
     def _learn(self, label, pk, fields):

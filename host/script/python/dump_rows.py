@@ -9,7 +9,7 @@ from django.core.serializers import python as python_serializer
 from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import signals
 
-from dump_policy import LoadFault, is_text, row_name
+from dump_policy import LoadFault, is_text, key_print, row_name
 
 ROWS_AT_ONCE = 500
 PARAMETERS_AT_ONCE = 10000
@@ -19,15 +19,19 @@ CHARACTERS_AT_ONCE = 2 * 1024 * 1024
 class RowWriter(object):
     """Takes the rows of a dump one after another.
 
-    `empty` are the models whose tables were empty: there every row is an insert, so that two rows
-    with one primary key are a fault. In other tables a row replaces the one with its key.
+    `empty` are the models whose tables were empty: what is there besides the dump's own rows, a receiver of
+    a signal or a trigger has made for one of them, and it gives way to the dump's. In other tables a row
+    replaces the one with its key. `survey` knows the keys of the dump.
     """
 
-    def __init__(self, connection, empty):
+    def __init__(self, connection, empty, survey):
         self._connection = connection
         self._using = connection.alias
         self._empty = empty
+        self._survey = survey
         self._deferred = []
+        self._written = {}
+        self._places = {}
         self.replaced = {}
 
     def write(self, numbered_rows):
@@ -104,7 +108,13 @@ class RowWriter(object):
                 else:
                     self._save(batch)
         except Exception:
-            self._blame(batch)
+            # Together they don't go: each for itself, and the one that is at fault is named.
+            for number, label, deserialized in batch.rows:
+                with self._blamed(number, label, deserialized):
+                    self._save_alone(batch.model, deserialized)
+                self._written[batch.model] = self._written.get(batch.model, 0) + 1
+        else:
+            self._written[batch.model] = self._written.get(batch.model, 0) + len(batch.rows)
         for number, label, deserialized in batch.rows:
             if getattr(deserialized, "deferred_fields", None):
                 self._deferred.append((number, label, deserialized))
@@ -115,49 +125,78 @@ class RowWriter(object):
         batch.model._base_manager._insert(
             objects, fields=_columns(batch.model), using=self._using, raw=True
         )
+        linked = self._linked_already(batch.model, objects)
         for _, _, deserialized in batch.rows:
             deserialized.object._state.adding = False
             deserialized.object._state.db = self._using
-            self._link(batch.model, deserialized)
+            self._link(deserialized, linked)
 
     def _save(self, batch):
-        if batch.model not in self._empty:
-            keys = set(deserialized.object.pk for _, _, deserialized in batch.rows)
-            there = batch.model._base_manager.using(self._using).filter(pk__in=keys).count()
-            # A key twice in one batch would be counted once: what follows replaces what precedes.
-            there += len(batch.rows) - len(keys)
-            self.replaced[batch.model] = self.replaced.get(batch.model, 0) + there
+        self._count_replaced(batch.model, [deserialized.object.pk for _, _, deserialized in batch.rows])
         for _, _, deserialized in batch.rows:
             self._save_one(batch.model, deserialized)
 
-    def _save_one(self, model, deserialized):
-        models.Model.save_base(
-            deserialized.object, raw=True, using=self._using, force_insert=model in self._empty
-        )
-        self._link(model, deserialized)
+    def _count_replaced(self, model, keys):
+        if model not in self._empty:
+            there = model._base_manager.using(self._using).filter(pk__in=keys).count()
+            self.replaced[model] = self.replaced.get(model, 0) + there
 
-    def _link(self, model, deserialized):
-        """Many-to-many rows; in a table that was empty an empty list changes nothing."""
-        for name, linked in (deserialized.m2m_data or {}).items():
-            if not linked and model in self._empty:
+    def _save_one(self, model, deserialized):
+        models.Model.save_base(deserialized.object, raw=True, using=self._using)
+        self._link(deserialized, None)
+
+    def _save_alone(self, model, deserialized):
+        try:
+            with transaction.atomic(using=self._using):
+                self._save(_alone(model, deserialized))
+        except IntegrityError:
+            if not self._make_room(model, deserialized.object):
+                raise
+            with transaction.atomic(using=self._using):
+                self._save(_alone(model, deserialized))
+
+    def _make_room(self, model, row):
+        """Removes rows that the load itself brought about, and that have what only one row may have."""
+        if model not in self._empty:
+            return False
+        removed = False
+        label = "%s" % model._meta
+        if model not in self._places:
+            self._places[model] = self._survey.places(label.lower())
+        places, written = self._places[model], self._written.get(model, 0)
+        rows = model._base_manager.using(self._using)
+        for names in _unique_together(model):
+            wanted = dict((name, getattr(row, model._meta.get_field(name).attname)) for name in names)
+            if None in wanted.values():
+                continue
+            for pk in list(rows.filter(**wanted).exclude(pk=row.pk).values_list("pk", flat=True)):
+                # Written by the dump already: two of its rows have the same, which is its own fault.
+                if places.get(key_print(pk), written) >= written:
+                    rows.filter(pk=pk)._raw_delete(self._using)
+                    removed = True
+        return removed
+
+    def _linked_already(self, model, objects):
+        """Keys of new rows that a trigger has linked to others, by the name of the field."""
+        found = {}
+        for field in model._meta.local_many_to_many:
+            through = (getattr(field, "remote_field", None) or field.rel).through
+            source = field.m2m_field_name()
+            keys = [one.pk for one in objects]
+            of_these = through._base_manager.using(self._using).filter(**{source + "__in": keys})
+            found[field.name] = set(of_these.values_list(source, flat=True))
+        return found
+
+    def _link(self, deserialized, linked):
+        """Many-to-many rows as the dump has them; where nothing is linked an empty list changes nothing."""
+        for name, wanted in (deserialized.m2m_data or {}).items():
+            if not wanted and linked is not None and deserialized.object.pk not in linked.get(name, ()):
                 continue
             manager = getattr(deserialized.object, name)
             if hasattr(manager, "set"):
-                manager.set(linked)
+                manager.set(wanted)
             else:
-                setattr(deserialized.object, name, linked)
-
-    def _blame(self, batch):
-        """Finds the row that made a batch fail: each is tried for itself."""
-        for number, label, deserialized in batch.rows:
-            with self._blamed(number, label, deserialized):
-                with transaction.atomic(using=self._using):
-                    self._save_one(batch.model, deserialized)
-        if batch.model not in self._empty:
-            # Which of them replaced a row is not known any more.
-            raise LoadFault(
-                "rows %d to %d (%s) could not be written together" % (batch.rows[0][0], number, label)
-            )
+                setattr(deserialized.object, name, wanted)
 
     def _blamed(self, number, label, deserialized):
         return _Blamed(row_name(number, label, deserialized.object.pk), deserialized.object)
@@ -180,6 +219,25 @@ class Batch(object):
         return len(self.rows) >= most or self._characters >= CHARACTERS_AT_ONCE
 
 
+def _alone(model, deserialized):
+    batch = Batch()
+    batch.model = model
+    batch.rows.append((0, "", deserialized))
+    return batch
+
+
+def _unique_together(model):
+    """Names of the fields that together are unique, for each such rule but the primary key's."""
+    options = model._meta
+    rules = [(field.name,) for field in _columns(model) if field.unique and not field.primary_key]
+    rules += [tuple(names) for names in options.unique_together]
+    for constraint in getattr(options, "constraints", ()):
+        unconditional = type(constraint).__name__ == "UniqueConstraint" and constraint.condition is None
+        if unconditional and constraint.fields:
+            rules.append(tuple(constraint.fields))
+    return rules
+
+
 class _Blamed(object):
     """Turns what the database says about a row into a message that repeats no value of it."""
 
@@ -193,7 +251,7 @@ class _Blamed(object):
     def __exit__(self, kind, error, trace):
         if error is None or not isinstance(error, Exception):
             return False
-        raise LoadFault("%s: %s" % (self._name, describe(error) + _suspects(self._row)))
+        raise LoadFault("%s: %s" % (self._name, describe(error) + _suspects(self._row) + _bystanders(error, self._row)))
 
 
 def describe(error):
@@ -231,18 +289,29 @@ def _suspects(row):
     return "".join("; the field " + one for one in found)
 
 
+def _bystanders(error, row):
+    """A receiver that writes rows of its own may be what fails, and no traceback is shown."""
+    if not isinstance(error, IntegrityError) or not _is_heard(type(row)):
+        return ""
+    return (
+        "; this may be a row that the application's own receiver of pre_save or post_save writes: "
+        "let it return at once when it is given raw=True"
+    )
+
+
 def _columns(model):
     return [
         field for field in model._meta.local_concrete_fields if not getattr(field, "generated", False)
     ]
 
 
+def _is_heard(model):
+    return any(signal.has_listeners(model) for signal in (signals.pre_save, signals.post_save))
+
+
 def _may_go_together(model):
     """One statement for many rows tells no receiver of a signal, and fills one table."""
-    heard = any(
-        signal.has_listeners(model) for signal in (signals.pre_save, signals.post_save)
-    )
-    return not heard and not model._meta.parents
+    return not _is_heard(model) and not model._meta.parents
 
 
 def _has_field(model, name):
