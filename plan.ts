@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSource } from "./components/DjangoApp";
 import { checkFormerPlace } from "./components/formerPlace";
-import { checkObstacles, hostObstacles, refuse } from "./components/obstacles";
+import { checkInitSystem, checkObstacles, hostObstacles, refuse } from "./components/obstacles";
 import {
   planPostgres,
   postgresForwarding,
@@ -53,6 +53,7 @@ export async function plan(config: Configuration): Promise<Plan> {
   ]);
   if (facts !== undefined) refuse(hostObstacles(facts));
   if (application !== undefined) {
+    checkInitSystem(from?.kind === "git" ? "tracks:sourceUrl" : "tracks:sourceFolder", facts);
     checkFormerPlace({ ...application.django, user: config.deployer.user }, facts);
     const { interpreter, socket, stats } = application.uwsgi;
     checkObstacles(

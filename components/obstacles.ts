@@ -49,6 +49,19 @@ export function refuse(found: readonly string[]): void {
   for (const obstacle of found) void pulumi.log.warn(`up will be refused: ${obstacle}`);
 }
 
+/**
+ * Refuses an application on a host without systemd, in a preview too: its service is a unit, which
+ * nothing would start there, and a former init script would be gone.
+ *
+ * @throws {@link ObstacleError}
+ */
+export function checkInitSystem(sourceSetting: string, host: HostFacts | undefined): void {
+  if (host?.facts.get("init") !== "sysv") return;
+  throw new ObstacleError([
+    `The host (${host.distribution}) does not run systemd, and the application's service uwsgi is made for systemd only: on a host with SysV init or Upstart nothing would start it. Point the stack to a host with systemd (Enterprise Linux 7 to 10): pulumi config set tracks:host ADDRESS. Or deploy the site without the application: pulumi config rm ${sourceSetting}`,
+  ]);
+}
+
 /** Does a service `uwsgi` run that somebody else made, and whose place ours would take? */
 export function formerServiceRuns({ facts }: HostFacts): boolean {
   return facts.get("uwsgi-service") === "running";

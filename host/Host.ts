@@ -6,6 +6,7 @@ import { type Connection, connectionFingerprint, privilege, remoteConnection } f
 import { manifestDifference } from "./difference";
 import { type Manifest, ManifestError, renderManifest } from "./manifest";
 import type { HostFacts } from "./preflight";
+import { quoted } from "./quoted";
 import { hostScript } from "./script";
 import { isSecretEntry } from "./secretEntry";
 
@@ -263,8 +264,14 @@ export class Host extends HostComponent {
     return ready ?? (this.facts?.resources.size ? randomUUID() : "first");
   }
 
+  /**
+   * The command as root, with its bound. coreutils 8.4 (Enterprise Linux 6) has no `-k`: what ignores
+   * SIGTERM is not killed there. The words stay words, by which the host script's `recover` finds runs.
+   */
   private asRoot(command: string, timeoutSeconds = this.commandTimeoutSeconds): string {
-    return `${privilege(this.login).prefix}timeout -k 30 ${timeoutSeconds} ${command}`;
+    const bounded = 'timeout -k 1 1 true 2>/dev/null && exec timeout -k 30 "$@"; exec timeout "$@"';
+    const { prefix } = privilege(this.login);
+    return `${prefix}sh -c ${quoted(bounded)} timeout ${timeoutSeconds} ${command}`;
   }
 
   /** The text, behind the sudo password where sudo asks for one: then no line of it may be shown. */

@@ -139,7 +139,7 @@ live_commit() { # URL
 ask_git() { # USER URL REF
   local sum name found='' rank=9
   # shellcheck disable=SC2016
-  as_git "$1" / 'timeout -k 5 60 git ls-remote "$1" "$2" "refs/tags/$2" "refs/tags/$2^{}" "refs/heads/$2"' "$2" "$3" || {
+  as_git "$1" / 'timeout 60 git ls-remote "$1" "$2" "refs/tags/$2" "refs/tags/$2^{}" "refs/heads/$2"' "$2" "$3" || {
     explain_git "$2" "$OUTPUT"
     sum=$REPLY
     live_commit "$2"

@@ -5,6 +5,9 @@ survey_application() { # CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER
   local current virtualenv shared socket stats interpreter owner
   IFS=, read -r current virtualenv shared socket stats interpreter <<<"$1"
   if [[ -x $ROOT$interpreter ]]; then fact interpreter present; else fact interpreter absent; fi
+  # The application is refused: nothing will be kept aside, and nobody's place taken.
+  init_system
+  [[ $REPLY == systemd ]] || return 0
   survey_place "$current" "; it is not read: copy what the site shall go on with, such as db.sqlite3 and media, to $shared"
   survey_place "$virtualenv" ''
   owner=${OWNERS["path $UWSGI_UNIT"]-}
@@ -124,7 +127,7 @@ socket_holder() { # INODE
 
 # Leaves the service that a process belongs to, or `-` for one that a person or a job has started.
 service_of_process() { # PID
-  local line pid=''
+  local line
   REPLY=-
   if [[ $1 == 1 ]]; then
     REPLY=socket
@@ -137,11 +140,6 @@ service_of_process() { # PID
     # What a login or a job started is none of these services' own.
     sshd.service | ssh.service | crond.service | cron.service | atd.service) REPLY=- ;;
   esac
-  [[ $REPLY == - && ! -d $ROOT/run/systemd/system && -e $ROOT$UWSGI_SCRIPT ]] || return 0
-  for line in /var/run/uwsgi.pid /var/run/uwsgi/uwsgi.pid; do
-    read -r pid 2>/dev/null <"$ROOT$line"
-    if [[ $pid == "$1" ]]; then REPLY=uwsgi.service; fi
-  done
 }
 
 # Leaves the first words of a process's command: enough to know it by. Further on, and in assignments,

@@ -14,8 +14,6 @@ EXCHANGED_MASTER=''  # our master, as it was before the unit went
 plan_uwsgi_exchange() {
   local index
   UWSGI_EXCHANGE=none
-  init_system
-  [[ $REPLY == systemd ]] || return 0
   if [[ -n ${OWNERS[$FORMER_UWSGI]-} && $VERB == apply ]] && wants_unit; then
     own "$FORMER_UWSGI" sole "${FORMER[$FORMER_UWSGI]}" "${MADE[$FORMER_UWSGI]}"
   fi

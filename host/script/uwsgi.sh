@@ -11,6 +11,13 @@ UWSGI_REASON=''
 # Did it run when the swap began? Afterwards its pid file may have another name.
 UWSGI_RAN=no
 
+# The service is a unit. Without systemd nothing would start it, and a former init script would be gone.
+refuse_without_systemd() {
+  [[ $SUBSYSTEM == application || $SUBSYSTEM == uwsgi ]] || return 0
+  init_system
+  [[ $REPLY == systemd ]] || fail "this host does not run systemd, which the application's service uwsgi is made for: deploy to a host with systemd (Enterprise Linux 7 to 10), or the site without the application"
+}
+
 # Leaves the ini file that the service's unit names, or nothing where that is somebody else's.
 uwsgi_ini() {
   REPLY=''
@@ -182,7 +189,8 @@ rehearse_uwsgi() { # INI
     sed '/^\(socket\|stats\|logto\|touch-logreopen\|log-master\|pidfile\|processes\) *=/d' "$1"
     printf '%s\n' 'socket = 127.0.0.1:0' 'processes = 1' 'no-server = true'
   } >"$rehearsal"
-  attempt detached timeout -k 5 60 env -i PATH="$UWSGI_PATH" ${ROOT:+TRACKS_ROOT="$ROOT"} "$(command -v uwsgi)" --ini "$rehearsal" \
+  # uWSGI takes SIGTERM for a reload; and coreutils 8.4 has no -k.
+  attempt detached timeout -s KILL 60 env -i PATH="$UWSGI_PATH" ${ROOT:+TRACKS_ROOT="$ROOT"} "$(command -v uwsgi)" --ini "$rehearsal" \
     || fail "uwsgi refuses the candidate: $(uwsgi_reason "$OUTPUT")"
 }
 

@@ -66,6 +66,7 @@ apply() { # NAME [--repair N]
   check_name "$RESOURCE"
   read_manifest
   parse_manifest
+  refuse_without_systemd
   needed_locks
   # shellcheck disable=SC2086 # a list of words
   begin_transaction $REPLY

@@ -18,7 +18,7 @@ test("shellcheck finds nothing in the assembled script", () => {
   expect(run.stdout).toBe("");
 }, 180_000);
 
-test("the script uses nothing that bash 4.1 lacks", () => {
+test("the script uses nothing that bash 4.1 and coreutils 8.4 lack", () => {
   const newer = {
     "local -n (4.3)": /\b(local|declare) -[a-zA-Z]*n\b/,
     "declare -g (4.2)": /\bdeclare -[a-zA-Z]*g/,
@@ -30,6 +30,8 @@ test("the script uses nothing that bash 4.1 lacks", () => {
     "%(fmt)T (4.2)": /%\([^)]*\)T/,
     "lastpipe (4.2)": /shopt -s lastpipe/,
     "local - (4.4)": /\blocal -\s/,
+    "timeout -k (coreutils 8.5)": /\btimeout (-s \w+ )?-k/,
+    "realpath (coreutils 8.15)": /^\s*(\S+=\$\()?realpath /m,
   };
   for (const [what, pattern] of Object.entries(newer)) {
     expect(hostScript(), what).not.toMatch(pattern);

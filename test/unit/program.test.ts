@@ -90,7 +90,7 @@ describe("the program", () => {
     site(host);
     const { inputs } = await command("robots");
     expect(inputs.create).toMatch(
-      /^timeout -k 30 1800 \/usr\/local\/libexec\/tracks\/tracks\.test apply robots-[0-9a-f]{6} --repair 0$/,
+      /^sh -c '[^']*' timeout 1800 \/usr\/local\/libexec\/tracks\/tracks\.test apply robots-[0-9a-f]{6} --repair 0$/,
     );
     expect(inputs.delete).toMatch(/ remove robots-[0-9a-f]{6}$/);
   });

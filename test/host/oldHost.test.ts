@@ -1,0 +1,113 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Host } from "../../host/Host";
+import { MockedEngine } from "../unit/mockedEngine";
+import { rootConnection } from "../unit/rootConnection";
+import { DeployRoot } from "./deployRoot";
+import { PrivateRoot } from "./privateRoot";
+
+/** Enterprise Linux 6: its tools, and its init. */
+describe("the commands that are sent to a host", () => {
+  const engine = new MockedEngine();
+  let host: PrivateRoot;
+  beforeEach(() => {
+    engine.clear();
+    host = new PrivateRoot({ el: 6 });
+  });
+  afterEach(() => {
+    host.remove();
+  });
+
+  /** Runs a command as the login's shell does. */
+  function send(command = "", stdin = "") {
+    const below = (text: string) =>
+      text.replaceAll(/\/(usr\/local\/libexec|var\/lib)\/tracks/g, host.at("$&"));
+    const run = spawnSync("/bin/sh", ["-c", below(command)], {
+      input: stdin,
+      encoding: "utf8",
+      env: {
+        PATH: `${join(__dirname, "commands")}:/usr/sbin:/usr/bin:/sbin:/bin`,
+        HOME: host.at("/root"),
+        TRACKS_ROOT: host.root,
+      },
+    });
+    return { status: run.status, stderr: run.stderr, stdout: run.stdout };
+  }
+
+  it("install the script, apply, remove and uninstall with the timeout of coreutils 8.4", async () => {
+    host.write("/root/.keep", "");
+    host.write("/rpmdb", "python3\n");
+    const parent = new Host("host", { connection: rootConnection });
+    parent.converge(
+      "motd",
+      {
+        subsystem: "none",
+        entries: [{ kind: "file", path: "/etc/motd", content: "hello\n" }],
+      },
+      { parent },
+    );
+    const script = (await engine.command("host-script")).inputs;
+    const motd = (await engine.command("motd")).inputs;
+    expect(send(script.create, script.stdin)).toMatchObject({ status: 0, stderr: "" });
+    expect(send(motd.create, motd.stdin)).toEqual({
+      status: 0,
+      stderr: "",
+      stdout: expect.stringContaining("1 change\n") as string,
+    });
+    expect(host.read("/etc/motd")).toBe("hello\n");
+    expect(send(motd.delete, motd.stdin)).toMatchObject({ status: 0, stderr: "" });
+    expect(host.exists("/etc/motd")).toBe(false);
+    expect(send(script.delete)).toMatchObject({ status: 0, stderr: "" });
+    expect(readdirSync(host.at("/usr/local/libexec/tracks"))).toEqual(["tracks.dev"]);
+  });
+
+  it("end on the host after their time, whatever its timeout knows", async () => {
+    host.write("/usr/local/libexec/tracks/tracks.test", "sleep 60\n", 0o755);
+    const parent = new Host("host", { connection: rootConnection, commandTimeoutSeconds: 1 });
+    parent.converge("slow", { subsystem: "none", entries: [] }, { parent });
+    const { inputs } = await engine.command("slow");
+    expect(send(inputs.create).status).toBe(124);
+    host.write("/el", "7\n");
+    expect(send(inputs.create).status).toBe(124);
+  });
+});
+
+describe("an application on a host whose init is not systemd", () => {
+  let site: DeployRoot;
+  const service = { environment: { SEASON: "winter" } };
+  beforeEach(async () => {
+    site = await DeployRoot.create();
+    rmSync(site.host.at("/run/systemd"), { recursive: true });
+    site.host.write("/etc/init.d/uwsgi", "#!/bin/sh\n", 0o755);
+    site.addRelease("first");
+  });
+  afterEach(() => {
+    site.remove();
+  });
+
+  const files = (directory: string) =>
+    readdirSync(site.host.at(directory), { recursive: true, encoding: "utf8" }).sort();
+
+  it.each([
+    ["a deployment", () => site.deployment("first", service)],
+    ["the service by itself", () => site.service(service)],
+  ])("is refused before anything is touched: %s", async (_, text) => {
+    const before = [files("/etc"), files("/microarray"), files("/services")];
+    const run = await site.host.apply(text());
+    expect(run.code).toBe(1);
+    expect(run.reason).toMatch(/^this host does not run systemd, .*Enterprise Linux 7 to 10/);
+    expect([files("/etc"), files("/microarray"), files("/services")]).toEqual(before);
+    expect(site.loads()).toEqual([]);
+  });
+
+  it("is not promised a place in the survey", async () => {
+    const { stdout } = await site.host.run([
+      "survey",
+      "application=/microarray/tracks,/home/daemon/venv,/s,127.0.0.1:1,127.0.0.1:2,/usr/bin/python3",
+    ]);
+    expect(stdout).toContain("fact init sysv\n");
+    expect(stdout).not.toContain("takes its place");
+  });
+});

@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Plan, plan } from "../../plan";
+import { check } from "./configuration";
+import { hostKey, login, server } from "./preflightBench";
+import { connectionTo } from "./preflightServer";
+
+/** Plans a stack for a host that reports these facts, each a line. */
+async function planFor(facts: readonly string[], settings: Record<string, string>): Promise<Plan> {
+  const report = [...facts.map((fact) => `fact ${fact}`), "preflight complete", ""].join("\n");
+  const host = await server({
+    answer: (command) => (command.includes("preflight complete") ? { stdout: report } : undefined),
+  });
+  const { configuration } = check({ production: "false", ...settings });
+  return plan({ ...configuration, connection: connectionTo(host, hostKey, login) });
+}
+
+function inPreview(preview: boolean): void {
+  void pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }),
+      call: () => ({}),
+    },
+    "tracks",
+    "test",
+    preview,
+  );
+}
+afterEach(() => {
+  inPreview(false);
+});
+
+describe("a host whose init is not systemd", () => {
+  const old = ["init sysv", "interpreter present", "os-version 6.10"];
+  const application = { sourceFolder: join(__dirname, "../../sample/tracks") };
+
+  it.each([
+    ["a preview", true],
+    ["an up", false],
+  ])("is refused an application in %s, with the ways out", async (_, preview) => {
+    inPreview(preview);
+    await expect(planFor(old, application)).rejects.toThrow(
+      /^The host was not touched\.\n.*CentOS Linux release 7\.9\.2009 \(Core\).*does not run systemd.*pulumi config set tracks:host .*pulumi config rm tracks:sourceFolder/,
+    );
+  });
+
+  it("takes a site without an application, and one with systemd takes both", async () => {
+    inPreview(true);
+    await expect(planFor(old, {})).resolves.toMatchObject({ source: undefined });
+    const facts = ["init systemd", "interpreter present", "os-version 7.9"];
+    const { source } = await planFor(facts, application);
+    expect(source).toBeDefined();
+  });
+});
