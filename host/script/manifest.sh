@@ -115,7 +115,8 @@ parse_entry() { # LINE-NUMBER LINE
     setting) parse_setting "$number" "${words[@]:1}" ;;
     package) parse_words "$number" package 1 99 "${words[@]:1}" ;;
     pip-package) parse_pip_package "$number" "${words[@]:1}" ;;
-    module | service | password | deploy-key | git-host-key) parse_words "$number" "$kind" 1 1 "${words[@]:1}" ;;
+    module) parse_module "$number" "${words[@]:1}" ;;
+    service | password | deploy-key | git-host-key) parse_words "$number" "$kind" 1 1 "${words[@]:1}" ;;
     data-load) parse_data_load "$number" "${words[@]:1}" ;;
     user) parse_user "$number" "${words[@]:1}" ;;
     postgresql-*) parse_postgresql "$number" "${words[@]}" ;;
@@ -186,6 +187,14 @@ parse_pip_package() { # LINE-NUMBER NAME VERSION ATTRIBUTE...
     || fault "$number" "\"$name $version\": a pip package is written: pip-package NAME VERSION python=PATH program=NAME"
   check_attributes "$number" 'python program' '' "$@"
   add_entry "$number" pip-package - "$name $version" "$*"
+}
+
+parse_module() { # LINE-NUMBER MODULE:STREAM [package=NAME]
+  local number=$1 stream=${2-}
+  shift 2 || shift $#
+  [[ $stream =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*:[A-Za-z0-9][A-Za-z0-9._+-]*$ ]] || fault "$number" "\"$stream\": a module is written: module NAME:STREAM [package=NAME]"
+  check_attributes "$number" '' 'package' "$@"
+  add_entry "$number" module - "$stream" "$*"
 }
 
 parse_data_load() { # LINE-NUMBER NAME ATTRIBUTE...

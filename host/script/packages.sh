@@ -1,5 +1,11 @@
 
 # --- Packages: installed, never removed: others may need them by now ------------------------------------
+#
+# A name is a capability: Enterprise Linux 8 has python3 only as something that python36 provides.
+
+# A look changes nothing and waits for nobody; it runs in a subshell, which `fail` ends.
+LOOK=no LOOK_UNTIL=0
+readonly LOOK_CANT_TELL=3
 
 # Leaves yum, dnf or none in REPLY.
 package_manager() {
@@ -20,109 +26,264 @@ missing_packages() { # NAME...
   REPLY=$missing
 }
 
-# Installs what the package entries name and the host lacks, in one transaction.
+WANTED=() # what is wanted, each with the names that it may have
+CHOSEN=() # the name that is taken of each
+LOST=''   # what no repository has under any name, a line each, told with its way out
+
+# Installs what the package entries name and the host lacks.
 converge_packages() {
-  local index names=() name missing alternatives wanted=()
-  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
-    if [[ ${E_KIND[index]} == package ]]; then
-      FACTS+=("package ${E_WORDS[index]}")
-      read -r -a alternatives <<<"${E_WORDS[index]}"
-      names+=("${alternatives[@]}")
-    fi
-  done
-  ((${#names[@]} > 0)) || return 0
-  package_manager
-  [[ $REPLY != none ]] || fail "this host has neither dnf nor yum: only Enterprise Linux and its like are supported"
-  missing_packages "${names[@]}"
-  missing=$'\n'$REPLY
+  local index
+  WANTED=()
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
     [[ ${E_KIND[index]} == package ]] || continue
-    read -r -a alternatives <<<"${E_WORDS[index]}"
-    choose_package
-    [[ -z $REPLY ]] || wanted+=("$REPLY")
+    FACTS+=("package ${E_WORDS[index]}")
+    WANTED+=("${E_WORDS[index]}")
   done
-  ((${#wanted[@]} == 0)) || install_packages "${wanted[@]}"
+  install_wanted
 }
 
-KNOWN_PACKAGES='' # names in the repositories, one each line, once asked for
-
-# Leaves the name to install, or nothing when an alternative before it is installed already.
-choose_package() { # uses alternatives, names and missing of its caller
+# Installs what is wanted and not there, in one transaction.
+install_wanted() {
   local name
-  for name in "${alternatives[@]}"; do
-    if [[ $missing != *$'\n'"$name"$'\n'* ]]; then
-      REPLY=''
-      return
-    fi
-    known_packages
-    if [[ $KNOWN_PACKAGES == *$'\n'"$name"$'\n'* ]]; then
-      REPLY=$name
-      return
-    fi
-  done
+  ((${#WANTED[@]} > 0)) || return 0
   package_manager
-  attempt "$REPLY" -q repolist
-  local repositories
-  repositories=$(sed 1d <<<"$OUTPUT" | cut -d ' ' -f 1 | paste -s -d ' ' -)
-  name=${alternatives[*]}
-  fail "none of the enabled repositories (${repositories:-there is none}) has the package ${name// / or }: add one that has it with tracks:yumRepositories"
-}
-
-# Asks the repositories once for all the names that might be installed.
-known_packages() {
-  local line
-  [[ -z $KNOWN_PACKAGES ]] || return 0
-  package_manager
-  KNOWN_PACKAGES=$'\n'
-  attempt "$REPLY" -q list available "${names[@]}"
-  while read -r line _; do
-    KNOWN_PACKAGES+="${line%.*}"$'\n'
-  done <<<"$OUTPUT"
-}
-
-install_packages() { # NAME...
-  local line
-  run_installer "can't install $*" install "$@"
-  missing_packages "$@"
+  [[ $REPLY != none ]] || fail "this host has neither dnf nor yum: only Enterprise Linux and its like are supported"
+  skip_installed
+  ((${#WANTED[@]} > 0)) || return 0
+  take_packages
+  [[ -z $LOST ]] || fail "${LOST%$'\n'}"
+  [[ $LOOK == no ]] || return 0
+  missing_packages "${CHOSEN[@]}"
   [[ -z $REPLY ]] || fail "installed, but rpm does not know it: ${REPLY//$'\n'/ }"
-  for line in "$@"; do
-    changed "installed package $line"
+  for name in "${CHOSEN[@]}"; do
+    changed "installed package $name"
   done
 }
 
-# Runs the package manager, waiting with a bound for another one: left alone, yum waits for ever.
-run_installer() { # WHAT COMMAND...
-  local what=$1 manager deadline=$((SECONDS + LOCK_WAIT))
-  shift
+# Drops what is installed under one of its names.
+skip_installed() {
+  local entry name all missing lacking=()
+  read -r -a all <<<"${WANTED[*]}"
+  missing_packages "${all[@]}"
+  missing=$'\n'$REPLY
+  for entry in "${WANTED[@]}"; do
+    for name in $entry; do
+      [[ $missing == *$'\n'"$name"$'\n'* ]] || continue 2
+    done
+    lacking+=("$entry")
+  done
+  WANTED=(${lacking[@]+"${lacking[@]}"})
+}
+
+# Has the first name of each installed that the package manager knows. Once something is lost, the rest is
+# only looked for, so that all that is lost is told at once.
+take_packages() {
+  local index name words status unknown progress options=(-y)
+  LOST=''
+  CHOSEN=()
+  for index in "${!WANTED[@]}"; do CHOSEN[index]=${WANTED[index]%% *}; done
+  while ((${#CHOSEN[@]} > 0)); do
+    if [[ $LOOK == yes || -n $LOST ]]; then
+      looking_options
+      options=(${REPLY:+"$REPLY"})
+    fi
+    attempt_manager ${options[@]+"${options[@]}"} install "${CHOSEN[@]}"
+    status=$?
+    words=$OUTPUT
+    # With an unknown name dnf installs nothing, yum the others.
+    unknown=" $(sed -n -e 's/^Error: Unable to find a match: //p' -e 's/^No package \(.*\) available\.$/\1/p' <<<"$words" | paste -s -d ' ' -) "
+    if [[ $unknown != *[^\ ]* ]]; then
+      ((status == 0)) || [[ ${options[*]-} != -y && $words == *@(Operation aborted|Exiting on user)* ]] \
+        || manager_failed "can't install ${CHOSEN[*]}"
+      return 0
+    fi
+    progress=no
+    for index in "${!CHOSEN[@]}"; do
+      name=${CHOSEN[index]}
+      [[ $unknown == *" $name "* ]] || continue
+      progress=yes
+      next_alternative "$index" "$words"
+    done
+    [[ $progress == yes ]] || manager_failed "can't install ${CHOSEN[*]}"
+  done
+}
+
+# Leaves the option, if any, with which an installation is only looked at.
+looking_options() {
+  package_manager
+  # yum asks on stdin, which is closed.
+  if [[ $REPLY == dnf ]]; then REPLY=--assumeno; else REPLY=''; fi
+}
+
+# Takes the next name in place of one that is unknown, or gives the package up.
+next_alternative() { # INDEX WORDS
+  local entry=" ${WANTED[$1]} " name=${CHOSEN[$1]} reason
+  reason=$(grep -m 1 "^All matches .* argument: $name\$" <<<"$2")
+  case $reason in
+    *'exclude filtering'*)
+      LOST+="the host's own settings hide the package $name ($reason): take it out of \"exclude\" in /etc/dnf/dnf.conf and in the files of /etc/yum.repos.d"$'\n'
+      ;;
+    *'modular filtering'*)
+      # A look comes before the streams are enabled.
+      [[ $LOOK == yes ]] \
+        || LOST+="a module stream hides the package $name ($reason): enable the stream that has it with tracks:moduleStreams, or switch the module off on the host, as root: dnf module disable MODULE (dnf module list names it)"$'\n'
+      ;;
+    *)
+      entry=${entry#*" $name "}
+      if [[ -n $entry ]]; then
+        CHOSEN[$1]=${entry%% *}
+        return
+      fi
+      repositories
+      LOST+="none of the enabled repositories (${REPLY:-there is none}) has the package ${WANTED[$1]// / or }: add one that has it with tracks:yumRepositories"$'\n'
+      ;;
+  esac
+  unset "CHOSEN[$1]"
+}
+
+# Leaves the names of the enabled repositories. On Enterprise Linux 6 nothing is listed with -q; elsewhere
+# the words of plug-ins stand around the list.
+repositories() {
+  local id rest listed=no ids=''
+  attempt_manager repolist
+  while read -r id rest; do
+    if [[ $listed == yes && $id == repolist:* ]]; then break; fi
+    if [[ $listed == yes ]]; then
+      id=${id#[*!]}
+      ids+=" ${id%%/*}"
+    fi
+    if [[ "$id $rest" == 'repo id'* ]]; then listed=yes; fi
+  done <<<"$OUTPUT"
+  REPLY=${ids# }
+}
+
+# Runs the package manager, waiting with a bound for another program that installs: left alone, yum waits
+# for ever, also for a list.
+attempt_manager() { # WORD...
+  local manager status bound=() deadline=$((SECONDS + LOCK_WAIT))
   package_manager
   manager=$REPLY
-  until attempt openly "$manager" -y -q --setopt=exit_on_lock=True "$@"; do
-    case $OUTPUT in
-      *'already locked'* | *'transaction lock'* | *'yum lock'* | *'nother app'* | *'Waiting for process'*) ;;
-      *) fail "$manager $what: $(tail -n 5 <<<"$OUTPUT")" ;;
-    esac
+  while :; do
+    if [[ $LOOK == yes ]]; then
+      ((SECONDS < LOOK_UNTIL)) || exit "$LOOK_CANT_TELL"
+      bound=(timeout $((LOOK_UNTIL - SECONDS)))
+    fi
+    attempt openly ${bound[@]+"${bound[@]}"} "$manager" --setopt=exit_on_lock=True "$@"
+    status=$?
+    [[ $LOOK == no || $status != 124 ]] || exit "$LOOK_CANT_TELL"
+    # 200 is dnf's status for all of its locks.
+    [[ $status == 200 || $OUTPUT == *'already locked'* || $OUTPUT == *'transaction lock'* || $OUTPUT == *'nother app'* ]] \
+      || return "$status"
+    [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"
     ((SECONDS < deadline)) \
-      || fail "another program has been installing packages for $LOCK_WAIT s: run this again when it is done ($(tail -n 1 <<<"$OUTPUT"))"
+      || fail "another program has been installing packages for $LOCK_WAIT s: run this again when it is done ($(head -n 1 <<<"$OUTPUT"))"
     sleep 1
   done
 }
 
-# Enables module streams, where the package manager has them.
+# Ends the run with what the package manager said, told as what it is.
+manager_failed() { # WHAT
+  local words
+  words=$(sed -n '/^\(Error\|failure\|Cannot\|Could not\|There are no enabled\)/,$p' <<<"$OUTPUT" | grep -v '^[[:space:]]*$\|^(try to add' | tail -n 8)
+  words=${words:-$(tail -n 5 <<<"$OUTPUT")}
+  package_manager
+  case $OUTPUT in
+    *'GPG signature'* | *'import keys'*)
+      # Only what installs may take a repository's new key.
+      [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"
+      fail "$REPLY $1, since a repository's signature can't be checked; give its key (gpgkey) or another address in its file in /etc/yum.repos.d: $words"
+      ;;
+    *'ailed to download metadata'* | *'internal mirrorlist'* | *'repository metadata'* | *'valid baseurl'* | *'failure: repodata'* | *'retrieve mirrorlist'*)
+      fail "$REPLY $1, since this host can't reach a package repository. See to its network, set tracks:yumProxy where a proxy is needed, or switch the repository off in /etc/yum.repos.d. In $REPLY's words: $words"
+      ;;
+    *'no enabled repos'*)
+      fail "$REPLY $1: this host has no enabled package repository. Add one with tracks:yumRepositories, or enable the host's own in /etc/yum.repos.d"
+      ;;
+    *) fail "$REPLY $1: $words" ;;
+  esac
+}
+
+# --- Module streams: enabled where the host has them, else a plain package of that version will do --------
+
 converge_modules() {
-  local index name stream enabled
+  local index
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
-    [[ ${E_KIND[index]} == module ]] || continue
-    package_manager
-    [[ $REPLY == dnf ]] || continue
-    name=${E_WORDS[index]%%:*}
-    stream=${E_WORDS[index]#*:}
-    enabled_stream "$name"
-    enabled=$REPLY
-    [[ $enabled != "$stream" ]] || continue
-    [[ -z $enabled ]] || fail "the host has the module $name:$enabled enabled, not $stream: changing it changes the major version of what is installed; when that is meant, run: dnf module reset $name"
-    run_installer "can't enable the module ${E_WORDS[index]}" module enable "${E_WORDS[index]}"
-    changed "enabled module ${E_WORDS[index]}"
+    [[ ${E_KIND[index]} != module ]] || converge_module "$index"
   done
+}
+
+converge_module() { # INDEX
+  local spec=${E_WORDS[$1]} name stream package streams='' line versions=''
+  name=${spec%%:*}
+  stream=${spec#*:}
+  attribute "$1" package ''
+  package=$REPLY
+  package_manager
+  if [[ $REPLY == dnf ]]; then
+    enabled_stream "$name"
+    [[ $REPLY != "$stream" ]] || return 0
+    [[ -z $REPLY ]] || fail "the host has the module $name:$REPLY enabled, not $stream: changing it changes the major version of what is installed; when that is meant, run: dnf module reset $name"
+  elif [[ $REPLY == none || -z $package ]]; then
+    return 0
+  fi
+  # What is installed tells its version itself.
+  if [[ -n $package ]]; then
+    missing_packages "$package"
+    [[ -n $REPLY ]] || return 0
+  fi
+  module_streams "$name"
+  streams=$REPLY
+  if [[ " $streams " == *" $stream "* ]]; then
+    [[ $LOOK == no ]] || return 0
+    attempt_manager -y -q module enable "$spec" || manager_failed "can't enable the module $spec"
+    changed "enabled module $spec"
+    return 0
+  fi
+  [[ -n $package ]] \
+    || fail "the host's repositories have no module stream $spec (${streams:+they have }${streams:-nor any other of $name}): correct tracks:moduleStreams"
+  versions_offered "$name" "$package"
+  while read -r line; do
+    if [[ "$line." == "$package $stream."* ]]; then return 0; fi
+    versions+=${line:+", $line"}
+  done <<<"$REPLY"
+  for line in $streams; do versions+=", module stream $name:$line"; done
+  versions=${versions:-none at all}
+  fail "the host's repositories have $name $stream neither as a module stream nor as the package $package. They offer ${versions#, }: set tracks:postgresVersion to a version among these (where the package has another name, tracks:postgresPackages too), or add a repository that has $stream with tracks:yumRepositories"
+}
+
+# Leaves the streams that the repositories have of a module.
+module_streams() { # NAME
+  local line word streams=''
+  package_manager
+  if [[ $REPLY == dnf ]] && ! attempt_manager -y -q module list "$1"; then
+    [[ $OUTPUT == *'No matching Modules'* ]] || manager_failed "can't list the streams of $1"
+    OUTPUT=''
+  fi
+  if [[ $REPLY == dnf ]]; then
+    while IFS= read -r line; do
+      # "postgresql 15 [d]  client, server [d]  PostgreSQL server"; a long summary goes on below.
+      if [[ $line == "$1 "* ]]; then
+        read -r _ word _ <<<"$line"
+        streams+=" $word"
+      fi
+    done <<<"$OUTPUT"
+  fi
+  REPLY=${streams# }
+}
+
+# Leaves name and version of each package whose name is like PACKAGE, one a line: postgresql18-server too.
+versions_offered() { # MODULE PACKAGE
+  local key value name='' offered=''
+  attempt_manager -y -q info available "$1*${2#"$1"}" \
+    || [[ $OUTPUT == *'No matching Packages'* ]] || manager_failed "can't list the versions of $2"
+  while IFS=: read -r key value; do
+    value=${value# }
+    case $key in
+      Name\ *) name=$value ;;
+      Version\ *) offered+="$name $value"$'\n' ;;
+    esac
+  done <<<"$OUTPUT"
+  REPLY=${offered%$'\n'}
 }
 
 enabled_stream() { # MODULE
@@ -137,4 +298,22 @@ enabled_stream() { # MODULE
   fi
   REPLY=''
   if [[ $state == enabled ]]; then REPLY=$stream; fi
+}
+
+# Looks for what the entries ask for, without a change: leaves in REPLY what can't be had, each with its way
+# out, and nothing when all is there. Fails when the repositories don't say it in time.
+look_for_packages() {
+  LOOK_UNTIL=$((SECONDS + 40))
+  REPLY=$(look_at converge_modules && look_at converge_packages)
+}
+
+# Prints the reason for which a step would fail.
+look_at() { # STEP
+  local status
+  (
+    LOOK=yes
+    "$1"
+  ) 2>&1
+  status=$?
+  ((status != LOOK_CANT_TELL))
 }

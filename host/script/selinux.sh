@@ -46,16 +46,9 @@ make_selinux_boolean() { # STATE NAME
 
 # semanage comes with a package of its own; the run holds the lock of packages where it is missing.
 need_semanage() {
-  local alternatives=(policycoreutils-python-utils policycoreutils-python) names missing
   have semanage && return 0
-  names=("${alternatives[@]}")
-  missing_packages "${names[@]}"
-  missing=$'\n'$REPLY
-  # Asked for other names, if at all.
-  KNOWN_PACKAGES=''
-  choose_package
-  [[ -z $REPLY ]] || install_packages "$REPLY"
-  KNOWN_PACKAGES=''
+  WANTED=('policycoreutils-python-utils policycoreutils-python')
+  install_wanted
   have semanage || fail 'SELinux is enabled, and semanage is missing though its package is installed: install policycoreutils-python-utils again'
 }
 

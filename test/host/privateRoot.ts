@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -51,6 +52,7 @@ export class PrivateRoot {
       "var/lib",
       "home",
       "counted",
+      "stand-ins",
       "services/nginx",
       "booleans",
     ]) {
@@ -71,6 +73,11 @@ export class PrivateRoot {
     else {
       const name = `ID="rocky"\nVERSION_ID="${el}.4"\nPRETTY_NAME="Rocky Linux ${el}.4"\n`;
       this.write("/etc/os-release", name);
+    }
+    // Enterprise Linux 6 and 7 have yum, and nothing that is called dnf.
+    for (const name of readdirSync(standIns)) {
+      if (el > 7 || name !== "dnf")
+        symlinkSync(join(standIns, name), this.at(`/stand-ins/${name}`));
     }
     this.write("/rpmdb", "nginx\n");
     this.write("/repository", "");
@@ -137,7 +144,7 @@ export class PrivateRoot {
   /** Runs a command of the root, as its administrator. */
   command(name: string, ...words: string[]): void {
     execFileSync(join(standIns, name), words, {
-      env: { PATH: `${standIns}:${process.env.PATH ?? ""}`, TRACKS_ROOT: this.root },
+      env: { PATH: `${this.at("/stand-ins")}:${process.env.PATH ?? ""}`, TRACKS_ROOT: this.root },
     });
   }
 
@@ -207,7 +214,7 @@ export class PrivateRoot {
     const start = 'echo $$ >"$TRACKS_ROOT/script-pid"; exec "$0" "$@"';
     const child = spawn("/bin/sh", ["-c", start, shell, script, ...words], {
       env: {
-        PATH: `${this.at("/counted")}:${standIns}:/usr/sbin:/usr/bin:/sbin:/bin`,
+        PATH: `${this.at("/counted")}:${this.at("/stand-ins")}:/usr/sbin:/usr/bin:/sbin:/bin`,
         TRACKS_ROOT: this.root,
         TRACKS_LOCK_WAIT: "2",
         TRACKS_PROOF_WAIT: "2",

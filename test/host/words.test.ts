@@ -8,12 +8,11 @@ import { PrivateRoot } from "./privateRoot";
 const words = join(__dirname, "words");
 const commands = join(__dirname, "commands");
 /** Sourced by the others, or no tool of the host's. */
-const HELPERS = ["record", "plain-command"];
+const HELPERS = ["record", "plain-command", "repository"];
 /** Stand-ins whose words have not been read in their tool's source yet. */
 const UNREAD = [
   "chkconfig",
   "chpasswd",
-  "dnf",
   "firewall-cmd",
   "firewall-offline-cmd",
   "getenforce",
@@ -26,7 +25,6 @@ const UNREAD = [
   "postgresql-setup",
   "psql",
   "restorecon",
-  "rpm",
   "runuser",
   "semanage",
   "service",

@@ -1,0 +1,213 @@
+import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, it, test } from "vitest";
+import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+afterEach(() => {
+  host.remove();
+});
+
+/** A host whose repositories have these packages, a line each; see commands/repository. */
+function repositories(el: EnterpriseLinux, ...lines: string[]): void {
+  host = new PrivateRoot({ el });
+  host.write("/repository", lines.map((line) => `${line}\n`).join(""));
+}
+
+const packages = (...entries: string[]): string => manifest("packages", "packages", ...entries);
+const everywhere: EnterpriseLinux[] = [6, 7, 8, 9, 10];
+
+describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
+  it("are installed under the first known name, and stay on remove", async () => {
+    repositories(el, "git", "postgresql-devel");
+    const text = packages("package nginx", "package git", "package libpq-devel postgresql-devel");
+    const run = await host.apply(text);
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toBe(
+      "installed package git\ninstalled package postgresql-devel\napplied packages: 2 changes\n",
+    );
+    host.calls();
+    expect((await host.apply(text)).stdout).toBe("applied packages: unchanged\n");
+    expect(host.calls().join("\n")).not.toMatch(/^(dnf|yum) /m);
+    await host.removeResource("packages");
+    expect(host.read("/rpmdb")).toContain("postgresql-devel");
+  });
+
+  it("are installed by a name that another package provides", async () => {
+    // As on 8: python3 is a provide of python36, python3-devel of python36-devel.
+    repositories(
+      el,
+      "python36 provides=python3",
+      "python36-devel provides=python3-devel",
+      "python",
+    );
+    const text = packages("package python3 python", "package python3-devel python-devel");
+    expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+    expect(host.read("/rpmdb")).toBe("nginx\npython36 python3\npython36-devel python3-devel\n");
+    expect((await host.apply(text)).stdout).toBe("applied packages: unchanged\n");
+  });
+
+  it("that no repository has are all named at once, with the repositories that there are", async () => {
+    repositories(el, "git");
+    const run = await host.apply(
+      packages("package git", "package uwsgi uwsgi-core", "package tmux"),
+    );
+    expect(run.code).toBe(1);
+    const those = { 6: "base updates", 7: "base updates" }[el as number] ?? "appstream base";
+    for (const names of ["uwsgi or uwsgi-core", "tmux"]) {
+      expect(run.stderr).toContain(
+        `none of the enabled repositories (${those}) has the package ${names}: add one that has it with tracks:yumRepositories`,
+      );
+    }
+  });
+
+  it("from a repository that can't be reached are not told as missing", async () => {
+    repositories(el, "git");
+    host.write("/repository-down", "appstream");
+    const run = await host.apply(packages("package git"));
+    expect(run.code).toBe(1);
+    expect(run.reason).toContain(
+      "can't install git, since this host can't reach a package repository. See to its network, set tracks:yumProxy",
+    );
+    expect(run.reason).toContain("appstream");
+    expect(run.reason).not.toContain("has the package");
+  });
+
+  it("wait with a bound for another program that installs, then name it", async () => {
+    repositories(el, "git");
+    host.write("/manager-lock", "4711");
+    const text = packages("package git");
+    const waiting = host.apply(text, { environment: { TRACKS_LOCK_WAIT: "20" } });
+    await sleep(500);
+    rmSync(host.at("/manager-lock"));
+    expect((await waiting).code).toBe(0);
+
+    host.write("/rpmdb", "");
+    host.write("/manager-lock", "4711");
+    const run = await host.apply(text, { environment: { TRACKS_LOCK_WAIT: "1" } });
+    expect(run.reason).toMatch(
+      /another program has been installing packages for 1 s: run this again when it is done \(.*4711/,
+    );
+  });
+
+  it("come from a repository whose metadata are signed with a key that is new", async () => {
+    repositories(el, "git");
+    host.write("/repository-signed", "");
+    expect(await host.apply(packages("package git"))).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+test("a repository that the manifest adds is there before packages, and goes when they fail", async () => {
+  repositories(9, "git");
+  host.write("/repository-down", "extra");
+  const run = await host.apply(
+    packages("file /etc/extra.repo owner=root group=root mode=0644", "| [extra]", "package git"),
+  );
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain("Failed to download metadata for repo 'extra'");
+  expect(host.exists("/etc/extra.repo")).toBe(false);
+});
+
+test("a host without any repository says that", async () => {
+  repositories(9);
+  host.write("/no-repository", "");
+  expect((await host.apply(packages("package git"))).reason).toContain(
+    "this host has no enabled package repository. Add one with tracks:yumRepositories",
+  );
+});
+
+test("a package that is excluded or in another stream is told as that", async () => {
+  repositories(9, "git excluded", "postgresql15-server stream=postgresql:15");
+  const run = await host.apply(packages("package git", "package postgresql15-server"));
+  expect(run.stderr).toContain(
+    'the host\'s own settings hide the package git (All matches were filtered out by exclude filtering for argument: git): take it out of "exclude"',
+  );
+  expect(run.stderr).toContain(
+    "a module stream hides the package postgresql15-server (All matches were filtered out by modular filtering for argument: postgresql15-server)",
+  );
+  expect(run.stderr).toContain("dnf module disable MODULE");
+  expect(run.stderr).not.toContain("none of the enabled repositories");
+});
+
+test("packages that don't go together are told in dnf's words", async () => {
+  repositories(10, "postgresql18-server conflicts=postgresql");
+  host.write("/rpmdb", "postgresql\n");
+  const run = await host.apply(packages("package postgresql18-server"));
+  expect(run.reason).toContain("package postgresql18-server conflicts with postgresql-any");
+  expect(run.reason).not.toContain("--skip-broken");
+});
+
+describe("a module stream", () => {
+  const stream = (name: string, ...more: string[]): string => packages(`module ${name}`, ...more);
+
+  it("is enabled once, and another one is never switched to", async () => {
+    repositories(9);
+    host.write("/streams", "postgresql 15\npostgresql 16\n");
+    expect((await host.apply(stream("postgresql:15"))).stdout).toContain(
+      "enabled module postgresql:15",
+    );
+    expect((await host.apply(stream("postgresql:15"))).stdout).toBe(
+      "applied packages: unchanged\n",
+    );
+    expect((await host.apply(stream("postgresql:16"))).reason).toContain(
+      "has the module postgresql:15 enabled, not 16",
+    );
+  });
+
+  it.each([8, 9, 10] as const)(
+    "that does not exist is named with those that do, on %d",
+    async (el) => {
+      repositories(el);
+      if (el !== 10) host.write("/streams", "postgresql 13\npostgresql 16\n");
+      const run = await host.apply(stream("postgresql:15"));
+      expect(run.reason).toContain(
+        `no module stream postgresql:15 (${el === 10 ? "nor any other of postgresql" : "they have 13 16"}): correct tracks:moduleStreams`,
+      );
+    },
+  );
+
+  const database = "postgresql:15 package=postgresql-server";
+
+  it.each([
+    [7, "postgresql-server version=15.8"],
+    [9, "postgresql-server version=15.8"],
+    [10, "postgresql-server version=15"],
+  ] as const)("has a plain package of its version in its place, on %d", async (el, line) => {
+    repositories(el, line);
+    expect(await host.apply(stream(database, "package postgresql-server"))).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect(host.read("/rpmdb")).toContain("postgresql-server");
+    expect((await host.apply(stream(database, "package postgresql-server"))).stdout).toBe(
+      "applied packages: unchanged\n",
+    );
+  });
+
+  it.each([
+    [7, "9.2.24", ["postgresql-server 9.2.24"]],
+    [9, "13.14", ["postgresql-server 13.14", "module stream postgresql:16"]],
+    [10, "16.8", ["postgresql-server 16.8", "postgresql18-server 18.1"]],
+  ] as const)(
+    "that no package stands in for is told with what there is, before anything is installed, on %d",
+    async (el, version, offers) => {
+      repositories(
+        el,
+        `postgresql-server version=${version}`,
+        ...(el === 10 ? ["postgresql18-server version=18.1"] : []),
+      );
+      if (el === 9) host.write("/streams", "postgresql 16\n");
+      const run = await host.apply(stream(database, "package postgresql-server"));
+      expect(run.reason).toContain(
+        `have postgresql 15 neither as a module stream nor as the package postgresql-server. They offer ${offers.join(", ")}: set tracks:postgresVersion to a version among these`,
+      );
+      expect(host.read("/rpmdb")).toBe("nginx\n");
+    },
+  );
+
+  it("is not needed where the server is installed already", async () => {
+    repositories(9);
+    host.write("/rpmdb", "postgresql-server\n");
+    expect((await host.apply(stream(database))).stdout).toBe("applied packages: unchanged\n");
+  });
+});
