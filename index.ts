@@ -1,4 +1,4 @@
-import { DataMigration, dumpFile } from "./components/DataMigration";
+import { DataMigration } from "./components/DataMigration";
 import { DjangoApp } from "./components/DjangoApp";
 import { LinuxUser } from "./components/LinuxUser";
 import { Logrotate } from "./components/Logrotate";
@@ -17,7 +17,7 @@ import { nginxReopensLogs } from "./templates/logrotate";
 /** The deployment on one page: configuration in, components wired, outputs out. */
 export = async () => {
   const config = loadConfiguration();
-  const { facts, source, database, moduleStreams } = await plan(config);
+  const { facts, source, dump, database, moduleStreams } = await plan(config);
 
   const host = new Host("host", { connection: config.connection, facts });
   const packages = new SystemPackages("packages", { host, ...config.packages, moduleStreams });
@@ -82,10 +82,11 @@ export = async () => {
   });
   const migration =
     application.migration &&
+    dump &&
     new DataMigration("old-data", {
       host,
       ...application.migration,
-      dump: await dumpFile(application.migration.dump),
+      dump,
       production: application.production,
       database: django.database,
       release: django.current,

@@ -10,8 +10,10 @@ import {
 } from "./components/postgres/plan";
 import type { Configuration } from "./config";
 import { applicationPaths, virtualenvPaths } from "./config/applicationPaths";
+import type { LocalFile } from "./host/Host";
 import { type ApplicationQuestion, type HostFacts, preflight } from "./host/preflight";
 import { sourceCommit } from "./host/sourceCommit";
+import { dumpFile } from "./source/dumpFile";
 import { findingText } from "./source/finding";
 import { inspectSource } from "./source/inspectSource";
 import { packSource } from "./source/packSource";
@@ -23,6 +25,8 @@ export interface Plan {
   readonly facts: HostFacts | undefined;
   /** The application's source; a git commit may be known only when git is on the host. */
   readonly source: ((git: readonly pulumi.CustomResource[]) => ApplicationSource) | undefined;
+  /** The old site's dump, as it is on this machine. */
+  readonly dump: LocalFile | undefined;
   /** How the database is made. */
   readonly database: PostgresPlan | undefined;
   /** Module streams of dnf: the configuration's, and the database server's. */
@@ -38,8 +42,9 @@ export async function plan(config: Configuration): Promise<Plan> {
   const from = application?.django.source;
   const repository = from?.kind === "git" ? from.repository : undefined;
   const question = application?.database && postgresQuestion(application.database);
-  const [folder, facts] = await Promise.all([
+  const [folder, dump, facts] = await Promise.all([
     application && packFolder(application.django),
+    application?.migration && dumpFile(application.migration.dump),
     preflight(connection, {
       survey: {
         ...config.survey,
@@ -80,6 +85,7 @@ export async function plan(config: Configuration): Promise<Plan> {
   return {
     facts,
     source,
+    dump,
     database,
     moduleStreams: [
       ...new Set([

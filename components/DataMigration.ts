@@ -1,16 +1,13 @@
-import { createHash } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "../config/applicationPaths";
 import { HostComponent } from "../host/component";
 import { databaseTimeoutSeconds, type Host, type LocalFile } from "../host/Host";
-import { UserError } from "../host/userError";
 
 /** Inputs of {@link DataMigration}. */
 export interface DataMigrationArgs {
   host: Host;
-  /** What the old site's `manage.py dumpdata` wrote; {@link dumpFile} looks at it. */
+  /** What the old site's `manage.py dumpdata` wrote; `dumpFile` looks at it. */
   dump: LocalFile;
   /** The release, or the link to it: the directory of manage.py. @default "/microarray/tracks" */
   release?: string;
@@ -139,31 +136,6 @@ export class DataMigration extends HostComponent {
     this.backup = report.apply(({ backup }) => backup);
     this.counts = report.apply(({ counts }) => counts);
     this.registerOutputs({ backup: this.backup, counts: this.counts });
-  }
-}
-
-/** The dump can't be read on this machine. */
-export class DumpError extends UserError {
-  constructor(message: string) {
-    super("DumpError", message);
-  }
-}
-
-/**
- * Looks at a dump on this machine: its digest, read as a stream.
- *
- * @throws DumpError when it can't be read
- */
-export async function dumpFile(path: string): Promise<LocalFile> {
-  const digest = createHash("sha256");
-  try {
-    for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
-    return { path, sha256: digest.digest("hex"), bytes: statSync(path).size };
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw new DumpError(
-      `the dump "${path}" can't be read${code === "" ? "" : ` (${code})`}: name the file that manage.py dumpdata wrote`,
-    );
   }
 }
 

@@ -1,9 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { DataMigration, dumpFile, readReport } from "../../components/DataMigration";
+import { expect, test } from "vitest";
+import { DataMigration, readReport } from "../../components/DataMigration";
 import { Host } from "../../host/Host";
-import { temporaryFolder } from "../temporaryFolder";
 import { MockedEngine } from "./mockedEngine";
 import { rootConnection } from "./rootConnection";
 
@@ -66,17 +63,4 @@ test("rows and backup are read from what the host said, of a first load and of a
   ];
   for (const lines of [first, later]) expect(readReport(lines.join("\n"))).toEqual(expected);
   expect(readReport(undefined)).toEqual({ backup: undefined, counts: {} });
-});
-
-test("a dump is known by its digest and size, and one that is not there is named", async () => {
-  const path = join(temporaryFolder("dump", onTestFinished), "old.json");
-  writeFileSync(path, "[]\n");
-  expect(await dumpFile(path)).toEqual({
-    path,
-    sha256: "37517e5f3dc66819f61f5a7bb8ace1921282415f10551d2defa5c3eb0985b570",
-    bytes: 3,
-  });
-  await expect(dumpFile("/nowhere/old.json")).rejects.toThrow(
-    /"\/nowhere\/old\.json" can't be read \(ENOENT\): name the file/,
-  );
 });

@@ -86,7 +86,20 @@ class Load(object):
             )
         if not self.survey.models:
             raise LoadFault("the dump has no rows to load")
+        self.refuse_tableless()
         self.refuse_unconfirmed()
+
+    def refuse_tableless(self):
+        """An unmanaged model often stands for a view, or for a table that somebody else makes."""
+        with self.connection.cursor() as cursor:
+            tables = self.connection.introspection.table_names(cursor)
+        lacking = [label for label in self.survey.models if self.find_model(label)._meta.db_table not in tables]
+        unmanaged = [label for label in lacking if not self.find_model(label)._meta.managed]
+        if unmanaged:
+            raise LoadFault(
+                "the dump has rows of %s, which migrate makes no table for (managed = False), and the database has none: "
+                "list it in skipModels, or make its table first" % ", ".join(unmanaged)
+            )
 
     def refuse_unconfirmed(self):
         """Loading overwrites by primary key, so rows that are there need the word of a person."""
