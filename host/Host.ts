@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { commandLine } from "./commandLine";
 import { HostComponent } from "./component";
 import { type Connection, connectionFingerprint, privilege, remoteConnection } from "./connection";
 import { manifestDifference } from "./difference";
 import { type Manifest, ManifestError, renderManifest } from "./manifest";
 import type { HostFacts } from "./preflight";
-import { quoted } from "./quoted";
 import { hostScript } from "./script";
 import { isSecretEntry } from "./secretEntry";
 
@@ -149,11 +149,15 @@ export class Host extends HostComponent {
       name,
       {
         connection: this.connection,
-        create: this.asRoot(
-          `${script} apply ${hostName} --repair ${repair}`,
-          options.timeoutSeconds,
+        create: commandLine(
+          this.asRoot(
+            [script, "apply", hostName, "--repair", String(repair)],
+            options.timeoutSeconds,
+          ),
         ),
-        ...(options.remains ? {} : { delete: this.asRoot(`${script} remove ${hostName}`) }),
+        ...(options.remains
+          ? {}
+          : { delete: commandLine(this.asRoot([script, "remove", hostName])) }),
         // One that is known by now fails here, where the program is; an output fails when it is known.
         stdin: pulumi.Output.isInstance(manifest)
           ? manifest.apply((known) => pulumi.output(stdin(known)))
@@ -219,7 +223,7 @@ export class Host extends HostComponent {
       "umask 022",
       `mkdir -p ${scriptDirectory}`,
       `candidate=$(mktemp ${scriptDirectory}/.candidate.XXXXXX)`,
-      `sed -n "/^#!/,\\$p" >$candidate`,
+      `sed -n "/^#.[/]bin[/]bash$/,$ p" >$candidate`,
       `tail -n 1 $candidate | grep -q "^# end of the tracks host script"`,
       "bash -n $candidate",
       "chmod 755 $candidate",
@@ -233,15 +237,21 @@ export class Host extends HostComponent {
     // The spool is the login's own, so it is made without sudo, before any copy can make it for all to read.
     const { spool } = this;
     const mark = this.spoolMark();
-    const makeSpool = `sh -c 'umask 077; cd "$HOME" && mkdir -p ${spool} && chmod 700 .tracks ${spool} && rm -f ${spool}/.made-* && : >${spool}/.made-${mark}'`;
-    const dropSpool = `sh -c 'cd "$HOME" && rm -f ${spool}/.made-* && rmdir ${spool} .tracks 2>/dev/null; true'`;
+    const makeSpool = `umask 077; cd "$HOME" && mkdir -p ${spool} && chmod 700 .tracks ${spool} && rm -f ${spool}/.made-* && : >${spool}/.made-${mark}`;
+    const dropSpool = `cd "$HOME" && rm -f ${spool}/.made-* && rmdir ${spool} .tracks 2>/dev/null; true`;
     return new remote.Command(
       `${name}-script`,
       {
         connection: this.connection,
-        create: `${makeSpool} && ${this.asRoot(`sh -c '${install}'`)}`,
+        create: commandLine([
+          ...["sh", "-c", `${makeSpool} && exec "$@"`, "spool"],
+          ...this.asRoot(["sh", "-c", install]),
+        ]),
         // Where the script has to stay, its spool has, too.
-        delete: `${this.asRoot(`sh -c '${uninstall}'`)} && { test -e ${script} || ${dropSpool}; }`,
+        delete: commandLine([
+          ...["sh", "-c", `"$@" && { test -e ${script} || { ${dropSpool}; }; }`, "spool"],
+          ...this.asRoot(["sh", "-c", uninstall]),
+        ]),
         stdin: this.stdin(hostScript(), false),
         addPreviousOutputInEnv: false,
       },
@@ -265,13 +275,16 @@ export class Host extends HostComponent {
   }
 
   /**
-   * The command as root, with its bound. coreutils 8.4 (Enterprise Linux 6) has no `-k`: what ignores
-   * SIGTERM is not killed there. The words stay words, by which the host script's `recover` finds runs.
+   * The words of a command as root, with its bound. coreutils 8.4 (Enterprise Linux 6) has no `-k`: what
+   * ignores SIGTERM is not killed there. The words stay words, by which the host script's `recover` finds runs.
    */
-  private asRoot(command: string, timeoutSeconds = this.commandTimeoutSeconds): string {
+  private asRoot(
+    words: readonly string[],
+    timeoutSeconds = this.commandTimeoutSeconds,
+  ): readonly string[] {
     const bounded = 'timeout -k 1 1 true 2>/dev/null && exec timeout -k 30 "$@"; exec timeout "$@"';
     const { prefix } = privilege(this.login);
-    return `${prefix}sh -c ${quoted(bounded)} timeout ${timeoutSeconds} ${command}`;
+    return [...prefix, "sh", "-c", bounded, "timeout", String(timeoutSeconds), ...words];
   }
 
   /** The text, behind the sudo password where sudo asks for one: then no line of it may be shown. */

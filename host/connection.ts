@@ -45,8 +45,8 @@ export interface Connection extends Login {
 
 /** What makes a command run as root; see {@link privilege}. */
 export interface PrivilegedCommand {
-  /** Stands in front of the command; empty for root. */
-  readonly prefix: string;
+  /** Words in front of the command's; none for root. */
+  readonly prefix: readonly string[];
   /** First line of the command's stdin: the password that sudo reads. */
   readonly firstLine: Secret | undefined;
 }
@@ -168,10 +168,13 @@ export function connectionFingerprint(connection: Connection): string {
 export function privilege(connection: Connection): PrivilegedCommand {
   switch (connection.privilege.kind) {
     case "root":
-      return { prefix: "", firstLine: undefined };
+      return { prefix: [], firstLine: undefined };
     case "passwordless":
-      return { prefix: "sudo -n ", firstLine: undefined };
+      return { prefix: ["sudo", "-n"], firstLine: undefined };
     case "password":
-      return { prefix: "sudo -k -S -p '' ", firstLine: connection.privilege.password };
+      return {
+        prefix: ["sudo", "-k", "-S", "-p", ""],
+        firstLine: connection.privilege.password,
+      };
   }
 }

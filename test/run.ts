@@ -58,6 +58,9 @@ const HOST_RING_PACKAGES: ReadonlyMap<string, string> = new Map([
   ["shellcheck", "/usr/bin/shellcheck"],
   ["logrotate", "/usr/sbin/logrotate"],
   ["sudo", "/usr/sbin/visudo"],
+  ["zsh", "/usr/bin/zsh"],
+  ["tcsh", "/usr/bin/tcsh"],
+  ["fish", "/usr/bin/fish"],
 ]);
 
 /** The rings that can run here; what can't is said in one line, and is a failure in a pipeline. */

@@ -7,13 +7,12 @@ import { checkDistribution } from "./distribution";
 
 /** Checks that bash is there and the distribution is supported; gives the distribution's name. */
 export async function checkSystem(session: Session, deadline: Deadline): Promise<string> {
-  // Marked lines: a login shell's own greeting may stand between them.
   const question = [
     `sed -n "1s/^/release: /p" /etc/redhat-release`,
     `sed -n "s/^PRETTY_NAME=/os: /p" /etc/os-release`,
     `command -v bash | sed "s/^/bash: /"`,
   ].join("; ");
-  const { stdout } = await session.exec(`sh -c '${question}' 2>/dev/null`, "", deadline);
+  const { stdout } = await session.exec(["sh", "-c", question], "", deadline);
   const answer = (name: string): string | undefined =>
     new RegExp(`^${name}: "?([^"\\n]*)`, "m").exec(stdout)?.[1];
   const distribution = checkDistribution(answer("release"), answer("os"));
@@ -37,7 +36,7 @@ export async function checkPrivilege(
   if (connection.privilege.kind === "root") return;
   const { prefix, firstLine } = privilege(connection);
   const stdin = firstLine === undefined ? "" : `${firstLine.reveal()}\n`;
-  const result = await session.exec(`env LC_ALL=C ${prefix}true`, stdin, deadline);
+  const result = await session.exec(["env", "LC_ALL=C", ...prefix, "true"], stdin, deadline);
   if (result.exitCode !== 0) throw explainSudo(connection, result.stderr, result.exitCode);
 }
 
@@ -80,27 +79,6 @@ function explainSudo(
   return new HostError(
     "sudo",
     `sudo fails for ${user}${reason === "" ? "" : `: ${reason}`}. See that \`sudo true\` works for that login on the host.`,
-  );
-}
-
-/** Checks that files can be copied to the host. */
-export async function checkSftp(session: Session, deadline: Deadline): Promise<void> {
-  const mend =
-    "Add `Subsystem sftp /usr/libexec/openssh/sftp-server` to the host's /etc/ssh/sshd_config and reload sshd.";
-  await deadline.race(
-    new Promise<void>((resolve, reject) => {
-      session.client.sftp((error, sftp) => {
-        if (error !== undefined) {
-          reject(
-            new HostError("sftp", `The host offers no SFTP, which copying files needs. ${mend}`),
-          );
-          return;
-        }
-        sftp.end();
-        resolve();
-      });
-    }),
-    () => new HostError("sftp", `The host's SFTP doesn't answer. ${mend}`),
   );
 }
 

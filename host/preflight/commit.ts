@@ -3,7 +3,6 @@ import { type Connection, privilege } from "../connection";
 import type { Deadline } from "../deadline";
 import { HostError } from "../error";
 import { type ManifestEntry, renderManifest } from "../manifest";
-import { quoted } from "../quoted";
 import type { Session } from "../session";
 import type { HostScript } from "./survey";
 
@@ -64,7 +63,7 @@ export async function askCommit(
   ];
   const { prefix, firstLine } = privilege(connection);
   const { exitCode, stdout, stderr } = await session.exec(
-    `${prefix}bash -c ${quoted(command)} ${words.map(quoted).join(" ")}`,
+    [...prefix, "bash", "-c", command, ...words],
     `${firstLine === undefined ? "" : `${firstLine.reveal()}\n`}${keys}${text}`,
     deadline,
   );

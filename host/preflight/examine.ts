@@ -3,8 +3,9 @@ import { Deadline } from "../deadline";
 import type { ForwardingTarget } from "../forward";
 import { openSession } from "../session";
 import { askCommit, gitDeadlineSeconds, type GitRepository } from "./commit";
-import { checkForwarding, checkPrivilege, checkSftp, checkSystem } from "./checks";
+import { checkForwarding, checkPrivilege, checkSystem } from "./checks";
 import type { HostFacts } from "./report";
+import { checkSftp } from "./sftp";
 import { type HostScript, survey, type SurveyQuestions } from "./survey";
 
 /** What a program needs of its host. */
@@ -37,24 +38,21 @@ export async function examine(
   const deadline = new Deadline(wayDeadlineSeconds);
   const session = await openSession(connection, deadline);
   try {
-    const [distribution] = await Promise.all([
-      checkSystem(session, deadline),
-      checkPrivilege(session, connection, deadline),
-      options.needsSftp === true ? checkSftp(session, deadline) : undefined,
-      options.forwarding && checkForwarding(session, options.forwarding, deadline),
-    ]);
-    const [facts, commit] = await Promise.all([
-      survey(
-        session,
-        connection,
-        script,
-        options.survey,
-        distribution,
-        new Deadline(surveyDeadlineSeconds),
-      ),
+    const distribution = await checkSystem(session, deadline);
+    await checkPrivilege(session, connection, deadline);
+    if (options.needsSftp === true) await checkSftp(session, connection.user, deadline);
+    if (options.forwarding) await checkForwarding(session, options.forwarding, deadline);
+    const facts = await survey(
+      session,
+      connection,
+      script,
+      options.survey,
+      distribution,
+      new Deadline(surveyDeadlineSeconds),
+    );
+    const commit =
       options.git &&
-        askCommit(session, connection, script, options.git, new Deadline(gitDeadlineSeconds)),
-    ]);
+      (await askCommit(session, connection, script, options.git, new Deadline(gitDeadlineSeconds)));
     return commit === undefined ? facts : { ...facts, commit };
   } finally {
     session.close();

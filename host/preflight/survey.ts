@@ -1,7 +1,6 @@
 import { type Connection, privilege } from "../connection";
 import type { Deadline } from "../deadline";
 import { HostError } from "../error";
-import { quoted } from "../quoted";
 import type { Session } from "../session";
 import { type HostFacts, parseReport } from "./report";
 
@@ -80,7 +79,7 @@ export async function survey(
   ].join("; ");
   const { prefix, firstLine } = privilege(connection);
   const result = await session.exec(
-    `${prefix}bash -c ${quoted(both)} ${words.map(quoted).join(" ")}`,
+    [...prefix, "bash", "-c", both, ...words],
     firstLine === undefined ? text : `${firstLine.reveal()}\n${text}`,
     deadline,
   );

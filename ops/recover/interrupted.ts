@@ -45,7 +45,7 @@ export async function runRecover(
   // What stands before the script is a sudo password that sudo didn't ask for: never run that.
   const command = `sed -n "/^#!/,\\$p" | TRACKS_LOCK_WAIT=${waitSeconds} bash -s -- --scope "$0" recover`;
   const result = await session.exec(
-    `${prefix}bash -c '${command}' ${scope}`,
+    [...prefix, "bash", "-c", command, scope],
     firstLine === undefined ? hostScript() : `${firstLine.reveal()}\n${hostScript()}`,
     // The script's own wait ends first, and names the run that it waited for.
     new Deadline(waitSeconds + 60),

@@ -79,18 +79,18 @@ describe("who applied something", () => {
 
 describe("a command as root", () => {
   it("has nothing in front for root", () => {
-    expect(privilege(connection())).toEqual({ prefix: "", firstLine: undefined });
+    expect(privilege(connection())).toEqual({ prefix: [], firstLine: undefined });
   });
 
   it("never waits for a password that nobody can type", () => {
-    expect(privilege(connection({ hostUser: "admin" })).prefix).toBe("sudo -n ");
+    expect(privilege(connection({ hostUser: "admin" })).prefix).toEqual(["sudo", "-n"]);
   });
 
   it("gives the password in stdin alone", () => {
     const { prefix, firstLine } = privilege(
       connection({ hostUser: "admin", sudoPassword: "hunter2" }),
     );
-    expect(prefix).toBe("sudo -k -S -p '' ");
+    expect(prefix).toEqual(["sudo", "-k", "-S", "-p", ""]);
     expect(firstLine).toBeInstanceOf(Secret);
     expect(firstLine?.reveal()).toBe("hunter2");
   });

@@ -61,7 +61,7 @@ describe("a file copied to the host", () => {
     expect(engine.inputs("app-archive").remotePath).toBe(spooled);
     const { create } = engine.inputs("host-script");
     expect(create).toMatch(
-      /^sh -c 'umask 077; .*mkdir -p \.tracks\/tracks\.test .*chmod 700.*\.made-first' && sudo/,
+      /^sh -c 'umask 077; .*mkdir -p \.tracks\/tracks\.test .*chmod 700.*\.made-first && exec "\$@"' spool sudo/,
     );
     consumerName = / apply (\S+)/.exec(engine.inputs("app-source").create ?? "")?.[1] ?? "";
   });
@@ -70,7 +70,7 @@ describe("a file copied to the host", () => {
     const marked = async (spool: string): Promise<string | undefined> => {
       copy(facts({ spool }, {}));
       await engine.settled();
-      return /made-(\S+)' &&/.exec(engine.inputs("host-script").create ?? "")?.[1];
+      return /made-(\S+) && exec/.exec(engine.inputs("host-script").create ?? "")?.[1];
     };
     const again = (await marked("absent")) ?? "";
     expect(again).toMatch(/^[0-9a-f-]{36}$/);

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Secret } from "../../config/secret";
 import type { Connection } from "../../host/connection";
+import { Deadline } from "../../host/deadline";
 import { examine } from "../../host/preflight/examine";
+import { openSession } from "../../host/session";
 import { temporaryFolder } from "../temporaryFolder";
 import { ask, errorOf, hostKey, login, options, server, stranger } from "./preflightBench";
 import { type Answer, connectionTo, keyPair, type TestServerOptions } from "./preflightServer";
@@ -100,15 +102,23 @@ describe("a host in order", () => {
   });
 });
 
-describe("sudo", () => {
-  const operator = (password?: string): Partial<Connection> => ({
-    user: "operator",
-    privilege:
-      password === undefined
-        ? { kind: "passwordless" }
-        : { kind: "password", password: new Secret(password) },
-  });
+const operator = (password?: string): Partial<Connection> => ({
+  user: "operator",
+  privilege:
+    password === undefined
+      ? { kind: "passwordless" }
+      : { kind: "password", password: new Secret(password) },
+});
 
+/** sudo that lets everything through; the command without it is what this machine's shell gets. */
+const allowing = (command: string): Answer | undefined =>
+  command.startsWith("sudo ") || command.includes(" sudo ")
+    ? {
+        stdout: command.includes(" resolve ") ? "fact commit 0-ref=main\n" : "preflight complete\n",
+      }
+    : undefined;
+
+describe("sudo", () => {
   it("gets a wrong password exactly once, and shows it nowhere", async () => {
     const tries: string[] = [];
     const host = await server({ answer: sudo("right", tries) });
@@ -148,12 +158,88 @@ describe("sudo", () => {
   });
 });
 
+describe("a login", () => {
+  const notes = { prints: "bash: rvm: command not found\nmay not run\n" };
+
+  it("whose shell prints complaints is not taken for a host without sudo", async () => {
+    const host = await server({ ...notes, answer: sudo("right", []) });
+    const error = await errorOf(ask(connectionTo(host, hostKey, login, operator("wrong-one"))));
+    expect(error.message).toContain("sudo refuses operator's password");
+  });
+
+  it("that runs no command is told as that, in the words that it prints", async () => {
+    const prints = 'Please login as the user "centos" rather than the user "root".\n';
+    const host = await server({ prints, runsNothing: true });
+    const error = await errorOf(ask(connectionTo(host, hostKey, login)));
+    expect(error.kind).toBe("shell");
+    expect(error.message).toContain(
+      'The login shell of root on the host runs no command (exit 1); it prints: Please login as the user "centos" rather than the user "root".',
+    );
+    expect(error.message).toContain("tracks:hostUser");
+    expect(host.commands).toEqual([]);
+  });
+
+  it("that runs no command and lingers is told in the same words", async () => {
+    const prints = 'Please login as the user "centos".\n';
+    const host = await server({ prints, runsNothing: true, lingers: true });
+    const session = await openSession(connectionTo(host, hostKey, login), new Deadline(5));
+    onTestFinished(() => {
+      session.close();
+    });
+    const error = await errorOf(session.exec(["true"], "", new Deadline(0.5)));
+    expect(error.message).toContain(
+      'The login shell of root on the host runs no command within 0.5 s; it prints: Please login as the user "centos".',
+    );
+  });
+});
+
 describe("what a program needs", () => {
   it("is SFTP only when something is copied", async () => {
     const host = await server({ sftp: false });
     await ask(connectionTo(host, hostKey, login));
     const error = await errorOf(ask(connectionTo(host, hostKey, login), { needsSftp: true }));
     expect(error.kind).toBe("sftp");
+  });
+
+  it.each<[string, Partial<TestServerOptions>, string]>([
+    [
+      "has no subsystem",
+      { sftp: false },
+      "The host offers no SFTP, which copying files needs. Add `Subsystem sftp ",
+    ],
+    [
+      "has a login that prints",
+      { prints: "Welcome to\n\x1b[1mtracks\x1b[0m\n" },
+      "The login of root on the host prints text where SFTP, which copying files needs, expects its own packets: Welcome to [1mtracks [0m. Let root's ~/.bashrc",
+    ],
+    [
+      "has a subsystem whose program is missing",
+      { sftp: "broken" },
+      "doesn't start: bash: /wrong/sftp-server: No such file. See that `Subsystem sftp ",
+    ],
+  ])("is told why SFTP fails where sshd %s", async (_, change, message) => {
+    const host = await server(change);
+    const error = await errorOf(ask(connectionTo(host, hostKey, login), { needsSftp: true }));
+    expect(error.kind).toBe("sftp");
+    expect(error.message).toContain(message);
+  });
+
+  it("is one session at a time, with sudo and everything that may be asked", async () => {
+    const host = await server({ maxSessions: 1, forwarding: true, answer: allowing });
+    const facts = await ask(connectionTo(host, hostKey, login, operator("right")), {
+      needsSftp: true,
+      forwarding: { address: "127.0.0.1", port: host.port },
+      git: { url: "https://git.example.org/tracks", ref: "main", user: "deployer" },
+    });
+    expect(host.connections()).toBe(1);
+    expect(facts.commit).toBe("0-ref=main");
+  });
+
+  it("is told where sshd opens no session", async () => {
+    const host = await server({ maxSessions: 0 });
+    const error = await errorOf(ask(connectionTo(host, hostKey, login)));
+    expect(error.kind).toBe("login");
+    expect(error.message).toContain("Set `MaxSessions` in its /etc/ssh/sshd_config to 1 or more");
   });
 
   it("is forwarding only when PostgreSQL goes through the tunnel", async () => {

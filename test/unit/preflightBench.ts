@@ -17,6 +17,8 @@ export const script = {
     `case "$3" in`,
     `survey) printf "fact init systemd\\nfact arguments %s\\nconflict port 80 is %s\\n" "$*" "another's" ;;`,
     `probe) printf "ok site\\ndrift nginx /etc/nginx/nginx.conf has other content\\nrepair nginx 2\\nmanifest nginx\\n tracks-manifest 1\\n | user nginx;\\nvia nginx root key SHA256:old\\n" ;;`,
+    // The keys come in a stream of their own.
+    `resolve) printf "fact commit %s\\n" "$(grep -c "^| KEY$" <&3)-$6" ;;`,
     "esac",
     "# end of the tracks host script",
     "",

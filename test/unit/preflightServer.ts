@@ -11,6 +11,7 @@ import {
 import { Secret } from "../../config/secret";
 import type { Connection, Identity, Login } from "../../host/connection";
 import { parsePublicKey, type PublicKey } from "../../host/publicKey";
+import { answerFollows, framed } from "../../host/session";
 import { ed25519KeyPair } from "./ed25519";
 
 /** A key pair: the private half as text, the public half as the program reads it. */
@@ -29,7 +30,7 @@ export interface Answer {
 /** An SSH server on loopback, as obliging as a test wants it. */
 export interface TestServer {
   readonly port: number;
-  /** Commands that were run, each with its stdin. */
+  /** Commands that were run, without the frame around each, and with its stdin. */
   readonly commands: { command: string; stdin: string }[];
   /** TCP connections so far. */
   readonly connections: () => number;
@@ -44,8 +45,18 @@ export interface TestServerOptions {
   authorized: readonly KeyPair[];
   /** @default an Enterprise Linux whose shell is this machine's */
   answer?: (command: string, stdin: string) => Answer | undefined;
-  /** @default true */
-  sftp?: boolean;
+  /** The shell that commands are handed to. @default "sh" */
+  loginShell?: string;
+  /** What that shell prints on both streams before anything else, also before SFTP. @default nothing */
+  prints?: string;
+  /** A shell that ends behind that, with nothing run. @default false */
+  runsNothing?: boolean;
+  /** And does not end then. @default false */
+  lingers?: boolean;
+  /** Sessions that may be open at a time on one connection. @default 10 */
+  maxSessions?: number;
+  /** @default true; `broken` is a subsystem whose program is missing */
+  sftp?: boolean | "broken";
   /** Forwards what is asked for. @default false: prohibited, as by `AllowTcpForwarding no` */
   forwarding?: boolean;
 }
@@ -97,19 +108,31 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
       client.on("authentication", (context) => {
         authenticate(context, options.authorized);
       });
-      client.on("session", (accept) => {
+      let sessions = 0;
+      client.on("session", (accept, reject) => {
+        if (sessions >= (options.maxSessions ?? 10)) {
+          reject();
+          return;
+        }
+        sessions += 1;
         const session = accept();
+        session.on("close", () => (sessions -= 1));
         session.on("exec", (acceptExec, _, { command }) => {
           const channel = acceptExec();
           void readAll(channel).then(async (stdin) => {
-            commands.push({ command, stdin });
-            finish(
-              channel,
-              options.answer?.(command, stdin) ?? (await enterpriseLinux(command, stdin)),
-            );
+            const answer = await answerOf(options, command, stdin, commands);
+            if (options.lingers === true) channel.write(answer.stdout ?? "");
+            else finish(channel, answer);
           });
         });
-        if (options.sftp !== false) session.on("sftp", (acceptSftp) => void acceptSftp());
+        if (options.sftp === false) return;
+        session.on("subsystem", (acceptSubsystem) => {
+          const channel = acceptSubsystem();
+          if (options.prints !== undefined) channel.write(options.prints);
+          else if (options.sftp !== "broken") serveSftp(channel);
+          else
+            finish(channel, { stderr: "bash: /wrong/sftp-server: No such file\n", exitCode: 127 });
+        });
       });
       if (options.forwarding === true) {
         client.on("tcpip", (accept, reject, { destIP, destPort }) => {
@@ -175,14 +198,50 @@ function finish(channel: ServerChannel, { stdout = "", stderr = "", exitCode = 0
   channel.end();
 }
 
-/** Answers the question for the distribution, and runs everything else in this machine's shell. */
-async function enterpriseLinux(command: string, stdin: string): Promise<Answer> {
-  if (command.includes("/etc/redhat-release")) {
-    return {
-      stdout: "Welcome!\nrelease: CentOS Linux release 7.9.2009 (Core)\nbash: /usr/bin/bash\n",
-    };
-  }
-  const child = spawn("sh", ["-c", command], { stdio: ["pipe", "pipe", "pipe"] });
+/** The greeting's answer (SSH_FXP_VERSION), and the end behind the client's. */
+function serveSftp(channel: ServerChannel): void {
+  channel.once("data", () => channel.write(Buffer.from([0, 0, 0, 5, 2, 0, 0, 0, 3])));
+  channel.on("end", () => {
+    finish(channel, {});
+  });
+}
+
+const frame = `${framed([])} `;
+
+/** What the login shell and the command print; the command without its frame is noted. */
+async function answerOf(
+  options: TestServerOptions,
+  line: string,
+  stdin: string,
+  commands: TestServer["commands"],
+): Promise<Answer> {
+  const { prints = "", loginShell = "sh" } = options;
+  const before = { stdout: prints, stderr: prints };
+  if (options.runsNothing === true) return { ...before, exitCode: 1 };
+  const command = line.startsWith(frame) ? line.slice(frame.length) : line;
+  commands.push({ command, stdin });
+  const known = options.answer?.(command, stdin) ?? enterpriseLinux(command);
+  const { stdout, stderr, exitCode } =
+    known === undefined
+      ? await run(loginShell, line, stdin)
+      : {
+          stdout: `${answerFollows}\n${known.stdout ?? ""}`,
+          stderr: `${answerFollows}\n${known.stderr ?? ""}`,
+          exitCode: known.exitCode ?? 0,
+        };
+  return { stdout: prints + stdout, stderr: prints + stderr, exitCode };
+}
+
+/** Answers the question for the distribution, which this machine may not have. */
+function enterpriseLinux(command: string): Answer | undefined {
+  return command.includes("/etc/redhat-release")
+    ? { stdout: "release: CentOS Linux release 7.9.2009 (Core)\nbash: /usr/bin/bash\n" }
+    : undefined;
+}
+
+/** Runs a line as sshd does. */
+async function run(shell: string, line: string, stdin: string): Promise<Required<Answer>> {
+  const child = spawn(shell, ["-c", line], { stdio: ["pipe", "pipe", "pipe"] });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));

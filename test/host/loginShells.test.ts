@@ -1,0 +1,150 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Logrotate } from "../../components/Logrotate";
+import { Secret } from "../../config/secret";
+import { commandLine } from "../../host/commandLine";
+import type { Connection } from "../../host/connection";
+import { Host } from "../../host/Host";
+import { recoverHost } from "../../ops/recover/interrupted";
+import { temporaryFolder } from "../temporaryFolder";
+import { MockedEngine } from "../unit/mockedEngine";
+import { ask, hostKey, login, server } from "../unit/preflightBench";
+import { connectionTo } from "../unit/preflightServer";
+import { rootConnection } from "../unit/rootConnection";
+
+/** Login shells by the paths of their packages: the real ones. */
+const shells = ["/bin/sh", "/bin/bash", "/usr/bin/zsh", "/usr/bin/tcsh", "/usr/bin/fish"];
+
+const letters = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
+
+const operator = (password?: string): Partial<Connection> => ({
+  user: "operator",
+  privilege:
+    password === undefined
+      ? { kind: "passwordless" }
+      : { kind: "password", password: new Secret(password) },
+});
+
+/** A folder with commands that print the words they were called with, and nothing else. */
+function recorders(): string {
+  const folder = temporaryFolder("recorders", onTestFinished);
+  for (const name of ["sh", "sudo", "timeout"]) {
+    const file = join(folder, name);
+    writeFileSync(file, `#!/bin/bash\nprintf '%s\\0' "\${0##*/}" "$@"\n`);
+    chmodSync(file, 0o755);
+  }
+  return folder;
+}
+
+/** What a line leads to when a login shell gets it, in a PATH and a home of the test's. */
+function runBy(shell: string, line: string, path: string): string {
+  const home = temporaryFolder("home", onTestFinished);
+  const environment = { PATH: path, HOME: home, XDG_CONFIG_HOME: home };
+  const { stdout, stderr } = spawnSync(shell, ["-c", line], { encoding: "utf8", env: environment });
+  return stdout + stderr;
+}
+
+describe.each(shells)("the login shell %s", (shell) => {
+  it("hands every word on as it is", () => {
+    const words = [
+      letters.join(""),
+      letters.toReversed().join(""),
+      "",
+      "!!",
+      "a!'\\b",
+      "*",
+      "~",
+      "=ls",
+      "{a,b}",
+    ];
+    const print = `for word; do printf "%s|" "$word"; done`;
+    const line = commandLine(["sh", "-c", print, "words", ...words]);
+    expect(runBy(shell, line, "/usr/bin:/bin")).toBe(words.map((word) => `${word}|`).join(""));
+  });
+
+  it.each([
+    ["root", {}],
+    ["sudo", operator()],
+    ["sudo with a password", operator("sesame")],
+  ])("takes every command of a resource as it is meant, as %s", async (_, change) => {
+    const engine = new MockedEngine();
+    const host = new Host("host", { connection: { ...rootConnection, ...change } });
+    new Logrotate("logs", { host, file: "nginx", logs: ["/var/log/x"], postrotate: "true" });
+    await engine.settled();
+    const lines = engine.commands().flatMap(({ inputs }) => [inputs.create, inputs.delete]);
+    expect(lines).toHaveLength(4);
+    const path = recorders();
+    for (const line of lines) {
+      const meant = runBy("/bin/sh", line ?? "", path)
+        .split("\0")
+        .slice(0, -1);
+      expect(meant.length).toBeGreaterThan(5);
+      expect(
+        runBy(shell, line ?? "", path)
+          .split("\0")
+          .slice(0, -1),
+      ).toEqual(meant);
+    }
+  });
+
+  it("makes and drops the spool, and installs nothing but a script that arrived whole", async () => {
+    const engine = new MockedEngine();
+    new Host("host", { connection: rootConnection });
+    const { create = "", delete: remove = "" } = (await engine.command("host-script")).inputs;
+    const home = temporaryFolder("home", onTestFinished);
+    const local = join(home, "local");
+    const here = (line: string): string =>
+      line
+        .replaceAll("/usr/local/libexec/tracks", local)
+        .replaceAll("/var/lib/tracks", join(home, "state"));
+    const run = (line: string, input: string) =>
+      spawnSync(shell, ["-c", here(line)], {
+        input,
+        encoding: "utf8",
+        env: { PATH: "/usr/bin:/bin", HOME: home, XDG_CONFIG_HOME: join(home, "config") },
+      });
+    const script = "#!/bin/bash\ntrue\n# end of the tracks host script\n";
+    expect(run(create, "#!/bin/bash\ntrue\n").status).not.toBe(0);
+    expect(existsSync(join(local, "tracks.test"))).toBe(false);
+    const made = run(create, `a password that sudo did not ask for\n${script}`);
+    expect(made.status, made.stderr).toBe(0);
+    expect(spawnSync("cat", [join(local, "tracks.test")], { encoding: "utf8" }).stdout).toBe(
+      script,
+    );
+    expect(existsSync(join(home, ".tracks", "tracks.test", ".made-first"))).toBe(true);
+    const removed = run(remove, script);
+    expect(removed.status, removed.stderr).toBe(0);
+    expect(existsSync(join(local, "tracks.test"))).toBe(false);
+    expect(existsSync(join(home, ".tracks"))).toBe(false);
+  });
+
+  it("lets the preflight ask, also when it prints before", async () => {
+    const host = await server({ loginShell: shell, prints: "Welcome!\nfact init none\n" });
+    const facts = await ask(connectionTo(host, hostKey, login), {
+      git: {
+        url: "ssh://git@git.example.org/it's!",
+        ref: "main",
+        user: "deployer",
+        deployKey: new Secret("KEY"),
+      },
+    });
+    expect(facts.commit).toBe("1-ref=main");
+    expect(facts.facts.get("init")).toBe("systemd");
+    expect(facts.resources.get("nginx")?.reason).toBe("/etc/nginx/nginx.conf has other content");
+  });
+
+  it("lets an interrupted run be recovered", async () => {
+    const host = await server({ loginShell: shell, prints: "Welcome!\n" });
+    const root = temporaryFolder("root", onTestFinished);
+    mkdirSync(join(root, "run"), { recursive: true });
+    process.env["TRACKS_ROOT"] = root;
+    onTestFinished(() => {
+      delete process.env["TRACKS_ROOT"];
+    });
+    expect(await recoverHost(connectionTo(host, hostKey, login), "tracks.test")).toEqual([
+      "nothing was interrupted",
+    ]);
+  });
+});
