@@ -131,6 +131,7 @@ function grouped(
     survey: {
       user: deployerUser,
       listenPort,
+      defaultServer: values.defaultServer,
       serverNames,
       paths: [
         `/etc/nginx/sites-available/${siteName}`,

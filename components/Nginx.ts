@@ -28,6 +28,12 @@ export interface NginxArgs {
   openPorts?: readonly number[];
 }
 
+const vendorsDefaultServer: ManifestEntry = {
+  kind: "absent",
+  path: "/etc/nginx/conf.d/default.conf",
+  of: "package",
+};
+
 /**
  * nginx on one host: the one owner of its configuration tree.
  *
@@ -48,6 +54,7 @@ export class Nginx extends HostComponent {
   private readonly fragments: ManifestEntry[] = [];
   private readonly dependencies: pulumi.Input<pulumi.Resource>[] = [];
   private command: remote.Command | undefined;
+  private hasDefaultServer = false;
 
   constructor(name: string, args: NginxArgs, opts?: pulumi.ComponentResourceOptions) {
     super("Nginx", name, opts);
@@ -68,6 +75,11 @@ export class Nginx extends HostComponent {
     this.dependencies.push(...dependsOn);
   }
 
+  /** Some packages bring a default server of their own, which goes when a site of ours is one. */
+  takeDefaultServer(): void {
+    this.hasDefaultServer = true;
+  }
+
   /** Registers the whole tree as one command; called once, when every site has added its part. */
   converge(dependsOn: readonly pulumi.Resource[] = []): remote.Command {
     this.add([], dependsOn);
@@ -78,6 +90,7 @@ export class Nginx extends HostComponent {
         entries: [
           ...this.tree(),
           ...this.fragments,
+          ...(this.hasDefaultServer ? [vendorsDefaultServer] : []),
           ...(this.args.openPorts ?? []).map((port): ManifestEntry => ({
             kind: "firewall-port",
             protocol: "tcp",

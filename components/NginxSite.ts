@@ -70,6 +70,7 @@ export class NginxSite extends HostComponent {
       ...this.serverBlock(args),
       ...selinuxPort(port),
     ]);
+    if (args.defaultServer ?? true) this.nginx.takeDefaultServer();
     this.registerOutputs({ site: this.site, url: this.url });
   }
 

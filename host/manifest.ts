@@ -61,6 +61,8 @@ export interface SymlinkEntry {
 export interface AbsentEntry {
   kind: "absent";
   path: string;
+  /** Only what is as a package brought it goes; anybody else's file stays. @default anybody's goes */
+  of?: "package";
 }
 
 /** One `key = value` in a section of a file that belongs to somebody else, such as /etc/yum.conf. */
@@ -299,7 +301,7 @@ function renderEntry(entry: ManifestEntry): string[] {
     case "symlink":
       return [`symlink ${path(entry.path)} -> ${word(entry.target)}`];
     case "absent":
-      return [`absent ${path(entry.path)}`];
+      return [`absent ${path(entry.path)}${entry.of ? ` of=${entry.of}` : ""}`];
     case "setting":
       return [
         `setting ${entry.path === yumConf ? yumConf : path(entry.path)} section=${word(entry.section)} key=${word(entry.key)}`,

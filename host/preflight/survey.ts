@@ -9,6 +9,8 @@ export interface SurveyQuestions {
   /** Login that the site belongs to. */
   readonly user: string;
   readonly listenPort: number;
+  /** Shall the site answer to names that no site has? */
+  readonly defaultServer: boolean;
   readonly serverNames: readonly string[];
   /** Files of ours that may replace somebody else's. */
   readonly paths: readonly string[];
@@ -63,6 +65,7 @@ export async function survey(
     `user=${questions.user}`,
     `login=${connection.user}`,
     `listen=${questions.listenPort}`,
+    `default=${questions.defaultServer ? "yes" : "no"}`,
     ...questions.serverNames.map((name) => `server=${name}`),
     ...questions.paths.map((path) => `path=${path}`),
     ...applicationWords(questions.application),

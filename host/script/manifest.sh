@@ -138,7 +138,7 @@ parse_path() { # LINE-NUMBER KIND PATH ATTRIBUTE...
   case $kind in
     file) check_attributes "$number" 'owner group mode' 'context check secret eol unit' "$@" ;;
     directory) check_attributes "$number" 'owner group mode' 'context unit' "$@" ;;
-    absent) check_attributes "$number" '' '' "$@" ;;
+    absent) check_attributes "$number" '' 'of' "$@" ;;
     release) check_attributes "$number" 'owner wsgi requirements' 'archive login sha256 git commit' "$@" ;;
     virtualenv) check_attributes "$number" 'python' 'requirements' "$@" ;;
     application)
@@ -253,6 +253,7 @@ check_value() { # LINE-NUMBER KEY VALUE
     secret | eol | system | createdb | createrole | production) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
     unit) [[ $3 =~ $NAME_PATTERN && $3 == *.* ]] || fault "$1" "unit=$3: give the full name of a unit of systemd, such as logrotate.service" ;;
     check) [[ $3 == sudoers ]] || fault "$1" "check=$3: only sudoers is known" ;;
+    of) [[ $3 == package ]] || fault "$1" "of=$3: only package is known" ;;
     context) [[ $3 =~ ^[a-z0-9_]+$ ]] || fault "$1" "context=$3: give an SELinux type, such as httpd_log_t" ;;
     *) check_postgresql_value "$1" "$2" "$3" ;;
   esac

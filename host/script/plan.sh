@@ -10,6 +10,7 @@ C_STAGED=() C_INODE=()
 FACTS=()
 # Wanted states of the entries, by index.
 W_STATE=() W_TYPE=() W_SOURCE=()
+LEFT=' ' # paths that the manifest names, and somebody else has
 
 WORK=''
 
@@ -39,7 +40,10 @@ prepare_candidates() {
         W_STATE[index]="directory $REPLY"
         ;;
       symlink) W_STATE[index]="symlink ${E_WORDS[index]}" ;;
-      absent) W_STATE[index]=absent ;;
+      absent)
+        ! leave_to_others "$index" || continue
+        W_STATE[index]=absent
+        ;;
     esac
     attribute "$index" context -
     W_TYPE[index]=$REPLY
@@ -53,6 +57,17 @@ prepare_candidates() {
     W_STATE[index]="file $size $digest $REPLY"
     W_SOURCE[index]=$source
   done < <(sha256sum -- "${sources[@]}")
+}
+
+# What is as a package brought it may go; what somebody wrote or edited stays, and is nothing of ours.
+leave_to_others() { # INDEX
+  local path=${E_PATH[$1]}
+  attribute "$1" of -
+  [[ $REPLY == package && -e $ROOT$path ]] && ! is_vendors_file "$path" || return 1
+  LEFT+="path $path "
+  is_ours "path $path" || return 0
+  disown_key "path $path"
+  note "$path is no longer as its package brought it: it stays"
 }
 
 write_candidate() { # INDEX FILE
@@ -89,7 +104,7 @@ known_account() { # passwd|group NAME
 
 # Plans the paths of the manifest, and puts back those that it no longer names.
 plan_paths() {
-  local index key named=' ' paths=()
+  local index key named=$LEFT paths=()
   for index in ${W_STATE[@]+"${!W_STATE[@]}"}; do
     follow_directory_link "$index"
     paths+=("${E_PATH[index]}")

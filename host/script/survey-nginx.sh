@@ -209,15 +209,15 @@ is_readable_for_root() { # PATH
 }
 
 # Other servers on our port, which the configuration that is served now declares.
-survey_servers() { # PORT SERVERS
-  local port=$1 servers=$2 file line name path
+survey_servers() { # PORT DEFAULT SERVERS
+  local port=$1 servers=$3 file line name path
   while IFS= read -r file; do
     path=${file#"$ROOT"}
     # Ours, or replaced as a whole.
     [[ ${OWNERS["path $path"]-} != "$SCOPE"/* && $path != "$NGINX_CONF" ]] || continue
     while IFS= read -r line; do
       if [[ $line =~ ^[[:space:]]*listen[[:space:]] && $line == *default_server* && $line =~ (^|[^0-9])$port([^0-9]|$) ]]; then
-        conflict "another default server on port $port: $path (${line#"${line%%[![:space:]]*}"})"
+        default_server "$port" "$2" "$path" "${line#"${line%%[![:space:]]*}"}"
       elif [[ $line =~ ^[[:space:]]*server_name[[:space:]]+(.*)\; ]]; then
         for name in ${BASH_REMATCH[1]}; do
           if [[ $name != _ && $servers == *" $name "* ]]; then
@@ -228,4 +228,16 @@ survey_servers() { # PORT SERVERS
     done < <(sed 's/#.*//; s/[;{}]/&\n/g' "$file") # a directive a line, however it was laid out
   done < <(find -L "$ROOT$NGINX_TREE" -maxdepth 3 -path "$ROOT$NGINX_TREE/logs" -prune -o -type f \
     \( -name '*.conf' -o -path '*/sites-enabled/*' \) -size -1024k -print 2>/dev/null)
+}
+
+# nginx takes one default server on an address and port; the package's own makes room for ours.
+default_server() { # PORT OURS PATH LISTEN-DIRECTIVE
+  local port=$1 path=$3 line=$4
+  if [[ $path == "$NGINX_TREE/conf.d/default.conf" ]] && is_vendors_file "$path"; then return; fi
+  if [[ $2 == yes && $line =~ ^listen[[:space:]]+(\*:|0\.0\.0\.0:|\[::\]:)?${port}[[:space:]] \
+    && ($path =~ ^$NGINX_TREE/conf\.d/[^/]*\.conf$ || $path == "$NGINX_TREE"/sites-enabled/*) ]]; then
+    fact "obstacle/default-server$path" "$path ($line) is the default server on port $port, and nginx takes one. Take the word default_server out there, or leave unknown names to it: pulumi config set tracks:defaultServer false"
+  else
+    conflict "another default server on port $port: $path ($line)"
+  fi
 }

@@ -1,18 +1,19 @@
 
 # --- Survey: what kind of host this is, and what stands in the way. Reads only ----------------------------
 
-survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]... [application=...] [postgresql=SERVICE,BINARIES,DATA,PORT]
-  local argument user='' login='' listen=80 servers=' ' paths=() application='' postgresql=''
+survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... [path=PATH]... [application=...] [postgresql=SERVICE,BINARIES,DATA,PORT]
+  local argument user='' login='' listen=80 default=no servers=' ' paths=() application='' postgresql=''
   for argument in "$@"; do
     case $argument in
       user=*) user=${argument#user=} ;;
       login=*) login=${argument#login=} ;;
+      default=*) default=${argument#default=} ;;
       listen=*) listen=${argument#listen=} ;;
       server=*) servers+="${argument#server=} " ;;
       path=*) paths+=("${argument#path=}") ;;
       application=*) application=${argument#application=} ;;
       postgresql=*) postgresql=${argument#postgresql=} ;;
-      *) fail "survey takes user=NAME, login=NAME, listen=PORT, server=NAME, path=PATH, application=CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER and postgresql=SERVICE,BINARIES,DATA,PORT, not \"$argument\"" ;;
+      *) fail "survey takes user=NAME, login=NAME, listen=PORT, default=yes|no, server=NAME, path=PATH, application=CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER and postgresql=SERVICE,BINARIES,DATA,PORT, not \"$argument\"" ;;
     esac
   done
   load_records
@@ -20,7 +21,7 @@ survey() { # [user=U] [login=U] [listen=PORT] [server=NAME]... [path=PATH]... [a
   survey_nginx "$servers"
   [[ -z $user ]] || survey_user "$user"
   [[ -z $login ]] || survey_spool "$login"
-  survey_servers "$listen" "$servers"
+  survey_servers "$listen" "$default" "$servers"
   survey_paths ${paths[@]+"${paths[@]}"}
   [[ -z $application ]] || survey_application "$application"
   [[ -z $postgresql ]] || survey_postgresql "$postgresql"

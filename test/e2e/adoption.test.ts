@@ -40,7 +40,9 @@ describe("a host set up by hand", () => {
   });
 
   it("is refused while another site is the default server, and nothing of it is touched", async () => {
-    expect(await deployment.upFails()).toMatch(/duplicate default server/);
+    expect(await deployment.upFails()).toMatch(
+      /conf\.d\/other\.conf \(listen 80 default_server;\) is the default server on port 80/,
+    );
     expect(await deployment.onHost("tail -n 1 /etc/nginx/nginx.conf")).toBe("# by hand");
     expect(await deployment.onHost("cat /etc/nginx/sites-available/tracks")).toBe(
       "# hand-made site",

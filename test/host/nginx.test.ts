@@ -157,6 +157,67 @@ test("remove brings back the vendor's files and the service's former state", asy
   expect(again).toMatchObject({ code: 0, stdout: "removed nginx: unchanged\n" });
 });
 
+/** A package that brings its default server in conf.d, as EPEL 6's does; ours sets it aside. */
+const vendorsDefault = "server { listen 80 default_server; listen [::]:80 default_server; }\n";
+const withoutVendorsDefault = nginxTree().replace(
+  "absent /etc/nginx/conf.d/default.conf",
+  "absent /etc/nginx/conf.d/default.conf of=package",
+);
+
+test("the package's default server is set aside, and comes back on remove", async () => {
+  host.write("/etc/nginx/conf.d/default.conf", vendorsDefault);
+  host.write("/rpm-files", "/etc/nginx/conf.d/default.conf\n");
+  expect(await host.apply(withoutVendorsDefault)).toMatchObject({ code: 0, stderr: "" });
+  expect(host.exists("/etc/nginx/conf.d/default.conf")).toBe(false);
+  expect(host.read("/in-force")).not.toContain("default_server");
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok nginx\n/);
+
+  // An update of the package brings it again.
+  host.write("/etc/nginx/conf.d/default.conf", vendorsDefault);
+  expect((await host.run(["probe"])).stdout).toMatch(/^drift nginx /);
+  expect(await host.apply(withoutVendorsDefault, { repair: 1 })).toMatchObject({ code: 0 });
+  expect(host.exists("/etc/nginx/conf.d/default.conf")).toBe(false);
+
+  expect(await host.removeResource("nginx")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/nginx/conf.d/default.conf")).toBe(vendorsDefault);
+});
+
+test.each([
+  ["that no package brought", "", ""],
+  [
+    "of the package that was edited",
+    "/etc/nginx/conf.d/default.conf\n",
+    "S.5....T.  c /etc/nginx/conf.d/default.conf\n",
+  ],
+])("a conf.d/default.conf %s stays where it is", async (_, files, verify) => {
+  const mine = "server { server_name mine.example.org; }\n";
+  host.write("/etc/nginx/conf.d/default.conf", mine);
+  host.write("/rpm-files", files);
+  host.write("/rpm-verify", verify);
+  expect(await host.apply(withoutVendorsDefault)).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/in-force")).toContain("mine.example.org");
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok nginx\n/);
+  expect(await host.removeResource("nginx")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/nginx/conf.d/default.conf")).toBe(mine);
+});
+
+test("a site that somebody put in place of the package's default server stays", async () => {
+  host.write("/etc/nginx/conf.d/default.conf", vendorsDefault);
+  host.write("/rpm-files", "/etc/nginx/conf.d/default.conf\n");
+  await host.apply(withoutVendorsDefault);
+  const mine = "server { server_name mine.example.org; }\n";
+  host.write("/etc/nginx/conf.d/default.conf", mine);
+  host.write("/rpm-verify", "S.5....T.  c /etc/nginx/conf.d/default.conf\n");
+  const run = await host.apply(withoutVendorsDefault, { repair: 1 });
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain(
+    "note: /etc/nginx/conf.d/default.conf is no longer as its package brought it: it stays",
+  );
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok nginx\n/);
+  expect(await host.removeResource("nginx")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/nginx/conf.d/default.conf")).toBe(mine);
+});
+
 test("remove reloads an nginx that ran before us", async () => {
   await host.run(["version"]);
   host.write("/services/nginx/enabled", "");

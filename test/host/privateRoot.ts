@@ -262,6 +262,10 @@ export const vendorNginxConf = [
   "user nginx;",
   "error_log /var/log/nginx/error.log;",
   "pid /run/nginx.pid;",
-  "include conf.d/*.conf;",
+  "events {",
+  "}",
+  "http {",
+  "  include conf.d/*.conf;",
+  "}",
   "",
 ].join("\n");

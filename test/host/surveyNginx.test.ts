@@ -37,12 +37,24 @@ function edited(inHttp: string, beside = ""): string {
   return `${vendors.replace("    # server", `${inHttp}\n    # server`)}${beside}`;
 }
 
+async function survey(...words: string[]): Promise<string> {
+  const run = await host.run([
+    "--scope",
+    "tracks.dev",
+    "survey",
+    "server=tracks.example.org",
+    ...words,
+  ]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  return run.stdout;
+}
+
 /** What the survey says is in the way. */
 async function obstacles(conf: string): Promise<string[]> {
   host.write("/etc/nginx/nginx.conf", conf);
-  const run = await host.run(["--scope", "tracks.dev", "survey", "server=tracks.example.org"]);
-  expect(run).toMatchObject({ code: 0, stderr: "" });
-  return run.stdout.split("\n").filter((line) => line.startsWith("fact obstacle/nginx-conf "));
+  return (await survey())
+    .split("\n")
+    .filter((line) => line.startsWith("fact obstacle/nginx-conf "));
 }
 
 test("an nginx.conf that only tunes the vendor's may be replaced", async () => {
@@ -130,4 +142,42 @@ test("once nginx.conf is ours, nothing in it is anybody else's", async () => {
     "path /etc/nginx/nginx.conf\ttracks.dev/nginx\tabsent\tx\n",
   );
   expect(await obstacles(edited("    server { server_name shop.example.org; }"))).toEqual([]);
+});
+
+const epels = "server {\n  listen 80 default_server;\n  listen [::]:80 default_server;\n}\n";
+
+test.each([
+  "listen 80 default_server;",
+  "listen *:80 default_server;",
+  "listen [::]:80 default_server;",
+  "listen 0.0.0.0:80 reuseport default_server;",
+])("a second default server of somebody's ends up before anything is touched: %s", async (line) => {
+  host.write("/etc/nginx/conf.d/other.conf", `server { ${line} }\n`);
+  const said = await survey("listen=80", "default=yes");
+  expect(said).toContain("fact obstacle/default-server/etc/nginx/conf.d/other.conf ");
+  expect(said).toContain(`/etc/nginx/conf.d/other.conf (${line}) is the default server on port 80`);
+  expect(said).toContain(
+    "Take the word default_server out there, or leave unknown names to it: pulumi config set tracks:defaultServer false",
+  );
+  expect(await survey("listen=80", "default=no")).not.toContain("obstacle");
+  expect(await survey("listen=8080", "default=yes")).not.toContain("obstacle");
+});
+
+test("a default server on one address, or in a file that is not included, is only told", async () => {
+  host.write("/etc/nginx/conf.d/other.conf", "server { listen 10.0.0.1:80 default_server; }\n");
+  host.write("/etc/nginx/old/other.conf", "server { listen 80 default_server; }\n");
+  const said = await survey("listen=80", "default=yes");
+  expect(said).not.toContain("obstacle");
+  expect(said).toContain(
+    "conflict another default server on port 80: /etc/nginx/conf.d/other.conf",
+  );
+  expect(said).toContain("conflict another default server on port 80: /etc/nginx/old/other.conf");
+});
+
+test("the package's own default server is in nobody's way", async () => {
+  host.write("/etc/nginx/conf.d/default.conf", epels);
+  host.write("/rpm-files", "/etc/nginx/conf.d/default.conf\n");
+  expect(await survey("listen=80", "default=yes")).not.toContain("default server");
+  host.write("/rpm-verify", "S.5....T.  c /etc/nginx/conf.d/default.conf\n");
+  expect(await survey("listen=80", "default=yes")).toContain("obstacle/default-server");
 });

@@ -25,7 +25,13 @@ export const script = {
   ].join("\n"),
 };
 export const options: PreflightOptions = {
-  survey: { user: "deployer", listenPort: 80, serverNames: ["tracks.stowers.org"], paths: [] },
+  survey: {
+    user: "deployer",
+    listenPort: 80,
+    defaultServer: true,
+    serverNames: ["tracks.stowers.org"],
+    paths: [],
+  },
 };
 
 const servers: TestServer[] = [];
