@@ -110,7 +110,7 @@ undo_step() { # LINE
       if [[ $SETTINGS_STAY == yes ]]; then
         discard_replaced "${fields[2]}"
       else
-        undo_swap "${fields[1]}" "${fields[2]}" "${fields[3]}"
+        undo_swap "${fields[@]:1}"
       fi
       ;;
     metadata) undo_metadata "${fields[@]:1}" ;;

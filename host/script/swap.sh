@@ -24,7 +24,14 @@ stage_change() { # INDEX STAGED
   case ${wanted[0]} in
     file) must "can't stage $path" install -T -o "${wanted[3]}" -g "${wanted[4]}" -m "${wanted[5]}" -- "${C_SOURCE[$1]}" "$staged" ;;
     symlink) must "can't stage $path" ln -s -- "${wanted[1]}" "$staged" ;;
-    kept) must "can't stage $path" cp -a -- "${wanted[1]}" "$staged" ;;
+    kept)
+      if [[ ${wanted[1]} == "${staged%/stage/*}"/kept/* ]]; then
+        # It takes its place by rename from where it is: a former checkout may be large.
+        staged=${wanted[1]}
+      else
+        must "can't stage $path" cp -a -- "${wanted[1]}" "$staged"
+      fi
+      ;;
     directory)
       # One that is there keeps its place; only what differs about it is set.
       [[ ${LIVE[$path]} != directory* ]] || return 0
@@ -112,7 +119,7 @@ replace_path() { # INDEX
       *) kept=${C_KEEP[$1]} ;;
     esac
   fi
-  step swap "$path" "$kept" "${C_INODE[$1]}"
+  step swap "$path" "$kept" "${C_INODE[$1]}" "$staged"
   if [[ -d $name && ! -L $name ]]; then
     must "can't move $path aside" mv -T -- "$name" "$kept"
   elif [[ $before == present ]]; then
@@ -188,7 +195,7 @@ remove_directory() { # PATH
 
 # --- The way back -------------------------------------------------------------------------------------
 
-undo_swap() { # PATH KEPT INODE
+undo_swap() { # PATH KEPT INODE STAGED
   local path=$1 kept=$2 inode=$3 name=${1##*/} live=none
   if [[ ! -d $ROOT${path%/*} ]]; then
     [[ $kept == none || ! -e $kept ]] || fail "$path can't be put back, its directory is gone; it is kept in $kept"
@@ -196,6 +203,11 @@ undo_swap() { # PATH KEPT INODE
   fi
   enter_directory "${path%/*}"
   if [[ -e $name || -L $name ]]; then live=$(stat -c %i -- "./$name"); fi
+  # What was there before us goes back to where it is kept.
+  if [[ ${4-} == */kept/* && $live == "$inode" && ! -e $4 && ! -L $4 ]]; then
+    must "can't move $path back to $4" mv -T -- "$name" "$4"
+    live=none
+  fi
   if [[ $kept == none ]]; then
     # Never placed, taken away already, or by now somebody else's.
     [[ $live != "$inode" || $live == none ]] || take_away "$name" "$path"

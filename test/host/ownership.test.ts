@@ -82,6 +82,42 @@ test("a renamed resource: the delete of the old name does not wipe what the new 
   expect(host.exists("/etc/x")).toBe(false);
 });
 
+const link = manifest("app", "none", "symlink /srv/tracks -> releases/1");
+const inode = (path: string): number => lstatSync(host.at(path)).ino;
+
+test("a directory that stood in the way comes back by rename, however large it is", async () => {
+  host.write("/srv/tracks/media/upload.jpg", "x");
+  const [before, file] = [inode("/srv/tracks"), inode("/srv/tracks/media/upload.jpg")];
+  expect((await host.apply(link)).code).toBe(0);
+  expect(await host.removeResource("app")).toMatchObject({ code: 0, stderr: "" });
+  expect([inode("/srv/tracks"), inode("/srv/tracks/media/upload.jpg")]).toEqual([before, file]);
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
+});
+
+test("killed while it comes back, it is whole at one place or the other, and nothing of it is lost", async () => {
+  host.write("/srv/tracks/media/upload.jpg", "x");
+  const file = inode("/srv/tracks/media/upload.jpg");
+  expect((await host.apply(link)).code).toBe(0);
+  host.countPlainCommands();
+  let killed = 0;
+  for (let command = 1; ; command += 1) {
+    host.killAt(command);
+    const run = await host.removeResource("app");
+    if (run.code === 0) break;
+    killed += 1;
+    const at = `killed before command ${command}`;
+    expect(await host.run(["recover"]), at).toMatchObject({ code: 0, stderr: "" });
+    if (lstatSync(host.at("/srv/tracks")).isDirectory()) {
+      // Past the point of no return: the remove is complete.
+      expect(inode("/srv/tracks/media/upload.jpg"), at).toBe(file);
+      expect((await host.apply(link)).code, at).toBe(0);
+    }
+    expect(host.linkTarget("/srv/tracks"), at).toBe("releases/1");
+  }
+  expect(killed).toBeGreaterThan(5);
+  expect(inode("/srv/tracks/media/upload.jpg")).toBe(file);
+});
+
 test("entries that vanish from a manifest are given back", async () => {
   host.write("/etc/motd", "before\n");
   await host.apply(motd("a", "ours", "file /etc/second owner=root group=root mode=0644", "| x"));
