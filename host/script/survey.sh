@@ -66,6 +66,10 @@ survey_system() {
     fact firewalld absent
   elif firewall_running; then
     fact firewalld running
+    firewall_warnings
+    while IFS= read -r line; do
+      [[ -z $line ]] || conflict "$line"
+    done <<<"$REPLY"
   else
     fact firewalld stopped
   fi
