@@ -7,6 +7,7 @@
 # replaces a link and never follows it, puts them in place.
 
 CHAIN=() # a path and all its ancestors, the root first
+LINKS=() # those that led to the directory that was resolved last, each by its real path
 WRITER='' # who besides root may change the directory that was resolved last, or one above it
 
 ancestors() { # PATH
@@ -23,6 +24,7 @@ ancestors() { # PATH
 # made it; fails on any other.
 resolve_directory() { # DIRECTORY
   local directory=$1 hop name kind uid owner mode shown target rest count
+  LINKS=()
   for ((hop = 0; hop < 8; hop++)); do
     ancestors "$directory"
     WRITER=''
@@ -35,6 +37,7 @@ resolve_directory() { # DIRECTORY
         shown=${shown#* -> }
         target=${shown:1:${#shown}-2}
         rest=${directory#"$name"}
+        LINKS+=("$name")
         [[ $target == /* ]] || target=${name%/*}/$target
         normalise "$target$rest"
         directory=$REPLY
@@ -52,6 +55,13 @@ resolve_directory() { # DIRECTORY
     return
   done
   fail "$1: too many symbolic links"
+}
+
+# Leaves the real path of a directory, and of the links to it in LINKS, as far as only root can have made
+# them; else the directory as it is.
+real_directory() { # DIRECTORY
+  LINKS=()
+  if (resolve_directory "$1") 2>/dev/null; then resolve_directory "$1"; else REPLY=$1; fi
 }
 
 # Takes . and .. out of a path whose directories are real.

@@ -24,7 +24,10 @@ observe() { # PATH...
     path=${name#"$ROOT"}
     printf -v mode '%04d' "$mode"
     type=${context#*:*:}
-    LIVE_TYPE[$path]=${type%%:*}
+    type=${type%%:*}
+    # Without a label of its own, on a file system that holds none.
+    case $type in '?' | nfs_t | cifs_t | dosfs_t | fusefs_t) type=- ;; esac
+    LIVE_TYPE[$path]=$type
     case $kind in
       'regular file' | 'regular empty file')
         LIVE[$path]="file $size large $owner $group $mode"

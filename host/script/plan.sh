@@ -47,7 +47,6 @@ prepare_candidates() {
     esac
     attribute "$index" context -
     W_TYPE[index]=$REPLY
-    selinux_enabled || W_TYPE[index]=-
   done
   ((${#sources[@]} > 0)) || return 0
   while read -r digest source; do

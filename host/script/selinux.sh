@@ -20,22 +20,34 @@ label_candidate() { # STAGED PATH TYPE
     return
   fi
   have matchpathcon || return 0
-  attempt matchpathcon -n "$2" || return 0
-  [[ $OUTPUT == *:*:* ]] || return 0
-  attempt chcon -h -- "$OUTPUT" "$1" || fail "can't label $2 as the policy says ($OUTPUT)"
+  existing_ancestor "$2"
+  local parent=$REPLY context
+  real_directory "$parent"
+  attempt matchpathcon -n "${REPLY%/}/${2#"${parent%/}"/}" || return 0
+  context=$OUTPUT
+  [[ $context == *:*:* ]] || return 0
+  attempt chcon -h -- "$context" "$1" || holds_no_labels || fail "can't label $2 as the policy says ($context): $OUTPUT"
 }
 
 set_label() { # FILE TYPE PATH
+  selinux_enabled || return 0
   # What has no label yet takes a whole context only.
-  attempt chcon -h -t "$2" -- "$1" || attempt chcon -h "system_u:object_r:$2:s0" -- "$1" \
+  attempt chcon -h -t "$2" -- "$1" || attempt chcon -h "system_u:object_r:$2:s0" -- "$1" || holds_no_labels \
     || fail "$3: can't set the SELinux type $2 (does this host's policy have it? seinfo -t $2): $OUTPUT"
+}
+
+# Is that why chcon failed? A file system such as NFS has one label for all that is on it.
+holds_no_labels() {
+  [[ $OUTPUT == *'Operation not supported'* ]]
 }
 
 # --- Booleans ---
 
 state_selinux_boolean() { # NAME
-  attempt getsebool "$1" || fail "this host's policy has no boolean $1"
-  REPLY=${OUTPUT##*> }
+  attempt getsebool "$1" || fail "this host's policy has no boolean $1: $OUTPUT"
+  # "X --> off pending: on" is off until the policy is loaded.
+  REPLY=${OUTPUT##*--> }
+  REPLY=${REPLY%% *}
 }
 
 make_selinux_boolean() { # STATE NAME
@@ -78,6 +90,8 @@ state_selinux_context() { # PATTERN
   REPLY=$found
 }
 
+TREE_IS_ALL=no # is the pattern nothing but a path?
+
 # Leaves the directory or file below which a rule may match: the pattern up to its first part that is no
 # plain name. A dot by itself is read as a name's own, since few who write one mean any character.
 tree_of_pattern() { # PATTERN
@@ -95,9 +109,68 @@ tree_of_pattern() { # PATTERN
         ;;
     esac
   done
+  TREE_IS_ALL=no
+  [[ -n $rest ]] || TREE_IS_ALL=yes
   # Cut in the middle of a name.
   if [[ -n $rest && $rest != '(/'* ]]; then tree=${tree%/*}; fi
   REPLY=${tree%/}
+}
+
+# Leaves a pattern for the real paths, by which the policy knows files, and in LINKS the links that lead
+# there, which have to be readable as well.
+follow_pattern() { # PATTERN
+  local pattern=$1 rest=$1 directory real count
+  LINKS=()
+  tree_of_pattern "$pattern"
+  directory=$REPLY/.
+  [[ $TREE_IS_ALL == no ]] || directory=$REPLY
+  existing_ancestor "$directory"
+  directory=${REPLY%/}
+  real_directory "${directory:-/}"
+  real=$REPLY
+  REPLY=$pattern
+  case $real in
+    # The policy has another name for these itself.
+    /run | /run/* | "${directory:-/}")
+      LINKS=()
+      return
+      ;;
+  esac
+  for ((count = ${#directory}; count > 0; count--)); do
+    rest=${rest#\\}
+    rest=${rest:1}
+  done
+  literal_pattern "${real%/}"
+  REPLY+=$rest
+}
+
+# Leaves the pattern that stands for exactly one path.
+literal_pattern() { # PATH
+  local rest=$1 pattern=''
+  while [[ -n $rest ]]; do
+    case $rest in [.+*?^\$\(\)\{\}\|\[\]\\]*) pattern+=\\ ;; esac
+    pattern+=${rest:0:1}
+    rest=${rest:1}
+  done
+  REPLY=$pattern
+}
+
+# Adds a rule, or changes the one that is there (newer versions do that by themselves).
+set_rule() { # fcontext|port WORD...
+  local kind=$1 said
+  shift
+  attempt openly semanage "$kind" -a "$@" && return 0
+  [[ $OUTPUT == *'already defined'* ]] || return 1
+  said=$OUTPUT
+  attempt openly semanage "$kind" -m "$@" && return 0
+  OUTPUT+="; $said"
+  return 1
+}
+
+# Leaves the reason why a rule was refused, with what may help.
+rule_refusal() { # TYPE
+  REPLY=$OUTPUT
+  if [[ $OUTPUT == *' is invalid'* ]]; then REPLY+=" (does this host's policy have it? seinfo -t $1)"; fi
 }
 
 make_selinux_context() { # STATE PATTERN
@@ -108,8 +181,10 @@ make_selinux_context() { # STATE PATTERN
   if [[ $1 == none ]]; then
     must "can't drop the SELinux rule for $2" openly semanage fcontext -d "$2"
   else
-    attempt openly semanage fcontext -a -t "$1" "$2" || attempt openly semanage fcontext -m -t "$1" "$2" \
-      || fail "can't set the SELinux type of $2 to $1 (does this host's policy have it? seinfo -t $1): $OUTPUT"
+    set_rule fcontext -t "$1" "$2" || {
+      rule_refusal "$1"
+      fail "can't set the SELinux type of $2 to $1: $REPLY"
+    }
   fi
   # What lies there already follows the rule.
   if [[ -e $ROOT$tree && $tree == /?* ]] && have restorecon; then
@@ -137,21 +212,42 @@ make_selinux_port() { # STATE PROTOCOL PORT
   if [[ $1 == none ]]; then
     must "can't drop the SELinux rule for port $3" openly semanage port -d -p "$2" "$3"
   else
-    # A port that the policy knows under another type is modified, any other one added.
-    attempt openly semanage port -a -t "$1" -p "$2" "$3" || attempt openly semanage port -m -t "$1" -p "$2" "$3" \
-      || fail "can't give port $3 the SELinux type $1 (does this host's policy have it? seinfo -t $1): $OUTPUT"
+    set_rule port -t "$1" -p "$2" "$3" || {
+      rule_refusal "$1"
+      fail "can't give port $3 the SELinux type $1: $REPLY"
+    }
   fi
 }
 
 converge_selinux() {
-  local index words=()
-  selinux_enabled || return 0
+  local index words=() link links=()
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
     read -r -a words <<<"${E_WORDS[index]}"
     case ${E_KIND[index]} in
-      selinux-boolean) converge_thing "selinux-boolean ${words[0]}" "${words[1]}" ;;
-      selinux-context) converge_thing "selinux-context ${words[1]}" "${words[0]}" ;;
-      selinux-port) converge_thing "selinux-port ${words[1]} ${words[2]}" "${words[0]}" ;;
+      selinux-boolean) converge_selinux_thing "selinux-boolean ${words[0]}" "${words[1]}" ;;
+      selinux-port) converge_selinux_thing "selinux-port ${words[1]} ${words[2]}" "${words[0]}" ;;
+      selinux-context)
+        follow_pattern "${words[1]}"
+        words[1]=$REPLY
+        links=(${LINKS[@]+"${LINKS[@]}"})
+        for link in ${links[@]+"${links[@]}"}; do
+          literal_pattern "$link"
+          [[ -n ${NAMED_THINGS["selinux-context $REPLY"]-} ]] || converge_selinux_thing "selinux-context $REPLY" "${words[0]}"
+        done
+        converge_selinux_thing "selinux-context ${words[1]}" "${words[0]}"
+        ;;
     esac
   done
+}
+
+# Where SELinux is switched off, nothing can be asked or changed. What was changed before stays ours, and
+# the probe finds the rest once it is switched on.
+converge_selinux_thing() { # KEY WANT
+  if selinux_enabled; then
+    converge_thing "$1" "$2"
+    return
+  fi
+  FACTS+=("thing $1$TAB$2")
+  NAMED_THINGS[$1]=yes
+  ! is_ours "$1" || own "$1" share - =
 }

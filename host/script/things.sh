@@ -74,6 +74,10 @@ release_thing() { # KEY
   local key=$1 live former=${FORMER[$1]}
   disown_key "$key"
   [[ ${OWNERS[$key]} == "$SCOPE/$RESOURCE" ]] || return 0
+  if [[ $key == selinux-* ]] && ! selinux_enabled; then
+    note "SELinux is switched off: $key stays as it is"
+    return 0
+  fi
   thing_state "$key"
   live=$REPLY
   [[ $live != "$former" ]] || return 0
@@ -93,6 +97,7 @@ is_as_made() { # LIVE MADE
 }
 
 undo_thing() { # KEY STATE
+  [[ $1 != selinux-* ]] || selinux_enabled || return 0
   # A new account stays: by now somebody may have put data into its home. The next run takes it up.
   # So it is with a new role or database.
   if [[ $2 == none ]]; then

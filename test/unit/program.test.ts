@@ -79,6 +79,18 @@ describe("the program", () => {
     );
   });
 
+  it.each<[port: number, told: boolean]>([
+    [8443, false],
+    [81, true],
+    [9000, true],
+  ])("gives port %i its SELinux type unless every policy knows it: %s", async (port, told) => {
+    const nginx = new Nginx("nginx", { host: new Host("host", { connection: rootConnection }) });
+    new NginxSite("tracks", { nginx, serverNames: ["tracks.test"], listenPort: port });
+    nginx.converge();
+    const { stdin } = (await command("nginx")).inputs;
+    expect(stdin?.includes(`selinux-port http_port_t tcp ${port}\n`)).toBe(told);
+  });
+
   it("refuses a site that comes when the tree is complete", () => {
     const { nginx } = site(new Host("host", { connection: rootConnection }));
     nginx.converge();

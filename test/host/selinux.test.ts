@@ -1,0 +1,208 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
+
+let host: PrivateRoot;
+beforeEach(() => {
+  host = enforcing();
+});
+afterEach(() => {
+  host.remove();
+});
+
+function enforcing(el: EnterpriseLinux = 9): PrivateRoot {
+  const root = new PrivateRoot({ el });
+  root.write("/selinux", "Enforcing\n");
+  root.write("/booleans/httpd_can_network_connect", "off\n");
+  return root;
+}
+
+function label(path: string, type: string): void {
+  execFileSync("chcon", ["-h", `system_u:object_r:${type}:s0`, host.at(path)]);
+}
+
+function typeOf(path: string): string {
+  return (
+    execFileSync("stat", ["-c", "%C", host.at(path)], { encoding: "utf8" }).split(":")[2] ?? ""
+  );
+}
+
+const rules = (): string[] =>
+  host
+    .read("/semanage-fcontext")
+    .split("\n")
+    .filter((rule) => rule !== "");
+
+const served = manifest(
+  "site",
+  "none",
+  "selinux-context httpd_sys_content_t /microarray/html(/.*)?",
+  "selinux-context httpd_sys_content_t /microarray/releases/[^/]+/[^/]+/staticfiles(/.*)?",
+  "selinux-context httpd_sys_content_t /microarray/tracks",
+  "directory /microarray owner=root group=root mode=0755",
+  "directory /microarray/html owner=root group=root mode=0755 context=httpd_sys_content_t",
+  "file /microarray/html/index.html owner=root group=root mode=0644",
+  "| hello",
+);
+
+test("rules are for real paths behind a link that root made, and the link can be read as well", async () => {
+  mkdirSync(host.at("/data.d/micro+array/html"), { recursive: true });
+  symlinkSync("data.d/micro+array", host.at("/microarray"));
+  expect(await host.apply(served)).toMatchObject({ code: 0, stderr: "" });
+  const real = "/data\\.d/micro\\+array";
+  const patterns = [
+    "/microarray",
+    `${real}/html(/.*)?`,
+    `${real}/releases/[^/]+/[^/]+/staticfiles(/.*)?`,
+    `${real}/tracks`,
+  ];
+  expect(rules()).toEqual(
+    expect.arrayContaining(patterns.map((pattern) => `${pattern}\thttpd_sys_content_t`)),
+  );
+  expect(rules()).toHaveLength(patterns.length);
+  const calls = host.calls();
+  expect(calls).toContain(`restorecon -R ${host.at("/data.d/micro+array/html")}`);
+  expect(calls).toContain(`restorecon -R ${host.at("/microarray")}`);
+  expect(calls).toContain("matchpathcon -n /data.d/micro+array/html/index.html");
+  expect((await host.apply(served)).stdout).toBe("applied site: unchanged\n");
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok site\n/);
+  expect(await host.removeResource("site")).toMatchObject({ code: 0, stderr: "" });
+  expect(rules()).toEqual([]);
+});
+
+test("a link to the last directory of a pattern is followed; one that the deployer made is not", async () => {
+  mkdirSync(host.at("/bulk/media"), { recursive: true });
+  mkdirSync(host.at("/microarray/shared"), { recursive: true });
+  symlinkSync("../bulk/media", host.at("/microarray/media"));
+  symlinkSync("/etc", host.at("/microarray/shared/media"));
+  execFileSync("chown", ["-h", "daemon", host.at("/microarray/shared")]);
+  const text = manifest(
+    "site",
+    "none",
+    "selinux-context httpd_sys_content_t /microarray/media(/.*)?",
+    "selinux-context httpd_sys_content_t /microarray/shared/media(/.*)?",
+    "selinux-context httpd_log_t /var/run/log(/.*)?",
+  );
+  mkdirSync(host.at("/run/log"));
+  symlinkSync("../run", host.at("/var/run"));
+  expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+  expect(rules().sort()).toEqual([
+    "/bulk/media(/.*)?\thttpd_sys_content_t",
+    "/microarray/media\thttpd_sys_content_t",
+    "/microarray/shared/media(/.*)?\thttpd_sys_content_t",
+    "/var/run/log(/.*)?\thttpd_log_t",
+  ]);
+  expect(host.calls().join("\n")).not.toContain(`restorecon -R ${host.at("/etc")}`);
+});
+
+const confined = manifest(
+  "s",
+  "none",
+  "selinux-boolean httpd_can_network_connect on",
+  "selinux-context httpd_log_t /srv/log(/.*)?",
+  "selinux-port http_port_t tcp 8080",
+  "directory /srv owner=root group=root mode=0755",
+  "directory /srv/log owner=root group=root mode=0755 context=httpd_log_t",
+);
+
+test("SELinux switched off after us: up and destroy succeed, and what can't be asked is let go", async () => {
+  expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
+  host.write("/selinux", "Disabled\n");
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok s\n/);
+  const more = confined.replace("end\n", "absent /etc/x\nend\n");
+  expect(await host.apply(more)).toMatchObject({ code: 0, stderr: "" });
+
+  // Switched on again it is all still ours.
+  host.write("/selinux", "Enforcing\n");
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok s\n/);
+  host.write("/selinux", "Disabled\n");
+  const removed = await host.removeResource("s");
+  expect(removed).toMatchObject({ code: 0, stderr: "" });
+  expect(removed.stdout).toContain(
+    "note: SELinux is switched off: selinux-boolean httpd_can_network_connect stays as it is\n",
+  );
+  expect(host.read("/var/lib/tracks/records")).toBe("");
+});
+
+test("SELinux switched off in the middle of a run that died: it is undone all the same", async () => {
+  host.countPlainCommands();
+  let calls = 0;
+  const text = confined.replace("end\n", "file /etc/x owner=root group=root mode=0644\n| x\nend\n");
+  do host.killAt((calls += 1));
+  while (!(
+    (await host.apply(text)).code === null &&
+    host.read("/booleans/httpd_can_network_connect") === "on\n"
+  ));
+  host.write("/selinux", "Disabled\n");
+  const run = await host.run(["recover"]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain("undid the interrupted run of tracks.dev/s");
+});
+
+test("SELinux switched on after us: the probe finds what has no label, and up sets it", async () => {
+  host.write("/selinux", "Disabled\n");
+  expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
+  expect(host.calls().join("\n")).not.toMatch(/semanage|setsebool|chcon/);
+  host.write("/selinux", "Enforcing\n");
+  label("/srv/log", "default_t");
+  const probe = (await host.run(["probe"])).stdout;
+  expect(probe).toContain("/srv/log: SELinux type is default_t, not httpd_log_t");
+  expect(probe).toContain('selinux-boolean httpd_can_network_connect is "off", not "on"');
+  expect(await host.apply(confined, { repair: 1 })).toMatchObject({ code: 0, stderr: "" });
+  expect(typeOf("/srv/log")).toBe("httpd_log_t");
+  expect(rules()).toEqual(["/srv/log(/.*)?\thttpd_log_t"]);
+  expect(host.read("/semanage-port")).toBe("tcp 8080\thttp_port_t\n");
+  expect(host.read("/booleans/httpd_can_network_connect")).toBe("on\n");
+  expect(await host.removeResource("s")).toMatchObject({ code: 0, stderr: "" });
+});
+
+test.each(["nfs_t", "without a label"])(
+  "a file system that holds no labels is no drift: %s",
+  async (type) => {
+    expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
+    if (type === "nfs_t") label("/srv/log", type);
+    else {
+      const drop = "import os, sys; os.removexattr(sys.argv[1], 'security.selinux')";
+      execFileSync("python3", ["-c", drop, host.at("/srv/log")]);
+    }
+    expect((await host.run(["probe"])).stdout).toMatch(/^ok s\n/);
+    expect((await host.apply(confined)).stdout).toBe("applied s: unchanged\n");
+  },
+);
+
+test("a boolean that is on from the next boot only is switched on now", async () => {
+  host.write("/booleans/httpd_can_network_connect", "off pending: on\n");
+  expect((await host.apply(confined)).stdout).toContain(
+    "changed selinux-boolean httpd_can_network_connect (off -> on)",
+  );
+});
+
+test.each<[EnterpriseLinux, number, string]>([
+  [7, 81, "http_port_t"],
+  [9, 9191, "glance_registry_port_t before us"],
+  [10, 81, "modified by -a itself"],
+])("on Enterprise Linux %i the policy's port %i is given its type: %s", async (el, port) => {
+  host.remove();
+  host = enforcing(el);
+  const text = manifest("s", "none", `selinux-port http_port_t tcp ${port}`);
+  expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/semanage-port")).toBe(`tcp ${port}\thttp_port_t\n`);
+  expect((await host.apply(text)).stdout).toBe("applied s: unchanged\n");
+  expect(await host.removeResource("s")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/semanage-port")).toBe("");
+});
+
+test("a rule that is refused for another reason than its type says which, in semanage's words", async () => {
+  const text = manifest("s", "none", "selinux-context httpd_log_t /run/log(/.*)?");
+  const { reason } = await host.apply(text);
+  expect(reason).toContain(
+    "can't set the SELinux type of /run/log(/.*)? to httpd_log_t: ValueError: File spec /run/log(/.*)? conflicts with equivalency rule '/run /var/run'; Try adding '/var/run/log(/.*)?' instead",
+  );
+  expect(reason).not.toContain("seinfo");
+  rmSync(host.at("/semanage-fcontext"), { force: true });
+  const wrong = manifest("s", "none", "selinux-context httpd_lgo /srv/log(/.*)?");
+  expect((await host.apply(wrong)).reason).toContain(
+    "Type httpd_lgo is invalid, must be a file or device type (does this host's policy have it? seinfo -t httpd_lgo)",
+  );
+});
