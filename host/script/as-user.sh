@@ -1,13 +1,16 @@
 
 # --- As another user: what lies in a user's own directories is made by that user, never by root ----------
 #
-# Root that writes where a user may plant a link writes wherever the user wants. So releases and
-# virtualenvs are made by programs that run as their owner; root takes their word and their last lines.
+# Root that writes where a user may plant a link writes wherever the user wants, and root that reads there
+# reads whatever the user wants. So releases and virtualenvs are made by programs that run as their owner,
+# and what root has to know of a file there is read in its owner's name (print_as). Root takes their word.
+# The interpreter of a virtualenv is its owner's to replace: nothing that root has open is left to it.
 
 AS_ENVIRONMENT=() # variables beyond the few that every program gets
 AS_UMASK=022      # most of what is made is for nginx to read too
 
-# Runs a command in a directory, in an environment as empty as a service's. stdin is the caller's.
+# Runs a command in a directory, in an environment as empty as a service's. stdin is the caller's: a pipe or
+# /dev/null, never a file that root opened.
 as_user() { # USER DIRECTORY COMMAND...
   local user=$1 directory=$2 home
   shift 2
@@ -17,11 +20,47 @@ as_user() { # USER DIRECTORY COMMAND...
     umask "$AS_UMASK"
     trap - TERM INT HUP PIPE
     cd /
-    # shellcheck disable=SC2016 # the inner shell's words
-    exec runuser -s /bin/sh -c 'cd -- "$1" && shift && exec env -i "$@"' "$user" -- \
-      sh "$ROOT$directory" PATH="$PATH" HOME="$ROOT$home" USER="$user" LOGNAME="$user" LANG=C.UTF-8 \
-      ${AS_ENVIRONMENT[@]+"${AS_ENVIRONMENT[@]}"} "$@"
+    # This shell holds on to our locks as long as the command lives, which gets nothing but its three streams.
+    (
+      close_descriptors
+      # shellcheck disable=SC2016 # the inner shell's words
+      exec runuser -s /bin/sh -c 'cd -- "$1" && shift && exec env -i "$@"' "$user" -- \
+        sh "$ROOT$directory" PATH="$PATH" HOME="$ROOT$home" USER="$user" LOGNAME="$user" LANG=C.UTF-8 \
+        ${AS_ENVIRONMENT[@]+"${AS_ENVIRONMENT[@]}"} "$@"
+    )
+    exit "$?"
   )
+}
+
+# Closes whatever this shell has open beside the three streams. 255 is bash's own, which no command gets.
+close_descriptors() {
+  local path fd
+  for path in /proc/self/fd/*; do
+    fd=${path##*/}
+    ((fd <= 2 || fd == 255)) || exec {fd}>&-
+  done
+}
+
+# Runs one of our Python programs as a user. The program comes first in stdin, then what the caller has there.
+python_as() { # USER DIRECTORY INTERPRETER PROGRAM WORD...
+  local user=$1 directory=$2 interpreter=$3 program
+  program=$("python_$4")
+  shift 4
+  {
+    printf '%s' "$program"
+    cat
+  } 2>/dev/null | as_user "$user" "$directory" "$interpreter" -c "$PYTHON_START" "${#program}" "$@"
+}
+
+# Not one byte more is taken from stdin than the program has.
+readonly PYTHON_START='import os, sys; exec(compile(b"".join(os.read(0, 1) for _ in range(int(sys.argv.pop(1)))), "<tracks>", "exec", 0, True))'
+
+# Prints a file as its user may read it, and no more than so many bytes where that is given. It is opened in
+# the user's name; a link in its place is not followed, and a pipe keeps nobody waiting.
+print_as() { # USER FILE [BYTES]
+  local bound=()
+  [[ -z ${3-} ]] || bound=("count=$((($3 + 65535) / 65536))")
+  as_user "$1" "${2%/*}" dd if="./${2##*/}" iflag=nofollow,nonblock bs=65536 ${bound[@]+"${bound[@]}"} 2>/dev/null </dev/null
 }
 
 # Leaves the home of a user in REPLY.

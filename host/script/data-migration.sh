@@ -39,7 +39,7 @@ converge_data_loads() {
 }
 
 load_data() { # INDEX
-  local index=$1 name=${E_WORDS[$1]} user release python backups words=() line kind dump missing='' production
+  local index=$1 name=${E_WORDS[$1]} user release python backups words=() line kind dump missing='' production login
   attribute "$index" user ''; user=$REPLY
   attribute "$index" python ''; python=$REPLY
   attribute "$index" backups ''; backups=$REPLY
@@ -69,19 +69,19 @@ load_data() { # INDEX
 
   install_loader
   # In a subshell, since a dump that was loaded before need not be there.
+  attribute "$index" login ''; login=$REPLY
   if dump=$(spooled_dump "$index" 2>&1); then
-    # The loader gets the open file: no other user is let near the dump for a moment.
-    exec 9<"$dump" || fail "can't open the dump $dump"
-    words+=(--dump 9)
+    words+=(--dump)
   else
     missing=$dump
     dump=''
   fi
-  run_loader "$user" "${release#"$ROOT"}" "$ROOT$python" "$LOADER/load_dump.py" "${words[@]}"
-  exec 9<&-
+  # The loader gets the dump's bytes: no other user is let near the file for a moment.
+  run_loader "$user" "${release#"$ROOT"}" "$ROOT$python" "$LOADER/load_dump.py" "${words[@]}" \
+    < <([[ -z $dump ]] || print_as "$login" "$dump")
   rm -rf -- "$LOADER"
   take_report "$missing"
-  [[ -z $dump ]] || drop_spooled "$dump"
+  [[ -z $dump ]] || drop_spooled "$login" "$dump"
 }
 
 # Prints the path of the dump in the spool, or ends with what is wrong with it.
@@ -97,8 +97,13 @@ spooled_dump() { # INDEX
 LOADER=''
 LOADER_STATUS=0
 
+# stderr is a pipe too: the program is its user's, and the file of errors root's.
 run_loader() { # USER DIRECTORY COMMAND...
-  OUTPUT=$(as_user "$@" 2>"$JOURNAL/loader-errors" </dev/null)
+  OUTPUT=$(
+    exec 3>&1
+    as_user "$@" 2>&1 >&3 | cat >"$JOURNAL/loader-errors"
+    exit "${PIPESTATUS[0]}"
+  )
   LOADER_STATUS=$?
 }
 

@@ -4,11 +4,25 @@
 # A role gets another password before the settings that name it: from then on the former settings open
 # nothing. So new ones are tried before they take their place, and of two the one that works is left there.
 
+# Prints a file that is about to be its user's, or was: one that waits in root's own stores as it is, where it
+# is a plain file that the user owns or that everybody may read; any other with the user's own rights.
+print_settings() { # USER FILE
+  local kind owner mode
+  case $2 in
+    "$STATE"/* | */.tracks/kept/* | */.tracks/stage/*)
+      IFS='|' read -r kind owner mode < <(stat -c '%F|%U|%a' -- "$2")
+      # A link that was kept, or another name of a file of root's, is nothing to read for a user.
+      [[ $kind == 'regular file' ]] && { [[ $owner == "$1" ]] || ((8#$mode & 04)); } && cat -- "$2"
+      ;;
+    *) print_as "$1" "${2#"$ROOT"}" "$LARGEST_FILE" ;;
+  esac
+}
+
 # Asks the database with a settings file. Status 0: it lets the application in (OUTPUT ends with the line
 # `empty` where there are no tables); 1: it doesn't, REPLY says why; 2: nothing is deployed here that could
 # ask, or there is no PostgreSQL.
 ask_database() { # SETTINGS [CA CA-FILE]
-  local line word owner='' current='' link='' virtualenv='' status
+  local line word owner='' current='' link='' virtualenv='' status settings authorities=''
   deployed_application_manifest
   while IFS= read -r line; do
     case $line in
@@ -31,10 +45,11 @@ ask_database() { # SETTINGS [CA CA-FILE]
   [[ -n $owner && -n $link && -x $ROOT$virtualenv/bin/python ]] || return 2
   current=$(readlink -e -- "$ROOT$current") || return 2
   AS_ENVIRONMENT=()
-  exec 9<"$1" 8<"${2:-/dev/null}" || return 2
-  OUTPUT=$(python_database_login | as_user "$owner" "${current#"$ROOT"}" "$ROOT$virtualenv/bin/python" - "$link" ${3+"$3"} 2>/dev/null)
+  settings=$(print_settings "$owner" "$1") || return 2
+  [[ ${2:-/dev/null} == /dev/null ]] || authorities=$(print_settings "$owner" "$2") || return 2
+  OUTPUT=$(printf '%s\0%s' "$settings" "$authorities" \
+    | python_as "$owner" "${current#"$ROOT"}" "$ROOT$virtualenv/bin/python" database_login "$link" ${3+"$3"} 2>/dev/null)
   status=$?
-  exec 9<&- 8<&-
   case $status in
     0) return 0 ;;
     4) last_lines 1 "$OUTPUT" ;;

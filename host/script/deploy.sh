@@ -33,10 +33,10 @@ application_attribute() { # KEY DEFAULT
   attribute "$APPLICATION" "$1" "$2"
 }
 
-# Runs the helper in the release, as its owner; the words are in OUTPUT.
+# Runs the helper in the release, as its owner, with our stdin; the words are in OUTPUT.
 run_application() { # VERB ARGUMENT...
   local status
-  OUTPUT=$(python_application | as_user "$RELEASE_OWNER" "$RELEASE" "$PYTHON" - "$@" 2>&1)
+  OUTPUT=$(python_as "$RELEASE_OWNER" "$RELEASE" "$PYTHON" application "$@" 2>&1)
   status=$?
   return "$status"
 }
@@ -74,7 +74,7 @@ prepare_release() {
   # Code that asks for the database as it is loaded makes the file.
   AS_UMASK=077 manage check || fail_with_lines 12 "manage.py check fails in $SUBJECT"
   application_attribute current -
-  run_application examine "$wsgi" "$ROOT$REPLY" || fail_with_lines 12 "$SUBJECT is refused"
+  run_application examine "$wsgi" "$ROOT$REPLY" </dev/null || fail_with_lines 12 "$SUBJECT is refused"
   while IFS= read -r line; do
     case $line in
       'django '*) django=${line#* } ;;
@@ -127,7 +127,7 @@ link_shared_paths() {
   settings=$REPLY
   links=("db.sqlite3=$ROOT$shared/db.sqlite3" "media=$ROOT$shared/media")
   if [[ -n $settings && -f $ROOT$shared/local.py ]]; then links+=("$settings=$ROOT$shared/local.py"); fi
-  run_application links "${links[@]}" || fail_with_lines 3 "can't link the shared paths into $RELEASE"
+  run_application links "${links[@]}" </dev/null || fail_with_lines 3 "can't link the shared paths into $RELEASE"
   while IFS= read -r line; do
     [[ $line != 'note '* ]] || note "$RELEASE: ${line#note }"
   done <<<"$OUTPUT"
@@ -139,7 +139,7 @@ back_up_database() {
   words=(--if-any --directory "$ROOT$REPLY" --label "deploy-${RELEASE##*/}")
   application_attribute client ''
   [[ -z $REPLY ]] || words+=(--client "$REPLY")
-  OUTPUT=$(python_backup | as_user "$RELEASE_OWNER" "$RELEASE" "$PYTHON" - "${words[@]}" 2>&1) \
+  OUTPUT=$(python_as "$RELEASE_OWNER" "$RELEASE" "$PYTHON" backup "${words[@]}" 2>&1 </dev/null) \
     || fail_with_lines 1 "can't back up the database"
   REPLY=${OUTPUT##*$'\n'}
   case $REPLY in
@@ -160,7 +160,7 @@ migrate_database() {
   printed=$OUTPUT
   application_attribute wsgi -
   wsgi=$REPLY
-  if run_application examine "$wsgi"; then
+  if run_application examine "$wsgi" </dev/null; then
     examined=$'\n'$OUTPUT$'\n'
     for name in "${before[@]}"; do
       [[ $examined == *$'\n'"pending $name"$'\n'* ]] || changed "applied migration $name"
@@ -324,7 +324,7 @@ prune_application() {
       used+=("${target%%/*}")
     }
   done < <(readlink /proc/[0-9]*/cwd 2>/dev/null | sort -u)
-  if ! run_application prune "$ROOT$parent" "$keep" "$ROOT$VIRTUALENVS" "$ROOT$backups" "${used[@]}"; then
+  if ! run_application prune "$ROOT$parent" "$keep" "$ROOT$VIRTUALENVS" "$ROOT$backups" "${used[@]}" </dev/null; then
     last_lines 2 "$OUTPUT"
     note "can't remove old releases: $REPLY"
     return 0

@@ -70,13 +70,11 @@ with_records_locked() { # FUNCTION ARGUMENTS...
   return "$status"
 }
 
-# Runs a command in an empty environment, as at boot, and without our locks: a daemon that it starts
-# stays, and would hold them for ever.
+# Runs a command in an empty environment, as at boot, and without anything that we have open: a daemon that it
+# starts stays, and would hold our locks for ever.
 detached() { # COMMAND...
   (
-    for fd in ${LOCK_FDS[@]+"${LOCK_FDS[@]}"}; do
-      exec {fd}>&-
-    done
+    close_descriptors
     umask 022
     trap - PIPE
     exec env -i PATH="$PATH" LC_ALL=C ${ROOT:+TRACKS_ROOT="$ROOT"} "$@"

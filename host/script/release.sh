@@ -79,12 +79,12 @@ unpack_release() { # INDEX SPOOLED
   take_spooled "$2" "$login" "$sha256" 'the archive of the source'
   file=$REPLY
   # shellcheck disable=SC2016
-  OUTPUT=$(as_user "$RELEASE_OWNER" "${RELEASE%/*}" sh -c \
-    "$STAGE_RELEASE"'tar -xf - -C ".new-$1" --no-same-owner' sh "${RELEASE##*/}" 2>&1 <"$file") \
+  OUTPUT=$(print_as "$login" "$file" | as_user "$RELEASE_OWNER" "${RELEASE%/*}" sh -c \
+    "$STAGE_RELEASE"'tar -xf - -C ".new-$1" --no-same-owner' sh "${RELEASE##*/}" 2>&1) \
     || fail "can't unpack the source: $OUTPUT"
   inspect_source "$1"
   place_release
-  drop_spooled "$file"
+  drop_spooled "$login" "$file"
 }
 
 place_release() {

@@ -19,7 +19,7 @@ find_service_ini() {
 
 # Under uWSGI where that is installed already, as on every deploy but perhaps the first.
 smoke_test() { # WSGI HEALTH HOST PENDING
-  local expected=healthy uwsgi index links=() changed='' status
+  local expected=healthy uwsgi index links=() changed='' service=''
   (($4 == 0)) || expected=any
   uwsgi=$(command -v uwsgi) || {
     note 'uwsgi is not installed yet: the release was loaded, but not asked'
@@ -34,12 +34,10 @@ smoke_test() { # WSGI HEALTH HOST PENDING
   for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
     if [[ ${C_PATH[index]} == *.ini ]]; then changed=' with the changed options of uWSGI'; fi
   done
-  # Root's file, read by another user: it gets the open file, and makes one of its own.
-  exec 9<"${SERVICE_INI:-/dev/null}" || fail "can't read $SERVICE_INI"
-  run_application smoke "$1" "$ROOT$VIRTUALENV" "$uwsgi" "$2" "$3" "$expected" 9 "${links[@]}"
-  status=$?
-  exec 9<&-
-  ((status == 0)) || fail_with_lines 12 "$SUBJECT fails its smoke test$changed"
+  # Root's file, for another user: its text is handed on, never the open file.
+  if [[ -n $SERVICE_INI ]]; then service=$(cat -- "$SERVICE_INI") || fail "can't read $SERVICE_INI"; fi
+  run_application smoke "$1" "$ROOT$VIRTUALENV" "$uwsgi" "$2" "$3" "$expected" "${links[@]}" < <(printf '%s' "$service") \
+    || fail_with_lines 12 "$SUBJECT fails its smoke test$changed"
 }
 
 # Who tries the service out is no root, and so does not become another user: whether that could be done

@@ -17,7 +17,7 @@ run_virtualenv() { # find|build
   while IFS= read -r line; do
     [[ -z $line ]] || extra+=("$line")
   done <<<"${E_CONTENT[index]}"
-  OUTPUT=$(python_virtualenv | as_user "$RELEASE_OWNER" "$RELEASE" "$ROOT$python" - "$1" "$ROOT$VIRTUALENVS" "$requirements" ${extra[@]+"${extra[@]}"} 2>&1) \
+  OUTPUT=$(python_as "$RELEASE_OWNER" "$RELEASE" "$ROOT$python" virtualenv "$1" "$ROOT$VIRTUALENVS" "$requirements" ${extra[@]+"${extra[@]}"} 2>&1 </dev/null) \
     || return 1
   # What stands before the last line are warnings of the interpreter.
   REPLY=${OUTPUT##*$'\n'}

@@ -1,5 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { manifest, PrivateRoot } from "./privateRoot";
@@ -29,9 +36,12 @@ export interface ServiceOptions {
 }
 
 const releases = "/microarray/releases/tracks";
-const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], {
-  encoding: "utf8",
-}).trim();
+/** The system's own, which every user may run; elsewhere whatever PATH has. */
+export const python = existsSync("/usr/bin/python3")
+  ? "/usr/bin/python3"
+  : execFileSync("python3", ["-c", "import sys; print(sys.executable)"], {
+      encoding: "utf8",
+    }).trim();
 
 /** A private root with stand-ins for Django, in each release, and for uWSGI and its service. */
 export class DeployRoot {
@@ -39,7 +49,10 @@ export class DeployRoot {
 
   private constructor(private readonly port: number) {
     const { host } = this;
-    const standIn = join(__dirname, "uwsgiStandIn.py");
+    // Whoever runs it must be able to read it.
+    const standIn = host.at("/counted/uwsgiStandIn.py");
+    copyFileSync(join(__dirname, "uwsgiStandIn.py"), standIn);
+    for (const log of ["/loads", "/managed"]) host.write(log, "", 0o666);
     host.write(
       "/counted/uwsgi",
       `#!/bin/bash\nexec -a "$0" ${python} -I ${standIn} ${host.root} "$@"\n`,
@@ -51,6 +64,7 @@ export class DeployRoot {
     mkdirSync(host.at(`${virtualenv}/bin`));
     symlinkSync(python, host.at(`${virtualenv}/bin/python`));
     host.write("/etc/systemd/system/.keep", "");
+    mkdirSync(host.at(releases), { recursive: true });
     mkdirSync(host.at("/microarray/shared/tracks/media"), { recursive: true });
     mkdirSync(host.at("/microarray/backups/tracks"), { recursive: true });
     execFileSync(python, [
@@ -66,6 +80,19 @@ export class DeployRoot {
     const { port } = server.address() as { port: number };
     await new Promise((resolve) => server.close(resolve));
     return new DeployRoot(port);
+  }
+
+  /** Gives the application's own files to its user, whose rights count from here on. */
+  switchUsers(): void {
+    for (const path of [
+      "/microarray/releases",
+      "/microarray/shared",
+      "/microarray/backups",
+      "/home",
+    ]) {
+      execFileSync("chown", ["-R", "daemon:daemon", this.host.at(path)]);
+    }
+    this.host.switchUsers();
   }
 
   /** Fetches a release, as the subsystem `source` leaves it. */
@@ -218,7 +245,7 @@ export class DeployRoot {
   private taken(file: string): string[] {
     if (!this.host.exists(file)) return [];
     const lines = this.host.read(file).trimEnd().split("\n").filter(Boolean);
-    this.host.write(file, "");
+    this.host.write(file, "", 0o666);
     return lines;
   }
 }

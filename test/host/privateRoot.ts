@@ -130,6 +130,11 @@ export class PrivateRoot {
     }
   }
 
+  /** Has the script really become the users whose commands it runs, so that their rights count. */
+  switchUsers(): void {
+    this.write("/switch-users", "");
+  }
+
   /** Ends the next run with SIGKILL just before its n-th command. */
   killAt(command: number): void {
     this.write("/kill-at", `${command}\n`);

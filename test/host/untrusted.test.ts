@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, linkSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -138,4 +148,40 @@ test("on a file system of its own, staging lies at the top of that, for root alo
   } finally {
     execFileSync("umount", [host.at("/microarray")]);
   }
+});
+
+test("a spool that leads to a directory of root's gives nothing of it away", async () => {
+  host.write("/etc/private/archive", "", 0o600);
+  chmodSync(host.at("/etc/private"), 0o700);
+  execFileSync("tar", [
+    "-cf",
+    host.at("/etc/private/archive"),
+    "-C",
+    host.at("/etc"),
+    "shadow-like",
+  ]);
+  mkdirSync(host.at("/home/games/.tracks"), { recursive: true });
+  symlinkSync(host.at("/etc/private"), host.at("/home/games/.tracks/tracks.dev"));
+  mkdirSync(host.at("/microarray/releases/tracks"), { recursive: true });
+  giveToGames("/microarray/releases/tracks");
+  host.write(
+    "/etc/passwd",
+    host.read("/etc/passwd").replace(/^(games:.*):[^:]*:([^:]*)$/m, "$1:/home/games:$2"),
+  );
+  host.switchUsers();
+  const archive = readFileSync(host.at("/etc/private/archive"));
+  const sha256 = createHash("sha256").update(archive).digest("hex");
+  const run = await host.apply(
+    manifest(
+      "source",
+      "source",
+      `release /microarray/releases/tracks/one owner=games wsgi=wsgi.py requirements=requirements.txt archive=.tracks/tracks.dev/archive login=games sha256=${sha256}`,
+    ),
+  );
+  expect(run.code).toBe(1);
+  expect(run.reason).toBe(
+    "the archive of the source: games can't read /home/games/.tracks/tracks.dev/archive: remove it, and run pulumi up again",
+  );
+  expect(host.exists("/etc/private/archive")).toBe(true);
+  expect(readdirSync(host.at("/microarray/releases/tracks"))).toEqual([]);
 });

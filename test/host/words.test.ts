@@ -21,7 +21,6 @@ const UNREAD = [
   "postgresql-setup",
   "psql",
   "restorecon",
-  "runuser",
   "service",
   "systemctl",
   "useradd",

@@ -1,13 +1,13 @@
 """Looks at the Django application in the working directory, as its service would run it.
 
 usage: examine WSGI [CURRENT]
-       smoke WSGI VIRTUALENV UWSGI PATH HOST any|healthy DESCRIPTOR LINK=TARGET...
+       smoke WSGI VIRTUALENV UWSGI PATH HOST any|healthy LINK=TARGET...
        links LINK=TARGET...
        prune DIRECTORY KEEP VIRTUALENVS BACKUPS USED...
 
 Runs in the release's virtualenv, as the application's user and in the environment of the service. The
-working directory is what enters sys.path, as under uWSGI. DESCRIPTOR is the service's open ini file, and
-each LINK a place that will lead to TARGET once the release is the current one.
+working directory is what enters sys.path, as under uWSGI. For `smoke`, stdin has the service's ini file, and
+each LINK is a place that will lead to TARGET once the release is the current one.
 """
 from __future__ import print_function
 
@@ -215,9 +215,9 @@ def trial_options(service, own, links):
     return u"\n".join(lines + ["%s = %s" % pair for pair in own]) + u"\n"
 
 
-def smoke(wsgi, virtualenv, uwsgi, path, host, expected, descriptor, *links):
+def smoke(wsgi, virtualenv, uwsgi, path, host, expected, *links):
     """Starts the release on a socket of its own, with the options of its service, and asks it once."""
-    with io.open(int(descriptor), encoding="utf-8") as file:
+    with io.open(0, encoding="utf-8", closefd=False) as file:
         service = file.read()
     # A socket's path has 107 characters at most.
     directory = tempfile.mkdtemp(prefix="tracks-smoke-", dir="/tmp")

@@ -1,9 +1,10 @@
 """Logs in to the database that a settings file names, as the application would with it.
 
-usage: database_login LINK [CA-FILE] 9<SETTINGS [8<CA]
+usage: database_login LINK [CA-FILE]
 
 Runs in the release, with its virtualenv and as the application's user. LINK is the path below the release
-by which the application finds the file; where the settings name CA-FILE, descriptor 8 is read in its place.
+by which the application finds the file, whose text is in stdin. Behind a zero byte stdin has the certificates
+that stand for CA-FILE, where the settings name that.
 Exits with 0 when it is let in, and prints `empty` where there are no tables; with 4 when it isn't let in (the
 last line is the reason), with 3 where there is no PostgreSQL.
 """
@@ -11,6 +12,7 @@ from __future__ import print_function
 
 import os
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 
@@ -19,8 +21,8 @@ NOT_LET_IN = 4
 
 
 def main(link, ca=None):
-    with os.fdopen(9, "rb") as file:
-        text = file.read()
+    with os.fdopen(0, "rb") as stdin:
+        text, _, authorities = stdin.read().partition(b"\0")
     link = os.path.abspath(link)
     scope = {"__name__": "local", "__file__": link}
     exec(compile(text, link, "exec", 0, True), scope)
@@ -30,7 +32,11 @@ def main(link, ca=None):
     options = dict(database.get("OPTIONS") or {})
     options.setdefault("connect_timeout", 10)
     if ca is not None and options.get("sslrootcert") == ca:
-        options["sslrootcert"] = "/dev/fd/8"
+        # It goes when this program ends.
+        file = tempfile.NamedTemporaryFile()
+        file.write(authorities)
+        file.flush()
+        options["sslrootcert"] = file.name
     database["OPTIONS"] = options
 
     from django.conf import settings

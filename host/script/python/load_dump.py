@@ -1,9 +1,10 @@
 """Loads an old site's dump into the new application's database, once.
 
-Runs as the site's user in the release, with the release's Python and the service's environment. The dump
-is an open file: nobody but the caller needs to be able to open it.
+Runs as the site's user in the release, with the release's Python and the service's environment. With
+--dump, stdin is the dump: nobody but the caller needs to be able to open it. It is read more than once, and
+lies in a file without a name meanwhile, beside the backups.
 
-    python load_dump.py --dump FD --digest HEX --name NAME --backups DIR
+    python load_dump.py [--dump] --digest HEX --name NAME --backups DIR
         [--rename OLD=NEW]... [--skip LABEL]... [--confirm HEX] [--client DIR] [--settings MODULE]
 
 Data, count check a model, constraints, sequences and the marker are one transaction. What it prints
@@ -15,8 +16,10 @@ from __future__ import print_function, unicode_literals
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections import OrderedDict
 
 from backup import BackupFault, back_up, set_up_django
@@ -71,7 +74,8 @@ class Load(object):
 
     def examine(self):
         """Reads the dump once, and refuses what can't or must not be loaded."""
-        self.stream = DumpStream(self.options.dump)
+        self.dump = lay_down(self.options.backups)
+        self.stream = DumpStream(self.dump.fileno())
         self.survey = Survey(self.stream, self.naming, self.find_model)
         if self.survey.digest != self.options.digest:
             raise LoadFault(
@@ -270,6 +274,18 @@ def _rows(n):
     return "1 row" if n == 1 else "%d rows" % n
 
 
+def lay_down(directory):
+    """The dump of stdin as a file that can be read again; it has no name, and goes with this program."""
+    file = tempfile.TemporaryFile(dir=directory)
+    try:
+        with os.fdopen(0, "rb") as stdin:
+            shutil.copyfileobj(stdin, file)
+        file.flush()
+    except EnvironmentError as error:
+        raise LoadFault("the dump can't be laid down in %s: %s" % (directory, error.strerror or error))
+    return file
+
+
 def run(options):
     set_up_django(options.settings)
     from django.conf import settings
@@ -286,7 +302,7 @@ def run(options):
         if marker.backup:
             print("backup %s" % marker.backup)
         return 0
-    if options.dump is None:
+    if not options.dump:
         return NO_DUMP
     load.examine()
     load.backup = back_up(options.backups, "before-data-migration", options.client)
@@ -337,7 +353,7 @@ READY = []
 
 def main(arguments):
     parser = argparse.ArgumentParser()
-    parser.add_argument("--dump", type=int)
+    parser.add_argument("--dump", action="store_true")
     parser.add_argument("--digest", required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--backups", required=True)
