@@ -17,13 +17,26 @@ step() { # KIND FIELD...
   printf '%s\n' "$*" >>"$JOURNAL/steps" || fail "can't write the journal $JOURNAL: is the file system full?"
 }
 
+# Has everything that was written so far on the disk, before what relies on it is written: after a power cut
+# a rename may be there, and the content of its file not. Only newer tools know a single file system.
+settle() {
+  local stores=()
+  [[ -s $JOURNAL/steps ]] || return 0
+  while IFS= read -r REPLY; do
+    [[ ! -d $REPLY ]] || stores+=("$REPLY")
+  done < <(cat -- "$STATE/stores" 2>/dev/null)
+  attempt sync -f "$STATE" ${stores[@]+"${stores[@]}"} || must 'the disk does not take what was written' sync
+}
+
 # The point of no return: what this run did stays from here on.
 commit_journal() {
   local line text=''
+  settle
   for line in ${OUTCOME[@]+"${OUTCOME[@]}"}; do
     text+=$line$'\n'
   done
   write_file "$JOURNAL/outcome" "$text"
+  settle
 }
 
 # Takes what a committed run decided into the records and the resource's state.
@@ -53,6 +66,7 @@ discard_kept() {
 # The candidates go first: as long as there is a journal, somebody will look after them.
 close_journal() {
   clear_candidates "${JOURNAL##*/}"
+  settle
   must "can't close the journal" rm -rf -- "$JOURNAL"
   JOURNAL=''
 }
@@ -116,6 +130,7 @@ undo_step() { # LINE
     metadata) undo_metadata "${fields[@]:1}" ;;
     rmdir) undo_rmdir "${fields[@]:1}" ;;
     copy) rm -f -- "${fields[1]}" "${fields[1]}.link" ;;
+    stage) ;; # candidates go with the journal
     units) undo_units ;;
     uwsgi) undo_uwsgi ;;
     thing) undo_thing "${fields[1]}" "${fields[2]}" ;;

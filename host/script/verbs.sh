@@ -123,6 +123,8 @@ converge() {
   case $SUBSYSTEM in
     application | uwsgi) plan_uwsgi_exchange ;;
   esac
+  # The swaps are renames: what they put in place is on the disk before them.
+  settle
   swap_changes
   read_units
   if [[ $SUBSYSTEM == packages ]]; then
