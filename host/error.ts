@@ -20,6 +20,20 @@ export type HostErrorKind =
   | "script"
   | "git";
 
+/**
+ * What failed, in the host's own words: of several lines the last one is the reason and stands behind
+ * `what`, the others stay lines above it.
+ *
+ * @param silence the reason where nothing was said
+ */
+export function inWords(what: string, said: string, silence: string): string {
+  const lines = said.trim().split("\n");
+  const reason = lines.pop();
+  return [...lines, `${what}: ${reason === undefined || reason === "" ? silence : reason}`].join(
+    "\n",
+  );
+}
+
 /** One thing about the host that its owner must mend; the message says how. */
 export class HostError extends UserError {
   constructor(

@@ -1,7 +1,7 @@
 import type { Secret } from "../../config/secret";
 import { type Connection, privilege } from "../connection";
 import type { Deadline } from "../deadline";
-import { HostError } from "../error";
+import { HostError, inWords } from "../error";
 import { type ManifestEntry, renderManifest } from "../manifest";
 import type { Session } from "../session";
 import type { HostScript } from "./survey";
@@ -69,10 +69,9 @@ export async function askCommit(
   );
   const answer = /^fact commit (\S+)$/m.exec(stdout)?.[1];
   if (exitCode !== 0 || answer === undefined) {
-    const reason = stderr.trim().split("\n").at(-1);
     throw new HostError(
       "git",
-      `The source's commit can't be found: ${reason === undefined || reason === "" ? "the host's answer is cut off" : reason}`,
+      inWords("The source's commit can't be found", stderr, "the host's answer is cut off"),
     );
   }
   return answer === "unknown" ? undefined : answer;

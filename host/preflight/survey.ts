@@ -1,6 +1,6 @@
 import { type Connection, privilege } from "../connection";
 import type { Deadline } from "../deadline";
-import { HostError } from "../error";
+import { HostError, inWords } from "../error";
 import type { Session } from "../session";
 import { type HostFacts, parseReport } from "./report";
 
@@ -87,10 +87,9 @@ export async function survey(
     deadline,
   );
   if (result.exitCode !== 0 || !/^preflight complete$/m.test(result.stdout)) {
-    const reason = result.stderr.trim().split("\n").at(-1);
     throw new HostError(
       "script",
-      `The host can't be surveyed: ${reason === undefined || reason === "" ? "its answer is cut off" : reason}`,
+      inWords("The host can't be surveyed", result.stderr, "its answer is cut off"),
     );
   }
   return parseReport(distribution, result.stdout);

@@ -70,8 +70,7 @@ home_of() { # USER
   IFS=: read -r _ _ _ _ _ REPLY _ <<<"$entry"
 }
 
-# Leaves the last lines of a text in REPLY, in one line: the reason stands there, the rest is noise.
+# Leaves the last lines of a text in REPLY: the reason stands there, the rest is noise.
 last_lines() { # COUNT TEXT
   REPLY=$(printf '%s\n' "$2" | grep -v '^[[:space:]]*$' | tail -n "$1")
-  REPLY=${REPLY//$'\n'/; }
 }

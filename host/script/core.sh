@@ -48,9 +48,24 @@ explain_failure() { # TEXT
 CHANGES=()
 NOTES=()
 
+# Leaves in REPLY what failed, with a tool's own lines: WHAT stands before the last of them, which says
+# why, and the others stay lines above it.
+reason_last() { # "WHAT: LINES"
+  local what='' last
+  REPLY=$1
+  while [[ $REPLY == *[[:space:]] ]]; do REPLY=${REPLY%?}; done
+  [[ $REPLY == *$'\n'* ]] || return 0
+  if [[ ${REPLY%%$'\n'*} == *': '* ]]; then what="${REPLY%%: *}: "; fi
+  REPLY=${REPLY#"$what"}
+  last=${REPLY##*$'\n'}
+  REPLY=${REPLY%$'\n'*}$'\n'$what${last#"${last%%[![:space:]]*}"}
+}
+
 # Ends the run: puts back what this run has changed, and leaves the reason as the last line.
-fail() {
-  local reason=${1//$'\n'/; }
+fail() { # "WHAT" or "WHAT: LINES"
+  local reason
+  reason_last "$1"
+  reason=$REPLY
   if ((BASH_SUBSHELL > 0)); then
     printf '%s\n' "$reason" >&2
     exit 1
@@ -74,12 +89,12 @@ fail() {
 
 # A change that was made; said and written to the audit log once the run has succeeded.
 changed() {
-  CHANGES+=("$1")
+  CHANGES+=("${1//$'\n'/; }")
 }
 
 # Something that the administrator should know, which is no change.
 note() {
-  NOTES+=("note: $1")
+  NOTES+=("note: ${1//$'\n'/; }")
 }
 
 # Runs a command with its words, all of them, in OUTPUT.

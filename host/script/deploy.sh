@@ -258,7 +258,7 @@ prove_release() {
     sleep 0.2
   done
   log=$(uwsgi_reason "$(uwsgi_log_since)")
-  fail "http://$host:$port$health does not show the new release: status ${REPLY% release=*}, release ${REPLY##* release=}; the last lines of ${UWSGI_LOG#"$ROOT"}: ${log:-none}"
+  fail "http://$host:$port$health does not show the new release (status ${REPLY% release=*}, release ${REPLY##* release=}): ${log:-nothing says why}; see ${UWSGI_LOG#"$ROOT"}"
 }
 
 # Leaves "STATUS release=RELEASE" of one request to this host in REPLY.

@@ -57,15 +57,16 @@ as_git() { # USER DIRECTORY SCRIPT WORD...
   return "$status"
 }
 
-# Says in words what git's own hide.
+# Says in words what git's own hide, as the last line.
 explain_git() { # URL TEXT
-  last_lines 4 "$2"
+  # What ssh's failure is followed by says less than ssh itself.
+  last_lines 4 "$(grep -v -e '^Please make sure you have' -e '^and the repository exists' <<<"$2")"
   case $2 in
     *'Host key verification failed'* | *'IDENTIFICATION HAS CHANGED'*)
-      REPLY="the server of $1 has another host key than the configured one, or none is configured: compare it with what its owner publishes, then set tracks:sourceHostKey ($REPLY)"
+      REPLY+=$'\n'"the server of $1 has another host key than the configured one, or none is configured: compare it with what its owner publishes, then set tracks:sourceHostKey"
       ;;
     *'Permission denied'* | *'Authentication failed'* | *'could not read Username'*)
-      REPLY="the server of $1 refuses the deploy key: add its public half there, or set tracks:sourceDeployKey ($REPLY)"
+      REPLY+=$'\n'"the server of $1 refuses the deploy key: add its public half there, or set tracks:sourceDeployKey"
       ;;
   esac
 }

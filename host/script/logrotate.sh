@@ -64,7 +64,9 @@ validate_sudoers() {
   for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
     [[ ${C_CHECK[index]} == sudoers ]] || continue
     have visudo || fail "${C_PATH[index]}: visudo is missing: install the package sudo"
-    attempt visudo -cf "${C_STAGED[index]}" \
-      || fail "visudo refuses ${C_PATH[index]}: ${OUTPUT//"${C_STAGED[index]}"/${C_PATH[index]}}"
+    attempt visudo -cf "${C_STAGED[index]}" && continue
+    # From 1.9 on the line itself and a caret below it follow.
+    REPLY=$(grep -E 'error|permissions|: ' <<<"$OUTPUT") || REPLY=$OUTPUT
+    fail "visudo refuses ${C_PATH[index]}: ${REPLY//"${C_STAGED[index]}"/${C_PATH[index]}}"
   done
 }

@@ -89,7 +89,7 @@ nginx_reason() {
     # With a time before the word and the process after it, or without both.
     if [[ -z $reason && $line =~ \[emerg\]\ ([0-9]+#[0-9]+:\ )?(.*) ]]; then reason=${BASH_REMATCH[2]}; fi
   done <<<"$OUTPUT"
-  printf '%s' "${reason:-${OUTPUT//$'\n'/; }}"
+  printf '%s' "${reason:-$OUTPUT}"
 }
 
 tell_warnings() {

@@ -108,7 +108,7 @@ converge_postgresql_access() {
   postgresql_hba_file
   file=${REPLY#"$ROOT"}
   hba_errors
-  [[ -z $REPLY ]] || fail "$file has lines that PostgreSQL refuses, so it takes no change of that file; mend them and run this again: ${REPLY//$'\n'/; }"
+  [[ -z $REPLY ]] || fail "$file has lines that PostgreSQL refuses, so it takes no change of that file: $REPLY; correct them and run this again"
   thing_state "$key"
   live=$REPLY
   [[ $live == none ]] || keep_block "$HBA_BLOCK"
@@ -116,7 +116,7 @@ converge_postgresql_access() {
   block_digest "$block"
   converge_thing "$key" "$REPLY"
   hba_errors
-  [[ -z $REPLY ]] || fail "PostgreSQL refuses the new $file: ${REPLY//$'\n'/; }"
+  [[ -z $REPLY ]] || fail "PostgreSQL refuses the new $file: $REPLY"
   prove_postgresql_access
   if [[ $live != none ]]; then
     block_digest "$block"

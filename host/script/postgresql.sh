@@ -279,7 +279,7 @@ initdb() { # COMMAND...
     unset LC_ALL
     export LANG=$locale PGSETUP_INITDB_OPTIONS=--encoding=UTF8
     openly "$@" 2>&1 </dev/null
-  ) || fail "can't initialise PostgreSQL's data directory $PG_DATA: $OUTPUT; $(tail -n 3 "$ROOT${PG_DATA%/*}"/initdb*.log 2>/dev/null)"
+  ) || fail "can't initialise PostgreSQL's data directory $PG_DATA: $OUTPUT"$'\n'"$(tail -n 3 "$ROOT${PG_DATA%/*}"/initdb*.log 2>/dev/null)"
 }
 
 wait_for_postgresql() {

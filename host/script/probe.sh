@@ -53,7 +53,7 @@ load_facts() { # RESOURCE
 }
 
 drifts() { # INDEX TEXT
-  DRIFT[${F_RESOURCE[$1]}]+="; $2"
+  DRIFT[${F_RESOURCE[$1]}]+="; ${2//$'\n'/; }"
 }
 
 probe_paths() {

@@ -75,7 +75,7 @@ tell_service() { # NAME start|stop|reload
   local said
   if service_request "$1" "$2"; then return 0; fi
   said=$REPLY
-  if [[ $1 == uwsgi ]]; then said+="; $(uwsgi_reason "$(uwsgi_log_since)")"; fi
+  if [[ $1 == uwsgi ]]; then said+=$'\n'$(uwsgi_reason "$(uwsgi_log_since)"); fi
   # systemd would go on trying.
   if [[ $2 == start ]]; then service_request "$1" stop; fi
   fail "the service $1 did not $2: $said"
@@ -85,10 +85,12 @@ service_request() { # NAME start|stop|reload|restart; leaves the service's words
   init_system
   if [[ $REPLY == systemd ]]; then
     if attempt detached systemctl "$2" "$1.service"; then return 0; fi
-    REPLY=$OUTPUT
+    # One sentence, that systemd may write in two lines.
+    REPLY=${OUTPUT//$'\n'/ }
     if have journalctl; then
-      attempt journalctl -q --no-pager -n 5 -o cat -u "$1.service"
-      REPLY+="; ${OUTPUT//$'\n'/; }"
+      attempt journalctl -q --no-pager -n 20 -o cat -u "$1.service"
+      # Not what systemd says about it: that is said already, and stands behind the service's own reason.
+      REPLY+=$'\n'$(grep -v -E "^($1\.service: |Start|Stop|Failed to start |Reload)" <<<"$OUTPUT" | tail -n 5)
     fi
     return 1
   fi

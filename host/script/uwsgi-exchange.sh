@@ -64,7 +64,7 @@ take_uwsgi_over() { # RELEASE
   end_former_uwsgi
   : >"$JOURNAL/former-uwsgi-ended" || fail "can't write the journal: is the file system full?"
   service_request uwsgi restart \
-    || fail "uwsgi does not start in the former one's place: $REPLY; $(uwsgi_reason "$(uwsgi_log_since)")"
+    || fail "uwsgi does not start in the former one's place: $REPLY"$'\n'"$(uwsgi_reason "$(uwsgi_log_since)")"
   prove_uwsgi '' ' ' "$1" || fail "uwsgi was started in the former one's place, but $REPLY"
   own "$FORMER_UWSGI" sole running replaced
   changed "started uwsgi in place of the service that ran before ($REPLY)"

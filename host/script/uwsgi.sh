@@ -199,7 +199,7 @@ uwsgi_reason() { # TEXT
   local said
   said=$(grep -i -E 'error|unable|no python application|strict-mode|invalid|not found|denied|failed|No module|bind\(\)|in use|refus' <<<"$1" | tail -n 4)
   if [[ -z $said ]]; then said=$(grep -v -E '^(subprocess [0-9]+ exited|\[pid: )' <<<"$1" | tail -n 4); fi
-  printf '%s' "${said//$'\n'/; }"
+  printf '%s' "$said"
 }
 
 # --- In force ---
@@ -247,7 +247,7 @@ renew_uwsgi() { # reload|restart|renew RELEASE
     restart) service_request uwsgi restart ;;
     renew) service_request uwsgi stop && service_request uwsgi start ;;
   esac || {
-    REPLY="$REPLY; $(uwsgi_reason "$(uwsgi_log_since)")"
+    REPLY+=$'\n'$(uwsgi_reason "$(uwsgi_log_since)")
     return 1
   }
   if [[ $1 != reload ]]; then master=''; fi
@@ -305,7 +305,7 @@ prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
     ((SECONDS < deadline)) || break
     sleep 0.1
   done
-  REPLY="$said; $(uwsgi_reason "$(uwsgi_log_since)")"
+  REPLY=$said$'\n'$(uwsgi_reason "$(uwsgi_log_since)")
   return 1
 }
 

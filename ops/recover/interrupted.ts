@@ -1,6 +1,6 @@
 import { type Connection, privilege } from "../../host/connection";
 import { Deadline } from "../../host/deadline";
-import { HostError } from "../../host/error";
+import { HostError, inWords } from "../../host/error";
 import { checkPrivilege } from "../../host/preflight/checks";
 import { hostScript } from "../../host/script";
 import { openSession, type Session } from "../../host/session";
@@ -53,8 +53,10 @@ export async function runRecover(
   const lines = result.stdout.split("\n").filter((line) => line !== "");
   // The script always says something: silence means that it didn't arrive whole.
   if (result.exitCode !== 0 || lines.length === 0) {
-    const reason = result.stderr.trim() || "its answer is cut off";
-    throw new HostError("script", `The host can't be recovered: ${reason}`);
+    throw new HostError(
+      "script",
+      inWords("The host can't be recovered", result.stderr, "its answer is cut off"),
+    );
   }
   return lines;
 }

@@ -194,7 +194,7 @@ describe("an application from a local folder", () => {
     );
     const printed = diagnostics(await deployment.upFails());
     expect(printed).toMatch(
-      /healthz\/ does not show the new release: status 500, release [0-9a-f]{12}; the last lines of \/var\/log\/uwsgi\.log: .*the counter is closed/,
+      /the counter is closed[^]*healthz\/ does not show the new release \(status 500, release [0-9a-f]{12}\): .*; see \/var\/log\/uwsgi\.log/,
     );
     expect(await release()).toBe(before);
     expect(await page("/healthz/")).toMatchObject({ status: 200 });

@@ -99,13 +99,13 @@ describe("a release and its service's options", () => {
       "uWSGI refuses",
       { ...winter, more: ["max-request = 5"] },
       undefined,
-      /unknown config directive: max-request; uWSGI does not start with its options/,
+      /uWSGI does not start with its options: .*unknown config directive: max-request/,
     ],
     [
       "don't load",
       { environment: { SEASON: "spring" } },
       "load",
-      /out of order; the application does not load/,
+      /the application does not load: RuntimeError: out of order/,
     ],
     [
       "answer with an error",

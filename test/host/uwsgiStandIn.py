@@ -62,7 +62,14 @@ def main():
         with open(release + "/fault") as file:
             fault = file.read().strip()
     if fault == "load" or (fault == "service" and not on_trial):
-        sys.exit("Traceback: RuntimeError: out of order")
+        wsgi = options.get("wsgi-file", ["wsgi.py"])[0]
+        sys.exit(
+            "Traceback (most recent call last):\n"
+            '  File "%s", line 3, in <module>\n'
+            "    application = get_wsgi_application()\n"
+            "RuntimeError: out of order\n"
+            "unable to load app 0 (mountpoint='') (callable not found or import error)" % wsgi
+        )
     is_out_of_order = fault == "answer" or (fault == "service-answer" and not on_trial)
     if "no-server" in options:
         sys.exit()

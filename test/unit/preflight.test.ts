@@ -49,7 +49,7 @@ describe("a host in order", () => {
     expect(facts.distribution).toBe("CentOS Linux release 7.9.2009 (Core)");
     expect(facts.facts.get("init")).toBe("systemd");
     expect(facts.facts.get("arguments")).toBe(
-      "--scope tracks.test survey user=deployer login=root listen=80 server=tracks.stowers.org",
+      "--scope tracks.test survey user=deployer login=root listen=80 default=yes server=tracks.stowers.org",
     );
     expect(facts.conflicts).toEqual(["port 80 is another's"]);
     expect(facts.resources.get("site")?.state).toBe("ok");
@@ -291,10 +291,12 @@ describe("the system", () => {
     const host = await server();
     const failing = {
       scope: "tracks.test",
-      text: "#!/bin/bash\necho 'no such verb' >&2\nexit 3\n",
+      text: "#!/bin/bash\nprintf 'Traceback\\n  a frame\\nno such verb\\n' >&2\nexit 3\n",
     };
     const error = await errorOf(examine(connectionTo(host, hostKey, login), failing, options));
     expect(error.kind).toBe("script");
-    expect(error.message).toContain("no such verb");
+    expect(error.message).toMatch(
+      /Traceback\n {2}a frame\nThe host can't be surveyed: no such verb$/,
+    );
   });
 });

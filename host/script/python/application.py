@@ -294,8 +294,13 @@ def ask_when_ready(process, log, address, path, host):
 
 def why_it_ended(log):
     with io.open(log, encoding="utf-8", errors="replace") as file:
-        tried = re.search("Traceback|no python application|unable to load app", file.read())
-    return "the application does not load" if tried else "uWSGI does not start with its options"
+        text = file.read()
+    if not re.search("Traceback|no python application|unable to load app", text):
+        said = [line for line in text.splitlines() if line.strip() and not is_chatter(line)]
+        return ": ".join(["uWSGI does not start with its options"] + said[-1:])
+    # The line behind a traceback's own, which are indented.
+    raised = re.findall(r"^Traceback.*\n(?:[ \t].*\n)+(\S.*)", text, re.MULTILINE)
+    return ": ".join(["the application does not load"] + raised[-1:])
 
 
 def ask(address, path, host):
