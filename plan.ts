@@ -43,7 +43,7 @@ export async function plan(config: Configuration): Promise<Plan> {
   const repository = from?.kind === "git" ? from.repository : undefined;
   const question = application?.database && postgresQuestion(application.database);
   const [folder, dump, facts] = await Promise.all([
-    application && packFolder(application.django),
+    application && packFolder(application),
     application?.migration && dumpFile(application.migration.dump),
     preflight(connection, {
       survey: {
@@ -113,13 +113,17 @@ function applicationQuestion(
 }
 
 /** The source as the host takes it, when it lies on this machine: looked at, and packed. */
-async function packFolder(
-  django: NonNullable<Configuration["application"]>["django"],
-): Promise<ApplicationSource | undefined> {
+async function packFolder({
+  django,
+  database,
+}: NonNullable<Configuration["application"]>): Promise<ApplicationSource | undefined> {
   const { source, settingsModule, wsgi, requirements } = django;
   if (source.kind === "git") return undefined;
   const layout = { settingsModule, wsgi, requirementsFile: requirements };
-  const findings = await inspectSource(source.folder, layout);
+  const findings = await inspectSource(source.folder, layout, {
+    postgresql: database !== undefined,
+    extra: django.extraRequirements,
+  });
   const faults = findings.filter(({ severity }) => severity === "fault");
   if (faults.length > 0) throw new SourceError(source.folder, faults.map(findingText));
   for (const finding of findings) void pulumi.log.warn(findingText(finding));

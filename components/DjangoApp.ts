@@ -85,8 +85,8 @@ export interface DjangoAppArgs {
   /** File of the source that the virtualenv is made from. @default "requirements.txt" */
   requirements?: string;
   /**
-   * What is installed besides, as pip takes it. With PostgreSQL psycopg2 is added, unless psycopg2 or
-   * psycopg is among them.
+   * What is installed besides, as pip takes it. With PostgreSQL the host adds psycopg2, unless the
+   * application has chosen a driver, here or in its requirements.
    *
    * @default none
    */
@@ -382,12 +382,6 @@ export class DjangoApp extends HostComponent {
     return typeof release === "string" ? manifest(release) : pulumi.output(release).apply(manifest);
   }
 
-  private get extraRequirements(): readonly string[] {
-    const given = this.args.extraRequirements ?? [];
-    const isComplete = this.args.postgresql === undefined || given.some(isPostgresqlDriver);
-    return isComplete ? given : [...given, "psycopg2"];
-  }
-
   private get requirements(): string {
     return this.args.requirements ?? "requirements.txt";
   }
@@ -399,16 +393,12 @@ export class DjangoApp extends HostComponent {
       path: this.virtualenvs,
       python: args.interpreter ?? "/usr/bin/python3",
       requirements: this.requirements,
-      extra: this.extraRequirements,
+      extra: args.extraRequirements ?? [],
+      database: args.postgresql && "postgresql",
     };
   }
 
   private releasePath(digest: string): string {
     return `${this.paths.releases}/${digest.slice(0, 12)}`;
   }
-}
-
-/** Is it psycopg2 or psycopg, of whatever version, compiled here or not? */
-function isPostgresqlDriver(requirement: string): boolean {
-  return /^psycopg2?(-binary)?(?![\w.-])/i.test(requirement);
 }

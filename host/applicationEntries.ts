@@ -58,6 +58,8 @@ export interface VirtualenvEntry {
   requirements: string;
   /** What is installed besides, as pip takes it. */
   extra: readonly string[];
+  /** What needs a driver, which is added unless the application has one. @default none */
+  database?: "postgresql" | undefined;
 }
 
 /** The switch to a release, and everything around it. */
@@ -116,7 +118,11 @@ export function renderApplicationEntry(entry: ApplicationEntry): string[] {
       return [`git-host-key ${word(entry.server)}`, ...block(`${entry.server} ${entry.key}`)];
     case "virtualenv":
       return [
-        `virtualenv ${path(entry.path)} ${attributes({ python: entry.python, requirements: entry.requirements })}`,
+        `virtualenv ${path(entry.path)} ${attributes({
+          python: entry.python,
+          requirements: entry.requirements,
+          ...(entry.database !== undefined && { database: entry.database }),
+        })}`,
         ...entry.extra.flatMap(block),
       ];
     case "application": {

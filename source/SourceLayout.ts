@@ -13,13 +13,9 @@ export function settingsFolder({ settingsModule }: SourceLayout): string {
   return settingsModule.replaceAll(".", "/");
 }
 
-/**
- * Whether the inspection reads this file: the only ones whose content has to be at hand, a dozen at
- * most, wherever the source lies.
- */
+/** Whether the inspection reads this file of Python: a dozen at most. */
 export function isInspected(layout: SourceLayout, path: string): boolean {
   const settings = settingsFolder(layout);
-  const { wsgi, requirementsFile } = layout;
-  if (["manage.py", wsgi, requirementsFile, `${settings}.py`].includes(path)) return true;
+  if (["manage.py", layout.wsgi, `${settings}.py`].includes(path)) return true;
   return path.startsWith(`${settings}/`) && /^[^/]+\.py$/.test(path.slice(settings.length + 1));
 }

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { SourceFinding } from "./finding";
 import { inspectFiles } from "./inspection";
 import { listSource, sourceRoot } from "./listing";
+import { inspectRequirements, type RequirementNeeds } from "./requirements";
 import { isInspected, type SourceLayout } from "./SourceLayout";
+import { sourceTree } from "./SourceTree";
 
 /**
  * Everything in a source tree on this machine that would fail on the host, or surprise there.
@@ -17,14 +17,16 @@ import { isInspected, type SourceLayout } from "./SourceLayout";
 export async function inspectSource(
   folder: string,
   layout: SourceLayout,
+  needs: RequirementNeeds,
 ): Promise<SourceFinding[]> {
   const root = await sourceRoot(folder);
+  const paths = await listSource(root);
+  const tree = sourceTree(root, paths);
   const files = new Map<string, string>();
-  for (const path of await listSource(root)) {
-    if (!isInspected(layout, path)) continue;
-    const text = await readFile(join(root, path), "utf8").catch(() => undefined);
-    // Tracked by git, and deleted; what can't be read is packSource()'s to tell.
-    if (text !== undefined) files.set(path, text);
+  for (const path of paths) {
+    const content = isInspected(layout, path) ? tree.read(path) : undefined;
+    if (content !== undefined) files.set(path, content.toString());
   }
-  return inspectFiles(files, layout);
+  const findings = inspectFiles(files, layout);
+  return files.size === 0 ? findings : [...findings, ...inspectRequirements(tree, layout, needs)];
 }

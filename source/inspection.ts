@@ -1,6 +1,5 @@
 import { inspectManage, inspectWsgi } from "./entryPoints";
 import { fault, type SourceFiles, type SourceFinding } from "./finding";
-import { inspectRequirements } from "./requirements";
 import { inspectSettings } from "./settings";
 import type { SourceLayout } from "./SourceLayout";
 
@@ -12,9 +11,9 @@ import type { SourceLayout } from "./SourceLayout";
  * warning, and only what can't work is a fault.
  */
 export function inspectFiles(files: SourceFiles, layout: SourceLayout): SourceFinding[] {
-  const { wsgi, requirementsFile, settingsModule } = layout;
+  const { wsgi, settingsModule } = layout;
   // One word about the wrong folder, not one for each file that isn't there.
-  if ([...files.keys()].every((path) => path === requirementsFile))
+  if (files.size === 0)
     return [
       fault(
         "manage.py",
@@ -24,7 +23,6 @@ export function inspectFiles(files: SourceFiles, layout: SourceLayout): SourceFi
   return [
     ...inspectWsgi(files.get(wsgi), layout),
     ...inspectManage(files.get("manage.py"), layout),
-    ...inspectRequirements(files.get(requirementsFile), layout),
     ...inspectSettings(files, layout),
   ];
 }

@@ -84,7 +84,7 @@ export const applicationKeys = {
   extraRequirements: withDefault(listOf(requirement, "requirements"), [], {
     component: "DjangoApp",
     meaning:
-      "Packages of the virtualenv beside those in `requirementsFile`. With PostgreSQL psycopg2 is installed anyway, unless psycopg2 or psycopg is named here.",
+      "Packages of the virtualenv beside those in `requirementsFile`. With PostgreSQL psycopg2 is added, unless a driver (psycopg2, psycopg2-binary, psycopg, psycopg2cffi) is named here or in the requirements.",
     example: "sentry-sdk==2.19.2",
   }),
   djangoSecretKey: secret(password, {

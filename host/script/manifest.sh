@@ -140,7 +140,7 @@ parse_path() { # LINE-NUMBER KIND PATH ATTRIBUTE...
     directory) check_attributes "$number" 'owner group mode' 'context unit' "$@" ;;
     absent) check_attributes "$number" '' 'of' "$@" ;;
     release) check_attributes "$number" 'owner wsgi requirements' 'archive login sha256 git commit' "$@" ;;
-    virtualenv) check_attributes "$number" 'python' 'requirements' "$@" ;;
+    virtualenv) check_attributes "$number" 'python' 'requirements database' "$@" ;;
     application)
       check_attributes "$number" 'owner wsgi shared backups current' 'settings production health host port keep client database' "$@"
       ;;

@@ -5,7 +5,7 @@ VIRTUALENV='' VIRTUALENVS='' # path of the one that the release needs, and the d
 
 # Asks for the virtualenv of the release, or has it built.
 run_virtualenv() { # find|build
-  local index python extra=() line
+  local index python database extra=() line
   only_entry virtualenv || return 1
   index=$REPLY
   VIRTUALENVS=${E_PATH[index]}
@@ -14,16 +14,24 @@ run_virtualenv() { # find|build
   [[ -x $ROOT$python ]] || fail "the interpreter $python is not installed on this host: its package comes first"
   attribute "$index" requirements requirements.txt
   local requirements=$REPLY
+  attribute "$index" database none
+  database=$REPLY
   while IFS= read -r line; do
     [[ -z $line ]] || extra+=("$line")
   done <<<"${E_CONTENT[index]}"
-  OUTPUT=$(python_as "$RELEASE_OWNER" "$RELEASE" "$ROOT$python" virtualenv "$1" "$ROOT$VIRTUALENVS" "$requirements" ${extra[@]+"${extra[@]}"} 2>&1 </dev/null) \
+  OUTPUT=$(python_as "$RELEASE_OWNER" "$RELEASE" "$ROOT$python" whole_virtualenv "$1" "$ROOT$VIRTUALENVS" "$requirements" "$database" ${extra[@]+"${extra[@]}"} 2>&1 </dev/null) \
     || return 1
   # What stands before the last line are warnings of the interpreter.
   REPLY=${OUTPUT##*$'\n'}
   [[ $REPLY =~ ^(built|present|absent)\ [0-9a-f]{12}$ ]] || return 1
   VIRTUALENV=$VIRTUALENVS/${REPLY#* }
   REPLY=${REPLY% *}
+}
+
+# The program, whose second part uses the first.
+python_whole_virtualenv() {
+  python_requirements
+  python_virtualenv
 }
 
 build_virtualenv() {

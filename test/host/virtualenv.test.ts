@@ -1,58 +1,292 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { writeWheels } from "./pythonPackages";
 
-const program = join(__dirname, "../../host/script/python/virtualenv.py");
+const parts = join(__dirname, "../../host/script/python");
+/** As the host script puts it together. */
+const program = ["requirements", "virtualenv"]
+  .map((name) => readFileSync(join(parts, `${name}.py`), "utf8"))
+  .join("");
+
+const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], {
+  encoding: "utf8",
+}).trim();
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "tracks-virtualenv-"));
+  for (const name of ["home", "release"]) mkdirSync(join(root, name));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+function write(path: string, content: string | Buffer, release = "release"): void {
+  mkdirSync(dirname(join(root, release, path)), { recursive: true });
+  writeFileSync(join(root, release, path), content);
+}
+
+interface Options {
+  requirements?: string;
+  database?: "postgresql" | "none";
+  extra?: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+  release?: string;
+}
+
+function run(verb: "find" | "build", options: Options = {}) {
+  const { requirements = "requirements.txt", database = "none", extra = [] } = options;
+  const words = ["-", verb, join(root, "home/venvs"), requirements, database, ...extra];
+  return spawnSync(python, words, {
+    cwd: join(root, options.release ?? "release"),
+    input: program,
+    encoding: "utf8",
+    env: { ...process.env, PIP_CONFIG_FILE: "/dev/null", ...options.environment },
+  });
+}
+
+/** The name of the virtualenv that the release needs. */
+function needed(options?: Options): string {
+  const { stdout, stderr } = run("find", options);
+  expect(stderr).toBe("");
+  return /^absent (\w{12})\n$/.exec(stdout)?.[1] ?? "";
+}
+
+/** Builds it, with packages of the wheelhouse, and says what is installed. */
+function built(options?: Options): string[] {
+  const { stdout, stderr } = run("build", options);
+  expect(stderr).toBe("");
+  const name = /^built (\w{12})\n$/.exec(stdout)?.[1] ?? "";
+  const its = join(root, "home/venvs", name, "bin/python");
+  const list = spawnSync(its, ["-m", "pip", "list", "--format=json"], { encoding: "utf8" });
+  return (JSON.parse(list.stdout) as { name: string; version: string }[])
+    .map((one) => `${one.name}==${one.version}`)
+    .filter((line) => !/^(pip|setuptools|wheel)=/.test(line));
+}
+
+describe("PostgreSQL's driver", () => {
+  beforeEach(() => {
+    writeWheels(
+      join(root, "release/wheelhouse"),
+      ...["Django==2.2.28", "Django==3.2.25", "psycopg2==2.8.6", "psycopg2==2.9.10"],
+      ...["psycopg2-binary==2.8.6", "psycopg2_binary==2.9.10", "beans==1.0"],
+    );
+  });
+  const here = "--no-index\n--find-links wheelhouse\n";
+
+  it("is added below 2.9 where Django's range ends before 3.1, from where the others come", () => {
+    write("requirements.txt", `${here}Django>=2.2,<3.0\n`);
+    expect(built({ database: "postgresql" })).toEqual(["Django==2.2.28", "psycopg2==2.8.6"]);
+  });
+
+  it("is added within the application's constraints", () => {
+    write("requirements/all.txt", `${here}Django\n-c pins.txt\n`);
+    write("requirements/pins.txt", "django==3.2.25\npsycopg2==2.8.6\n");
+    expect(built({ database: "postgresql", requirements: "requirements/all.txt" })).toEqual([
+      "Django==3.2.25",
+      "psycopg2==2.8.6",
+    ]);
+  });
+
+  it("stays the one that an included file pins, however its name is written", () => {
+    write("requirements.txt", `${here}-r base.txt\n`);
+    write("base.txt", 'Django==2.2.28\nPsycoPG2_Binary==2.8.6 ; python_version > "2"\n');
+    expect(built({ database: "postgresql" })).toEqual(["Django==2.2.28", "psycopg2-binary==2.8.6"]);
+  });
+
+  it.each([
+    ["a line's hash", "beans==1.0 \\\n  --hash=sha256:0123\n"],
+    ["the option", "--require-hashes\nbeans==1.0\n"],
+    ["a driver that only a constraint names", "beans==1.0 --hash=sha256:0123\n-c pins.txt\n"],
+  ])("is asked for with lines to add where %s requires hashes", (_, text) => {
+    write("requirements.txt", text);
+    write("pins.txt", "psycopg2==2.9.10 --hash=sha256:0123\n");
+    const { status, stderr } = run("build", { database: "postgresql" });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^requirements.txt pins by hash and names no driver for PostgreSQL/);
+    expect(stderr).toMatch(/^psycopg2==2\.9\.10; python_version >= "3\.8" --hash=sha256:12ec0b/m);
+    expect(run("find").status).toBe(0);
+  });
+
+  it.each([
+    "psycopg2==2.9.10",
+    "psycopg[binary]==3.2.1",
+    "psycopg[c]==3.2.1",
+    "psycopg2cffi==2.9.0",
+  ])("is not asked for where %s has its hash", (driver) => {
+    write("requirements.txt", `${driver} --hash=sha256:0123\n`);
+    expect(run("find", { database: "postgresql" }).stderr).toBe("");
+  });
+
+  it("and what is configured besides are refused where hashes are required", () => {
+    write("requirements.txt", "beans==1.0 --hash=sha256:0123\n");
+    expect(run("find", { extra: ["sentry-sdk==2.19.2"] }).stderr).toMatch(
+      /extraRequirements can't: move sentry-sdk==2.19.2 there, with hashes/,
+    );
+  });
+});
+
+describe("the virtualenv's name", () => {
+  const utf16 = (text: string) => Buffer.from(`\uFEFF${text}`, "utf16le");
+  it.each<[string, Record<string, string | Buffer>, string]>([
+    ["an included file", { "requirements.txt": "-r more/base.txt\n" }, "more/base.txt"],
+    ["one behind a byte order mark", { "requirements.txt": "\uFEFF-r base.txt" }, "base.txt"],
+    [
+      "one in UTF-16, as PowerShell writes",
+      { "requirements.txt": utf16("-r base.txt\r\n") },
+      "base.txt",
+    ],
+    [
+      "one in an encoding that is named",
+      { "requirements.txt": Buffer.from("# -*- coding: latin-1 -*-\n-r b\xe4se.txt\n", "latin1") },
+      "b\u00e4se.txt",
+    ],
+    ["one on a line that goes on", { "requirements.txt": "-r \\\r\nbase.txt\r\n" }, "base.txt"],
+    ["one by an abbreviation", { "requirements.txt": "--requireme 'a b.txt' # all\n" }, "a b.txt"],
+    ["a constraint", { "requirements.txt": "--constraint=pins.txt\n" }, "pins.txt"],
+    ["a nested one", { "requirements.txt": "-r a/b.txt", "a/b.txt": "-cc.txt" }, "a/c.txt"],
+    [
+      "an archive",
+      { "requirements.txt": "./vendor/beans-1.0.tar.gz\n" },
+      "vendor/beans-1.0.tar.gz",
+    ],
+    ["an archive's URL", { "requirements.txt": "beans @ file:beans-1.whl\n" }, "beans-1.whl"],
+    ["an archive for find-links", { "requirements.txt": "-f wheels\nbeans" }, "wheels/beans.whl"],
+    [
+      "one beside the file",
+      { "requirements.txt": "-rr/a.txt", "r/a.txt": "-f w" },
+      "r/w/beans.whl",
+    ],
+  ])("changes with the content of %s", (_, files, path) => {
+    for (const [name, content] of Object.entries(files)) write(name, content);
+    const name = (content: string): string => {
+      write(path, content);
+      return needed();
+    };
+    const first = name("# one");
+    expect(name("# two")).not.toBe(first);
+  });
+
+  it.each([
+    "vendor/greeting",
+    "./vendor/greeting[extra]",
+    "-e ./vendor/greeting",
+    "--editable=vendor/greeting#egg=greeting",
+    "greeting @ file:vendor/greeting",
+    "vendor/greeting ; python_version > '2'",
+    ".",
+    "--find-links .",
+  ])("is another for each release that %s is installed from", (line) => {
+    for (const release of ["release", "other"]) {
+      write("requirements.txt", `${line}\n`, release);
+      write("vendor/greeting/setup.py", "", release);
+    }
+    expect(needed()).not.toBe(needed({ release: "other" }));
+  });
+
+  it("is the same for releases that differ in what no requirement names", () => {
+    for (const release of ["release", "other"]) {
+      write("requirements.txt", "-r base.txt\n./a-1.whl\ngit+https://g.test/a/b@v1\n", release);
+      write("base.txt", "Django==4.2.30\n", release);
+      write("a-1.whl", "", release);
+    }
+    write("manage.py", "", "other");
+    expect(needed()).toBe(needed({ release: "other" }));
+  });
+
+  it("changes with what a variable of the environment brings in", () => {
+    write("requirements.txt", "-r ${TIER}.txt\n");
+    write("one.txt", "");
+    write("two.txt", "beans\n");
+    const first = needed({ environment: { TIER: "one" } });
+    expect(needed({ environment: { TIER: "two" } })).not.toBe(first);
+  });
+});
+
+describe("requirements that can't be right", () => {
+  it.each([
+    ["-r ../all.txt", /requirements.txt: -r \.\.\/all.txt leads out of the source/],
+    ["-c /etc/pins.txt", /-c \/etc\/pins.txt leads out of the source/],
+    ["../greeting", /leads out of the source/],
+    ["greeting @ file:///croot/greeting_1/work", /leads out of the source/],
+    ["-f /srv/wheels", /leads out of the source/],
+    ["-r outside/all.txt", /leads out of the source/],
+    ["-r none.txt", /none.txt, which requirements.txt includes, can't be read: No such file/],
+    ["-r requirements.txt", /includes itself: requirements.txt -> requirements.txt/],
+    ["-i https://me:sesame@i.test/simple\n-r ../all.txt", /^(?![^]*sesame)/],
+  ])("are refused: %s", (text, message) => {
+    write("requirements.txt", `${text}\n`);
+    symlinkSync("/etc", join(root, "release/outside"));
+    const { status, stderr } = run("build");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(readdirSync(join(root, "home"))).toEqual([]);
+  });
+});
+
+describe("a package that can't be built", () => {
+  it("is named, with its own words rather than pip's, and all of them in a file of the owner's", () => {
+    write("requirements.txt", "--index-url https://me:sesame@index.test/simple\n./brew\n");
+    write(
+      "brew/setup.py",
+      [
+        "import sys",
+        'print("Package coffee was not found in the pkg-config search path")',
+        'print("\\n".join("step %d" % step for step in range(40)))',
+        'sys.exit("error: coffee.h: No such file or directory\\nInstall coffee-devel, or set COFFEE_HOME")',
+      ].join("\n"),
+    );
+    const { status, stderr } = run("build", { environment: { PIP_NO_BUILD_ISOLATION: "0" } });
+    expect(status).toBe(1);
+    const lines = stderr.trim().split("\n");
+    expect(lines[0]).toBe("pip can't install ./brew:");
+    expect(lines).toContain("error: coffee.h: No such file or directory");
+    expect(lines).toContain("Install coffee-devel, or set COFFEE_HOME");
+    expect(stderr).not.toMatch(/subprocess|note:|hint:|[│╰×]|sesame/);
+    const log = join(root, "home/venvs/failed-pip.log");
+    expect(lines.at(-1)).toBe(`the whole output is in ${log} on the host`);
+    expect(readFileSync(log, "utf8")).toMatch(/step 1\n/);
+    expect(statSync(log).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(root, "home/venvs"))).toEqual(["failed-pip.log"]);
+  });
+});
 
 /** An interpreter whose package has no venv, as Python 2 and some distributions have it. */
 describe("the virtualenv of an interpreter without venv", () => {
-  let root: string;
-  beforeAll(() => {
-    root = mkdtempSync(join(tmpdir(), "tracks-virtualenv-"));
-    for (const name of ["home", "release", "hidden"]) mkdirSync(join(root, name));
-    writeFileSync(join(root, "hidden/ensurepip.py"), 'raise ImportError("not packaged")\n');
-  });
-  afterAll(() => {
-    rmSync(root, { recursive: true, force: true });
-  });
-
-  const run = (verb: string, requirements: string) => {
-    writeFileSync(join(root, "release/requirements.txt"), requirements);
-    const words = [program, verb, join(root, "home/venvs"), "requirements.txt"];
-    return spawnSync("python3", words, {
-      cwd: join(root, "release"),
-      encoding: "utf8",
-      env: {
-        ...process.env,
-        // Where `pip install --user` goes; pip's own settings stay those of this machine.
-        PYTHONUSERBASE: join(root, "home/.local"),
-        PYTHONPATH: join(root, "hidden"),
-        // Debian forbids what Enterprise Linux allows: packages of the user's own.
-        PIP_BREAK_SYSTEM_PACKAGES: "1",
-      },
-    });
-  };
-
   it("is made by virtualenv, which comes into the user's own site", () => {
-    const { status, stdout, stderr } = run("build", "");
+    mkdirSync(join(root, "hidden"));
+    writeFileSync(join(root, "hidden/ensurepip.py"), 'raise ImportError("not packaged")\n');
+    const environment = {
+      // Where `pip install --user` goes; pip's own settings stay those of this machine.
+      PYTHONUSERBASE: join(root, "home/.local"),
+      PYTHONPATH: join(root, "hidden"),
+      PIP_CONFIG_FILE: "",
+      // Debian forbids what Enterprise Linux allows: packages of the user's own.
+      PIP_BREAK_SYSTEM_PACKAGES: "1",
+    };
+    write("requirements.txt", "");
+    const { status, stdout, stderr } = run("build", { environment });
     expect(status, stderr).toBe(0);
     const name = /^built (\w{12})\n$/.exec(stdout)?.[1] ?? "";
-    const python = join(root, "home/venvs", name, "bin/python");
-    const where = spawnSync(python, ["-c", "import pip, sys; print(sys.prefix)"], {
+    const its = join(root, "home/venvs", name, "bin/python");
+    const where = spawnSync(its, ["-c", "import pip, sys; print(sys.prefix)"], {
       encoding: "utf8",
     });
     expect(where.stdout.trim()).toBe(join(root, "home/venvs", name));
     expect(readdirSync(join(root, "home/.local/lib"))).toHaveLength(1);
-    expect(run("find", "").stdout).toBe(`present ${name}\n`);
-  });
-
-  it("is not there at all when its requirements can't be met", () => {
-    const before = readdirSync(join(root, "home/venvs"));
-    const { status, stderr } = run("build", "./no-such-package\n");
-    expect(status).toBe(1);
-    expect(stderr).toContain("no-such-package");
-    expect(readdirSync(join(root, "home/venvs"))).toEqual(before);
+    expect(run("find", { environment }).stdout).toBe(`present ${name}\n`);
   });
 });

@@ -1,66 +1,97 @@
 """Finds or builds the virtualenv of the release in the working directory.
 
-usage: find|build DIRECTORY REQUIREMENTS [EXTRA-REQUIREMENT...]
+usage: find|build DIRECTORY REQUIREMENTS DATABASE [EXTRA-REQUIREMENT...]
 
-Its name is a digest of what goes in: the interpreter, every requirements file, what is installed
+Its name is a digest of what goes in: the interpreter, all that the requirements go by, what is installed
 besides. So the same needs share one, and a change makes another beside it, at its final path, since a
 virtualenv can't be moved. The last line printed is "built NAME", "present NAME" or "absent NAME".
-"""
-from __future__ import print_function
 
+DATABASE is "postgresql" where Django needs a driver for it, else "none". The application's own choice of
+a driver stands; without one, psycopg2 is added to what is installed by then, and changes nothing of it.
+"""
 import hashlib
-import os
-import re
+import json
 import shutil
 import subprocess
-import sys
 
 MARK = ".tracks-virtualenv"
 # Newest virtualenv that still runs on, and makes environments for, Python 2.7 and 3.6.
 VIRTUALENV = "virtualenv==20.15.1"
+# Whole output of what failed last, for its owner alone: a URL with a password may be in it.
+LOG = "failed-pip.log"
+
+HASHED_DRIVERS = """\
+psycopg2==2.9.10; python_version >= "3.8" --hash=sha256:12ec0b40b0273f95296233e8750441339298e6a572f7039da5b260e3c8b60e11
+psycopg2==2.9.6; python_version < "3.8" --hash=sha256:f15158418fd826831b28585e2ab48ed8df2d0d98f502a2b4fe619e7d5ca29011"""
 
 
-def requirement_files(name, seen):
-    """The file and those that it names, each once."""
-    name = os.path.normpath(name)
-    if name in seen:
+def check_hashes(requirements, asked, database, extra):
+    """In hash mode pip takes nothing without a hash, and what we add has none."""
+    if not asked.hashed:
         return
-    with open(name, "rb") as file:
-        content = file.read()
-    seen[name] = content
-    for line in content.decode("utf-8", "replace").splitlines():
-        match = re.match(r"\s*(?:-r|-c|--requirement|--constraint)[\s=]*([^\s#]+)", line)
-        if match and "://" not in match.group(1):
-            requirement_files(os.path.join(os.path.dirname(name), match.group(1)), seen)
+    if extra:
+        raise Fault(
+            "%s pins by hash, and tracks:extraRequirements can't: move %s there, with hashes"
+            % (requirements, ", ".join(extra))
+        )
+    if database == "postgresql" and not asked.names & DRIVERS:
+        raise Fault(
+            "%s pins by hash and names no driver for PostgreSQL. Add these lines (with Django before 3.1"
+            " another version, below 2.9):\n%s" % (requirements, HASHED_DRIVERS)
+        )
 
 
-def names_the_tree(content):
-    """Does it install something from the release itself, which goes when the release goes?"""
-    text = content.decode("utf-8", "replace")
-    return re.search(r"(?m)^\s*(-e|--editable|\.|/|file:)|@\s*file:", text) is not None
-
-
-def digest(requirements, extra):
-    files = {}
-    requirement_files(requirements, files)
-    parts = ["python%d.%d" % sys.version_info[:2]] + extra
-    if any(names_the_tree(content) for content in files.values()):
-        parts.append(os.getcwd())
+def digest(asked, database, extra):
+    python = [os.path.realpath(sys.executable), "%d.%d" % sys.version_info[:2]]
+    # What a release's folder holds, and where that is, its name says.
+    parts = python + [database] + extra + ([os.getcwd()] if asked.installs_source else [])
     sum = hashlib.sha256("\0".join(parts).encode("utf-8"))
-    for name in sorted(files):
-        sum.update(b"\0" + name.encode("utf-8") + b"\0" + files[name])
+    asked.add_to(sum)
     return sum.hexdigest()[:12]
 
 
-def run(*command):
-    """Runs a command; its last lines are the reason when it fails."""
+def run(log, *command):
+    """Runs a command; when it fails, the reason is told, and the whole output is in the log."""
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    output = process.communicate()[0].decode("utf-8", "replace")
+    output = without_password(process.communicate()[0].decode("utf-8", "replace"))
     if process.returncode != 0:
-        lines = [line for line in output.splitlines() if line.strip()]
-        raise SystemExit("\n".join(lines[-8:]) or "%s failed without a word" % command[0])
+        if os.path.lexists(log):
+            os.remove(log)
+        with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(output.encode("utf-8"))
+        words = reason(output) or ["%s failed without a word" % command[0]]
+        raise Fault("\n".join(words + ["the whole output is in %s on the host" % log]))
+
+
+# What pip draws around the words of others, and what it says about itself.
+FRAME = u" \t\u2502\u2570\u2500>\xd7"
+NOISE = re.compile(r"(?i)(note|hint|warning|deprecation|\[notice\]|looking in links)\b|command .* failed with error|$")
+BEGIN = re.compile(r"Complete output |\[\d+ lines? of output\]$")
+END = re.compile(r"-{20,}$|\[end of output\]$")
+WORK = re.compile(r"(?:Collecting|Processing|Obtaining|Building wheel for|Running setup\.py \w+ for) (\S+)")
+CAUSE = re.compile(r"(?i)error|exception|not found|no such file|can't|cannot|could not|required")
+
+
+def reason(output):
+    """The package that fails, and the few lines that say why."""
+    lines = [line.strip(FRAME) for line in output.splitlines()]
+    said, package, inside = [], "", False
+    for line in lines:
+        if BEGIN.match(line):
+            said, inside = [], True
+        elif END.match(line):
+            inside = False
+        elif inside:
+            said.append(line)
+        elif not said and WORK.match(line):
+            package = WORK.match(line).group(1)
+    is_framed = bool(said)
+    said = [line for line in said or lines if line and not NOISE.match(line)]
+    causes = [at for at, line in enumerate(said) if CAUSE.search(line)][-3:]
+    told = [said[at] for at in sorted(set(causes + list(range(len(said)))[-3:]))]
+    return (["pip can't install %s:" % package] if package and is_framed else []) + told
 
 
 def can_import(*modules):
@@ -75,43 +106,79 @@ def can_import(*modules):
     )
 
 
-def make(path):
+def make(path, log):
     if can_import("venv", "ensurepip"):
-        run(sys.executable, "-m", "venv", path)
+        run(log, sys.executable, "-m", "venv", path)
         return
     if not can_import("virtualenv"):
-        run(sys.executable, "-m", "pip", "install", "-q", "--user", VIRTUALENV)
-    run(sys.executable, "-m", "virtualenv", "-q", path)
+        run(log, sys.executable, "-m", "pip", "install", "-q", "--user", VIRTUALENV)
+    run(log, sys.executable, "-m", "virtualenv", "-q", path)
 
 
-def build(path, requirements, extra):
+def installed(pip):
+    """Versions of all that is installed, by normalized name."""
+    with open(os.devnull, "w") as nowhere:
+        listed = subprocess.check_output(pip + ["list", "--format=json"], stderr=nowhere)
+    return dict((normalized(one["name"]), one["version"]) for one in json.loads(listed.decode("utf-8")))
+
+
+def missing(asked, found, database):
+    """What the site needs beside what the application asked for."""
+    added = []
+    if database == "postgresql" and not DRIVERS & set(found):
+        version = tuple(int(part) for part in re.findall(r"\d+", found.get("django", "")))[:2]
+        # Before 3.1 Django takes the time zone of 2.9 for another than UTC.
+        is_old = version and version < (3, 1) and "psycopg2" not in asked.constrained
+        added.append("psycopg2<2.9" if is_old else "psycopg2")
+    if sys.version_info[0] == 2 and not asked.hashed and "pysqlite" not in found:
+        # Debugging without PRODUCTION uses sqlite, as the notes have it.
+        added.append("pysqlite")
+    return added
+
+
+def build(path, requirements, asked, database, extra):
+    log = os.path.join(os.path.dirname(path), LOG)
     if os.path.lexists(path):
         shutil.rmtree(path)
     try:
-        make(path)
-        install = [os.path.join(path, "bin", "python"), "-m", "pip", "install", "-q"]
-        install += ["--disable-pip-version-check", "--no-input"]
-        if sys.version_info[0] == 2:
-            # Debugging without PRODUCTION uses sqlite, as the notes have it.
-            extra = extra + ["pysqlite"]
-        run(*(install + ["-r", requirements] + extra))
+        make(path, log)
+        pip = [os.path.join(path, "bin", "python"), "-m", "pip", "--disable-pip-version-check"]
+        install = pip + ["install", "--no-input", "--progress-bar", "off"]
+        run(log, *(install + ["-r", requirements] + extra))
+        added = missing(asked, installed(pip), database)
+        if added:
+            # From where the application's own come, and within its constraints.
+            sources = os.path.join(path, ".tracks-sources.txt")
+            with os.fdopen(os.open(sources, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write("".join(line + "\n" for line in asked.sources).encode("utf-8"))
+            run(log, *(install + ["--no-deps", "-r", sources] + added))
+            os.remove(sources)
         with open(os.path.join(path, MARK), "w") as mark:
             mark.write("complete\n")
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
+    if os.path.lexists(log):
+        os.remove(log)
 
 
-def main(verb, directory, requirements, *extra):
-    name = digest(requirements, list(extra))
+def main(verb, directory, requirements, database, *extra):
+    extra = list(extra)
+    asked = Requirements(requirements, extra)
+    check_hashes(requirements, asked, database, extra)
+    name = digest(asked, database, extra)
     path = os.path.join(directory, name)
     if os.path.isfile(os.path.join(path, MARK)):
         print("present " + name)
     elif verb == "find":
         print("absent " + name)
     else:
-        build(path, requirements, list(extra))
+        build(path, requirements, asked, database, extra)
         print("built " + name)
 
 
-main(*sys.argv[1:])
+try:
+    main(*sys.argv[1:])
+except Fault as fault:
+    getattr(sys.stderr, "buffer", sys.stderr).write((u"%s\n" % fault.args[0]).encode("utf-8"))
+    raise SystemExit(1)

@@ -12,6 +12,8 @@ const layout = {
   requirementsFile: "requirements.txt",
 };
 
+const needs = { postgresql: true, extra: [] };
+
 describe("inspectSource", () => {
   let folder: string;
   beforeEach(async () => {
@@ -21,18 +23,20 @@ describe("inspectSource", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it("finds nothing to say about the sample", async () => {
-    expect(await inspectSource(sample, layout)).toEqual([]);
+    expect(await inspectSource(sample, layout, needs)).toEqual([]);
   });
 
   it("doesn't count what git keeps from being packed", async () => {
     execFileSync("git", ["init", "--quiet", folder]);
     await writeFile(join(folder, ".gitignore"), "requirements.txt\n");
-    expect(await inspectSource(folder, layout)).toEqual([
+    expect(await inspectSource(folder, layout, needs)).toEqual([
       expect.objectContaining({ severity: "fault", path: "requirements.txt" }),
     ]);
   });
 
   it("refuses a folder that doesn't exist", async () => {
-    await expect(inspectSource(join(folder, "none"), layout)).rejects.toThrow(/no such folder/);
+    await expect(inspectSource(join(folder, "none"), layout, needs)).rejects.toThrow(
+      /no such folder/,
+    );
   });
 });

@@ -27,7 +27,6 @@ else:
 const fine = {
   "manage.py": manage,
   "tracks/wsgi.py": wsgi,
-  "requirements.txt": "Django==4.2.30\n",
   "tracks/settings/__init__.py": dispatch,
   "tracks/settings/production.py": "from .base import *\nfrom .local import *\n",
 };
@@ -53,14 +52,13 @@ describe("inspectFiles", () => {
     const found = inspected({
       "manage.py": manage.replace("settings", "settings.production"),
       "tracks/wsgi.py": undefined,
-      "requirements.txt": undefined,
       "tracks/settings/__init__.py": undefined,
     });
-    expect(found.filter((text) => text.startsWith("fault"))).toHaveLength(4);
+    expect(found.filter((text) => text.startsWith("fault"))).toHaveLength(3);
   });
 
   it("says one thing of a wrong folder", () => {
-    const found = inspectFiles(new Map([["requirements.txt", "Django==4.2.30"]]), layout);
+    const found = inspectFiles(new Map(), layout);
     expect(found).toHaveLength(1);
     expect(found[0]?.message).toMatch(/must be the folder that holds manage.py/);
   });
@@ -142,51 +140,6 @@ else:
       ]);
       expect(inspected({ "manage.py": "import os\n" })).toEqual([
         expect.stringMatching(/^fault manage.py: sets no/),
-      ]);
-    });
-  });
-
-  describe("requirements", () => {
-    it("that aren't there are a fault", () => {
-      expect(inspected({ "requirements.txt": undefined })).toEqual([
-        expect.stringMatching(/^fault requirements.txt: there is no such file/),
-      ]);
-    });
-
-    it("may have hashes, markers, extras, links, options and comments", () => {
-      const text = `# for the site
---index-url https://pypi.example.org/simple
-Django[argon2] == 4.2.30 \\
-    --hash=sha256:0123 # the wheel's
-typing_extensions==4.15.0; python_version < "3.11"
-beans @ https://example.org/beans-1.0.whl
-`;
-      expect(inspected({ "requirements.txt": text })).toEqual([]);
-    });
-
-    it("are warned of when they aren't pinned, and named", () => {
-      const text = 'django>=4.2\nbeans\nroast; python_version == "3.9"\npinned==1\n';
-      expect(inspected({ "requirements.txt": text })).toEqual([
-        expect.stringMatching(/^warning requirements.txt: doesn't pin django>=4.2, beans, roast:/),
-      ]);
-    });
-
-    it("are warned of when Django isn't among them", () => {
-      expect(inspected({ "requirements.txt": "django-beans==1\n" })).toEqual([
-        expect.stringMatching(/^warning requirements.txt: doesn't name Django/),
-      ]);
-    });
-
-    it("may include others of the source, whose changes make a new virtualenv too", () => {
-      expect(inspected({ "requirements.txt": "-r base.txt\n-rmore.txt\n" })).toEqual([]);
-    });
-
-    it("are warned of when they include what lies elsewhere", () => {
-      const text = "-r base.txt\n--constraint=https://example.org/all.txt\n";
-      expect(inspected({ "requirements.txt": text })).toEqual([
-        expect.stringMatching(
-          /^warning requirements.txt: includes files from elsewhere \(https:\/\/example.org\/all.txt\)/,
-        ),
       ]);
     });
   });
