@@ -17,10 +17,10 @@ import { nginxReopensLogs } from "./templates/logrotate";
 /** The deployment on one page: configuration in, components wired, outputs out. */
 export = async () => {
   const config = loadConfiguration();
-  const { facts, source, dump, database, moduleStreams } = await plan(config);
+  const { facts, source, dump, database, packageNeeds } = await plan(config);
 
   const host = new Host("host", { connection: config.connection, facts });
-  const packages = new SystemPackages("packages", { host, ...config.packages, moduleStreams });
+  const packages = new SystemPackages("packages", { host, ...config.packages, ...packageNeeds });
   const deployer = new LinuxUser("deployer", {
     host,
     ...config.deployer,

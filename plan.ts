@@ -5,12 +5,15 @@ import { checkInitSystem, checkObstacles, hostObstacles, refuse } from "./compon
 import {
   planPostgres,
   postgresForwarding,
+  postgresPackages,
   type PostgresPlan,
   postgresQuestion,
 } from "./components/postgres/plan";
+import { type PackageNeeds, wantedPackages } from "./components/wantedPackages";
 import type { Configuration } from "./config";
 import { applicationPaths, virtualenvPaths } from "./config/applicationPaths";
 import type { LocalFile } from "./host/Host";
+import { packageEntry } from "./host/manifest";
 import { type ApplicationQuestion, type HostFacts, preflight } from "./host/preflight";
 import { sourceCommit } from "./host/sourceCommit";
 import { dumpFile } from "./source/dumpFile";
@@ -29,8 +32,8 @@ export interface Plan {
   readonly dump: LocalFile | undefined;
   /** How the database is made. */
   readonly database: PostgresPlan | undefined;
-  /** Module streams of dnf: the configuration's, and the database server's. */
-  readonly moduleStreams: readonly string[];
+  /** What decides which packages the host must have. */
+  readonly packageNeeds: PackageNeeds;
 }
 
 /**
@@ -42,6 +45,14 @@ export async function plan(config: Configuration): Promise<Plan> {
   const from = application?.django.source;
   const repository = from?.kind === "git" ? from.repository : undefined;
   const question = application?.database && postgresQuestion(application.database);
+  const server = application?.database && postgresPackages(application.database);
+  const { extraPackages, moduleStreams } = config.packages;
+  const packageNeeds = {
+    extraPackages,
+    moduleStreams,
+    interpreter: application?.uwsgi.interpreter,
+    server,
+  };
   const [folder, dump, facts] = await Promise.all([
     application && packFolder(application),
     application?.migration && dumpFile(application.migration.dump),
@@ -50,6 +61,11 @@ export async function plan(config: Configuration): Promise<Plan> {
         ...config.survey,
         application: application && applicationQuestion(config, application),
         database: question,
+        packages: {
+          entries: [...wantedPackages(packageNeeds), ...(server?.packages ?? []).map(packageEntry)],
+          repositories: config.packages.yumRepositories.map(({ id }) => id),
+          proxy: config.packages.yumProxy,
+        },
       },
       needsSftp: from?.kind === "folder" || application?.migration !== undefined,
       git: repository,
@@ -65,7 +81,6 @@ export async function plan(config: Configuration): Promise<Plan> {
       {
         addresses: { "tracks:uwsgiSocket": socket, "tracks:uwsgiStats": stats },
         interpreter,
-        extraPackages: config.packages.extraPackages,
         loadsDump: application.migration !== undefined,
       },
       facts,
@@ -81,19 +96,7 @@ export async function plan(config: Configuration): Promise<Plan> {
       commit: sourceCommit(connection, repository, facts, git),
     }));
   const source = folder === undefined ? fromGit : () => folder;
-  const stream = database?.moduleStream;
-  return {
-    facts,
-    source,
-    dump,
-    database,
-    moduleStreams: [
-      ...new Set([
-        ...config.packages.moduleStreams,
-        ...(typeof stream === "string" ? [stream] : []),
-      ]),
-    ],
-  };
+  return { facts, source, dump, database, packageNeeds };
 }
 
 /** Where the application will stand: what is there by now is named in a preview. */

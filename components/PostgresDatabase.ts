@@ -5,7 +5,7 @@ import * as random from "@pulumi/random";
 import type { Secret } from "../config/secret";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
-import type { Manifest, ManifestEntry } from "../host/manifest";
+import { type Manifest, type ManifestEntry, packageEntry } from "../host/manifest";
 import { UserError } from "../host/userError";
 import type { PostgresPlan } from "./postgres/plan";
 
@@ -99,8 +99,6 @@ export class PostgresDatabase extends HostComponent {
 
   private registerServer({ dependsOn }: PostgresDatabaseArgs): remote.Command {
     const { plan } = this;
-    const stream: ManifestEntry[] =
-      plan.moduleStream === false ? [] : [{ kind: "module", stream: plan.moduleStream }];
     const provisioning: ManifestEntry[] =
       plan.provisioner === "psql"
         ? []
@@ -116,8 +114,8 @@ export class PostgresDatabase extends HostComponent {
       {
         subsystem: "postgresql",
         entries: [
-          ...stream,
-          ...plan.packages.map((name): ManifestEntry => ({ kind: "package", names: [name] })),
+          ...(plan.module ? [plan.module] : []),
+          ...plan.packages.map(packageEntry),
           {
             kind: "postgresql-server",
             version: plan.version,

@@ -15,8 +15,6 @@ export interface HostNeeds {
   readonly addresses: Readonly<Record<string, string>>;
   /** Path of the Python that virtualenvs are made from. */
   readonly interpreter: string;
-  /** The configured packages beside those that are always installed, as yum takes them. */
-  readonly extraPackages: readonly string[];
   /** Shall the data of a former site be loaded from a dump? */
   readonly loadsDump: boolean;
 }
@@ -130,38 +128,10 @@ function anotherPort(address: string): string {
   return `${host}:${Number(port) === 65_535 ? 65_534 : Number(port) + 1}`;
 }
 
-/** Python 3 of each release's package `python3`. */
-const systemPython: Readonly<Record<string, string>> = { 7: "3.6", 8: "3.6", 9: "3.9", 10: "3.12" };
-
-/** An interpreter that is not there, and that no configured package looks like bringing. */
-function interpreterObstacles(needs: HostNeeds, { facts }: HostFacts): string[] {
-  const { interpreter, extraPackages } = needs;
-  if (facts.get("interpreter") !== "absent") return [];
-  const version = /python([\d.]*)$/.exec(interpreter)?.[1] ?? "";
-  const release = (facts.get("os-version") ?? "").split(".")[0] ?? "";
-  if (interpreter.startsWith("/usr/bin/") && ["", "3", systemPython[release]].includes(version)) {
-    return [];
-  }
-  const missing = `tracks:pythonInterpreter is ${interpreter}, which is not on the host`;
-  if (!interpreter.startsWith("/usr/bin/")) {
-    return [`${missing}: it comes from no package there, so install it by hand first`];
-  }
-  // No package of Python 2 has the minor version in its name.
-  const named = version.startsWith("2") ? "2" : version;
-  const wanted = ["", "-devel", "-pip"].map((suffix) => `python${named}${suffix}`);
-  const lacking = wanted.filter((name) => !extraPackages.some((entry) => names(entry, name)));
-  if (lacking.length === 0) return [];
-  const commands = lacking.map(
-    (name, index) =>
-      `pulumi config set --path 'tracks:extraPackages[${extraPackages.length + index}]' ${name}`,
-  );
+/** An interpreter that is not there, and that no package brings. */
+function interpreterObstacles({ interpreter }: HostNeeds, { facts }: HostFacts): string[] {
+  if (facts.get("interpreter") !== "absent" || interpreter.startsWith("/usr/bin/")) return [];
   return [
-    `${missing}, and tracks:extraPackages lacks what brings it, its pip, or what uWSGI is compiled with. Add the packages: ${commands.join(" && ")}`,
+    `tracks:pythonInterpreter is ${interpreter}, which is not on the host: it comes from no package there, so install it by hand first`,
   ];
-}
-
-/** Is it the package under one of its names? `python311` and `python3.11` are two habits of one. */
-function names(entry: string, wanted: string): boolean {
-  const plain = (name: string): string => name.replaceAll(".", "");
-  return entry.split("|").some((name) => plain(name) === plain(wanted));
 }

@@ -95,6 +95,8 @@ export interface PipPackageEntry {
 export interface ModuleEntry {
   kind: "module";
   stream: string;
+  /** A plain package that will do in the stream's place where it has that version. @default none */
+  package?: string;
 }
 
 export interface UserEntry {
@@ -285,6 +287,17 @@ export function renderManifest(manifest: Manifest, via: string): string {
   ].join("\n");
 }
 
+/** A package as settings name it: alternatives are separated by `|`. */
+export function packageEntry(names: string): PackageEntry {
+  const [first = names, ...others] = names.split("|");
+  return { kind: "package", names: [first, ...others] };
+}
+
+/** An entry without content as one line: what `survey` is asked to look for. */
+export function renderLine(entry: ManifestEntry): string {
+  return renderEntry(entry).join("\n");
+}
+
 function renderEntry(entry: ManifestEntry): string[] {
   switch (entry.kind) {
     case "file": {
@@ -314,7 +327,9 @@ function renderEntry(entry: ManifestEntry): string[] {
         `pip-package ${word(entry.name)} ${word(entry.version)} python=${path(entry.interpreter)} program=${word(entry.program)}`,
       ];
     case "module":
-      return [`module ${word(entry.stream)}`];
+      return [
+        `module ${word(entry.stream)}${entry.package === undefined ? "" : ` package=${word(entry.package)}`}`,
+      ];
     case "user": {
       const groups = entry.groups?.length ? [`groups=${entry.groups.map(word).join(",")}`] : [];
       const attributes = [`home=${path(entry.home)}`, `shell=${path(entry.shell)}`, ...groups];

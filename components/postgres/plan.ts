@@ -7,6 +7,7 @@ import type { HostFacts } from "../../host/preflight";
 import type { DatabaseQuestion } from "../../host/preflight/survey";
 import { openTunnel, type TunnelOptions } from "../../host/tunnel";
 import { formerServiceRuns, refuse } from "../obstacles";
+import type { ServerPackages } from "../wantedPackages";
 import { compareWithHost, type Existing } from "./compare";
 import { addressOf, findOnExternal, type Found } from "./external";
 import { type Remembered, rememberedSite, settleGeneration } from "./memory";
@@ -15,8 +16,6 @@ import { type ResolvedSettings, resolveSettings } from "./settings";
 /** What is to be done for a database, settled before any resource is registered. */
 export interface PostgresPlan extends ResolvedSettings {
   readonly tunnelPort: number;
-  /** Module stream to enable on the host, if any. */
-  readonly moduleStream: string | false;
   /** What is there already, and comes into the state by an import in place of being made. */
   readonly adopt: { readonly role: boolean; readonly database: boolean };
   /** The server, in words that tell it from others. */
@@ -29,6 +28,12 @@ export interface PostgresPlan extends ResolvedSettings {
 export function postgresQuestion(settings: PostgresSettings): DatabaseQuestion | undefined {
   const { external, service, binaries, dataDirectory, port } = resolveSettings(settings);
   return external === undefined ? { service, binaries, dataDirectory, port } : undefined;
+}
+
+/** What the host's own server is installed from; undefined for an external one. */
+export function postgresPackages(settings: PostgresSettings): ServerPackages | undefined {
+  const { external, packages, module } = resolveSettings(settings);
+  return external === undefined ? { packages, module } : undefined;
 }
 
 /** Where the tunnel leads, for the preflight to check; undefined when psql on the host does the work. */
@@ -55,7 +60,7 @@ export async function planPostgres(
   const resolved = resolveSettings(settings);
   const tunnelPort = resolved.tunnelPort ?? defaultTunnelPort();
   const isPreview = pulumi.runtime.isDryRun();
-  const base = { ...resolved, tunnelPort, moduleStream: moduleStream(resolved, facts) };
+  const base = { ...resolved, tunnelPort };
   if (resolved.encryption === "md5" && resolved.external === undefined) {
     void pulumi.log.warn(
       `PostgreSQL ${resolved.version} keeps passwords as md5 only, which is weak: move to a newer server when you can.`,
@@ -161,18 +166,6 @@ function announceAdoption({ user, database, password }: ResolvedSettings, found:
       `The password of the role ${user} becomes ${kind}: whatever else logs in as ${user} needs it then.`,
     );
   }
-}
-
-function moduleStream(
-  { version, packages, moduleStream: given }: ResolvedSettings,
-  facts: HostFacts | undefined,
-): string | false {
-  if (given !== undefined) return given;
-  if (!packages.includes("postgresql-server")) return false;
-  const release = Number.parseInt(facts?.facts.get("os-version") ?? "9", 10);
-  // Enterprise Linux 9 has 13 outside of any module, and 10 has no modules of PostgreSQL.
-  if (release >= 10 || (release === 9 && Number(version) === 13)) return false;
-  return `postgresql:${version}`;
 }
 
 /** The same in every run, and likely another for another stack on the same machine. */

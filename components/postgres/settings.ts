@@ -1,6 +1,6 @@
 import type { ExternalServer, PostgresSettings } from "../../config/postgres";
 import type { Secret } from "../../config/secret";
-import type { PasswordEncryption } from "../../host/manifest";
+import type { ModuleEntry, PasswordEncryption } from "../../host/manifest";
 import { UserError } from "../../host/userError";
 
 /** The settings with their defaults; what depends on the host or the stack is settled in the plan. */
@@ -14,7 +14,8 @@ export interface ResolvedSettings {
   readonly provisioningPassword: Secret | undefined;
   readonly encryption: PasswordEncryption;
   readonly packages: readonly string[];
-  readonly moduleStream: string | false | undefined;
+  /** Decides the version of `postgresql-server`; undefined where that is none of the packages. */
+  readonly module: ModuleEntry | undefined;
   readonly service: string;
   readonly binaries: string;
   readonly dataDirectory: string;
@@ -36,6 +37,7 @@ const firstWithScram = 10;
 export function resolveSettings(settings: PostgresSettings): ResolvedSettings {
   const version = settings.version ?? "15";
   const usual = Number(version) >= firstWithProvider ? "provider" : "psql";
+  const packages = settings.packages ?? [distributionPackage];
   const resolved: ResolvedSettings = {
     version,
     database: settings.database ?? "tracks",
@@ -46,8 +48,8 @@ export function resolveSettings(settings: PostgresSettings): ResolvedSettings {
     provisioningUser: settings.provisioningUser ?? "tracks_provisioner",
     provisioningPassword: settings.provisioningPassword,
     encryption: Number(version) >= firstWithScram ? "scram-sha-256" : "md5",
-    packages: settings.packages ?? ["postgresql-server"],
-    moduleStream: settings.moduleStream,
+    packages,
+    module: serverModule(version, packages, settings.moduleStream),
     service: settings.service ?? "postgresql",
     binaries: settings.binaries ?? "auto",
     dataDirectory: settings.dataDirectory ?? "auto",
@@ -66,6 +68,23 @@ export function resolveSettings(settings: PostgresSettings): ResolvedSettings {
     );
   }
   return resolved;
+}
+
+/** The server's package where the distribution has one for all versions. */
+const distributionPackage = "postgresql-server";
+
+function serverModule(
+  version: string,
+  packages: readonly string[],
+  given: string | false | undefined,
+): ModuleEntry | undefined {
+  const isDistributions = packages.some((names) => names.split("|").includes(distributionPackage));
+  if (given === false || (given === undefined && !isDistributions)) return undefined;
+  return {
+    kind: "module",
+    stream: given ?? `postgresql:${version}`,
+    ...(isDistributions ? { package: distributionPackage } : {}),
+  };
 }
 
 /** A fault of the database's settings, or of the server that they are compared with. */

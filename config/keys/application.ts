@@ -73,7 +73,7 @@ export const applicationKeys = {
   pythonInterpreter: withDefault(interpreterPath, "/usr/bin/python3", {
     component: "DjangoApp",
     meaning:
-      "Interpreter of the virtualenvs; uWSGI is compiled against it. Its packages, those for pip and for compiling among them, belong into `extraPackages`.",
+      "Interpreter of the virtualenvs; uWSGI is compiled against it. One in `/usr/bin` comes from the packages of its name, with its pip and its headers: `python3.11`, `python3.11-devel`, `python3.11-pip`.",
     example: "/usr/bin/python3.11",
   }),
   requirementsFile: withDefault(relativePath, "requirements.txt", {

@@ -18,7 +18,7 @@ export const databaseKeys = {
   postgresVersion: withDefault(postgresVersion, "15", {
     component: "PostgresDatabase",
     meaning:
-      "Version of the server. Where dnf has modules its stream `postgresql:VERSION` is enabled; a host that has another version is refused. The @pulumi/postgresql provider serves 14 and newer, psql on the host all of them.",
+      "Version of the server: the module stream `postgresql:VERSION` where the host has it, else a plain package of that version. A host that has another version, or repositories that don't have this one, are refused, and the error names what there is. The @pulumi/postgresql provider serves 14 and newer, psql on the host all of them.",
     example: "15",
   }),
   postgresBinaries: optional(absolutePath, {
@@ -29,7 +29,8 @@ export const databaseKeys = {
   }),
   postgresPackages: withDefault(listOf(packageName, "package names"), ["postgresql-server"], {
     component: "PostgresDatabase",
-    meaning: "Packages of the server; an empty list where it was installed by hand.",
+    meaning:
+      "Packages of the server; an empty list where it was installed by hand. Those of another name, such as `postgresql18-server`, bring the client of theirs.",
     example: "postgresql15-server",
   }),
   postgresService: withDefault(

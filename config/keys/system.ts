@@ -26,7 +26,8 @@ export const systemKeys = {
     [],
     {
       component: "SystemPackages",
-      meaning: "Module streams that dnf enables first; skipped where yum has no modules.",
+      meaning:
+        "Module streams that dnf enables first, and that must exist; skipped where yum has no modules.",
       example: "postgresql:15",
     },
   ),

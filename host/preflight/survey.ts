@@ -1,6 +1,7 @@
 import { type Connection, privilege } from "../connection";
 import type { Deadline } from "../deadline";
 import { HostError, inWords } from "../error";
+import { type ManifestEntry, renderLine } from "../manifest";
 import type { Session } from "../session";
 import { type HostFacts, parseReport } from "./report";
 
@@ -18,6 +19,18 @@ export interface SurveyQuestions {
   readonly application?: ApplicationQuestion | undefined;
   /** The PostgreSQL server that the site's data lie in. @default none on this host: nothing is asked */
   readonly database?: DatabaseQuestion | undefined;
+  /** What is to be installed. @default nothing is asked */
+  readonly packages?: PackageQuestion | undefined;
+}
+
+/** What dnf or yum shall bring, and what its answer depends on. */
+export interface PackageQuestion {
+  /** Packages and module streams. */
+  readonly entries: readonly ManifestEntry[];
+  /** Ids of repositories that are added first: nothing is asked before they are there. */
+  readonly repositories: readonly string[];
+  /** A proxy that is set first. */
+  readonly proxy: string | undefined;
 }
 
 /** Where an application and its service will stand. */
@@ -70,6 +83,7 @@ export async function survey(
     ...questions.paths.map((path) => `path=${path}`),
     ...applicationWords(questions.application),
     ...databaseWords(questions.database),
+    ...packageWords(questions.packages),
   ];
   // What stands before the script is a sudo password that sudo didn't ask for: never run that. The
   // script comes to bash in a file, since bash reads a pipe byte by byte; the two verbs run at once.
@@ -105,4 +119,14 @@ function databaseWords(question: DatabaseQuestion | undefined): string[] {
   if (question === undefined) return [];
   const { service, binaries, dataDirectory, port } = question;
   return [`postgresql=${service},${binaries},${dataDirectory},${port}`];
+}
+
+function packageWords(question: PackageQuestion | undefined): string[] {
+  if (question === undefined) return [];
+  const { entries, repositories, proxy } = question;
+  return [
+    ...entries.map((entry) => `want=${renderLine(entry)}`),
+    ...repositories.map((id) => `repository=${id}`),
+    ...(proxy === undefined ? [] : [`proxy=${proxy}`]),
+  ];
 }

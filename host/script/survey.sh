@@ -1,8 +1,8 @@
 
 # --- Survey: what kind of host this is, and what stands in the way. Reads only ----------------------------
 
-survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... [path=PATH]... [application=...] [postgresql=SERVICE,BINARIES,DATA,PORT]
-  local argument user='' login='' listen=80 default=no servers=' ' paths=() application='' postgresql=''
+survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... [path=PATH]... [application=...] [postgresql=SERVICE,BINARIES,DATA,PORT] [want=ENTRY]... [repository=ID]... [proxy=URL]
+  local argument user='' login='' listen=80 default=no servers=' ' paths=() application='' postgresql='' repositories=() proxy=''
   for argument in "$@"; do
     case $argument in
       user=*) user=${argument#user=} ;;
@@ -13,9 +13,13 @@ survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... 
       path=*) paths+=("${argument#path=}") ;;
       application=*) application=${argument#application=} ;;
       postgresql=*) postgresql=${argument#postgresql=} ;;
-      *) fail "survey takes user=NAME, login=NAME, listen=PORT, default=yes|no, server=NAME, path=PATH, application=CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER and postgresql=SERVICE,BINARIES,DATA,PORT, not \"$argument\"" ;;
+      want=*) parse_entry 0 "${argument#want=}" ;;
+      repository=*) repositories+=("${argument#repository=}") ;;
+      proxy=*) proxy=${argument#proxy=} ;;
+      *) fail "survey takes user=NAME, login=NAME, listen=PORT, default=yes|no, server=NAME, path=PATH, application=CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER, postgresql=SERVICE,BINARIES,DATA,PORT, want=ENTRY, repository=ID and proxy=URL, not \"$argument\"" ;;
     esac
   done
+  ((${#FAULTS[@]} == 0)) || fail "survey: ${FAULTS[0]}"
   load_records
   survey_system
   survey_nginx "$servers"
@@ -25,6 +29,7 @@ survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... 
   survey_paths ${paths[@]+"${paths[@]}"}
   [[ -z $application ]] || survey_application "$application"
   [[ -z $postgresql ]] || survey_postgresql "$postgresql"
+  survey_packages "$proxy" ${repositories[@]+"${repositories[@]}"}
 }
 
 fact() { # KEY VALUE
@@ -113,6 +118,20 @@ survey_spool() { # LOGIN
   for file in "$spool"/*; do
     [[ ! -f $file || -L $file ]] || fact "spool/${file##*/}" "$(stat -c %s -- "$file")"
   done
+}
+
+# What the host's repositories can't bring of what is wanted. It depends on the repositories and the proxy
+# that are to be set: until they are, nothing is asked.
+survey_packages() { # PROXY REPOSITORY...
+  local proxy=$1 id
+  shift
+  ((${#E_KIND[@]} > 0)) || return 0
+  for id in "$@"; do
+    [[ -e $ROOT/etc/yum.repos.d/$id.repo ]] || return 0
+  done
+  [[ -z $proxy ]] || grep -qsF -- "$proxy" "$ROOT/etc/dnf/dnf.conf" "$ROOT/etc/yum.conf" || return 0
+  look_for_packages || return 0
+  [[ -z $REPLY ]] || fact obstacle/packages "${REPLY//$'\n'/; }"
 }
 
 # Files that somebody else put where ours will stand.

@@ -211,3 +211,64 @@ describe("a module stream", () => {
     expect((await host.apply(stream(database))).stdout).toBe("applied packages: unchanged\n");
   });
 });
+
+describe("a survey", () => {
+  const survey = async (...words: string[]): Promise<string> => {
+    const { stdout, stderr, code } = await host.run(["survey", ...words]);
+    expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+    return stdout.match(/^fact obstacle\/packages (.*)$/m)?.[1] ?? "";
+  };
+  const python = ["python3.11 python311", "python3.11-devel python311-devel"].map(
+    (names) => `want=package ${names}`,
+  );
+
+  it.each(everywhere)("asks no repository where everything is installed, on %d", async (el) => {
+    repositories(el);
+    expect(await survey("want=package nginx")).toBe("");
+    expect(host.calls().join("\n")).not.toMatch(/^(dnf|yum) /m);
+  });
+
+  it.each(everywhere)("names what no repository has, and installs nothing, on %d", async (el) => {
+    repositories(el, "python3.11", "git");
+    expect(await survey(...python, "want=package git")).toMatch(
+      /^none of the enabled repositories \(.*\) has the package python3\.11-devel or python311-devel: add one/,
+    );
+    expect(host.read("/rpmdb")).toBe("nginx\n");
+    expect(await survey("want=package git")).toBe("");
+    expect(host.read("/rpmdb")).toBe("nginx\n");
+  });
+
+  it("says which versions of PostgreSQL there are, and enables no stream", async () => {
+    repositories(10, "postgresql-server version=16.8");
+    const database = ["want=module postgresql:15 package=postgresql-server"];
+    expect(await survey(...database, "want=package postgresql-server")).toContain(
+      "They offer postgresql-server 16.8: set tracks:postgresVersion",
+    );
+    host.remove();
+    repositories(9, "postgresql-server stream=postgresql:15");
+    host.write("/streams", "postgresql 15\n");
+    expect(await survey(...database, "want=package postgresql-server")).toBe("");
+    expect(host.exists("/etc/dnf/modules.d/postgresql.module")).toBe(false);
+  });
+
+  it("tells a repository that is out of reach as that", async () => {
+    repositories(9, "git");
+    host.write("/repository-down", "appstream");
+    expect(await survey("want=package git")).toContain("can't reach a package repository");
+  });
+
+  it.each(everywhere)("says nothing of what it can't know by then, on %d", async (el) => {
+    repositories(el);
+    const extra = ["want=package git", "repository=extra"];
+    expect(await survey(...extra)).toBe("");
+    host.write("/etc/yum.repos.d/extra.repo", "[extra]\n");
+    expect(await survey(...extra)).toContain("has the package git");
+    expect(await survey(...extra, "proxy=http://proxy:3128")).toBe("");
+    host.write("/manager-lock", "4711");
+    expect(await survey(...extra)).toBe("");
+    rmSync(host.at("/manager-lock"));
+    host.write("/repository-signed", "");
+    expect(await survey(...extra)).toBe("");
+    expect(host.exists("/repository-signed")).toBe(true);
+  });
+});

@@ -104,6 +104,11 @@ describe("a manifest", () => {
     ["package", { kind: "package", names: ["a", "b"] }, ["package a b"]],
     ["module", { kind: "module", stream: "postgresql:15" }, ["module postgresql:15"]],
     [
+      "module or package",
+      { kind: "module", stream: "postgresql:15", package: "postgresql-server" },
+      ["module postgresql:15 package=postgresql-server"],
+    ],
+    [
       "user",
       {
         kind: "user",

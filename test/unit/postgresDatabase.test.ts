@@ -25,7 +25,6 @@ function plan(settings: PostgresSettings, adopt = { role: false, database: false
   return {
     ...resolveSettings(settings),
     tunnelPort: 20_001,
-    moduleStream: "postgresql:15",
     adopt,
     server: "127.0.0.1:5432",
     generation: "1a2b3c",
@@ -62,7 +61,7 @@ describe("a database by the provider", () => {
     expect(commands()).toEqual(["database-server", "database-provisioning"]);
     expect(named("database-server").inputs["stdin"]).toContain(
       [
-        "module postgresql:15",
+        "module postgresql:15 package=postgresql-server",
         "package postgresql-server",
         "postgresql-server 15 service=postgresql binaries=auto data=auto port=5432 encryption=scram-sha-256",
         "postgresql-access deployer databases=tracks",

@@ -1,0 +1,96 @@
+import { type ManifestEntry, type ModuleEntry, packageEntry } from "../host/manifest";
+
+/** What decides which packages and module streams a host must have. */
+export interface PackageNeeds {
+  /** Packages beyond the notes' list, as `packageEntry` takes them. @default none */
+  extraPackages?: readonly string[] | undefined;
+  /** dnf module streams enabled before anything is installed, such as `postgresql:15`. @default none */
+  moduleStreams?: readonly string[] | undefined;
+  /** Path of the Python that runs the application. @default the notes' python3 */
+  interpreter?: string | undefined;
+  /** The host's own PostgreSQL server. @default there is none */
+  server?: ServerPackages | undefined;
+}
+
+/** What a PostgreSQL server on the host is installed from. */
+export interface ServerPackages {
+  /** Its packages, as `packageEntry` takes them; none where it was installed by hand. */
+  readonly packages: readonly string[];
+  /** The module stream that decides its version, if any. */
+  readonly module: ModuleEntry | undefined;
+}
+
+/**
+ * The notes' list of packages, under the first name that the host's repositories know, and what
+ * pip needs to compile. The client of PostgreSQL comes besides.
+ */
+const notesPackages = [
+  "nginx",
+  "logrotate",
+  "git",
+  "python3|python",
+  "python3-pip|python-pip",
+  "python3-devel|python-devel",
+  "gcc",
+  "make",
+  "libpq-devel|postgresql-devel",
+  "sqlite",
+  "sqlite-devel",
+  // semanage, which gives paths and ports their SELinux types.
+  "policycoreutils-python-utils|policycoreutils-python",
+];
+
+/** Everything that dnf or yum brings before anything else is done, but the database server itself. */
+export function wantedPackages(needs: PackageNeeds): ManifestEntry[] {
+  const given = needs.moduleStreams ?? [];
+  const { module } = needs.server ?? {};
+  // A stream that was asked for by name must exist: no package stands in for it.
+  const modules: ManifestEntry[] = [
+    ...given.map((stream) => ({ kind: "module", stream }) as const),
+    ...(module && !given.includes(module.stream) ? [module] : []),
+  ];
+  const packages = new Set([
+    ...notesPackages,
+    ...clientPackages(needs.server?.packages ?? []),
+    ...interpreterPackages(needs.interpreter),
+    ...(needs.extraPackages ?? []),
+  ]);
+  return [...modules, ...[...packages].map(packageEntry)];
+}
+
+/**
+ * The client of a server's package: `postgresql18` for `postgresql18-server`, since the two are of one
+ * version, and of two versions conflict.
+ */
+function clientPackages(serverPackages: readonly string[]): string[] {
+  const clients = serverPackages.flatMap((names) => {
+    const stems = names.split("|").map((name) => /^(postgresql[\d.]*)-server$/.exec(name)?.[1]);
+    const known = stems.filter((stem) => stem !== undefined);
+    return known.length === 0 ? [] : [known.join("|")];
+  });
+  return clients.length === 0 ? ["postgresql"] : clients;
+}
+
+/** Versions of Python that are some release's own: there they are in the package `python3`. */
+const systemVersions = ["3.6", "3.9", "3.12"];
+
+/**
+ * The packages of an interpreter, its headers and its pip; none for one that no package brings.
+ *
+ * @param interpreter such as `/usr/bin/python3.11`
+ */
+export function interpreterPackages(interpreter: string | undefined): string[] {
+  const version = /^\/usr\/bin\/python([\d.]*)$/.exec(interpreter ?? "")?.[1];
+  // Those of python3 are in the notes' list.
+  if (version === undefined || version === "3") return [];
+  const names = interpreterNames(version);
+  return ["", "-devel", "-pip"].map((suffix) => names.map((name) => name + suffix).join("|"));
+}
+
+function interpreterNames(version: string): string[] {
+  // No package of Python 2 has the minor version in its name.
+  if (version === "") return ["python", "python2"];
+  if (version.startsWith("2")) return ["python2", "python"];
+  const names = [`python${version}`, `python${version.replaceAll(".", "")}`];
+  return systemVersions.includes(version) ? [...names, "python3"] : names;
+}
