@@ -31,6 +31,12 @@ const standIns = join(__dirname, "commands");
 /** Versions of Enterprise Linux that the stand-ins speak for; see words/README.md. */
 export type EnterpriseLinux = 6 | 7 | 8 | 9 | 10;
 
+/** Commands that a version does not have. */
+const missingOn: Partial<Record<EnterpriseLinux, readonly string[]>> = {
+  6: ["dnf", "firewall-cmd", "firewall-offline-cmd"],
+  7: ["dnf"],
+};
+
 /**
  * A host in a directory: the real script runs on it, as root, with stand-ins for the commands that
  * would change this machine.
@@ -74,10 +80,9 @@ export class PrivateRoot {
       const name = `ID="rocky"\nVERSION_ID="${el}.4"\nPRETTY_NAME="Rocky Linux ${el}.4"\n`;
       this.write("/etc/os-release", name);
     }
-    // Enterprise Linux 6 and 7 have yum, and nothing that is called dnf.
     for (const name of readdirSync(standIns)) {
-      if (el > 7 || name !== "dnf")
-        symlinkSync(join(standIns, name), this.at(`/stand-ins/${name}`));
+      if (missingOn[el]?.includes(name) === true) continue;
+      symlinkSync(join(standIns, name), this.at(`/stand-ins/${name}`));
     }
     this.write("/rpmdb", "nginx\n");
     this.write("/repository", "");
