@@ -44,6 +44,7 @@ build_candidate() {
   CANDIDATE=$WORK/candidate
   must "can't make $CANDIDATE" mkdir -- "$CANDIDATE"
   if [[ -d $ROOT$NGINX_TREE ]]; then
+    measure_nginx_tree
     # A dump or an archive that somebody left in the tree is no configuration.
     must "can't copy $NGINX_TREE" find "$ROOT$NGINX_TREE" -mindepth 1 -maxdepth 1 ! -name logs \
       ! \( -type f -size +20480k \) -exec cp -a -t "$CANDIDATE" -- {} +
@@ -62,6 +63,24 @@ build_candidate() {
         ;;
     esac
   done < <(swap_order)
+}
+
+readonly LARGEST_NGINX_TREE=$((64 * 1024 * 1024))
+
+# What is copied has a bound, whoever may write there; and nginx would wait for a pipe for ever.
+measure_nginx_tree() {
+  local kind size name sum=0 largest=0 where='' real
+  real=$(readlink -f -- "$ROOT$NGINX_TREE")
+  while IFS='|' read -r kind size name; do
+    case $kind in
+      p | s | b | c) fail "$NGINX_TREE/$name is no file but a pipe, a socket or a device, which nginx may wait for: remove it" ;;
+    esac
+    sum=$((sum + size))
+    ((size <= largest)) || largest=$size where=$name
+  done < <(find "$real/" -mindepth 1 -path "$real/logs" -prune -o \
+    ! -type d ! -type l ! '(' -path "$real/*" ! -path "$real/*/*" -size +20480k ')' -printf '%y|%s|%P\n')
+  ((sum <= LARGEST_NGINX_TREE)) \
+    || fail "$NGINX_TREE holds $((sum / 1024 / 1024)) MB, of which $where has $((largest / 1024 / 1024)) MB: all of it would be copied to be tested, and configuration is never that large; move away what is none"
 }
 
 test_candidate() {

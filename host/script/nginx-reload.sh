@@ -84,7 +84,7 @@ emerg_since() {
     # Rotated meanwhile: everything in it is new.
     ((size >= EMERG_OFFSETS[index])) || EMERG_OFFSETS[index]=0
     ((size > EMERG_OFFSETS[index])) || continue
-    found=$(tail -c "+$((EMERG_OFFSETS[index] + 1))" -- "${EMERG_LOGS[index]}" | grep -F '[emerg]')
+    found=$(print_log "${EMERG_LOGS[index]#"$ROOT"}" "${EMERG_OFFSETS[index]}" | grep -F '[emerg]')
     [[ -z $found ]] || break
   done
   # "2015/04/28 14:26:08 [emerg] 2918#0: bind() to ...": what follows the process is the reason.

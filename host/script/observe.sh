@@ -47,11 +47,23 @@ observe() { # PATH...
   done < <(stat -c "$format" -- "${@/#/$ROOT}" 2>/dev/null)
 
   ((${#readable[@]} > 0)) || return 0
-  local digest
+  local digest safe=()
+  find_replaceable "${readable[@]}"
+  for name in "${readable[@]}"; do
+    if [[ -z ${REPLACEABLE[${name%/*}]-} ]]; then
+      safe+=("$name")
+    else
+      path=${name#"$ROOT"}
+      digest=$(sum_inside "$path")
+      digest=${digest%% *}
+      LIVE[$path]+=" ${digest:-unreadable} ${partial[$name]}"
+    fi
+  done
+  ((${#safe[@]} > 0)) || return 0
   while read -r digest name; do
     path=${name#"$ROOT"}
     LIVE[$path]+=" $digest ${partial[$name]}"
-  done < <(sha256sum -- "${readable[@]}" 2>/dev/null)
+  done < <(sha256sum -- "${safe[@]}" 2>/dev/null)
 }
 
 # Says in words how a path differs from what it shall be; empty when it doesn't.

@@ -188,7 +188,7 @@ make_selinux_context() { # STATE PATTERN
   fi
   # What lies there already follows the rule.
   if [[ -e $ROOT$tree && $tree == /?* ]] && have restorecon; then
-    must "can't relabel $tree" restorecon -R "$ROOT$tree"
+    relabel_tree "$tree"
   fi
 }
 

@@ -236,7 +236,11 @@ take_away() { # NAME PATH
     must "can't remove $2" rm -f -- "$1"
     return
   fi
-  find "./$1" -maxdepth 1 -type f -size 0 -exec rm -f -- {} \; 2>/dev/null
+  # From inside: by its name, another directory may be meant a moment later.
+  (
+    enter_directory "$2"
+    find . -maxdepth 1 -type f -size 0 -delete
+  ) 2>/dev/null
   attempt rmdir -- "$1" || printf '%s\n' "$2 stays: something was written to it" >&2
 }
 

@@ -217,7 +217,7 @@ uwsgi_log_since() {
   local size
   size=$(stat -c %s -- "$UWSGI_LOG" 2>/dev/null || echo 0)
   ((size >= UWSGI_OFFSET)) || UWSGI_OFFSET=0
-  tail -c "+$((UWSGI_OFFSET + 1))" -- "$UWSGI_LOG" 2>/dev/null | tail -n 200
+  print_log "${UWSGI_LOG#"$ROOT"}" "$UWSGI_OFFSET" | tail -n 200
 }
 
 # Makes the service take what was swapped; one that does not run is started with the services.

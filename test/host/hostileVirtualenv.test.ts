@@ -191,3 +191,20 @@ test("the loader of a dump runs without anything of root's, and the dump is its 
   expect(seen.map(({ words }) => words.join(" ")).join("\n")).toContain("load_dump.py");
   expectNothingWasOpen(seen);
 });
+
+test("a log that became a link is read with the rights of whoever can put one there", async () => {
+  const { host } = site;
+  site.addRelease("first");
+  site.switchUsers();
+  expect((await host.apply(site.deployment("first", service))).code).toBe(0);
+  expect((await host.apply(site.service())).code).toBe(0);
+  host.write("/etc/shadow-like", "root's secret\n".repeat(100), 0o600);
+  execFileSync("chown", ["daemon:daemon", host.at("/var/log")]);
+  rmSync(host.at("/var/log/uwsgi.log"), { force: true });
+  symlinkSync(host.at("/etc/shadow-like"), host.at("/var/log/uwsgi.log"));
+  site.addRelease("second", { fault: "service-answer" });
+  execFileSync("chown", ["-R", "daemon:daemon", host.at("/microarray/releases")]);
+  const run = await host.apply(site.deployment("second", service));
+  expect(run.reason).toContain("uWSGI does not take the change");
+  expect(run.stdout + run.stderr).not.toContain("root's secret");
+});

@@ -8,7 +8,9 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
+  truncateSync,
 } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
@@ -184,4 +186,121 @@ test("a spool that leads to a directory of root's gives nothing of it away", asy
   );
   expect(host.exists("/etc/private/archive")).toBe(true);
   expect(readdirSync(host.at("/microarray/releases/tracks"))).toEqual([]);
+});
+
+/** Has a user strike once, right before a command with such words: what happens between two looks of root's. */
+function strikeBefore(command: string, words: string, strike: string): void {
+  host.write("/strike-once", "");
+  host.write(
+    `/counted/${command}`,
+    [
+      "#!/bin/bash",
+      `if [[ -e ${host.at("/strike-once")} && " $* " == *"${words}"* ]]; then`,
+      `  rm ${host.at("/strike-once")}`,
+      `  ${strike}`,
+      "fi",
+      `exec /bin/${command} "$@"`,
+      "",
+    ].join("\n"),
+    0o755,
+  );
+}
+
+test("a file that becomes a pipe while root looks keeps nobody waiting", async () => {
+  host.write("/home/sites/tracks", "former\n");
+  giveToGames("/home/sites");
+  const file = host.at("/home/sites/tracks");
+  strikeBefore("sha256sum", "home/sites/tracks", `rm -f ${file}; mkfifo ${file}`);
+  strikeBefore("dd", "./tracks", `rm -f ${file}; mkfifo ${file}`);
+  expect(await host.apply(site)).toMatchObject({ code: 0, stderr: "" });
+  expect(host.exists("/strike-once")).toBe(false);
+  expect(host.read("/home/sites/tracks")).toBe("content\n");
+});
+
+test("a file that becomes a link while root looks is not read through it", async () => {
+  // As long as root's file, so that nothing but the content tells one from the other.
+  host.write("/home/sites/tracks", "what was here\n");
+  giveToGames("/home/sites");
+  const file = host.at("/home/sites/tracks");
+  const strike = `ln -sf ${host.at("/etc/shadow-like")} ${file}`;
+  strikeBefore("sha256sum", "home/sites/tracks", strike);
+  strikeBefore("dd", "./tracks", strike);
+  // Root's file is what the manifest asks for: to take the link for it would be to have read it.
+  const text = manifest(
+    "site",
+    "none",
+    "directory /home/sites owner=games group=games mode=0755",
+    "file /home/sites/tracks owner=root group=root mode=0644",
+    "| root's secret",
+  );
+  expect((await host.apply(text)).code).toBe(0);
+  expect(host.exists("/strike-once")).toBe(false);
+  expect(lstatSync(host.at("/home/sites/tracks")).isFile()).toBe(true);
+  expect(host.ownership("/home/sites/tracks")).toBe("root root 644");
+});
+
+test("a directory that becomes a link while a failed run takes it away leads to nothing of root's", async () => {
+  host.write("/home/sites/x", "");
+  giveToGames("/home/sites");
+  host.write("/etc/nologin", "");
+  const logs = host.at("/home/sites/logs");
+  // What nginx or uWSGI would have opened there by now.
+  host.write("/counted/systemctl", `#!/bin/sh\ntouch ${logs}/nologin\nexit 1\n`, 0o755);
+  const strike = `mv ${logs} ${host.at("/home/sites/moved")}; ln -s ${host.at("/etc")} ${logs}`;
+  strikeBefore("rm", "./logs/nologin", strike);
+  strikeBefore("find", " -size 0 -delete", strike);
+  const run = await host.apply(
+    manifest(
+      "logs",
+      "none",
+      "directory /home/sites/logs owner=games group=games mode=0755",
+      "service nosuch",
+    ),
+  );
+  expect(run.code).toBe(1);
+  expect(host.exists("/strike-once")).toBe(false);
+  expect(host.exists("/etc/nologin")).toBe(true);
+});
+
+test("a user's tree is relabelled in the user's name, and root's own by name", async () => {
+  host.write("/selinux", "Enforcing\n");
+  host.write("/srv/site/index.html", "");
+  host.write("/srv/site/uploads/deep/file", "");
+  for (const path of ["/srv/site/uploads", "/srv/site/uploads/deep"]) giveToGames(path);
+  host.calls();
+  const run = await host.apply(
+    manifest("labels", "none", "selinux-context httpd_sys_content_t /srv/site(/.*)?"),
+  );
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  const calls = host.calls().filter((call) => /^(restorecon|runuser)/.test(call));
+  const tree = host.at("/srv/site");
+  expect(calls).toHaveLength(3);
+  expect(calls[0]?.split(" ").sort()).toEqual(
+    [tree, `${tree}/index.html`, `${tree}/uploads`, "restorecon"].sort(),
+  );
+  expect(calls[1]).toMatch(/^runuser .* games -- .* restorecon -R \S+\/uploads$/);
+  expect(calls[2]).toBe(`restorecon -R ${tree}/uploads`);
+});
+
+test("a file of any size in the sites of another user is copied nowhere", async () => {
+  host.write("/etc/nginx/sites-available/site", "server { }\n");
+  giveToGames("/etc/nginx/sites-available");
+  truncateSync(host.at("/etc/nginx/sites-available/site"), 100 * 1024 * 1024);
+  const text = manifest(
+    "nginx",
+    "nginx",
+    "file /etc/nginx/conf.d/x.conf owner=root group=root mode=0644",
+    "| gzip on;",
+  );
+  const large = await host.apply(text);
+  expect(large.reason).toContain(
+    "/etc/nginx holds 100 MB, of which sites-available/site has 100 MB: all of it would be copied to be tested, and configuration is never that large; move away what is none",
+  );
+  rmSync(host.at("/etc/nginx/sites-available/site"));
+  execFileSync("mkfifo", [host.at("/etc/nginx/sites-available/site")]);
+  expect((await host.apply(text)).reason).toContain(
+    "/etc/nginx/sites-available/site is no file but a pipe, a socket or a device",
+  );
+  rmSync(host.at("/etc/nginx/sites-available/site"));
+  expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
 });
