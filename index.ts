@@ -55,7 +55,7 @@ export = async () => {
     file: "nginx",
     logs: nginx.logFiles(site),
     createOwner: "nginx",
-    createGroup: deployer.user,
+    createGroup: deployer.group,
     postrotate: nginxReopensLogs,
     dependsOn: system,
     ...config.logrotate,

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Secret } from "../config/secret";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
-import type { ManifestEntry } from "../host/manifest";
+import { type ManifestEntry, primaryGroupOf } from "../host/manifest";
 import { renderServicesSudoers, renderSudoEnvironment } from "../templates/sudoers";
 
 /** Inputs of {@link LinuxUser}. */
@@ -37,6 +37,8 @@ export interface LinuxUserArgs {
 export class LinuxUser extends HostComponent {
   readonly user: string;
   readonly home: string;
+  /** Stands in a file's content for the account's primary group. */
+  readonly group: string;
   /** The account, its keys and its sudo rules. */
   readonly account: remote.Command;
   /** The password: apart, since a secret would hide every line of the account in a preview. */
@@ -46,6 +48,7 @@ export class LinuxUser extends HostComponent {
     super("LinuxUser", name, opts);
     this.user = args.user;
     this.home = args.home ?? `/home/${args.user}`;
+    this.group = primaryGroupOf(args.user);
 
     this.account = args.host.converge(
       name,

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "../config/applicationPaths";
 import { HostComponent } from "../host/component";
 import type { Host } from "../host/Host";
-import type { ManifestEntry } from "../host/manifest";
+import { type ManifestEntry, primaryGroupOf } from "../host/manifest";
 import { literally } from "../host/subtree";
 import {
   renderHoldSocket,
@@ -29,7 +29,7 @@ export interface UwsgiServiceArgs {
   binary?: string;
   /** Login that the workers run as. @default "deployer" */
   user?: string;
-  /** Group of the workers: with a user alone it would stay root's. @default the user's name */
+  /** Group of the workers: with a user alone it would stay root's. @default the user's primary group */
   group?: string;
   /** Directory below which the application's link stands. @default "/microarray" */
   siteRoot?: string;
@@ -208,7 +208,7 @@ function complete(args: UwsgiServiceArgs): UwsgiView {
     interpreter: args.interpreter ?? "/usr/bin/python3",
     binary: args.binary ?? "/usr/local/bin/uwsgi",
     user,
-    group: args.group ?? user,
+    group: args.group ?? primaryGroupOf(user),
     directory,
     wsgiFile: args.wsgiFile ?? `${directory}/${application}/wsgi.py`,
     virtualenv: args.virtualenv ?? virtualenvPaths(`/home/${user}`).current,

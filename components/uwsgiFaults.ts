@@ -1,4 +1,5 @@
 import { isFilledIn, optionName, reservedOption } from "../config/uwsgiOptions";
+import { primaryGroupOf } from "../host/manifest";
 import { UserError } from "../host/userError";
 import type { UwsgiView } from "../templates/uwsgi";
 
@@ -40,7 +41,7 @@ export function checkUwsgi(view: UwsgiView): void {
     ...fault(
       "group",
       view.group,
-      name.test(view.group) && view.group !== "root",
+      view.group === primaryGroupOf(view.user) || (name.test(view.group) && view.group !== "root"),
       "a group other than root's, such as deployer",
     ),
     ...(

@@ -60,7 +60,7 @@ export interface ApplicationConfiguration {
     readonly stats: string;
     readonly log: string;
     readonly pidFile: string;
-    readonly group: string;
+    readonly group: string | undefined;
     readonly environment: Readonly<Record<string, string>>;
     readonly options: readonly string[];
   };
@@ -129,7 +129,7 @@ export function groupApplication(
       stats: values.uwsgiStats,
       log: values.uwsgiLog,
       pidFile: values.uwsgiPidFile,
-      group: values.uwsgiGroup ?? values.deployerUser,
+      group: values.uwsgiGroup,
       environment: Object.fromEntries(values.uwsgiEnvironment.map((line) => pair(line, "="))),
       options: values.uwsgiOptions,
     },

@@ -17,7 +17,7 @@ export { ManifestError } from "./manifestText";
 export interface Ownership {
   /** User that owns the path. @default "root" */
   owner?: string;
-  /** Group that owns the path. @default the owner's name */
+  /** Group that owns the path. @default the owner's primary group, which the host is asked for */
   group?: string;
   /** Permission bits in octal, four digits, such as `"0644"`. */
   mode?: string;
@@ -265,6 +265,11 @@ export interface Manifest {
 /** Stands for the file of yum's main settings, which the script looks up on the host. */
 export const yumConf = "@@YUM_CONF@@";
 
+/** Stands in a file's content for the primary group of a user, which the script asks the host for. */
+export function primaryGroupOf(user: string): string {
+  return `@@GROUP_OF ${user}@@`;
+}
+
 /** First line of every manifest; the script drops whatever stands before it (a sudo password). */
 export const manifestHeader = "tracks-manifest 1";
 
@@ -385,13 +390,14 @@ function renderEntry(entry: ManifestEntry): string[] {
 
 function ownership(entry: Ownership & Conditional, defaultMode: string): string[] {
   const owner = entry.owner ?? "root";
+  const group = entry.group ?? (owner === "root" ? "root" : undefined);
   const mode = entry.mode ?? defaultMode;
   if (!/^[0-7]{4}$/.test(mode)) {
     throw new ManifestError(`mode "${mode}": give four octal digits, such as "0644"`);
   }
   return [
     `owner=${word(owner)}`,
-    `group=${word(entry.group ?? owner)}`,
+    ...(group === undefined ? [] : [`group=${word(group)}`]),
     `mode=${mode}`,
     ...(entry.context ? [`context=${word(entry.context)}`] : []),
     ...(entry.unit ? [`unit=${word(entry.unit)}`] : []),

@@ -60,7 +60,7 @@ export const uwsgiKeys = {
     component: "UwsgiService",
     meaning: "Group of the workers.",
     example: "deployer",
-    fallbackText: "`deployerUser`",
+    fallbackText: "the primary group of `deployerUser`",
   }),
   uwsgiEnvironment: withDefault(
     listOf(text("`NAME=VALUE`", /^(?!PRODUCTION=)[A-Z_][A-Z0-9_]*=\P{Cc}*$/u), "variables"),

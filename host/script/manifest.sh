@@ -136,8 +136,8 @@ parse_path() { # LINE-NUMBER KIND PATH ATTRIBUTE...
   shift 3 || shift $#
   check_path "$number" "$path"
   case $kind in
-    file) check_attributes "$number" 'owner group mode' 'context check secret eol unit' "$@" ;;
-    directory) check_attributes "$number" 'owner group mode' 'context unit' "$@" ;;
+    file) check_attributes "$number" 'owner mode' 'group context check secret eol unit' "$@" ;;
+    directory) check_attributes "$number" 'owner mode' 'group context unit' "$@" ;;
     absent) check_attributes "$number" '' 'of' "$@" ;;
     release) check_attributes "$number" 'owner wsgi requirements' 'archive login sha256 git commit' "$@" ;;
     virtualenv) check_attributes "$number" 'python' 'requirements database' "$@" ;;

@@ -2,7 +2,7 @@
 # --- Placeholders: facts of this host that stand in a manifest by name --------------------------------
 
 readonly PLACEHOLDERS='NGINX_PID NGINX_MODULES NGINX_MIME_TYPES YUM_CONF'
-readonly PLACEHOLDER_PATTERN='@@([A-Z][A-Z0-9_]*)@@'
+readonly PLACEHOLDER_PATTERN='@@([A-Z][A-Z0-9_]*|GROUP_OF [A-Za-z0-9_][A-Za-z0-9._-]*)@@'
 
 # What is secret is nobody's template: it stays as it is, and no part of it may stand in an error. Nor is
 # a setting's value, which may hold a proxy's password.
@@ -13,8 +13,8 @@ has_placeholders() { # INDEX
 check_placeholders() { # LINE-NUMBER TEXT
   local text=$2
   while [[ $text =~ $PLACEHOLDER_PATTERN ]]; do
-    [[ " $PLACEHOLDERS " == *" ${BASH_REMATCH[1]} "* ]] \
-      || fault "$1" "${BASH_REMATCH[0]} is no placeholder; known are $PLACEHOLDERS"
+    [[ " $PLACEHOLDERS " == *" ${BASH_REMATCH[1]} "* || ${BASH_REMATCH[1]} == 'GROUP_OF '* ]] \
+      || fault "$1" "${BASH_REMATCH[0]} is no placeholder; known are $PLACEHOLDERS and GROUP_OF USER"
     text=${text#*"${BASH_REMATCH[0]}"}
   done
 }
@@ -29,6 +29,7 @@ fill_placeholders() { # TEXT
       NGINX_MODULES) nginx_modules_line ;;
       NGINX_MIME_TYPES) nginx_mime_types ;;
       YUM_CONF) package_manager_configuration ;;
+      'GROUP_OF '*) primary_group "${name#* }" ;;
     esac
     text=${text//"@@$name@@"/$REPLY}
   done

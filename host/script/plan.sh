@@ -85,9 +85,13 @@ read_ownership() { # INDEX
   local owner group
   attribute "$1" owner root
   owner=$REPLY
-  attribute "$1" group root
+  attribute "$1" group ''
   group=$REPLY
   known_account passwd "$owner" || fail "${E_PATH[$1]}: there is no user $owner on this host; make it, or install the package that does"
+  [[ -n $group ]] || {
+    primary_group "$owner"
+    group=$REPLY
+  }
   known_account group "$group" || fail "${E_PATH[$1]}: there is no group $group on this host; make it, or install the package that does"
   attribute "$1" mode 0644
   REPLY="$owner $group $REPLY"

@@ -97,6 +97,8 @@ survey_user() { # NAME
   entry=$(getent passwd "$name") || return 0
   IFS=: read -r _ _ uid _ <<<"$entry"
   state_user "$name"
+  (primary_group "$name") 2>/dev/null \
+    || fact "obstacle/group-of-$name" "$(primary_group "$name" 2>&1)"
   conflict "the user $name exists (uid $uid, $REPLY): it is adopted, its home and its groups stay, shell and password come back on destroy"
 }
 

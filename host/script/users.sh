@@ -18,6 +18,14 @@ state_user() { # NAME
   REPLY="home=$home shell=${shell:-/bin/sh}"
 }
 
+# Prints what to do about an account that this host knows and does not have.
+elsewhere() { # NAME SHELL
+  grep -q "^$1:" "$ROOT/etc/passwd" \
+    || printf '%s' "; it comes from a directory service (LDAP): change it there, or set tracks:deployerShell to $2"
+}
+
+declare -A PRIMARY_GROUPS=() # by user, as they were asked for
+
 USER_SYSTEM=no # kind of an account that has to be made
 
 make_user() { # STATE NAME
@@ -32,15 +40,36 @@ make_user() { # STATE NAME
   shell=${state#* shell=}
   state_user "$name"
   if [[ $REPLY != none ]]; then
-    must "can't change the account $name" usermod -s "$shell" -- "$name"
+    attempt usermod -s "$shell" -- "$name" || fail "can't change the account $name: $OUTPUT$(elsewhere "$name" "${REPLY#* shell=}")"
     return
   fi
   [[ ! -e $ROOT$home ]] || check_orphaned_home "$name" "$home"
   options=(-m -d "$home" -s "$shell")
   [[ $USER_SYSTEM == no ]] || options+=(-r)
-  if getent group "$name" >/dev/null 2>&1; then options+=(-g "$name"); fi
+  # A group of its own, whatever login.defs says.
+  if getent group "$name" >/dev/null 2>&1; then options+=(-g "$name"); else options+=(-U); fi
   printf '%s\n' "$name" >>"$ACCOUNTS"
   must "can't make the account $name" openly useradd "${options[@]}" -- "$name"
+}
+
+# Leaves the name of a user's primary group: not always the user's own name.
+primary_group() { # NAME
+  [[ $1 != root ]] || {
+    REPLY=root
+    return
+  }
+  if [[ -z ${PRIMARY_GROUPS[$1]-} ]]; then
+    attempt id -gn -- "$1" || nameless_group "$1"
+    PRIMARY_GROUPS[$1]=$OUTPUT
+  fi
+  REPLY=${PRIMARY_GROUPS[$1]}
+}
+
+nameless_group() { # NAME
+  local entry gid
+  entry=$(getent passwd "$1") || fail "there is no user $1 on this host; make it, or install the package that does"
+  IFS=: read -r _ _ _ gid _ <<<"$entry"
+  fail "the primary group of the user $1 has the id $gid and no name on this host, so that no file can be given to it: groupadd -g $gid NAME, or mend the directory service that it comes from"
 }
 
 # A group that a user is in, a thing of its own: what an administrator gave besides is not ours to take

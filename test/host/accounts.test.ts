@@ -47,6 +47,61 @@ test("makes a user; remove keeps it with its home and locks its password", async
   expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
 });
 
+test("a new user has a group of its own, whatever the host's login.defs says", async () => {
+  host.write("/etc/login.defs", "USERGROUPS_ENAB no\n");
+  expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/group")).toContain("deployer:x:4242:\n");
+  expect(host.read("/etc/passwd")).toContain("deployer:x:4242:4242:");
+});
+
+test("a new user is put into the group of its name that is there already", async () => {
+  host.write("/etc/group", `${host.read("/etc/group")}deployer:x:700:\n`);
+  expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/passwd")).toContain("deployer:x:4242:700:");
+});
+
+/** What belongs to a user's primary group, whatever its name is. */
+const ownedBy = (user: string): string =>
+  manifest(
+    "owned",
+    "none",
+    `directory /srv/own owner=${user} mode=0755`,
+    "file /etc/owned.conf owner=root group=root mode=0644",
+    `| create 0640 nginx @@GROUP_OF ${user}@@`,
+  );
+
+test("what belongs to the group of an adopted user belongs to its real primary group", async () => {
+  host.write("/etc/passwd", host.read("/etc/passwd").replace(/^games:x:5:60:/m, "games:x:5:100:"));
+  host.write("/etc/group", `${host.read("/etc/group").replace(/^games:.*\n/m, "")}users:x:100:\n`);
+  host.write("/srv/.keep", "");
+  expect(await host.apply(ownedBy("games"))).toMatchObject({ code: 0, stderr: "" });
+  expect(host.ownership("/srv/own")).toBe("games users 755");
+  expect(host.read("/etc/owned.conf")).toBe("create 0640 nginx users\n");
+  expect((await host.run(["probe"])).stdout).toMatch(/^ok owned\n/);
+});
+
+test("a primary group that has no name is named, in the preview too", async () => {
+  host.write("/directory-passwd", "remote:x:9000:4000::/home/remote:/bin/bash\n");
+  host.write("/srv/.keep", "");
+  const said = "the primary group of the user remote has the id 4000 and no name on this host";
+  expect((await host.apply(ownedBy("remote"))).reason).toContain(`${said}, so that no file`);
+  const survey = await host.run(["--scope", "tracks.dev", "survey", "user=remote"]);
+  expect(survey).toMatchObject({ code: 0, stderr: "" });
+  expect(survey.stdout).toContain(`fact obstacle/group-of-remote ${said}`);
+});
+
+test("an account of a directory service is told as that, when it can't be changed here", async () => {
+  host.write("/directory-passwd", "deployer:x:9000:100::/home/deployer:/bin/tcsh\n");
+  host.write("/etc/group", `${host.read("/etc/group")}users:x:100:\n`);
+  const manifest = account().replace(" groups=wheel", "");
+  expect((await host.apply(manifest)).reason).toContain(
+    "can't change the account deployer: usermod: user 'deployer' does not exist in /etc/passwd; it comes from a directory service (LDAP): change it there, or set tracks:deployerShell to /bin/tcsh",
+  );
+  expect(await host.apply(manifest.replace("/bin/bash", "/bin/tcsh"))).toMatchObject({ code: 1 });
+  host.write("/bin/tcsh", "", 0o755);
+  expect(await host.apply(manifest.replace("/bin/bash", "/bin/tcsh"))).toMatchObject({ code: 0 });
+});
+
 test("adopts a user, and gives back its shell and groups on remove", async () => {
   host.write(
     "/etc/passwd",

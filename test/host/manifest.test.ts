@@ -20,7 +20,7 @@ test("every fault is reported at once, with its line, and nothing is touched", a
       "faulty",
       "none",
       "file relative/path owner=root group=root mode=0644",
-      "file /etc/a owner=root mode=644",
+      "file /etc/a group=root mode=644",
       "| content",
       "directory /etc/x/../y owner=root group=root mode=0755",
       "symlink /etc/link target",

@@ -342,6 +342,7 @@ describe("what a component would refuse", () => {
         ...rest,
         binary: "/usr/local/bin/uwsgi",
         user: "deployer",
+        group: "@@GROUP_OF deployer@@",
         directory: `${siteRoot}/tracks`,
         startsAfter: ["postgresql"],
         virtualenv: "/home/deployer/venv",

@@ -56,6 +56,16 @@ describe("a manifest", () => {
     ["symlink", { kind: "symlink", path: "/a", target: "../b" }, ["symlink /a -> ../b"]],
     ["absent path", { kind: "absent", path: "/a" }, ["absent /a"]],
     [
+      "absent path, if it is a package's",
+      { kind: "absent", path: "/a", of: "package" },
+      ["absent /a of=package"],
+    ],
+    [
+      "directory of a user, and of whatever its primary group is",
+      { kind: "directory", path: "/srv", owner: "u" },
+      ["directory /srv owner=u mode=0755"],
+    ],
+    [
       "PostgreSQL server",
       {
         kind: "postgresql-server",
