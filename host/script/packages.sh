@@ -51,7 +51,7 @@ install_wanted() {
   skip_installed
   ((${#WANTED[@]} > 0)) || return 0
   take_packages
-  [[ -z $LOST ]] || fail "${LOST%$'\n'}"
+  [[ -z $LOST ]] || fail "not every package can be installed: ${LOST%$'\n'}"
   [[ $LOOK == no ]] || return 0
   missing_packages "${CHOSEN[@]}"
   [[ -z $REPLY ]] || fail "installed, but rpm does not know it: ${REPLY//$'\n'/ }"
@@ -199,6 +199,8 @@ manager_failed() { # WHAT
     *'no enabled repos'*)
       fail "$REPLY $1: this host has no enabled package repository. Add one with tracks:yumRepositories, or enable the host's own in /etc/yum.repos.d"
       ;;
+    # Of a conflict the first line says most.
+    *Problem*) fail "$REPLY $1: ${words//$'\n'/; }" ;;
     *) fail "$REPLY $1: $words" ;;
   esac
 }
