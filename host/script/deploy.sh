@@ -7,6 +7,8 @@ PYTHON=''      # the virtualenv's interpreter, below the root
 BACKUP=''      # the copy of the database that this run made
 PENDING=()     # migrations that the database waits for
 SUBJECT=''     # what is deployed, in words
+STATIC_ROOT='' # where the release's static files are, and the URL that visitors ask for them by
+STATIC_URL=''
 
 # Finds the release and its virtualenv, so that the manifest's links can be planned.
 resolve_application() {
@@ -55,7 +57,7 @@ fail_with_lines() { # COUNT WHAT
 
 # Everything before the switch.
 prepare_release() {
-  local wsgi health host line django='' static_root=''
+  local wsgi health host line django=''
   [[ -n $APPLICATION ]] || return 0
   [[ $SAME_MANIFEST == no ]] || ((${#C_PATH[@]} > 0)) || return 0
   DEPLOYED=yes
@@ -78,12 +80,13 @@ prepare_release() {
   while IFS= read -r line; do
     case $line in
       'django '*) django=${line#* } ;;
-      'static-root '*) static_root=${line#* } ;;
+      'static-root '*) STATIC_ROOT=${line#* } ;;
+      'static-url '*) STATIC_URL=${line#* } ;;
       'pending '*) PENDING+=("${line#* }") ;;
     esac
   done <<<"$OUTPUT"
   smoke_test "$wsgi" "$health" "$host" "$((${#PENDING[@]} > 0))"
-  if [[ -n $static_root ]]; then
+  if [[ -n $STATIC_ROOT ]]; then
     manage collectstatic --noinput || fail_with_lines 12 "manage.py collectstatic fails in $SUBJECT"
   else
     note "the settings have no STATIC_ROOT: static files are not collected"
@@ -259,6 +262,52 @@ prove_release() {
   done
   log=$(uwsgi_reason "$(uwsgi_log_since)")
   fail "http://$host:$port$health does not show the new release (status ${REPLY% release=*}, release ${REPLY##* release=}): ${log:-nothing says why}; see ${UWSGI_LOG#"$ROOT"}"
+}
+
+# A page may be whole while all that belongs to it is refused: one static file is asked for as well.
+prove_static_file() {
+  local file url host port
+  [[ $DEPLOYED == yes && -n $STATIC_ROOT && $STATIC_URL == /* ]] || return 0
+  # shellcheck disable=SC2016 # the inner shell's words
+  file=$(as_user "$RELEASE_OWNER" "$RELEASE" sh -c \
+    'cd -- "$1" && find . -type f | grep -m 1 -E "^[A-Za-z0-9._/-]+$"' sh "$STATIC_ROOT" 2>/dev/null </dev/null)
+  [[ -n $file ]] || return 0
+  file=${file#./}
+  url=${STATIC_URL%/}/$file
+  application_attribute host localhost
+  host=$REPLY
+  application_attribute port 80
+  port=$REPLY
+  site_answer "$port" "$url" "$host" || return 0
+  case $REPLY in
+    403*)
+      [[ $STATIC_ROOT == /* ]] || STATIC_ROOT=$ROOT$RELEASE/$STATIC_ROOT
+      why_unreadable "$STATIC_ROOT/$file"
+      fail "nginx may not serve the static files: http://$host:$port$url answers 403; $REPLY"
+      ;;
+    404*) note "http://$host:$port$url answers 404: nginx serves the static files elsewhere, or from another directory than STATIC_ROOT (tracks:staticRoot)" ;;
+  esac
+}
+
+# Leaves why nginx may not read a file, as far as it shows on the file and the directories to it.
+why_unreadable() { # FILE
+  local name mode bit verb context file
+  file=$(readlink -f -- "$1")
+  ancestors "$file"
+  while read -r mode name; do
+    bit=1 verb=enter
+    if [[ $name == "$file" ]]; then bit=4 verb=read; fi
+    if ((!(8#$mode & bit))); then
+      REPLY="${name#"$ROOT"} has the mode $mode, so nginx may not $verb it"
+      return
+    fi
+  done < <(stat -c '%a %n' -- "${CHAIN[@]}")
+  REPLY='see the error log of the site'
+  selinux_enabled || return 0
+  context=$(stat -c %C -- "$file")
+  context=${context#*:*:}
+  name=${file#"$ROOT"}
+  REPLY="the SELinux type of $name is ${context%%:*}, and nginx may read httpd_sys_content_t: restorecon -Rv ${name%/*}; if that changes nothing, see ausearch -m avc -ts recent"
 }
 
 # Leaves "STATUS release=RELEASE" of one request to this host in REPLY.

@@ -166,7 +166,10 @@ put_in_force() {
   if [[ $SUBSYSTEM == nginx ]] && nginx_tree_changes; then changes=yes; fi
   [[ $SUBSYSTEM != postgresql ]] || retain_postgresql
   case $SUBSYSTEM in
-    application | settings) reload_application ;;
+    application | settings)
+      reload_application
+      prove_static_file
+      ;;
   esac
   release_services
   # A vendor's nginx.conf that comes back for an nginx that was stopped before us needs no reload.

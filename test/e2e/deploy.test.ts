@@ -17,6 +17,8 @@ describe("a deployment", () => {
   beforeAll(async () => {
     deployment = await Deployment.create("first");
     await deployment.set("serverNames", '["old.example.org"]');
+    // A larger disk's directory in the site root's place, by a link that the administrator made.
+    await deployment.onHost("mkdir -p /data/microarray; ln -s data/microarray /microarray");
     commandLines = await CommandLines.watch(deployment);
     printed = await deployment.up();
     await commandLines.stop();

@@ -266,6 +266,7 @@ if __name__ == "__main__":
 
 const fakeSettings = `class settings:
     STATIC_ROOT = "staticfiles"
+    STATIC_URL = "/static/"
     DATABASES = {}
     configure = classmethod(lambda cls, **values: None)
 `;

@@ -67,6 +67,7 @@ def examine(wsgi, current=""):
         check_places(settings, current)
     print("django %s" % ".".join(str(part) for part in django.VERSION[:3]))
     print("static-root %s" % (getattr(settings, "STATIC_ROOT", "") or ""))
+    print("static-url %s" % (getattr(settings, "STATIC_URL", "") or ""))
     close_sqlite(settings.DATABASES)
     if django.VERSION >= (1, 7):
         for name in pending_migrations():

@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { DeployRoot } from "./deployRoot";
+
+let site: DeployRoot;
+let nginx: Server;
+let asked: string[];
+/** What nginx answers for a static file. */
+let status: number;
+beforeEach(async () => {
+  site = await DeployRoot.create();
+  asked = [];
+  nginx = createServer((request, response) => {
+    asked.push(`${request.headers.host ?? ""}${request.url ?? ""}`);
+    const ofFile = request.url?.startsWith("/static/") === true;
+    response.writeHead(ofFile ? status : 200, ofFile ? {} : { "X-Tracks-Release": release });
+    response.end();
+  });
+  await new Promise<void>((resolve) => nginx.listen(0, "127.0.0.1", resolve));
+});
+afterEach(() => {
+  nginx.close();
+  site.remove();
+});
+
+let release: string;
+const file = "/microarray/releases/tracks/second/staticfiles/css/app.css";
+
+/** Deploys a second release, with one static file; the first one is served. */
+async function deploySecond(prepare: () => void = () => undefined) {
+  const deployment = (name: string): string => {
+    release = name;
+    const { port } = nginx.address() as AddressInfo;
+    return site.deployment(name, {}).replace("port=1 ", `port=${port} `);
+  };
+  site.addRelease("first");
+  expect((await site.host.apply(deployment("first"))).stderr).toBe("");
+  expect((await site.host.apply(site.service())).stderr).toBe("");
+  site.addRelease("second");
+  site.host.write(file, "");
+  prepare();
+  return site.host.apply(deployment("second"));
+}
+
+test("a release is proven by one of its static files as well, asked through nginx", async () => {
+  status = 200;
+  expect(await deploySecond()).toMatchObject({ code: 0, stderr: "" });
+  expect(asked).toContain("tracks.test/static/css/app.css");
+});
+
+test("static files that SELinux refuses fail the deployment, and the type is named", async () => {
+  status = 403;
+  const run = await deploySecond(() => {
+    site.host.write("/selinux", "Enforcing\n");
+    execFileSync("chcon", ["system_u:object_r:default_t:s0", site.host.at(file)]);
+  });
+  expect(run.code).toBe(1);
+  expect(run.reason).toMatch(
+    /nginx may not serve the static files: http:\/\/tracks\.test:\d+\/static\/css\/app\.css answers 403; the SELinux type of \/microarray\/releases\/tracks\/second\/staticfiles\/css\/app\.css is default_t, .*restorecon -Rv/,
+  );
+  expect(site.host.linkTarget("/microarray/tracks")).toBe("releases/tracks/first");
+});
+
+test("static files behind a directory that is closed to nginx fail it, and the mode is named", async () => {
+  status = 403;
+  const run = await deploySecond(() => {
+    chmodSync(site.host.at("/microarray/releases"), 0o750);
+    execFileSync("chgrp", ["daemon", site.host.at("/microarray/releases")]);
+  });
+  expect(run.reason).toContain("/microarray/releases has the mode 750, so nginx may not enter it");
+  chmodSync(site.host.at("/microarray/releases"), 0o755);
+});
+
+test("static files that nginx has elsewhere are told, and no failure", async () => {
+  status = 404;
+  const run = await deploySecond();
+  expect(run.code).toBe(0);
+  expect(run.stdout).toMatch(/^note: http:\S+\/static\/css\/app\.css answers 404: .*STATIC_ROOT/m);
+});
