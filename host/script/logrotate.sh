@@ -33,10 +33,42 @@ validate_logrotate() {
   logrotate_errors "$WORK/after"
   after=$REPLY
   while IFS= read -r line; do
-    if [[ -n $line && $before != *$'\n'"$line"$'\n'* ]]; then fresh+="$line; "; fi
+    [[ -n $line && $before != *$'\n'"$line"$'\n'* ]] || continue
+    if [[ $line == *' duplicate log entry for '* ]]; then
+      files_with_log "${line##* duplicate log entry for }"
+      line+=" (it is named in $REPLY: take it out of one of them)"
+    fi
+    fresh+="$line; "
   done <<<"$after"
   [[ -z $fresh ]] || fail "logrotate refuses the candidate: ${fresh%; }"
   [[ $before == $'\n' ]] || note "logrotate finds fault with what was there before us: ${before//$'\n'/ }"
+}
+
+# Leaves the files of the candidate that name a log, by its path or by a pattern.
+files_with_log() { # LOG
+  local file words=() word script found=''
+  for file in "$WORK/logrotate.conf" "$WORK/after"/*; do
+    [[ -f $file ]] || continue
+    script=no
+    while read -r -a words; do
+      case ${words[0]-} in
+        postrotate | prerotate | firstaction | lastaction | preremove) script=yes ;;
+        endscript) script=no ;;
+      esac
+      [[ $script == no ]] || continue
+      for word in ${words[@]+"${words[@]}"}; do
+        word=${word//\"/}
+        word=${word%\{}
+        # A pattern's * stays within a directory.
+        # shellcheck disable=SC2053 # it is a pattern
+        if [[ $word == /* && $1 == $word && ${word//[^\/]/} == "${1//[^\/]/}" && $found != *"$file "* ]]; then found+="$file "; fi
+      done
+    done <"$file"
+  done
+  found=${found//"$WORK/after"/$LOGROTATE_TREE}
+  found=${found//"$WORK/logrotate.conf"/$LOGROTATE_CONF}
+  found=${found% }
+  REPLY=${found// / and }
 }
 
 # Leaves the errors of the whole configuration with a directory in place of /etc/logrotate.d, one each

@@ -55,6 +55,22 @@ test("logrotate: a log that another file rotates already is refused, again and a
   }
 });
 
+test.each([
+  ["aaa", "by its pattern", "/var/log/*.log"],
+  ["zzz", "by its name, quoted", '"/var/log/uwsgi.log"'],
+])("logrotate: the other file that has the log is named: %s, %s", async (other, _, pattern) => {
+  const log = host.at("/var/log/uwsgi.log");
+  host.write("/var/log/uwsgi.log", "x");
+  const theirs = pattern.replace("/var", host.at("/var"));
+  const script = `postrotate\n    touch ${log}\n  endscript`;
+  host.write(`/etc/logrotate.d/${other}`, `${theirs} {\n  weekly\n}\n`);
+  host.write("/etc/logrotate.d/innocent", `/var/log/x {\n  missingok\n  ${script}\n}\n`);
+  const { reason } = await host.apply(rotation("uwsgi", `${log} {`, "  daily", "}"));
+  expect(reason).toContain(`duplicate log entry for ${log} (it is named in /etc/logrotate.d/`);
+  const files = ["uwsgi", other].sort().map((name) => `/etc/logrotate.d/${name}`);
+  expect(reason).toContain(`named in ${files.join(" and ")}: take it out of one of them)`);
+});
+
 test("logrotate: an unknown word is refused; somebody else's old fault is only mentioned", async () => {
   host.write("/etc/logrotate.d/theirs", "/var/log/theirs {\n  no_such_word\n}\n");
   const good = await host.apply(
