@@ -213,7 +213,7 @@ find_store() { # DIRECTORY
   fi
   top=${REPLY#"$ROOT"}
   resolve_directory "$top"
-  [[ -z $WRITER ]] || fail "$top, the top of the file system of $1, may be written by $WRITER: nothing can be staged there safely; chown root $top; chmod go-w $top"
+  [[ -z $WRITER ]] || refuse_top "$top" "$1"
   store=$ROOT$top/.tracks
   if [[ ! -e $store && ! -L $store ]]; then
     must "can't make $store" mkdir -- "$store"
@@ -222,6 +222,16 @@ find_store() { # DIRECTORY
   is_store "$store" || fail "$store must be a directory of root with mode 0700: somebody else made it; move it away"
   must "can't make $store" mkdir -p -- "$store/kept" "$store/stage"
   REPLY=$store
+}
+
+# A home has to stay its owner's: there the file system has to be mounted above it.
+refuse_top() { # TOP DIRECTORY
+  local advice="chown root $1; chmod go-w $1" entry home=''
+  entry=$(getent passwd "$WRITER") && IFS=: read -r _ _ _ _ _ home _ <<<"$entry"
+  if [[ $home == "$1" ]]; then
+    advice="$1 is the home of $WRITER and has to stay so: mount its file system at ${1%/*}, with $1 as a directory on it"
+  fi
+  fail "$1, the top of the file system of $2, may be written by $WRITER: nothing can be staged there safely; $advice"
 }
 
 # In a place where everybody may make a directory, such as /tmp, another user may have been first.

@@ -133,3 +133,19 @@ test("a home with a file system of its own is missed as well", async () => {
   expect((await host.apply(manifest("user", "users", user), { repair: 1 })).code).toBe(1);
   expect(host.exists("/home/deployer")).toBe(false);
 });
+
+test("a home that is a file system by itself is no reason to take it from its owner", async () => {
+  host.write(
+    "/etc/passwd",
+    host.read("/etc/passwd").replace(/^(daemon:.*:).*(:[^:]*)$/m, "$1/home/d$2"),
+  );
+  mount("/home/d");
+  execFileSync("chown", ["daemon", disk]);
+  const venvs = "directory /home/d/venvs owner=daemon group=daemon mode=0755";
+  const { reason } = await host.apply(manifest("app", "none", venvs));
+  expect(reason).toContain(
+    "/home/d is the home of daemon and has to stay so: mount its file system at /home, with /home/d as a directory on it",
+  );
+  expect(reason).not.toContain("chown");
+  expect(readdirSync(disk)).toEqual([]);
+});
