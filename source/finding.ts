@@ -13,7 +13,12 @@ export type SourceFiles = ReadonlyMap<string, string>;
 
 /** One line for a person. */
 export function findingText({ path, message }: SourceFinding): string {
-  return `${path}: ${message}`;
+  return `${shownPath(path)}: ${message}`;
+}
+
+/** A path in one line, whatever it has in it. */
+export function shownPath(path: string): string {
+  return /\p{Cc}/u.test(path) ? JSON.stringify(path) : path;
 }
 
 export function fault(path: string, message: string): SourceFinding {

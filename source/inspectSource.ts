@@ -1,9 +1,10 @@
-import type { SourceFinding } from "./finding";
+import { shownPath, type SourceFinding, warning } from "./finding";
 import { inspectFiles } from "./inspection";
-import { listSource, sourceRoot } from "./listing";
+import { listLeftOut, listSource, sourceRoot } from "./listing";
 import { inspectRequirements, type RequirementNeeds } from "./requirements";
+import { looksSecret } from "./secretFile";
 import { isInspected, type SourceLayout } from "./SourceLayout";
-import { sourceTree } from "./SourceTree";
+import { type SourceTree, sourceTree } from "./SourceTree";
 
 /**
  * Everything in a source tree on this machine that would fail on the host, or surprise there.
@@ -28,5 +29,34 @@ export async function inspectSource(
     if (content !== undefined) files.set(path, content.toString());
   }
   const findings = inspectFiles(files, layout);
-  return files.size === 0 ? findings : [...findings, ...inspectRequirements(tree, layout, needs)];
+  if (files.size === 0) return findings;
+  return [
+    ...findings,
+    ...inspectRequirements(tree, layout, needs),
+    ...inspectSecrets(tree, paths),
+    ...inspectLeftOut(await listLeftOut(root)),
+  ];
+}
+
+function inspectSecrets(tree: SourceTree, paths: readonly string[]): SourceFinding[] {
+  return paths
+    .filter((path) => looksSecret(path, () => tree.read(path)))
+    .map((path) =>
+      warning(
+        path,
+        "looks like a secret, and goes to the host, where the deployer alone can read it. Unless the site needs it there, leave it out by .gitignore, and out of git (git rm --cached).",
+      ),
+    );
+}
+
+function inspectLeftOut(paths: readonly string[]): SourceFinding[] {
+  if (paths.length === 0) return [];
+  const most = 10;
+  const more = paths.length > most ? ` and ${paths.length - most} more` : "";
+  return [
+    warning(
+      ".gitignore",
+      `leaves out ${paths.slice(0, most).map(shownPath).join(", ")}${more}. Without .git nobody can tell what was added to git in spite of it: if the site needs one of these, change .gitignore, or deploy a checkout.`,
+    ),
+  ];
 }

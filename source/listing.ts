@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { lstat, readdir, realpath, stat } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, realpath, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
 import { SourceError } from "./SourceError";
@@ -26,7 +27,8 @@ export async function sourceRoot(folder: string): Promise<string> {
  * Paths of a source tree that belong to a deployment, in the order of their characters' codes.
  *
  * Within a git checkout: what is tracked, and what is neither tracked nor ignored, so that a change
- * can be tried before it is committed. Elsewhere: everything. Never a `.git`.
+ * can be tried before it is committed. Elsewhere: everything that no .gitignore leaves out. Never a
+ * `.git`.
  *
  * @param folder as sourceRoot() gives it
  * @returns paths within the folder, with slashes. Files, symbolic links, and folders that hold
@@ -34,10 +36,48 @@ export async function sourceRoot(folder: string): Promise<string> {
  * @throws SourceError when git refuses to list the checkout, or a submodule isn't checked out
  */
 export async function listSource(folder: string): Promise<string[]> {
-  const paths = (await isInCheckout(folder))
-    ? await listCheckout(folder, "")
-    : await listFolder(folder, "");
-  return paths.sort(byCode);
+  if (await isInCheckout(folder)) return (await listCheckout(folder, "")).sort(byCode);
+  const ignored = new Set(await listIgnored(folder));
+  return (await listFolder(folder, "", ignored)).sort(byCode);
+}
+
+/**
+ * What a .gitignore leaves out of a folder that is in no checkout, as a copy or a download is: nobody
+ * can tell there what was added to git in spite of it.
+ *
+ * @returns paths within the folder; a folder's ends with a slash
+ */
+export async function listLeftOut(folder: string): Promise<string[]> {
+  return (await isInCheckout(folder)) ? [] : (await listIgnored(folder)).sort(byCode);
+}
+
+/** git's own rules, by git itself, with an empty repository that lies elsewhere. */
+async function listIgnored(folder: string): Promise<string[]> {
+  if (!(await hasIgnoreFile(folder))) return [];
+  const repository = await mkdtemp(join(tmpdir(), "tracks-git-"));
+  try {
+    await git(repository, "init", "--quiet", "--bare", ".");
+    const list = await git(
+      folder,
+      `--git-dir=${repository}`,
+      "--work-tree=.",
+      ...["ls-files", "--others", "--ignored", "--directory", "-z"],
+      "--exclude-per-directory=.gitignore",
+    );
+    return list.split("\0").filter((name) => name !== "");
+  } catch (error) {
+    throw refusal(folder, error);
+  } finally {
+    await rm(repository, { recursive: true, force: true });
+  }
+}
+
+async function hasIgnoreFile(folder: string): Promise<boolean> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  if (entries.some(({ name }) => name === ".gitignore")) return true;
+  for (const entry of entries)
+    if (entry.isDirectory() && (await hasIgnoreFile(join(folder, entry.name)))) return true;
+  return false;
 }
 
 /** Unlike localeCompare, the same on every machine. */
@@ -99,15 +139,20 @@ async function listNested(folder: string, path: string): Promise<string[]> {
   ]);
 }
 
-async function listFolder(folder: string, within: string): Promise<string[]> {
+async function listFolder(
+  folder: string,
+  within: string,
+  ignored: ReadonlySet<string>,
+): Promise<string[]> {
   const paths: string[] = [];
   const entries = await readdir(join(folder, within), { withFileTypes: true });
   for (const entry of entries) {
     const path = posix.join(within, entry.name);
+    if (ignored.has(entry.isDirectory() ? `${path}/` : path)) continue;
     if (!entry.isDirectory()) paths.push(path);
     else if (existsSync(join(folder, path, ".git")))
       paths.push(...(await listCheckout(folder, path)));
-    else paths.push(...(await listFolder(folder, path)));
+    else paths.push(...(await listFolder(folder, path, ignored)));
   }
   return entries.length === 0 && within !== "" ? [within] : paths;
 }
@@ -140,6 +185,6 @@ function refusal(folder: string, error: unknown): SourceError {
         ? stderr.trim()
         : String(error);
   return new SourceError(folder, [
-    `it lies in a git checkout, and git can't say which of its files are ignored: ${reason}`,
+    `git, whose rules say which of its files are ignored, can't tell: ${reason}`,
   ]);
 }

@@ -26,9 +26,9 @@ const readAtOnce = 1024 * 1024;
 /**
  * Packs a source tree on this machine for its way to the host.
  *
- * What git ignores stays here, as does `.git`; a folder outside of any checkout goes whole. Names,
- * contents, links and whether a file is executable count; times, owners and other modes don't. The
- * archive is uncompressed, so that its digest depends on no compressor's version and the host checks
+ * What git ignores stays here, as does `.git`; outside of any checkout a .gitignore counts all the
+ * same. Names, contents, links count, whether a file is executable, and whether it is its owner's
+ * alone; times, owners and other modes don't. The archive is uncompressed, so that its digest depends on no compressor's version and the host checks
  * it with sha256sum. Memory doesn't grow with the files' sizes.
  *
  * @param folder the application's source, the folder that holds manage.py
@@ -95,7 +95,10 @@ async function* contentOf(root: string, path: string, size: number): AsyncGenera
   }
   let missing = size;
   // The stream closes the file.
-  for await (const chunk of file.createReadStream({ end: size - 1, highWaterMark: readAtOnce })) {
+  for await (const chunk of file.createReadStream({
+    end: size - 1,
+    highWaterMark: Math.min(size, readAtOnce),
+  })) {
     missing -= (chunk as Buffer).length;
     yield chunk as Buffer;
   }

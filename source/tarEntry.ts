@@ -6,6 +6,8 @@ export interface TarEntry {
   /** Within the archive, with slashes; a folder's without one at its end. */
   path: string;
   executable?: boolean;
+  /** Whether nobody but its owner may read it, or look into it. @default false */
+  private?: boolean;
   /** Bytes that follow, padded to whole blocks. @default 0 */
   size?: number;
   /** What a symbolic link says, verbatim. */
@@ -19,13 +21,14 @@ const block = 512;
 const mtime = new Date("1980-01-01T00:00:00Z");
 
 /** An entry's header, with an extended one before it where the plain one is too narrow. */
-export function tarHeader({ type, path, executable, size, linkpath }: TarEntry): Buffer {
+export function tarHeader(entry: TarEntry): Buffer {
+  const { type, path, size, linkpath } = entry;
   const folder = type === "Directory";
   const fields = {
     path: folder ? `${path}/` : path,
     linkpath,
     size: size ?? 0,
-    mode: type === "File" && executable !== true ? 0o644 : 0o755,
+    mode: modeOf(entry),
     uid: 0,
     gid: 0,
     mtime,
@@ -34,6 +37,11 @@ export function tarHeader({ type, path, executable, size, linkpath }: TarEntry):
   const header = new Header({ ...fields, type });
   if (!header.encode(plain)) return plain;
   return Buffer.concat([new Pax(fields).encode(), plain]);
+}
+
+function modeOf({ type, executable, private: isPrivate }: TarEntry): number {
+  const mode = type === "File" && executable !== true ? 0o644 : 0o755;
+  return isPrivate === true ? mode & 0o700 : mode;
 }
 
 /** What fills up the last block of a file of so many bytes. */

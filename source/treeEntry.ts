@@ -1,6 +1,9 @@
 import type { Stats } from "node:fs";
+import { readFileSync } from "node:fs";
 import { lstat, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import { shownPath } from "./finding";
+import { looksSecret } from "./secretFile";
 import { SourceError } from "./SourceError";
 import { staysWithin } from "./symlink";
 import type { TarEntry } from "./tarEntry";
@@ -16,23 +19,41 @@ export async function examineTree(folder: string, paths: readonly string[]): Pro
   const entries: TarEntry[] = [];
   const folders = new Set<string>();
   const faults: string[] = [];
+  const usual = readable(await statsOf(join(folder, "manage.py")));
+  // A umask that closes everything closes manage.py too; what is closed beyond that is meant so.
+  const isClosed = (stats: Stats | undefined): boolean => (readable(stats) & usual) !== usual;
   for (const path of paths) {
     // What isn't UTF-8 was replaced when the name was read, and no file is found by it.
-    if (path.includes("\uFFFD")) faults.push(`the name of ${path} isn't UTF-8. Rename it.`);
+    if (path.includes("\uFFFD"))
+      faults.push(`the name of ${shownPath(path)} isn't UTF-8. Rename it.`);
     const stats = await statsOf(join(folder, path));
     // Tracked by git, and deleted.
     if (stats === undefined) continue;
     const fault = await faultOf(folder, path, stats);
     if (fault !== undefined) faults.push(fault);
     for (const parent of parentsOf(path)) {
-      if (!folders.has(parent)) entries.push({ type: "Directory", path: parent });
+      if (folders.has(parent)) continue;
+      const closed = isClosed(await statsOf(join(folder, parent)));
+      entries.push({ type: "Directory", path: parent, private: closed });
       folders.add(parent);
     }
-    entries.push(await entryOf(folder, path, stats));
+    entries.push({
+      ...(await entryOf(folder, path, stats)),
+      private: isClosed(stats) || isSecret(folder, path, stats),
+    });
   }
   if (entries.length === 0) faults.push("it holds no file, or none that git doesn't ignore.");
   if (faults.length > 0) throw new SourceError(folder, faults);
   return entries;
+}
+
+/** The bits that let the group and all others read. */
+function readable(stats: Stats | undefined): number {
+  return (stats?.mode ?? 0) & 0o044;
+}
+
+function isSecret(folder: string, path: string, stats: Stats): boolean {
+  return stats.isFile() && looksSecret(path, () => readFileSync(join(folder, path)));
 }
 
 /** `a`, `a/b` for `a/b/c`. */
@@ -54,9 +75,9 @@ async function statsOf(path: string): Promise<Stats | undefined> {
 
 async function faultOf(folder: string, path: string, stats: Stats): Promise<string | undefined> {
   if (stats.isSymbolicLink() && !(await staysWithin(folder, path)))
-    return `${path} is a link to ${await readlink(join(folder, path))}, which leads out of the source or in a circle. Make it a link within the source, or ignore it in .gitignore.`;
+    return `${shownPath(path)} is a link to ${await readlink(join(folder, path))}, which leads out of the source or in a circle. Make it a link within the source, or ignore it in .gitignore.`;
   if (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) return undefined;
-  return `${path} is neither a file nor a folder nor a link (a socket, a pipe or a device). Remove it.`;
+  return `${shownPath(path)} is neither a file nor a folder nor a link (a socket, a pipe or a device). Remove it.`;
 }
 
 async function entryOf(folder: string, path: string, stats: Stats): Promise<TarEntry> {

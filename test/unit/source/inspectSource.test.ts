@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { findingText } from "../../../source/finding";
 import { inspectSource } from "../../../source/inspectSource";
 
 const sample = join(__dirname, "../../../sample/tracks");
@@ -32,6 +33,43 @@ describe("inspectSource", () => {
     expect(await inspectSource(folder, layout, needs)).toEqual([
       expect.objectContaining({ severity: "fault", path: "requirements.txt" }),
     ]);
+  });
+
+  it("names what looks like a secret, and nothing that everybody may see", async () => {
+    const secret = [".env", ".env.production", "deploy/id_rsa", "server.pem", "ssl/site.key"];
+    const open = [".env.example", "authorities.pem", "slides.key", "credentials.py", "id_rsa.pub"];
+    await mkdir(join(folder, "deploy"));
+    await mkdir(join(folder, "ssl"));
+    for (const path of [...secret, ...open]) await writeFile(join(folder, path), "x");
+    await writeFile(join(folder, "authorities.pem"), "-----BEGIN CERTIFICATE-----\n");
+    await writeFile(join(folder, "slides.key"), "PK\x03\x04");
+    await writeFile(join(folder, "credentials.json"), "{}");
+    const found = (await inspectSource(folder, layout, needs)).filter(({ message }) =>
+      /looks like a secret, .* the deployer alone can read it/.test(message),
+    );
+    expect(found.map(({ path }) => path).sort()).toEqual([...secret, "credentials.json"].sort());
+    expect(found.map(({ severity }) => severity)).not.toContain("fault");
+  });
+
+  it("tells what .gitignore leaves out where there is no git to know better", async () => {
+    await writeFile(join(folder, ".gitignore"), "/venv/\n.env\n");
+    await mkdir(join(folder, "venv"));
+    await writeFile(join(folder, "venv/pyvenv.cfg"), "");
+    await writeFile(join(folder, ".env"), "");
+    const told = async (): Promise<string[]> =>
+      (await inspectSource(folder, layout, needs)).map(findingText);
+    expect(await told()).toEqual([
+      expect.stringMatching(/^\.gitignore: leaves out \.env, venv\/\. Without \.git nobody/),
+    ]);
+    execFileSync("git", ["init", "--quiet", folder]);
+    expect(await told()).toEqual([]);
+  });
+
+  it("shows a name with a line break in one line", async () => {
+    await mkdir(join(folder, "a\nb"));
+    await writeFile(join(folder, "a\nb/.env"), "");
+    const [found] = await inspectSource(folder, layout, needs);
+    expect(found && findingText(found)).toMatch(/^"a\\nb\/\.env": looks like a secret/);
   });
 
   it("refuses a folder that doesn't exist", async () => {

@@ -168,7 +168,74 @@ describe("packSource", () => {
 
     it("refuses to guess what is ignored when git can't say", async () => {
       await writeFile(join(tree, ".git/HEAD"), "nonsense");
-      await expect(packSource(tree, archives)).rejects.toThrow(/git can't say .* ignored/);
+      await expect(packSource(tree, archives)).rejects.toThrow(/git, .* ignored, can't tell: /);
+    });
+  });
+
+  describe("in a folder without .git", () => {
+    it("leaves out what .gitignore does, by git's own rules", async () => {
+      await write(".gitignore", ".env\nvenv/\n*.log\n/media/*\n!/media/keep.png\n");
+      await write("app/.gitignore", "!audit.log\n/views.pyc\n");
+      for (const path of [".env", "venv/bin/python", "run.log", "media/a.png", "media/keep.png"])
+        await write(path);
+      for (const path of ["app/audit.log", "app/other.log", "app/views.pyc", "lib/views.pyc"])
+        await write(path);
+      await symlink("/usr/bin/python3", join(tree, "venv/bin/python3"));
+      expect(await listed()).toEqual([
+        ".gitignore",
+        ...["app/", "app/.gitignore", "app/audit.log", "app/views.py"],
+        ...["lib/", "lib/views.pyc", "manage.py", "media/", "media/keep.png"],
+      ]);
+    });
+
+    it("has the digest of the checkout that it is a copy of", async () => {
+      await write(".gitignore", "*.log\n");
+      await write("run.log");
+      const copy = join(place, "copy");
+      await cp(tree, copy, { recursive: true });
+      git("init", "--quiet");
+      git("add", ".");
+      expect(await digestOf(copy)).toBe(await digestOf());
+    });
+  });
+
+  describe("a file's mode", () => {
+    async function modes(): Promise<Record<string, string>> {
+      const { path } = await packSource(tree, archives);
+      const list = execFileSync("tar", ["--list", "--verbose", "--file", path]).toString();
+      return Object.fromEntries(
+        list
+          .trimEnd()
+          .split("\n")
+          .map((line) => [line.split(" ").at(-1) ?? "", line.slice(0, 10)]),
+      );
+    }
+
+    it("is never wider than its owner has left it", async () => {
+      await write("settings.ini", "", 0o600);
+      await write("run.sh", "", 0o750);
+      await mkdir(join(tree, "closed"));
+      await write("closed/open.txt");
+      await chmod(join(tree, "closed"), 0o700);
+      expect(await modes()).toMatchObject({
+        "settings.ini": "-rw-------",
+        "run.sh": "-rwx------",
+        "closed/": "drwx------",
+        "closed/open.txt": "-rw-r--r--",
+        "app/views.py": "-rw-r--r--",
+        "manage.py": "-rwxr-xr-x",
+      });
+    });
+
+    it("is what git makes of it where a umask has closed all of them, but for secrets", async () => {
+      await chmod(join(tree, "manage.py"), 0o700);
+      await write("app/views.py", "", 0o600);
+      await write(".env", "", 0o600);
+      expect(await modes()).toMatchObject({
+        "app/views.py": "-rw-r--r--",
+        "manage.py": "-rwxr-xr-x",
+        ".env": "-rw-------",
+      });
     });
   });
 
