@@ -1,24 +1,42 @@
 // Runs one of this project's TypeScript programs, on a fresh clone too: plain Node, since nothing
 // is installed yet. Usage: node tools/bootstrap.mjs PROGRAM.ts [ARGUMENT...]
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(root, "node_modules", ".tracks-installed");
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`Node ${process.versions.node} is too old: install Node 20.19 or newer.`);
   process.exit(1);
 }
 
-const wanted = createHash("sha256")
-  .update(readFileSync(join(root, "package-lock.json")))
-  .digest("hex");
-const isInstalled = () => existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
+/** Whether npm installed what package-lock.json names, whoever called it. */
+function isInstalled() {
+  const wanted = packages("package-lock.json");
+  const found = packages("node_modules/.package-lock.json");
+  if (wanted === undefined || found === undefined) return false;
+  const places = Object.keys({ ...wanted, ...found }).filter((place) => place !== "");
+  return places.every((place) =>
+    place in found
+      ? found[place].integrity === wanted[place]?.integrity &&
+        found[place].version === wanted[place]?.version
+      : // For another system or processor.
+        wanted[place].optional === true,
+  );
+}
+
+/** Packages of a lock file by their places; undefined where it can't be read. */
+function packages(file) {
+  try {
+    return JSON.parse(readFileSync(join(root, file), "utf8")).packages;
+  } catch {
+    return undefined;
+  }
+}
+
 if (!isInstalled()) {
   const lock = join(root, ".installing");
   takeLock(lock);
@@ -33,12 +51,15 @@ if (!isInstalled()) {
 
 function install() {
   console.log("Installing the npm packages of package-lock.json into node_modules ...");
-  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    stdio: "inherit",
-  });
-  if (npm.status === 0) writeFileSync(stamp, wanted);
-  else process.exitCode = npm.status ?? 1;
+  const npm = spawnSync(
+    "npm",
+    ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"],
+    {
+      cwd: root,
+      stdio: "inherit",
+    },
+  );
+  if (npm.status !== 0) process.exitCode = npm.status ?? 1;
 }
 
 /** Waits until no other command installs; one that died while it did is taken over from. */

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,8 +15,17 @@ sleep 0.5
 mkdir -p node_modules/esbuild
 echo 'exports.transformSync = (code) => ({ code });' >node_modules/esbuild/index.js
 echo end >>calls
-exit "$(cat status 2>/dev/null || echo 0)"
+status=$(cat status 2>/dev/null || echo 0)
+[ "$status" != 0 ] || grep -v '"optional"' package-lock.json >node_modules/.package-lock.json
+exit "$status"
 `;
+
+/** A lock file as npm writes it, a package a line; npm keeps its own of what it installed. */
+function lockFile(...packages: string[]): string {
+  return `{"packages": {\n${packages.join("\n")}\n"": {}}}\n`;
+}
+const package1 = `"node_modules/one": {"version": "1.0.0", "integrity": "sha512-a"},`;
+const foreign = `"node_modules/one-darwin": {"version": "1.0.0", "integrity": "sha512-b", "optional": true},`;
 
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), "tracks-clone-"));
@@ -24,7 +33,7 @@ beforeEach(() => {
   mkdirSync(join(clone, "bin"));
   cpSync(join(__dirname, "../../../tools/bootstrap.mjs"), join(clone, "tools", "bootstrap.mjs"));
   writeFileSync(join(clone, "bin", "npm"), npm, { mode: 0o755 });
-  writeFileSync(join(clone, "package-lock.json"), "{}");
+  writeFileSync(join(clone, "package-lock.json"), lockFile(package1, foreign));
   writeFileSync(join(clone, "program.ts"), 'console.log("ran", process.argv[2]);');
 });
 afterEach(() => {
@@ -68,4 +77,22 @@ it("ends with npm's own exit code when npm fails, and lets the next one try", as
   expect(failed.said).not.toContain("ran");
   writeFileSync(join(clone, "status"), "0");
   expect(await bootstrap("x")).toMatchObject({ code: 0 });
+});
+
+it("installs nothing where npm itself did, less what is for other systems", async () => {
+  spawnSync(join(clone, "bin", "npm"), { cwd: clone });
+  expect(await bootstrap("x")).toMatchObject({ code: 0, said: "ran x\n" });
+  expect(calls()).toBe("begin\nend\n");
+});
+
+it.each([
+  ["another content of a package", package1.replace("sha512-a", "sha512-c")],
+  ["one more package", `${package1}\n"node_modules/two": {"version": "2.0.0"},`],
+  ["one package less", ""],
+])("installs again when the lock file has %s", async (_, packages) => {
+  spawnSync(join(clone, "bin", "npm"), { cwd: clone });
+  writeFileSync(join(clone, "package-lock.json"), lockFile(packages, foreign));
+  expect(await bootstrap("x")).toMatchObject({ code: 0 });
+  expect(await bootstrap("x")).toMatchObject({ code: 0, said: "ran x\n" });
+  expect(calls()).toBe("begin\nend\nbegin\nend\n");
 });
