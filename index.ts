@@ -117,7 +117,7 @@ export = async () => {
     ...outputs,
     release: django.release,
     backups: django.backups,
-    migratedRows: migration?.counts,
-    migrationBackup: migration?.backup,
+    // An output without a value is warned about.
+    ...(migration && { migratedRows: migration.counts, migrationBackup: migration.backup }),
   };
 };

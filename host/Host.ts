@@ -136,9 +136,10 @@ export class Host extends HostComponent {
       return this.stdin(text, known.entries.some(isSecretEntry));
     };
     const drifted = applied?.state === "drift";
-    if (drifted) {
+    // Once: the same program runs for the `up` behind a preview, and for a destroy.
+    if (drifted && pulumi.runtime.isDryRun()) {
       void pulumi.log.warn(
-        `${name}: the host differs from what was last applied: ${applied.reason ?? "unknown"}; up repairs it`,
+        `${name}: the host differs from what was last applied: ${applied.reason ?? "unknown"}; pulumi up repairs it`,
         options.parent,
       );
     }

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { LinuxUser } from "../../components/LinuxUser";
 import { Logrotate } from "../../components/Logrotate";
 import { Nginx } from "../../components/Nginx";
@@ -143,6 +144,36 @@ describe("the program", () => {
       expect(create).toMatch(new RegExp(`--repair ${repair}$`));
       expect(update).toBeUndefined();
     }
+  });
+
+  it("tells of drift in a preview alone, since up and destroy run the same program", async () => {
+    new SystemPackages("packages", { host: new Host("first", { connection: rootConnection }) });
+    const name = nameOnHost(await command("packages"));
+    const reason = "git: not installed";
+    const drifted = {
+      state: "drift",
+      repair: 0,
+      reason,
+      manifest: undefined,
+      via: undefined,
+    } as const;
+    const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    for (const [isPreview, times] of [
+      [false, 0],
+      [true, 1],
+    ] as const) {
+      vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(isPreview);
+      const host = new Host(`host-${String(isPreview)}`, {
+        connection: rootConnection,
+        facts: facts({ [name]: drifted }),
+      });
+      new SystemPackages("packages", { host });
+      expect(warn).toHaveBeenCalledTimes(times);
+    }
+    expect(warn.mock.calls[0]?.[0]).toContain("git: not installed; pulumi up repairs it");
   });
 
   it("keeps the password in a command of its own, out of every command line", async () => {
