@@ -1,4 +1,4 @@
-import { chownSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -241,4 +241,22 @@ test("a failed run keeps the account it made, and the next one still knows it as
   expect(host.exists("/etc/sudoers.d/deployer")).toBe(false);
   expect((await host.apply(account())).code).toBe(0);
   expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
+});
+
+test("keys that log in are their user's alone, and again so after somebody opened them", async () => {
+  host.write("/home/games/.keep", "");
+  const keys = manifest(
+    "keys",
+    "users",
+    "directory /home/games/.ssh owner=games group=games mode=0700",
+    "file /home/games/.ssh/authorized_keys owner=games group=games mode=0600",
+    "| ssh-ed25519 AAAA one@example.org",
+  );
+  expect((await host.apply(keys)).code).toBe(0);
+  chmodSync(host.at("/home/games/.ssh"), 0o777);
+  chmodSync(host.at("/home/games/.ssh/authorized_keys"), 0o666);
+  expect((await host.run(["probe"])).stdout).toMatch(/^drift keys .*\.ssh.*authorized_keys/m);
+  expect((await host.apply(keys, { repair: 1 })).code).toBe(0);
+  expect(host.ownership("/home/games/.ssh")).toBe("games games 700");
+  expect(host.ownership("/home/games/.ssh/authorized_keys")).toBe("games games 600");
 });
