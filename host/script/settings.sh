@@ -3,35 +3,34 @@
 #
 # States: `value=V`, `unset`, and `nosection`, so that a section we had to add goes with its only key.
 
-# Leaves the real file in REPLY; nothing is written where others than root may write.
-settings_file() { # PATH
-  local real
-  real=$(readlink -f -- "$ROOT$1") || real=''
-  [[ -n $real && -f $real ]] || fail "$1 does not exist: its package makes it"
-  if [[ -n $ROOT && $real != "$ROOT"/* ]]; then real=$ROOT$real; fi
-  REPLY=${real#"$ROOT"}
-}
-
 # Walks the file; leaves the state in REPLY and the place of things in the variables of its caller:
-# lines, header (index of the section's line), place (index of the key's line), others (whether the
-# section has other lines), open_end (whether the last line lacks its end).
-read_settings() { # FILE SECTION KEY
-  local line index=-1 section='' name
-  lines=() header=-1 place=-1 others=no open_end=no
-  while IFS= read -r line || { [[ -n $line ]] && open_end=yes; }; do
-    index=$((index + 1))
-    lines+=("$line")
-    if [[ $line =~ ^[[:space:]]*\[([^]]*)\] ]]; then
-      section=${BASH_REMATCH[1]}
-      if [[ $section == "$2" && $header -lt 0 ]]; then header=$index; fi
-    elif [[ $section == "$2" && $line == *=* ]]; then
-      name=${line%%=*}
-      name=${name//[[:space:]]/}
-      if [[ $name == "$3" ]]; then place=$index; else others=yes; fi
+# lines (with their ends), header (index of the section's line), place (index of the key's line, the last
+# one counts), others (whether the section has other keys).
+read_settings() { # PATH SECTION KEY
+  local line section='' name keys=no current=''
+  open_foreign "$1"
+  lines=() header=-1 place=-1 others=no
+  while IFS= read -r line; do
+    lines+=("$line"$'\n')
+    if [[ $keys == yes && $line =~ ^[[:space:]]+[^[:space:]] ]]; then
+      # A line that is indented goes on with the value above it.
+      [[ $current != "$3" ]] || fail "$1: the value of \"$3\" in [$2] has several lines: write it on one line, and run this again"
+    elif [[ $line =~ ^[[:space:]]*\[([^]]*)\] ]]; then
+      section=${BASH_REMATCH[1]} keys=no current=''
+      if [[ $section == "$2" && $header -lt 0 ]]; then header=$((${#lines[@]} - 1)); fi
+    elif [[ $line == *[=:]* && $line != [\#\;]* ]]; then
+      name=${line%%[=:]*}
+      name=${name//[[:space:]]/} keys=yes current=''
+      [[ $section == "$2" ]] || continue
+      current=$name
+      if [[ $name == "$3" ]]; then place=$((${#lines[@]} - 1)); else others=yes; fi
     fi
-  done <"$1"
+  done < <(printf '%s\n' "$FOREIGN_TEXT")
+  # The last end of a line is printf's.
+  line=${lines[${#lines[@]} - 1]}
+  lines[${#lines[@]} - 1]=${line%$'\n'}
   if ((place >= 0)); then
-    line=${lines[place]#*=}
+    line=${lines[place]#*[=:]}
     line=${line#"${line%%[![:space:]]*}"}
     REPLY=value=${line%"${line##*[![:space:]]}"}
   elif ((header >= 0)); then
@@ -42,54 +41,67 @@ read_settings() { # FILE SECTION KEY
 }
 
 state_setting() { # PATH SECTION KEY
-  local lines header place others open_end
-  settings_file "$1"
-  read_settings "$ROOT$REPLY" "$2" "$3"
+  local lines header place others
+  read_settings "$1" "$2" "$3"
+}
+
+# Leaves the lines FROM to TO, without TO, in REPLY.
+setting_lines() { # FROM TO
+  local index
+  REPLY=''
+  for ((index = $1; index < $2; index++)); do REPLY+=${lines[index]}; done
 }
 
 make_setting() { # STATE PATH SECTION KEY
-  local state=$1 section=$3 key=$4 lines header place others open_end file text='' index
-  settings_file "$2"
-  file=$REPLY
-  read_settings "$ROOT$file" "$section" "$key"
-  for index in ${lines[@]+"${!lines[@]}"}; do
-    if ((index == place)); then
-      [[ $state != value=* ]] || text+="$key=${state#value=}"$'\n'
-      continue
+  local line="$4=${1#value=}" lines header place others from to end=$'\n' before old='' new='' after
+  read_settings "$2" "$3" "$4"
+  [[ ${lines[0]} != *$'\r\n' ]] || end=$'\r\n'
+  if ((place >= 0)); then
+    from=$place to=$((place + 1))
+    old=${lines[place]}
+    if [[ $1 == value=* ]]; then
+      new=$line${old##*[!$'\r\n']}
+    elif [[ $1 == nosection && $others == no ]] && ((header >= 0)); then
+      setting_lines $((header + 1)) "$place"
+      new=$REPLY from=$header
     fi
-    if [[ $index == "$header" && $state == nosection && $others == no ]]; then continue; fi
-    text+=${lines[index]}
-    # Only the last line may lack its end; it keeps lacking it.
-    if [[ $open_end == no ]] || ((index < ${#lines[@]} - 1)); then text+=$'\n'; fi
-    if ((index == header && place < 0)) && [[ $state == value=* ]]; then
-      text+="$key=${state#value=}"$'\n'
-    fi
-  done
-  if ((header < 0)) && [[ $state == value=* ]]; then
-    [[ -z $text || $text == *$'\n' ]] || text+=$'\n'
-    text+="[$section]"$'\n'"$key=${state#value=}"$'\n'
+  elif [[ $1 != value=* ]]; then
+    return 0
+  elif ((header >= 0)); then
+    from=$((header + 1)) to=$((header + 1)) new=$line$end
+  else
+    from=${#lines[@]} to=${#lines[@]} new="[$3]$end$line$end"
   fi
-  replace_settings "$file" "$text"
-}
-
-replace_settings() { # FILE TEXT
-  local staged
-  store_for "${1%/*}"
-  staged=$REPLY/stage/setting-$$
-  must "can't stage $1" cp -a -- "$ROOT$1" "$staged"
-  printf '%s' "$2" >"$staged" || fail "can't stage $1: is the file system full?"
-  enter_directory "${1%/*}"
-  must "can't put $1 in place" mv -fT -- "$staged" "${1##*/}"
-  cd /
+  setting_lines 0 "$from"
+  before=$REPLY
+  setting_lines "$from" "$to"
+  old=$REPLY
+  setting_lines "$to" ${#lines[@]}
+  after=$REPLY
+  # A file whose last line lacks its end keeps lacking it.
+  if [[ -z $after && -n $FOREIGN_TEXT && $FOREIGN_TEXT != *$'\n' ]]; then
+    if [[ -z $old ]]; then
+      new=$end${new%"$end"}
+    elif [[ -z $new && -n $before ]]; then
+      before=${before%$'\n'}
+      before=${before%$'\r'}
+      old=${FOREIGN_TEXT#"$before"}
+    else
+      new=${new%"$end"}
+    fi
+  fi
+  edit_foreign '' "$before" "$old" "$new" "$after"
 }
 
 converge_setting() { # INDEX
-  local path=${E_PATH[$1]} section key
+  local path=${E_PATH[$1]} section key want="value=${E_CONTENT[$1]%$'\n'}"
   fill_placeholders "$path"
   path=$REPLY
   attribute "$1" section ''
   section=$REPLY
   attribute "$1" key ''
-  key=$REPLY
-  converge_thing "setting $path $section $key" "value=${E_CONTENT[$1]%$'\n'}"
+  key="setting $path $section $REPLY"
+  thing_state "$key"
+  keep_foreign "$key" "$REPLY" "$want"
+  converge_thing "$key" "$want"
 }
