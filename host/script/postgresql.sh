@@ -1,8 +1,9 @@
 
 # --- PostgreSQL: one server a host; it keeps running and nothing in it is ever dropped ------------------
 #
-# Every question and order goes to the server as the system user postgres, who may log in through the
-# local socket as nobody else (peer), and in psql's stdin.
+# Every question and order goes to the server as the system user postgres, through the local socket and
+# psql's stdin. Programs of the server, and files in its data directory, are run and opened as postgres
+# too: both may belong to that user.
 
 # What the server's entry said, remembered for entries and probes that come without it.
 readonly POSTGRESQL=$STATE/postgresql
@@ -10,6 +11,9 @@ readonly POSTGRESQL=$STATE/postgresql
 readonly POSTGRESQL_UNFINISHED=$STATE/postgresql-unfinished
 # A name that needs no quoting of its own inside double or single quotes, in SQL and in pg_hba.conf.
 readonly POSTGRESQL_NAME='^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$'
+
+# What tracks:postgresVersion takes.
+readonly POSTGRESQL_VERSIONS='^(9\.[2-6]|1[0-8])$'
 
 PG_SERVICE='' PG_BINARIES='' PG_DATA='' PG_PORT='' PG_ENCRYPTION='' PG_VERSION=''
 
@@ -40,12 +44,13 @@ version=$PG_VERSION
 
 # Runs a command as the system user postgres, in an empty environment, with our stdin.
 as_postgres() { # COMMAND...
-  local words
+  local words home
   printf -v words '%q ' "$@"
+  IFS=: read -r _ _ _ _ _ home _ < <(getent passwd postgres)
   (
     cd / || exit 1
     umask 077
-    exec env -i PATH="$PATH" HOME="${PG_DATA%/*}" LC_ALL=C PGCONNECT_TIMEOUT=10 PGPASSFILE=/nonexistent \
+    exec env -i PATH="$PATH" HOME="$ROOT${home:-/}" LC_ALL=C PGCONNECT_TIMEOUT=10 PGPASSFILE=/nonexistent \
       ${PG_OPTIONS:+PGOPTIONS="$PG_OPTIONS"} ${ROOT:+TRACKS_ROOT="$ROOT"} \
       runuser -s /bin/sh -c "exec $words" postgres
   )
@@ -106,23 +111,33 @@ find_postgresql_binaries() { # auto|DIRECTORY
   done
 }
 
+# What a running server says counts, then what the service declares.
 find_postgresql_data() { # auto|DIRECTORY
   PG_DATA=$1
   if [[ $1 == auto ]]; then
-    postgresql_declares '^(Environment="?PGDATA=|PGDATA=)"?(/[A-Za-z0-9._/-]+)'
+    postgresql_declares '^(Environment="?PGDATA=|PGDATA=|ExecStart=.* -D *)["'\'']?(/[A-Za-z0-9._/-]+)'
     PG_DATA=${REPLY:-/var/lib/pgsql/data}
+    state_service "$PG_SERVICE"
+    if [[ $REPLY == *' running' && -n $PG_BINARIES ]] && psql_run <<<'SHOW data_directory;' && [[ $OUTPUT == /* ]]; then
+      PG_DATA=${OUTPUT#"$ROOT"}
+    fi
   fi
+  while [[ $PG_DATA == ?*/ ]]; do PG_DATA=${PG_DATA%/}; done
 }
 
 # Leaves the version of the server's programs in PG_VERSION, as a configuration names it: 15 or 9.6.
 find_postgresql_version() {
   local words
-  words=$("$ROOT$PG_BINARIES/postgres" --version 2>/dev/null)
+  words=$(as_postgres "$ROOT$PG_BINARIES/postgres" --version 2>/dev/null </dev/null)
   PG_VERSION=''
   if [[ $words =~ ([0-9]+)\.([0-9]+) || $words =~ ([0-9]+) ]]; then
     PG_VERSION=${BASH_REMATCH[1]}
     if ((PG_VERSION < 10)); then PG_VERSION+=.${BASH_REMATCH[2]}; fi
   fi
+}
+
+postgresql_is_before() { # MAJOR
+  ((${PG_VERSION%%.*} + 0 < $1))
 }
 
 # Is there a cluster? Only then there may be roles and databases to be asked for.
@@ -141,7 +156,7 @@ parse_postgresql() { # LINE-NUMBER KIND NAME ATTRIBUTE...
   local number=$1 kind=$2 name=${3-}
   shift 3 || shift $#
   if [[ $kind == postgresql-server ]]; then
-    [[ $name =~ ^([1-9][0-9]+|[89]\.[0-9])$ ]] || fault "$number" "PostgreSQL \"$name\": give a major version, such as 15 or 9.2"
+    [[ $name =~ $POSTGRESQL_VERSIONS ]] || fault "$number" "PostgreSQL \"$name\": give a major version, 9.2 to 9.6 or 10 to 18"
   else
     [[ $name =~ $POSTGRESQL_NAME ]] || fault "$number" "$kind \"$name\": a name has up to 63 letters, digits and _ -"
   fi
@@ -207,17 +222,25 @@ check_postgresql_version() {
   [[ -n $index ]] || return 0
   read_postgresql_entry "$index"
   [[ -n $PG_BINARIES ]] || return 0
+  check_postgresql_account
   wanted=${E_WORDS[index]}
   find_postgresql_version
   if [[ $PG_VERSION != "$wanted" ]]; then
     enabled_stream postgresql
     if [[ -n $REPLY ]]; then streams=", module stream postgresql:$REPLY"; fi
-    fail "the host has PostgreSQL ${PG_VERSION:-of an unknown version} ($PG_BINARIES/postgres$streams), the configuration says $wanted: set tracks:postgresVersion to ${PG_VERSION:-the version that is there}; or, to move to $wanted, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:$wanted; yum distro-sync) and load the data again"
+    streams="the host has PostgreSQL ${PG_VERSION:-of an unknown version} ($PG_BINARIES/postgres$streams)"
+    [[ $PG_VERSION =~ $POSTGRESQL_VERSIONS ]] \
+      || fail "$streams, and this program works with 9.2 to 9.6 and 10 to 18: dump the data, install PostgreSQL $wanted by hand and load the data again, or use a server elsewhere (tracks:postgresHost)"
+    fail "$streams, the configuration says $wanted: set tracks:postgresVersion to $PG_VERSION; or, to move to $wanted, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:$wanted; yum distro-sync) and load the data again"
   fi
   has_postgresql_data || return 0
-  read -r REPLY <"$ROOT$PG_DATA/PG_VERSION"
+  REPLY=$(as_postgres cat -- "$ROOT$PG_DATA/PG_VERSION" 2>/dev/null </dev/null)
   [[ $REPLY == "$wanted" ]] \
-    || fail "the data in $PG_DATA were made by PostgreSQL $REPLY, the installed server is $wanted: bring them over with pg_upgrade or postgresql-setup --upgrade, or let the service have another data directory (PGDATA)"
+    || fail "the data in $PG_DATA were made by PostgreSQL ${REPLY:-of an unknown version}, the installed server is $wanted: bring them over with pg_upgrade or postgresql-setup --upgrade, or let the service have another data directory (PGDATA)"
+}
+
+check_postgresql_account() {
+  known_account passwd postgres || fail 'there is no user postgres on this host, who owns PostgreSQL: install the package postgresql-server, or make the account'
 }
 
 converge_postgresql_server() { # INDEX
@@ -231,7 +254,6 @@ converge_postgresql_server() { # INDEX
     fail "$REPLY has no program postgres: set tracks:postgresBinaries to the directory that has it, or leave it out to have it looked for"
   fi
   [[ -x $ROOT$PG_BINARIES/psql ]] || fail "$PG_BINARIES has no psql: install PostgreSQL's client programs there"
-  known_account passwd postgres || fail 'there is no user postgres on this host, who owns PostgreSQL: install the package postgresql-server, or make the account'
   has_postgresql_data || initialise_postgresql
   remember_postgresql
   converge_thing "service $PG_SERVICE" 'enabled running'
@@ -239,70 +261,66 @@ converge_postgresql_server() { # INDEX
   converge_thing 'postgresql-setting password_encryption' "$(encryption_setting)"
 }
 
-# Makes a cluster the way the distribution does; whatever lies in the directory is left alone.
+# Makes a cluster; whatever is in the directory is left alone. The distribution's postgresql-setup does the
+# same in a login shell, whose locale is not ours to choose.
 initialise_postgresql() {
-  local setup unit=() content
+  local content
   write_file "$POSTGRESQL_UNFINISHED" "$PG_DATA"$'\n'
-  content=$(find "$ROOT$PG_DATA/" -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null)
+  content=$(as_postgres find "$ROOT$PG_DATA/" -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null </dev/null)
   if [[ -n $content ]]; then
     fail "$PG_DATA is not empty and yet no data directory of PostgreSQL (it has no PG_VERSION): nothing is initialised over it; move its content away, or let the service have another one (PGDATA)"
   fi
-  [[ $PG_SERVICE == postgresql ]] || unit=(--unit "$PG_SERVICE")
-  setup=$(compgen -G "$ROOT$PG_BINARIES/postgresql-*setup" | head -n 1)
-  if [[ -z $setup ]] && have postgresql-setup; then setup='postgresql-setup'; fi
-  if [[ -n $setup ]]; then
-    attempt "$setup" --help
-    if [[ $OUTPUT == *--initdb* ]]; then
-      initdb "$setup" --initdb ${unit[@]+"${unit[@]}"}
-    else
-      initdb "$setup" initdb ${unit[@]+"$PG_SERVICE"}
-    fi
-  elif [[ -x $ROOT/etc/init.d/$PG_SERVICE ]]; then
-    initdb service "$PG_SERVICE" initdb
-  else
-    initdb as_postgres "$ROOT$PG_BINARIES/initdb" --pgdata="$ROOT$PG_DATA" --auth=peer --encoding=UTF8
-  fi
-  has_postgresql_data \
-    || fail "initialised, but $PG_DATA has no PG_VERSION: the service has its data elsewhere (${OUTPUT//$'\n'/; })"
+  postgresql_locale
+  # Its last words, after those that say why, are what it takes away again.
+  OUTPUT=$(as_postgres "$ROOT$PG_BINARIES/initdb" --pgdata="$ROOT$PG_DATA" --auth=ident --encoding=UTF8 \
+    --locale="$REPLY" 2>&1 >/dev/null </dev/null) \
+    || fail "can't initialise PostgreSQL's data directory $PG_DATA, which must be an empty directory of postgres (install -d -o postgres -g postgres -m 0700 $PG_DATA): $(sed '/^initdb: removing/d' <<<"$OUTPUT")"
   changed "initialised PostgreSQL's data directory $PG_DATA"
 }
 
-# The cluster's locale is the system's: with ours, C, it would take any bytes for text (SQL_ASCII).
-initdb() { # COMMAND...
-  local line locale=''
-  for line in "$ROOT"/etc/locale.conf "$ROOT"/etc/sysconfig/i18n; do
-    [[ -z $locale && -r $line ]] && locale=$(sed -n 's/^LANG="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$line")
+# Leaves the locale of a new cluster in REPLY: the system's own where that is one of UTF-8 and is there.
+# Ours, C without an encoding, would take any bytes for text (SQL_ASCII).
+postgresql_locale() {
+  local file system=''
+  for file in "$ROOT"/etc/locale.conf "$ROOT"/etc/sysconfig/i18n; do
+    [[ -n $system || ! -r $file ]] || system=$(sed -n 's/^LANG="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$file")
   done
-  [[ $locale == *[Uu][Tt][Ff]* ]] || locale=C.UTF-8
-  if ! attempt locale -a || ! grep -qix -- "${locale//-/}" <<<"${OUTPUT//-/}"; then locale=en_US.UTF-8; fi
-  OUTPUT=$(
-    unset LC_ALL
-    export LANG=$locale PGSETUP_INITDB_OPTIONS=--encoding=UTF8
-    openly "$@" 2>&1 </dev/null
-  ) || fail "can't initialise PostgreSQL's data directory $PG_DATA: $OUTPUT"$'\n'"$(tail -n 3 "$ROOT${PG_DATA%/*}"/initdb*.log 2>/dev/null)"
+  [[ $system == *[Uu][Tt][Ff]* ]] || system=C.UTF-8
+  attempt locale -a || OUTPUT=''
+  for REPLY in "$system" C.UTF-8 en_US.UTF-8; do
+    ! grep -qix -- "${REPLY//-/}" <<<"${OUTPUT//-/}" || return 0
+  done
+  REPLY=C
 }
 
 wait_for_postgresql() {
   local deadline=$((SECONDS + PROOF_WAIT))
   until psql_run <<<'SELECT 1;'; do
-    case $OUTPUT in
-      *'starting up'* | *'could not connect'* | *'No such file'* | *'Connection refused'*) ;;
-      # pg_hba.conf lets postgres in with a password only, which nobody knows here: our block mends that.
-      *) return 0 ;;
-    esac
-    ((SECONDS < deadline)) \
-      || fail "the service $PG_SERVICE runs, but its server does not answer at port $PG_PORT through the local socket: set tracks:postgresPort to the port in its postgresql.conf ($OUTPUT)"
+    if [[ $OUTPUT == *'no password supplied'* ]] || ((SECONDS >= deadline)); then check_postgresql_login; fi
     sleep 0.2
   done
 }
 
+# psql's own words tell what is wrong; the server's are in its language.
+check_postgresql_login() {
+  ! psql_run <<<'SELECT 1;' || return 0
+  case $OUTPUT in
+    *'could not connect'* | *'No such file'* | *'Connection refused'*)
+      fail "the service $PG_SERVICE runs, but its server does not answer at port $PG_PORT through the local socket: set tracks:postgresPort to the port in its postgresql.conf (${OUTPUT%%$'\n'*})"
+      ;;
+  esac
+  fail "PostgreSQL does not let the system user postgres in through its local socket, as whom this program works with it: put the line \"local all postgres peer\" above the line of $PG_DATA/pg_hba.conf that refuses it, reload the service $PG_SERVICE and run this again; who has logged in as postgres by another way can do so at 127.0.0.1 (${OUTPUT%%$'\n'*})"
+}
+
 # Servers before 10 know md5 only, which they call "on".
 encryption_setting() {
-  if [[ $PG_VERSION == 9.* || $PG_VERSION == 8.* ]]; then printf 'on'; else printf '%s' "$PG_ENCRYPTION"; fi
+  if postgresql_is_before 10; then printf 'on'; else printf '%s' "$PG_ENCRYPTION"; fi
 }
 
 make_postgresql_setting() { # STATE NAME
   recall_postgresql
+  [[ $PG_VERSION != 9.[23] ]] \
+    || fail "PostgreSQL $PG_VERSION can't be told a setting (from 9.4 on it can): write $2 = $1 into $PG_DATA/postgresql.conf, reload the service $PG_SERVICE and run this again"
   psql_must "can't set $2" "ALTER SYSTEM SET $2 = '$1'; SELECT pg_reload_conf();"
   local deadline=$((SECONDS + PROOF_WAIT))
   until thing_is "postgresql-setting $2" "$1"; do
@@ -323,18 +341,21 @@ postgresql_snapshot() {
   postgresql_ask
 }
 
+# From 14 on md5() fails where FIPS is in force, before 11 there is nothing else.
 postgresql_ask() {
-  psql_run <<'SQL' || return 1
+  local digest="encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex')"
+  ! postgresql_is_before 11 || digest='md5(rolpassword)'
+  psql_run <<SQL || return 1
 SELECT 'setting password_encryption ' || current_setting('password_encryption');
 SELECT 'role ' || rolname || ' login=' || rolcanlogin || ' createdb=' || rolcreatedb
   || ' createrole=' || rolcreaterole || ' superuser=' || rolsuper
   || ' discreet=' || (coalesce(rolconfig, '{}') @> '{log_statement=none,log_min_error_statement=panic,log_min_duration_statement=-1}')
   FROM pg_roles
-  WHERE rolname ~ '^[A-Za-z0-9_-]+$';
-SELECT 'password ' || rolname || ' ' || md5(rolpassword) FROM pg_authid
-  WHERE rolpassword IS NOT NULL AND rolname ~ '^[A-Za-z0-9_-]+$';
+  WHERE rolname ~ '^[A-Za-z0-9_-]+\$';
+SELECT 'password ' || rolname || ' ' || $digest FROM pg_authid
+  WHERE rolpassword IS NOT NULL AND rolname ~ '^[A-Za-z0-9_-]+\$';
 SELECT 'database ' || datname || ' ' || pg_get_userbyid(datdba) FROM pg_database
-  WHERE NOT datistemplate AND datname ~ '^[A-Za-z0-9_-]+$';
+  WHERE NOT datistemplate AND datname ~ '^[A-Za-z0-9_-]+\$';
 SQL
   PG_SNAPSHOT=$OUTPUT
 }

@@ -174,6 +174,10 @@ survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
         'database '*) databases+=" $name" ;;
       esac
     done <<<"$PG_SNAPSHOT"
+    postgresql_state setting password_encryption
+    fact postgresql-encryption "$REPLY"
+  else
+    fact postgresql-said "${OUTPUT//$'\n'/; }"
   fi
   fact postgresql-roles "${roles# }"
   fact postgresql-databases "${databases# }"

@@ -7,6 +7,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { installPostgresql } from "./postgresqlHost";
 import { manifest, PrivateRoot } from "./privateRoot";
 
 /** Files of somebody else's in which one piece is ours: every other byte of them stays. */
@@ -28,6 +29,147 @@ function kept(stdout: string, path: string): string {
   expect(copy, stdout).toBeDefined();
   return bytes(copy ?? "");
 }
+
+describe("pg_hba.conf", () => {
+  const hba = "/var/lib/pgsql/data/pg_hba.conf";
+  const access = (role = "deployer"): string =>
+    manifest(
+      "database",
+      "postgresql",
+      "postgresql-server 15 service=postgresql binaries=auto data=auto port=5432 encryption=scram-sha-256",
+      `postgresql-access ${role} databases=tracks`,
+    );
+  const block = (role = "deployer", scope = "tracks.dev"): string =>
+    `# BEGIN ${scope}: written by Pulumi; the first line that matches decides\nhost "tracks" "${role}" 127.0.0.1/32 scram-sha-256\n# END ${scope}\n`;
+  const remote = "host all all 192.0.2.0/24 scram-sha-256";
+
+  beforeEach(() => {
+    installPostgresql(host);
+    host.write("/var/lib/pgsql/data/PG_VERSION", "15\n");
+  });
+
+  it.each([
+    ["without a newline at its end", `local all all peer\n${remote}`],
+    ["with CRLF", `local all all peer\r\n${remote}\r\n`],
+    [
+      "with includes of other files",
+      `local all all peer\ninclude_if_exists "site.conf"\nhost @admins all ::1/128 md5\n`,
+    ],
+    ["with bytes of another encoding", `local all all peer\n# Zürich \xfc\xff\x01\n${remote}\n`],
+    ["with blank lines and tabs at its end", `local\tall all  peer\n\n\t\n\n`],
+    ["with backslashes", "local all all peer\n# a\\\nhost all all 192.0.2.1/32 md5 \\\n"],
+  ])("%s keeps every byte of others, and a copy is kept", async (_, content) => {
+    writeBytes(hba, content);
+    const run = await host.apply(access());
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(bytes(hba)).toBe(block() + content);
+    expect(kept(run.stdout, hba)).toBe(content);
+    expect((await host.apply(access("painter"))).code).toBe(0);
+    expect(bytes(hba)).toBe(block("painter") + content);
+  });
+
+  it("keeps its owner and mode, and the block of another program", async () => {
+    const others = block("other", "shop.production");
+    host.write(hba, `local all all peer\n${others}${remote}`, 0o640);
+    chownSync(host.at(hba), 26, 26);
+    await host.apply(access());
+    expect(host.read(hba)).toBe(`${block()}local all all peer\n${others}${remote}`);
+    expect(host.ownership(hba)).toMatch(/ 640$/);
+    host.installScript("shop.production");
+    await host.apply(access("other"), { scope: "shop.production" });
+    expect(host.read(hba)).toBe(`${block()}local all all peer\n${others}${remote}`);
+  });
+
+  it("is edited where a link of it leads, by root in a directory of root's", async () => {
+    const real = "/etc/postgresql/pg_hba.conf";
+    host.write(real, `local all all peer\n${remote}`, 0o640);
+    chownSync(host.at(real), 0, 26);
+    symlinkSync("../../../../etc/postgresql/pg_hba.conf", host.at(hba));
+    chownSync(host.at("/var/lib/pgsql/data"), 26, 26);
+    const run = await host.apply(access());
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(host.linkTarget(hba)).toBe("../../../../etc/postgresql/pg_hba.conf");
+    expect(host.read(real)).toBe(`${block()}local all all peer\n${remote}`);
+    expect(host.ownership(real)).toMatch(/^root \S+ 640$/);
+    expect(readdirSync(host.at("/etc/postgresql"))).toEqual(["pg_hba.conf"]);
+  });
+
+  it("is read and written by postgres in a directory of postgres's", async () => {
+    host.write(hba, `local all all peer\n${remote}`);
+    chownSync(host.at("/var/lib/pgsql/data"), 26, 26);
+    expect(await host.apply(access())).toMatchObject({ code: 0, stderr: "" });
+    expect(host.read(hba)).toBe(`${block()}local all all peer\n${remote}`);
+    const calls = host.calls().filter((call) => call.includes("pg_hba.conf"));
+    expect(calls.some((call) => /^runuser .*cat -- \S+pg_hba\.conf/.test(call))).toBe(true);
+    expect(calls.some((call) => /^runuser .*mv.*-fT/.test(call))).toBe(true);
+  });
+
+  it("that holds NUL bytes is left alone", async () => {
+    const content = `local all all peer\n#\0\n${remote}\n`;
+    writeBytes(hba, content);
+    const run = await host.apply(access());
+    expect(run.code).toBe(1);
+    expect(run.reason).toContain(`${hba} has NUL bytes in it`);
+    expect(bytes(hba)).toBe(content);
+  });
+
+  it.each([
+    ["BEGIN was deleted", (text: string) => text.replace(/# BEGIN.*\n/, ""), 2],
+    ["END was deleted", (text: string) => text.replace(/# END.*\n/, ""), 1],
+    ["END was renamed", (text: string) => text.replace("# END tracks.dev", "# END of ours"), 1],
+    ["block is there twice", (text: string) => block() + text, 4],
+    [
+      "block holds the block of another program",
+      (text: string) =>
+        text.replace("# END tracks.dev", `${block("o", "shop.dev")}# END tracks.dev`),
+      3,
+    ],
+  ])("whose %s is left alone, and the line is named", async (_, edit, line) => {
+    host.write(hba, `local all all peer\n${remote}\n`);
+    await host.apply(access());
+    const edited = edit(host.read(hba));
+    host.write(hba, edited);
+    const run = await host.apply(access("painter"));
+    expect(run.code).toBe(1);
+    expect(run.reason).toContain(
+      `${hba}, line ${line}: the lines "# BEGIN tracks.dev: ..." and "# END tracks.dev"`,
+    );
+    expect(host.read(hba)).toBe(edited);
+  });
+
+  it.each([
+    [
+      "the words behind BEGIN",
+      (text: string) => text.replace(/(# BEGIN tracks\.dev).*/, "$1 (ours)"),
+    ],
+    ["all ends of lines", (text: string) => text.replaceAll("\n", "\r\n")],
+    ["a line within our block", (text: string) => text.replace("127.0.0.1/32", "10.0.0.0/8")],
+  ])(
+    "of which somebody changed %s gets our block back, and a copy of the edit is kept",
+    async (_, edit) => {
+      host.write(hba, `local all all peer\n${remote}\n`);
+      await host.apply(access());
+      const edited = edit(host.read(hba));
+      host.write(hba, edited);
+      const run = await host.apply(access());
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+      expect(kept(run.stdout, hba)).toBe(edited);
+      expect(host.read(hba).startsWith(block())).toBe(true);
+      expect(host.read(hba).match(/BEGIN/g)).toHaveLength(1);
+      expect(host.read(hba)).toContain(remote);
+    },
+  );
+
+  it("is what it was after a run that failed", async () => {
+    const content = `local all all peer\r\n${remote}`;
+    host.write(hba, content);
+    host.write("/services/postgresql/running", "");
+    host.write("/server/loaded", "local all all peer\n");
+    host.write("/services/postgresql/deaf", "");
+    expect((await host.apply(access())).code).toBe(1);
+    expect(host.read(hba)).toBe(content);
+  });
+});
 
 describe("an ini file", () => {
   const conf = "/etc/yum.conf";

@@ -1,6 +1,6 @@
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { installPostgresql, linkPrograms, postgresqlPrograms } from "./postgresqlHost";
 import { manifest, PrivateRoot, type Run } from "./privateRoot";
 
 const data = "/var/lib/pgsql/data";
@@ -10,27 +10,11 @@ const vendorLines = "local all all peer\nhost all all 127.0.0.1/32 ident\n";
 let host: PrivateRoot;
 beforeEach(() => {
   host = new PrivateRoot();
-  install("15.8");
-  host.write(
-    "/etc/passwd",
-    `${host.read("/etc/passwd")}postgres:x:26:26::/var/lib/pgsql:/bin/bash\n`,
-  );
+  installPostgresql(host);
 });
 afterEach(() => {
   host.remove();
 });
-
-/** A server as its package leaves it: no data, a service that is off. */
-function install(version: string): void {
-  for (const program of ["postgres", "psql"]) {
-    mkdirSync(host.at("/usr/bin"), { recursive: true });
-    symlinkSync(join(__dirname, "commands", program), host.at(`/usr/bin/${program}`));
-  }
-  host.write("/rpmdb", "nginx\npostgresql-server\n");
-  host.write("/server/version", version);
-  host.write("/server/encryption", "scram-sha-256\n");
-  mkdirSync(host.at("/services/postgresql"), { recursive: true });
-}
 
 const server = (...more: string[]): string =>
   manifest(
@@ -51,7 +35,6 @@ const role = (password: string): string =>
   );
 const block = [
   "# BEGIN tracks.dev: written by Pulumi; the first line that matches decides",
-  "local all postgres peer",
   `host "tracks" "deployer" 127.0.0.1/32 scram-sha-256`,
   "# END tracks.dev",
   "",
@@ -67,14 +50,26 @@ test("a bare host gets a cluster, a running service and our lines first; then no
   expect(host.read(hba)).toBe(block + vendorLines);
   host.calls();
   expect((await host.apply(server())).stdout).toBe("applied database: unchanged\n");
-  expect(host.calls().join("\n")).not.toMatch(/postgresql-setup|reload|start/);
+  expect(host.calls().join("\n")).not.toMatch(/initdb|reload|start/);
 });
 
-test("the older postgresql-setup, and the SysV service's own initdb, are known", async () => {
-  host.write("/old-setup", "");
-  expect((await host.apply(server())).code).toBe(0);
-  expect(host.calls()).toContain("postgresql-setup initdb");
-});
+test.each([
+  ["the system's own where it is there", "LANG=de_DE.UTF-8\n", "de_DE.utf8\n", "de_DE.UTF-8"],
+  ["C.UTF-8 where the system's has no language pack", "LANG=en_US.UTF-8\n", "", "C.UTF-8"],
+  ["C.UTF-8 where the system's is no UTF-8", 'LANG="C"\n', "", "C.UTF-8"],
+  ["en_US.UTF-8 on Enterprise Linux 7", "", "", "en_US.UTF-8", "7"],
+])(
+  "a new cluster is in UTF-8, in the locale %s",
+  async (_, conf, others, locale, release = "9") => {
+    host.remove();
+    host = new PrivateRoot({ el: release === "7" ? 7 : 9 });
+    installPostgresql(host);
+    host.write("/etc/locale.conf", conf);
+    host.write("/locales", others);
+    expect(await host.apply(server())).toMatchObject({ code: 0, stderr: "" });
+    expect(host.read(`${data}/made-with`)).toBe(`UTF8 ${locale}\n`);
+  },
+);
 
 test("nothing is initialised over what lies in the data directory", async () => {
   host.write(`${data}/precious`, "rows\n");
@@ -97,24 +92,152 @@ test("a server or data of another version are refused before anything is touched
   expect((await host.apply(server())).reason).toContain("were made by PostgreSQL 13");
 });
 
+/** The manifest for a server of another version. */
+const serverOf = (version: string): string =>
+  server()
+    .replace("postgresql-server 15", `postgresql-server ${version}`)
+    .replace("=scram-sha-256", "=md5");
+
 test("versions before 10 are named by two numbers, and know md5 only", async () => {
   host.write("/server/version", "9.2.24");
   host.write("/server/encryption", "on\n");
-  const old = server()
-    .replace("postgresql-server 15", "postgresql-server 9.2")
-    .replace("=scram-sha-256", "=md5");
   host.write(`${data}/PG_VERSION`, "9.2\n");
   host.write(hba, vendorLines);
-  expect(await host.apply(old)).toMatchObject({ code: 0, stderr: "" });
+  expect(await host.apply(serverOf("9.2"))).toMatchObject({ code: 0, stderr: "" });
   expect(host.read(hba)).toContain(`host "tracks" "deployer" 127.0.0.1/32 md5\n`);
 });
 
-test("programs are found where the service declares them, or where they are configured", async () => {
-  for (const program of ["postgres", "psql"]) {
-    rmSync(host.at(`/usr/bin/${program}`));
-    mkdirSync(host.at("/usr/local/pgsql/bin"), { recursive: true });
-    symlinkSync(join(__dirname, "commands", program), host.at(`/usr/local/pgsql/bin/${program}`));
+test("a version that tracks:postgresVersion refuses is not recommended", async () => {
+  for (const [installed, named] of [
+    ["8.4.20", "8.4"],
+    ["9.1.24", "9.1"],
+    ["19.1", "19"],
+  ]) {
+    host.write("/server/version", installed ?? "");
+    const { reason } = await host.apply(server());
+    expect(reason).toContain(`the host has PostgreSQL ${named ?? ""} (/usr/bin/postgres)`);
+    expect(reason).toContain("this program works with 9.2 to 9.6 and 10 to 18");
+    expect(reason).not.toContain("set tracks:postgresVersion");
   }
+  expect((await host.apply(serverOf("8.4"))).stderr).toContain(
+    'PostgreSQL "8.4": give a major version, 9.2 to 9.6 or 10 to 18',
+  );
+});
+
+test("a setting that PostgreSQL before 9.4 takes from its file only is asked for", async () => {
+  host.write("/server/version", "9.2.24");
+  host.write("/server/encryption", "off\n");
+  host.write(`${data}/PG_VERSION`, "9.2\n");
+  host.write(hba, vendorLines);
+  const { reason } = await host.apply(serverOf("9.2"));
+  expect(reason).toContain(`write password_encryption = on into ${data}/postgresql.conf`);
+  expect(host.read("/server/log")).not.toContain("ALTER SYSTEM");
+});
+
+test("a host in FIPS mode is asked without md5", async () => {
+  host.write("/server/fips", "");
+  await host.apply(server());
+  expect(await host.apply(role("correct horse"))).toMatchObject({ code: 0, stderr: "" });
+  expect((await host.apply(role("correct horse"))).stdout).toBe("applied roles: unchanged\n");
+  expect((await host.run(["survey", "postgresql=postgresql,auto,auto,5432"])).stdout).toContain(
+    "fact postgresql-roles deployer\n",
+  );
+});
+
+/** As PostgreSQL's own manual has it: a unit without `ExecReload=`, a data directory by option. */
+const unitByHand =
+  "[Service]\nUser=postgres\nExecStart=/usr/local/pgsql/bin/postgres -D /usr/local/pgsql/data/ -p 5432\n";
+
+test("a server that was built by hand gets its cluster from initdb, and reloads without its unit", async () => {
+  rmSync(host.at("/usr/bin"), { recursive: true });
+  linkPrograms(host, "/usr/local/pgsql/bin", ...postgresqlPrograms);
+  host.write("/etc/systemd/system/postgresql.service", unitByHand);
+  mkdirSync(host.at("/usr/local/pgsql/data"));
+  host.write("/server/data-directory", host.at("/usr/local/pgsql/data"));
+  const run = await host.apply(server());
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain("initialised PostgreSQL's data directory /usr/local/pgsql/data\n");
+  expect(host.read("/usr/local/pgsql/data/pg_hba.conf")).toBe(block + vendorLines);
+  const calls = host.calls();
+  expect(calls).toContain(`pg_ctl reload -D ${host.at("/usr/local/pgsql/data")}`);
+  expect(calls.filter((call) => /^(systemctl|service) .*reload /.test(call))).toEqual([]);
+});
+
+test("a data directory that postgres can't make is named, with the command that makes it", async () => {
+  host.write(data.slice(0, -"/data".length), "no directory\n");
+  expect((await host.apply(server())).reason).toMatch(
+    /can't initialise PostgreSQL's data directory .*install -d -o postgres -g postgres -m 0700 \/var\/lib\/pgsql\/data\): initdb: error: could not create directory/,
+  );
+});
+
+test("a running server is asked for its data directory", async () => {
+  host.write("/srv/pgsql/PG_VERSION", "15\n");
+  host.write("/srv/pgsql/pg_hba.conf", vendorLines);
+  host.write("/server/data-directory", host.at("/srv/pgsql"));
+  host.write("/services/postgresql/running", "");
+  const survey = await host.run(["survey", "postgresql=postgresql,auto,auto,5432"]);
+  expect(survey.stdout).toContain("fact postgresql-data /srv/pgsql\n");
+  expect(await host.apply(server())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/srv/pgsql/pg_hba.conf")).toBe(block + vendorLines);
+});
+
+test("programs of the server are run, and its files opened, by postgres only", async () => {
+  await host.apply(server());
+  await host.apply(role("correct horse"));
+  await host.apply(server());
+  await host.run(["probe"]);
+  await host.run(["survey", "postgresql=postgresql,auto,auto,5432"]);
+  const calls = host.calls();
+  const ran = calls.flatMap((call, index) =>
+    postgresqlPrograms.includes(call.split(" ")[0] ?? "") ? [calls[index - 1] ?? ""] : [],
+  );
+  expect(ran.length).toBeGreaterThan(10);
+  for (const before of ran) expect(before).toMatch(/^runuser -s \/bin\/sh -c .* postgres$/);
+  expect(calls.some((call) => /^runuser .*cat -- \S+PG_VERSION/.test(call))).toBe(true);
+});
+
+test.each([
+  ["trust", "local all postgres trust\nlocal all all md5\n"],
+  ["an ident map", "local all all peer\nlocal all postgres peer map=admins\n"],
+])("who logs in as postgres by %s still does, now and after remove", async (_, lines) => {
+  host.write(`${data}/PG_VERSION`, "15\n");
+  host.write(hba, lines);
+  expect(await host.apply(server())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read(hba)).toBe(block + lines);
+  await host.removeResource("database");
+  expect(host.read(hba)).toBe(block + lines);
+  expect(block).not.toContain("local");
+});
+
+test.each([
+  ["asks for a password", "local all all md5\n", /fe_sendauth: no password supplied/],
+  ["maps to others", "local all all peer map=admins\n", /Peer authentication failed for user/],
+])("a server that %s when postgres logs in is told of, and left alone", async (_, lines, words) => {
+  host.write(`${data}/PG_VERSION`, "15\n");
+  host.write(hba, lines);
+  const { code, reason } = await host.apply(server());
+  expect(code).toBe(1);
+  expect(reason).toContain('put the line "local all postgres peer" above the line of');
+  expect(reason).toMatch(words);
+  expect(host.read(hba)).toBe(lines);
+  host.write("/services/postgresql/running", "");
+  const survey = await host.run(["survey", "postgresql=postgresql,auto,auto,5432"]);
+  expect(survey.stdout).toMatch(/^fact postgresql-said psql: error: /m);
+  expect(survey.stdout).toMatch(words);
+});
+
+test("a line above ours that decides first is what the error blames", async () => {
+  await host.apply(server());
+  host.write(hba, `host all all 127.0.0.1/32 trust\n${host.read(hba)}`);
+  host.write("/server/loaded", host.read(hba));
+  const { reason } = await host.apply(server());
+  expect(reason).toContain('If a line above "# BEGIN tracks.dev"');
+  expect(reason).toContain('move it below "# END tracks.dev"');
+});
+
+test("programs are found where the service declares them, or where they are configured", async () => {
+  rmSync(host.at("/usr/bin"), { recursive: true });
+  linkPrograms(host, "/usr/local/pgsql/bin", ...postgresqlPrograms);
   expect((await host.apply(server())).code).toBe(0);
   const configured = server().replace("binaries=auto", "binaries=/opt/pgsql/bin");
   expect((await host.apply(configured)).reason).toContain(
@@ -138,7 +261,7 @@ test("an administrator's bad line is reported and left alone", async () => {
   const run = await host.apply(more);
   expect(run.code).toBe(1);
   expect(run.reason).toContain(`${hba} has lines that PostgreSQL refuses`);
-  expect(run.reason).toContain("line 5: invalid");
+  expect(run.reason).toContain("line 4: invalid");
   expect(host.read(hba)).toBe(edited);
 });
 
@@ -273,6 +396,7 @@ test("the survey tells a stopped server from one without data, and names what a 
     "fact postgresql-server 15",
     "fact postgresql-service running",
     `fact postgresql-data ${data}`,
+    "fact postgresql-encryption scram-sha-256",
     "fact postgresql-roles deployer",
     "fact postgresql-databases tracks",
   ]);

@@ -13,9 +13,6 @@ const HELPERS = ["record", "plain-command", "repository"];
 const UNREAD = [
   "chkconfig",
   "nginx",
-  "postgres",
-  "postgresql-setup",
-  "psql",
   "restorecon",
   "service",
   "systemctl",
