@@ -1,5 +1,5 @@
 import type { HostFacts } from "../../host/preflight";
-import { PostgresError, type ResolvedSettings } from "./settings";
+import { isSupported, PostgresError, type ResolvedSettings, supportedVersions } from "./settings";
 
 /** Which of the site's things a server has. */
 export interface Existing {
@@ -37,10 +37,12 @@ export function compareWithHost(
   const roles = facts.facts.get("postgresql-roles") ?? "unknown";
   const databases = facts.facts.get("postgresql-databases") ?? "unknown";
   if (roles === "unknown") {
+    const said = facts.facts.get("postgresql-said");
     throw new PostgresError(
-      `PostgreSQL on the host does not answer the system user postgres at port ${settings.port} of its local socket. Make \`local all postgres peer\` the first line of ${data}/pg_hba.conf and reload the service ${settings.service}; if it has another port, set tracks:postgresPort.`,
+      `PostgreSQL on the host does not let the system user postgres in at port ${settings.port} of its local socket${said === undefined ? "" : `: ${said}`}. If it refuses the login, put the line \`local all postgres peer\` above the line of ${data}/pg_hba.conf that does, and reload the service ${settings.service}; who logs in as postgres by a password can do so at 127.0.0.1. If it has another port, set tracks:postgresPort.`,
     );
   }
+  checkEncryption(settings, facts, data);
   const existing = { roles: new Set(roles.split(" ")), databases: new Set(databases.split(" ")) };
   const former = formerNames(facts);
   if (former !== undefined) {
@@ -52,11 +54,32 @@ export function compareWithHost(
   };
 }
 
-function checkVersion({ version }: ResolvedSettings, facts: HostFacts): void {
+function checkVersion({ version, packages }: ResolvedSettings, facts: HostFacts): void {
   const installed = facts.facts.get("postgresql-server") ?? "absent";
-  if (installed === "absent" || installed === "unknown" || installed === version) return;
+  if (installed === version || installed === "unknown") return;
+  if (installed === "absent") {
+    const release = Number.parseInt(facts.facts.get("os-version") ?? "", 10);
+    if (release !== 6 || !packages.includes("postgresql-server")) return;
+    throw new PostgresError(
+      `tracks:postgresPackages is postgresql-server, which is PostgreSQL 8.4 on Enterprise Linux 6: ${supportedVersions} are supported. Install a newer server there by hand and set tracks:postgresPackages to '[]', or use a server elsewhere: pulumi config set tracks:postgresHost`,
+    );
+  }
+  if (!isSupported(installed)) {
+    throw new PostgresError(
+      `The host has PostgreSQL ${installed}: ${supportedVersions} are supported. Dump the data, install PostgreSQL ${version} by hand and load the data again, or use a server elsewhere: pulumi config set tracks:postgresHost`,
+    );
+  }
   throw new PostgresError(
     `The host has PostgreSQL ${installed}, tracks:postgresVersion is ${version}. Use what is there: pulumi config set tracks:postgresVersion ${installed}. To move to ${version}, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:${version}; dnf distro-sync) and load the data again.`,
+  );
+}
+
+/** Before 9.4 a server takes no setting by SQL. */
+function checkEncryption({ version, service }: ResolvedSettings, facts: HostFacts, data: string) {
+  if (!["9.2", "9.3"].includes(version)) return;
+  if (facts.facts.get("postgresql-encryption") !== "off") return;
+  throw new PostgresError(
+    `PostgreSQL on the host keeps passwords as they are (password_encryption is off), and ${version} can't be told otherwise from here. Write \`password_encryption = on\` into ${data}/postgresql.conf, reload the service ${service} and run this again.`,
   );
 }
 

@@ -7,7 +7,13 @@ import { PostgresTlsError, waysOf } from "../../host/postgresTls";
 import type { Tunnel } from "../../host/tunnel";
 import { type Existing, refuseFormerNames } from "./compare";
 import type { Remembered } from "./memory";
-import { firstWithProvider, PostgresError, type ResolvedSettings } from "./settings";
+import {
+  firstWithProvider,
+  isSupported,
+  PostgresError,
+  type ResolvedSettings,
+  supportedVersions,
+} from "./settings";
 
 /** What is found on an external server. */
 export interface Found {
@@ -100,7 +106,9 @@ function checkVersion(
   const mend =
     Number(found) < firstWithProvider
       ? `It is older than the @pulumi/postgresql provider supports, which is ${firstWithProvider} and newer: upgrade it, or set tracks:postgresHost to another server.`
-      : `Say what is there: pulumi config set tracks:postgresVersion ${found}`;
+      : isSupported(found)
+        ? `Say what is there: pulumi config set tracks:postgresVersion ${found}`
+        : `Supported are ${supportedVersions}: set tracks:postgresHost to another server.`;
   throw new PostgresError(
     `PostgreSQL at ${address} is version ${found}, tracks:postgresVersion is ${version}. ${mend}`,
   );

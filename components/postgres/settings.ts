@@ -1,5 +1,6 @@
 import type { ExternalServer, PostgresSettings } from "../../config/postgres";
 import type { Secret } from "../../config/secret";
+import { postgresVersion } from "../../config/value";
 import type { ModuleEntry, PasswordEncryption } from "../../host/manifest";
 import { UserError } from "../../host/userError";
 
@@ -22,6 +23,14 @@ export interface ResolvedSettings {
   readonly port: number;
   readonly external: ExternalServer | undefined;
   readonly tunnelPort: number | undefined;
+}
+
+/** Versions that tracks:postgresVersion takes, in words. */
+export const supportedVersions = "9.2 to 9.6 and 10 to 18";
+
+/** Whether tracks:postgresVersion takes the version that a server has: no other is recommended. */
+export function isSupported(version: string): boolean {
+  return postgresVersion.schema.safeParse(version).success;
 }
 
 /** First version that the provider supports. */

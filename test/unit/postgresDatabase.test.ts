@@ -193,12 +193,36 @@ describe("what the host has", () => {
     expect(() => compare({}, facts(gone))).toThrow(/no service postgresql/);
     const mute = { ...running, "postgresql-roles": "unknown", "postgresql-databases": "unknown" };
     expect(() => compare({}, facts(mute))).toThrow(/local all postgres peer/);
+    const said = { ...mute, "postgresql-said": "psql: error: no password supplied" };
+    expect(() => compare({}, facts(said))).toThrow(
+      /let the system user postgres in at port 5432 of its local socket: psql: error: no password supplied\. /,
+    );
   });
 
   it("has the configured version", () => {
     expect(() => compare({ version: "16" }, facts(running))).toThrow(
       /pulumi config set tracks:postgresVersion 15/,
     );
+  });
+
+  it("is not recommended in a version that the setting refuses", () => {
+    for (const installed of ["8.4", "9.1", "19"]) {
+      const refusal = () => compare({}, facts({ ...running, "postgresql-server": installed }));
+      expect(refusal).toThrow(`The host has PostgreSQL ${installed}: 9.2 to 9.6 and 10 to 18`);
+      expect(refusal).not.toThrow(/config set tracks:postgresVersion/);
+    }
+    const six = facts({ "os-version": "6.10", "postgresql-server": "absent" });
+    expect(() => compare({ version: "9.2" }, six)).toThrow(/PostgreSQL 8\.4 on Enterprise Linux 6/);
+    expect(compare({ version: "9.6", packages: ["postgresql96-server"] }, six).role).toBe(false);
+  });
+
+  it("before 9.4 must keep passwords encrypted by its own file", () => {
+    const old = { ...running, "postgresql-server": "9.2", "postgresql-encryption": "off" };
+    expect(() => compare({ version: "9.2" }, facts(old))).toThrow(
+      /Write `password_encryption = on` into \/var\/lib\/pgsql\/data\/postgresql\.conf/,
+    );
+    const on = { ...old, "postgresql-encryption": "on" };
+    expect(compare({ version: "9.2" }, facts(on)).role).toBe(true);
   });
 
   it("keeps its names, until they were changed by hand", () => {
