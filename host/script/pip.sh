@@ -72,7 +72,7 @@ install_pip_package() { # NAME VERSION PYTHON REASON
   # A yum that is at work on compiler and headers ends first. It is not kept from starting, since what
   # it installs from then on are other packages.
   (take_lock packages "$PACKAGES_WAIT") || fail "can't wait for the packages"
-  attempt openly env -i PATH="$PATH" LC_ALL=C HOME=/root ${ROOT:+TRACKS_ROOT="$ROOT"} \
-    "$ROOT$3" -m pip "${words[@]}" \
+  attempt openly env -i PATH="$PATH" LC_ALL=C HOME="$ROOT/root" ${ROOT:+TRACKS_ROOT="$ROOT"} \
+    "$ROOT$3" -c "$(python_pip_settings)"$'\n''run_pip(sys.argv[1:])' "${words[@]}" \
     || fail "pip can't install $1 $2: $(grep -v '^\(WARNING\|note\|hint\)' <<<"$OUTPUT" | tail -n 8)"
 }

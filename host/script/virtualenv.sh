@@ -28,9 +28,10 @@ run_virtualenv() { # find|build
   REPLY=${REPLY% *}
 }
 
-# The program, whose second part uses the first.
+# The program, whose last part uses the others.
 python_whole_virtualenv() {
   python_requirements
+  python_pip_settings
   python_virtualenv
 }
 

@@ -23,6 +23,8 @@ describe("a pip package", () => {
         "#!/bin/bash",
         'echo "python $1 $2 $3" >>"$TRACKS_ROOT/calls"',
         'case "$*" in',
+        // A real one for the program that starts pip; its pip is this one's again.
+        '  "-c "*run_pip*) exec -a "$0" python3 "$@" ;;',
         '  "-m pip --version") exit 0 ;;',
         `  "-m pip install"*) ${pip} ;;`,
         '  *) if [ -e "$TRACKS_ROOT/known" ]; then echo "3.9 yes"; else echo "3.9 no"; fi ;;',
@@ -83,6 +85,39 @@ describe("a pip package", () => {
     const run = await host.apply(manifest("uwsgi-program", "pip", entry));
     expect(run.code).toBe(1);
     expect(run.reason).toMatch(/pip can't install uwsgi 2\.0\.31: error: command gcc failed/);
+  });
+
+  it("takes from the host's settings where packages come from, and not where they go to", async () => {
+    interpreter('env | grep ^PIP_ | sort >"$TRACKS_ROOT/environment"; exit 1');
+    host.write(
+      "/etc/pip.conf",
+      "[global]\nindex-url = https://pypi.test/simple\nproxy = http://me:sesame@proxy:3128\nrequire-virtualenv = true\n",
+    );
+    host.write(
+      "/root/.config/pip/pip.conf",
+      "[install]\nuser = true\ntarget = /srv/elsewhere\nprefix = /opt\ndry_run = yes\nextra-index-url =\n  https://a.test/simple\n  https://b.test/simple\n",
+    );
+    await host.apply(manifest("uwsgi-program", "pip", entry));
+    expect(host.read("/environment")).toBe(
+      [
+        "PIP_CONFIG_FILE=/dev/null",
+        "PIP_EXTRA_INDEX_URL=",
+        "PIP_INDEX_URL=https://pypi.test/simple",
+        "PIP_PROXY=http://me:sesame@proxy:3128",
+        "",
+      ].join("\n"),
+    );
+    expect(host.calls().join("\n")).not.toContain("sesame");
+  });
+
+  it("names a file of settings that can't be read, and nothing of what is in it", async () => {
+    interpreter("exit 1");
+    host.write("/etc/pip.conf", "index-url = https://me:sesame@pypi.test/simple\n");
+    const run = await host.apply(manifest("uwsgi-program", "pip", entry));
+    expect(run.reason).toContain(
+      `pip's settings in ${host.at("/etc/pip.conf")} can't be read (MissingSectionHeaderError): correct that file`,
+    );
+    expect(run.stderr).not.toContain("sesame");
   });
 
   it("names an interpreter that does not exist", async () => {

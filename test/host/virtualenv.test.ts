@@ -16,7 +16,7 @@ import { writeWheels } from "./pythonPackages";
 
 const parts = join(__dirname, "../../host/script/python");
 /** As the host script puts it together. */
-const program = ["requirements", "virtualenv"]
+const program = ["requirements", "pip_settings", "virtualenv"]
   .map((name) => readFileSync(join(parts, `${name}.py`), "utf8"))
   .join("");
 
@@ -261,6 +261,31 @@ describe("a package that can't be built", () => {
     expect(readFileSync(log, "utf8")).toMatch(/step 1\n/);
     expect(statSync(log).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(root, "home/venvs"))).toEqual(["failed-pip.log"]);
+  });
+});
+
+describe("pip's settings on the host", () => {
+  it("say where packages come from, and never where they go to", () => {
+    writeWheels(join(root, "wheels"), "beans==1.0");
+    write(
+      ".config/pip/pip.conf",
+      [
+        "[global]",
+        "no-index = true",
+        `find-links = ${join(root, "wheels")}`,
+        "require-virtualenv = true",
+        `target = ${join(root, "elsewhere")}`,
+        "[install]",
+        "user = true",
+        `prefix = ${join(root, "elsewhere")}`,
+        "dry-run = true",
+      ].join("\n"),
+      "home",
+    );
+    write("requirements.txt", "beans\n");
+    const environment = { HOME: join(root, "home"), PIP_CONFIG_FILE: "", XDG_CONFIG_HOME: "" };
+    expect(built({ environment })).toEqual(["beans==1.0"]);
+    expect(readdirSync(root)).not.toContain("elsewhere");
   });
 });
 

@@ -138,6 +138,7 @@ def missing(asked, found, database):
 
 def build(path, requirements, asked, database, extra):
     log = os.path.join(os.path.dirname(path), LOG)
+    os.environ.update(pip_settings())
     if os.path.lexists(path):
         shutil.rmtree(path)
     try:
