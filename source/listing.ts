@@ -131,11 +131,19 @@ async function listCheckout(folder: string, within: string): Promise<string[]> {
 
 async function listNested(folder: string, path: string): Promise<string[]> {
   const nested = path.replace(/\/$/, "");
-  if (existsSync(join(folder, nested, ".git"))) return listCheckout(folder, nested);
+  if (existsSync(join(folder, nested, ".git"))) {
+    const paths = await listCheckout(folder, nested);
+    if (paths.some((one) => existsSync(join(folder, one)))) return paths;
+    throw notCheckedOut(folder, nested, `git -C ${join(folder, nested)} checkout .`);
+  }
   // A folder where a tracked file was: its own files are in git's list.
   if ((await readdir(join(folder, nested))).length > 0) return [];
-  throw new SourceError(folder, [
-    `the submodule ${nested} isn't checked out. Run \`git -C ${folder} submodule update --init\`.`,
+  throw notCheckedOut(folder, nested, `git -C ${folder} submodule update --init`);
+}
+
+function notCheckedOut(folder: string, submodule: string, command: string): SourceError {
+  return new SourceError(folder, [
+    `the submodule ${submodule} isn't checked out. Run \`${command}\`.`,
   ]);
 }
 

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { readFileSync } from "node:fs";
-import { lstat, readlink } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, readFile, readlink } from "node:fs/promises";
+import { join, posix } from "node:path";
 import { shownPath } from "./finding";
 import { looksSecret } from "./secretFile";
 import { SourceError } from "./SourceError";
@@ -42,9 +42,32 @@ export async function examineTree(folder: string, paths: readonly string[]): Pro
       private: isClosed(stats) || isSecret(folder, path, stats),
     });
   }
+  faults.push(...emptySubmodules(folder, entries));
   if (entries.length === 0) faults.push("it holds no file, or none that git doesn't ignore.");
   if (faults.length > 0) throw new SourceError(folder, faults);
   return entries;
+}
+
+/** Those of a copy or a download without .git, where the folder is all that there is. */
+function emptySubmodules(root: string, entries: readonly TarEntry[]): string[] {
+  const filled = new Set(entries.map(({ path }) => posix.dirname(path)));
+  const empty = new Set(
+    entries
+      .filter(({ type, path }) => type === "Directory" && !filled.has(path))
+      .map(({ path }) => path),
+  );
+  return entries
+    .filter(({ type, path }) => type === "File" && posix.basename(path) === ".gitmodules")
+    .flatMap(({ path }) =>
+      [...readFileSync(join(root, path), "utf8").matchAll(/^\s*path\s*=\s*(.*?)\s*$/gm)].map(
+        ([, named = ""]) => posix.join(posix.dirname(path), named),
+      ),
+    )
+    .filter((path) => empty.has(path))
+    .map(
+      (path) =>
+        `the submodule ${shownPath(path)} is empty here. Copy its files, or deploy a checkout that has them (git clone --recurse-submodules).`,
+    );
 }
 
 /** The bits that let the group and all others read. */
@@ -74,10 +97,25 @@ async function statsOf(path: string): Promise<Stats | undefined> {
 }
 
 async function faultOf(folder: string, path: string, stats: Stats): Promise<string | undefined> {
+  const tool = await placeholderOf(join(folder, path), stats);
+  if (tool !== undefined)
+    return `${shownPath(path)} only says where its content is, which visitors would get in its place. Fetch the content: ${tool}.`;
   if (stats.isSymbolicLink() && !(await staysWithin(folder, path)))
     return `${shownPath(path)} is a link to ${await readlink(join(folder, path))}, which leads out of the source or in a circle. Make it a link within the source, or ignore it in .gitignore.`;
   if (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) return undefined;
   return `${shownPath(path)} is neither a file nor a folder nor a link (a socket, a pipe or a device). Remove it.`;
+}
+
+/** What fetches the content of a file that stands for another; undefined for a file as it should be. */
+async function placeholderOf(path: string, stats: Stats): Promise<string | undefined> {
+  const annexed = "git annex get";
+  if (stats.isSymbolicLink())
+    return (await readlink(path)).includes(".git/annex/objects/") ? annexed : undefined;
+  // git-lfs itself takes no larger one for its own.
+  if (!stats.isFile() || stats.size === 0 || stats.size > 1024) return undefined;
+  const text = await readFile(path, "latin1").catch(() => "");
+  if (text.startsWith("version https://git-lfs.github.com/spec/v1\n")) return "git lfs pull";
+  return text.startsWith("/annex/objects/") ? annexed : undefined;
 }
 
 async function entryOf(folder: string, path: string, stats: Stats): Promise<TarEntry> {

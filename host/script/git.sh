@@ -87,6 +87,14 @@ check_out_release() { # INDEX URL
     git --git-dir="$3" cat-file -e "$4^{commit}" 2>/dev/null \
       || git --git-dir="$3" fetch -q --force --prune "$2" "+refs/heads/*:refs/heads/*" "+refs/tags/*:refs/tags/*"
     git --git-dir="$3" cat-file -e "$4^{commit}" || { echo "the commit $4 is on no branch or tag there"; exit 1; }
+    submodules=$(git --git-dir="$3" ls-tree -r "$4" | sed -n "s/^160000 commit [0-9a-f]*\t//p" | head -n 5)
+    [ -z "$submodules" ] || {
+      echo "the commit has submodules, whose files git archive leaves out:" $submodules "(commit their files, or deploy from a checkout that has them (tracks:sourceFolder))"
+      exit 1
+    }
+    # The commit as it is: what its authors leave out of their downloads, the site may need.
+    mkdir -p "$3/info"
+    echo "* -export-ignore" >"$3/info/attributes"
     '"$STAGE_RELEASE"'
     git --git-dir="$3" archive --format=tar "$4" >"$login/tree.tar"
     tar -xf "$login/tree.tar" -C ".new-$1"
@@ -94,8 +102,6 @@ check_out_release() { # INDEX URL
     explain_git "$2" "$OUTPUT"
     fail "can't fetch the source: $REPLY"
   }
-  [[ ! -e $ROOT${RELEASE%/*}/.new-${RELEASE##*/}/.gitmodules ]] \
-    || note "$RELEASE: the source has submodules, which are not fetched"
   inspect_source "$1"
   place_release
 }

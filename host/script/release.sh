@@ -92,6 +92,15 @@ place_release() {
     || fail "can't put $RELEASE in place: $OUTPUT"
 }
 
+# Leaves the first few files that only say where their content is: a visitor would get these words.
+find_placeholders() { # TREE
+  # shellcheck disable=SC2016
+  REPLY=$(as_user "$RELEASE_OWNER" "$1" sh -c '
+    find . -type f -size -3 -exec grep -lE "^version https://git-lfs\.github\.com/spec/v1\$|^/annex/objects/" {} +
+    find . -type l -lname "*.git/annex/objects/*"
+  ' 2>/dev/null </dev/null | head -n 5)
+}
+
 # What would make the deployment fail later, all of it at once; the source itself is to be mended.
 inspect_source() { # INDEX
   local tree=${RELEASE%/*}/.new-${RELEASE##*/} wsgi requirements faults=()
@@ -111,6 +120,8 @@ inspect_source() { # INDEX
   fi
   as_user "$RELEASE_OWNER" "$tree" test -f "$requirements" </dev/null \
     || faults+=("there is no $requirements, which the virtualenv is made from")
+  find_placeholders "$tree"
+  [[ -z $REPLY ]] || faults+=("files that stand for others, whose content is elsewhere (git-lfs, git-annex): ${REPLY//$'\n'/, }; commit the files themselves, or deploy from a checkout after git lfs pull (tracks:sourceFolder)")
   ((${#faults[@]} > 0)) || return 0
   as_user "$RELEASE_OWNER" "${RELEASE%/*}" rm -rf -- ".new-${RELEASE##*/}" </dev/null
   printf -v REPLY '%s; ' "${faults[@]}"

@@ -17,17 +17,22 @@ const git = (directory: string, ...words: string[]): string =>
     encoding: "utf8",
   }).trim();
 
-it("keeps the mirror of the repository, which has its whole history, from other users", async () => {
-  host.write("/repository.git/manage.py", "");
-  host.write("/repository.git/requirements.txt", "");
-  host.write("/repository.git/wsgi.py", 'DJANGO_SETTINGS_MODULE = "settings"\n');
+/** Commits what is in the repository, and has the host fetch it. */
+async function fetched(files: Readonly<Record<string, string>>, ...more: string[]) {
+  const all = {
+    "manage.py": "",
+    "requirements.txt": "",
+    "wsgi.py": 'DJANGO_SETTINGS_MODULE = "settings"\n',
+    ...files,
+  };
+  for (const [path, content] of Object.entries(all)) host.write(`/repository.git/${path}`, content);
   host.write("/microarray/releases/tracks/.keep", "");
   git("/repository.git", "init", "-q", "-b", "main");
   git("/repository.git", "add", ".");
+  if (more.length > 0) git("/repository.git", ...more);
   git("/repository.git", "commit", "-q", "-m", "First");
   const commit = git("/repository.git", "rev-parse", "HEAD");
   const release = `/microarray/releases/tracks/${commit.slice(0, 12)}`;
-
   const run = await host.apply(
     manifest(
       "source",
@@ -35,6 +40,11 @@ it("keeps the mirror of the repository, which has its whole history, from other 
       `release ${release} owner=root wsgi=wsgi.py requirements=requirements.txt git=${host.at("/repository.git")} commit=${commit}`,
     ),
   );
+  return { run, release };
+}
+
+it("keeps the mirror of the repository, which has its whole history, from other users", async () => {
+  const { run, release } = await fetched({});
   // The manifest names no virtualenv, which comes next.
   expect(run.reason).toMatch(/can't build the virtualenv/);
   expect(host.ownership(release)).toBe("root root 755");
@@ -42,4 +52,35 @@ it("keeps the mirror of the repository, which has its whole history, from other 
     name.startsWith(".mirror-"),
   );
   expect(host.ownership(`/microarray/releases/tracks/${mirror}`)).toBe("root root 700");
+});
+
+it("takes the whole commit, with what its authors leave out of their downloads", async () => {
+  const { release } = await fetched({
+    ".gitattributes": "fixtures export-ignore\nlogo.svg export-ignore\n",
+    "fixtures/beans.json": "[]",
+    "logo.svg": "<svg/>",
+  });
+  expect(host.read(`${release}/fixtures/beans.json`)).toBe("[]");
+  expect(host.read(`${release}/logo.svg`)).toBe("<svg/>");
+});
+
+it("refuses what only stands for the content of a file, and says what to do", async () => {
+  const { run, release } = await fetched({
+    "static/logo.png": `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 12\n`,
+    "static/film.mp4": "/annex/objects/SHA256E-s1--0.mp4\n",
+    "static/plain.txt": "version 1\n",
+  });
+  expect(run.reason).toMatch(/can't be deployed: files that stand for others/);
+  expect(run.reason).toContain("./static/logo.png");
+  expect(run.reason).toContain("./static/film.mp4");
+  expect(run.reason).not.toContain("plain.txt");
+  expect(run.reason).toContain("after git lfs pull (tracks:sourceFolder)");
+  expect(host.exists(release)).toBe(false);
+});
+
+it("refuses a commit with submodules, whose files are not in it", async () => {
+  const link = "160000,0123456789012345678901234567890123456789,lib/beans";
+  const { run, release } = await fetched({}, "update-index", "--add", "--cacheinfo", link);
+  expect(run.reason).toMatch(/the commit has submodules, .*: lib\/beans \(commit their files, or/);
+  expect(host.exists(release)).toBe(false);
 });

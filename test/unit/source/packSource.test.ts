@@ -166,6 +166,14 @@ describe("packSource", () => {
       );
     });
 
+    it("refuses a submodule whose files are gone", async () => {
+      execFileSync("git", ["init", "--quiet", join(tree, "lib")]);
+      await write("lib/code.py");
+      execFileSync("git", ["-C", join(tree, "lib"), "add", "."]);
+      await rm(join(tree, "lib/code.py"));
+      await expect(packSource(tree, archives)).rejects.toThrow(/submodule lib isn't checked out/);
+    });
+
     it("refuses to guess what is ignored when git can't say", async () => {
       await writeFile(join(tree, ".git/HEAD"), "nonsense");
       await expect(packSource(tree, archives)).rejects.toThrow(/git, .* ignored, can't tell: /);
@@ -262,6 +270,32 @@ describe("packSource", () => {
       expect(message).toMatch(new RegExp(`^- ${name} is a link to .* leads out`, "m"));
     expect(message).toMatch(/^- pipe is neither/m);
     expect(message).not.toContain("inner is a link");
+  });
+
+  it("refuses what only stands for the content of a file", async () => {
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 12\n`;
+    await write("static/logo.png", pointer);
+    await write("static/film.mp4", "/annex/objects/SHA256E-s1--0.mp4\n");
+    await symlink("../.git/annex/objects/x/y/z", join(tree, "static/song.ogg"));
+    await write("notes.md", `A pointer begins so:\n${pointer}`);
+    const message = await packSource(tree, archives).catch((error: unknown) => String(error));
+    expect(message).toMatch(/^- static\/logo.png only says where .* content: git lfs pull\.$/m);
+    expect(message).toMatch(/^- static\/film.mp4 only says where .* git annex get\.$/m);
+    expect(message).toMatch(/^- static\/song.ogg only says where/m);
+    expect(message).not.toContain("notes.md");
+  });
+
+  it("refuses a submodule that is empty in a copy without .git", async () => {
+    await write(
+      ".gitmodules",
+      '[submodule "lib"]\n\tpath = lib\n[submodule "gone"]\n\tpath = gone\n',
+    );
+    await mkdir(join(tree, "lib"));
+    await expect(packSource(tree, archives)).rejects.toThrow(
+      /can't be deployed: the submodule lib is empty here/,
+    );
+    await write("lib/code.py");
+    expect(await listed()).toContain("lib/code.py");
   });
 
   it("refuses a name that isn't UTF-8, instead of leaving the file out", async () => {
