@@ -1,4 +1,5 @@
-import { rmSync, symlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { hostScriptDigest } from "../../host/script";
 import { manifest, PrivateRoot } from "./privateRoot";
@@ -196,4 +197,28 @@ test("a wrong verb, scope or option says what is allowed", async () => {
   expect((await host.run(["apply", "x", "--repair", "often"], { input: "" })).reason).toContain(
     "usage: apply NAME",
   );
+});
+
+test("a look changes nothing, also where a run was interrupted and files wait in the spool", async () => {
+  host.write("/services/uwsgi/unit", "");
+  await host.apply(resource);
+  host.write("/var/lib/tracks/journal/none/resource", "tracks.dev/robots\n");
+  host.write("/var/lib/tracks/journal/none/steps", "");
+  host.write("/root/.tracks/tracks.dev/.made-first", "");
+  host.write("/root/.tracks/tracks.dev/app-archive", "content");
+  chmodSync(host.at("/root/.tracks/tracks.dev"), 0o700);
+  const everything = () => {
+    host.calls();
+    const command = ["find", host.root, "-printf", "%p %m %u %s %i %T@ %C@\\n"];
+    const list = execFileSync("/usr/bin/env", command, { encoding: "utf8" }).split("\n");
+    // Less what the test itself writes.
+    const own = [`${host.root} `, `${host.at("/script-pid")} `];
+    return list.filter((line) => !own.some((path) => line.startsWith(path))).sort();
+  };
+  const before = everything();
+  const probe = await host.run(["probe"]);
+  expect(probe.stdout).toContain("its last run was interrupted");
+  const survey = await host.run(["survey", "login=root", "user=games", "path=/srv/robots.txt"]);
+  expect(survey.stdout).toContain("fact spool ready first\nfact spool/app-archive 7\n");
+  expect(everything()).toEqual(before);
 });
