@@ -18,6 +18,7 @@ survey_application() { # CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER
     return
   fi
   survey_uwsgi_service
+  survey_former_data "$current" "$shared"
   survey_listeners "$socket" "$stats"
 }
 
@@ -34,6 +35,38 @@ survey_place() { # PATH REMARK
   fi
   kept_place "$1"
   conflict "$1 exists, a $what: it will be kept as it is in $REPLY and come back on destroy$2"
+}
+
+# Uploads, and without PostgreSQL the database, of a site that runs: ours would show visitors a site without
+# them. Once that one is stopped, its owner has decided what comes along.
+survey_former_data() { # CURRENT SHARED
+  local data=() commands='service uwsgi stop' name
+  state_service uwsgi
+  [[ ${REPLY#* } == running && -z ${OWNERS["path $1"]-} ]] || return 0
+  if has_files "$1/media" && ! has_files "$2/media"; then
+    data+=("its uploads in $1/media")
+    commands+=" && mkdir -p $2/media && cp -an $1/media/. $2/media/"
+  fi
+  if [[ -z $postgresql && -s $ROOT$1/db.sqlite3 && ! -e $ROOT$2/db.sqlite3 ]]; then
+    data+=("its database $1/db.sqlite3")
+    commands+=" && mkdir -p $2"
+    for name in db.sqlite3 db.sqlite3-wal db.sqlite3-journal; do
+      [[ ! -e $ROOT$1/$name ]] || commands+=" && cp -an $1/$name $2/"
+    done
+  fi
+  ((${#data[@]} > 0)) || return 0
+  if known_account passwd "$user"; then
+    commands+=" && chown -R $user: $2"
+  else
+    commands+=" && useradd -m $user && chown -R $user: $2"
+  fi
+  printf -v REPLY ' and %s' "${data[@]}"
+  fact obstacle/former-data "a former site runs as the service uwsgi, and ours would take its place without ${REPLY# and }: stop it and copy them, on the host as root: $commands. To go on without them, stop it only: service uwsgi stop"
+}
+
+# Is there a file, but for what keeps an empty directory in git, in a directory or in the one that a link there leads to?
+has_files() { # PATH
+  [[ -d $ROOT$1 && -n $(find -H "$ROOT$1" -type f ! -name ".git*" -print -quit 2>/dev/null) ]]
 }
 
 # Leaves the directory where something at a path would be kept; unlike store_for it makes nothing.

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -76,6 +76,43 @@ test("a checkout, a virtualenv and a service that others made are named, with th
   rmSync(host.at("/microarray/tracks"), { recursive: true });
   symlinkSync("elsewhere", host.at("/microarray/tracks"));
   expect((await survey())[1]).toContain("/microarray/tracks exists, a link:");
+});
+
+/** What refuses an `up` on a host where a former site runs, or no longer does. */
+async function formerData(...questions: string[]): Promise<string | undefined> {
+  const places = "/microarray/tracks,/home/daemon/venv,/microarray/shared/tracks";
+  const run = await host.run([
+    "survey",
+    "user=daemon",
+    `application=${places},127.0.0.1:1,127.0.0.1:2,/usr/bin/python3`,
+    ...questions,
+  ]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  return /^fact obstacle\/former-data (.*)$/m.exec(run.stdout)?.[1];
+}
+
+test("uploads of a running site are not left behind: their owner moves them, or stops it", async () => {
+  const postgresql = "postgresql=postgresql,auto,auto,5432";
+  host.write("/etc/systemd/system/uwsgi.service", "");
+  host.write("/services/uwsgi/running", "");
+  mkdirSync(host.at("/microarray/tracks/media"), { recursive: true });
+  host.write("/microarray/tracks/db.sqlite3", "rows");
+  expect(await formerData(postgresql)).toBeUndefined();
+  host.write("/microarray/tracks/media/bean.png", "");
+  const text = await formerData(postgresql);
+  expect(text).toContain("without its uploads in /microarray/tracks/media: stop it and copy them");
+  const commands = /as root: service uwsgi stop && (.*)\. To go on/.exec(text ?? "")?.[1] ?? "";
+  expect(commands).not.toContain("sqlite");
+
+  // As the text has it, though below this root.
+  execFileSync("sh", ["-c", commands.replaceAll("/microarray/", host.at("/microarray/"))]);
+  expect(host.ownership("/microarray/shared/tracks/media/bean.png")).toBe("daemon daemon 644");
+  expect(await formerData(postgresql)).toBeUndefined();
+  expect(await formerData()).toMatch(
+    /without its database .*db.sqlite3: stop .* cp -an \S+db.sqlite3 /,
+  );
+  rmSync(host.at("/services/uwsgi/running"));
+  expect(await formerData()).toBeUndefined();
 });
 
 test("who listens where uWSGI shall is named by master and first words, without a secret", async () => {
