@@ -102,8 +102,17 @@ undo_thing() { # KEY STATE
   # So it is with a new role or database.
   if [[ $2 == none ]]; then
     case $1 in
-      'user '* | 'postgresql-role '* | 'postgresql-database '*) return 0 ;;
+      'user '*)
+        thing_is "$1" none || note_account "${1#user }"
+        return 0
+        ;;
+      'postgresql-role '* | 'postgresql-database '*) return 0 ;;
     esac
   fi
   thing_is "$1" "$2" || thing_make "$1" "$2"
+  # What was kept for this alone is as good as a password.
+  case $1 in
+    'password '*) forget_hash "${1#password }" "$2" ;;
+    'postgresql-password '*) rm -f -- "$STATE/kept/verifier-${1#postgresql-password }-$2" ;;
+  esac
 }

@@ -9,6 +9,11 @@ made_account() { # NAME
   [[ -e $ACCOUNTS ]] && grep -qxF -- "$1" "$ACCOUNTS"
 }
 
+# Once it is there: by useradd, or by what a killed run left of it.
+note_account() { # NAME
+  made_account "$1" || printf '%s\n' "$1" >>"$ACCOUNTS"
+}
+
 # States: `none`, or `home=H shell=S`.
 state_user() { # NAME
   local entry home shell
@@ -48,8 +53,8 @@ make_user() { # STATE NAME
   [[ $USER_SYSTEM == no ]] || options+=(-r)
   # A group of its own, whatever login.defs says.
   if getent group "$name" >/dev/null 2>&1; then options+=(-g "$name"); else options+=(-U); fi
-  printf '%s\n' "$name" >>"$ACCOUNTS"
   must "can't make the account $name" openly useradd "${options[@]}" -- "$name"
+  note_account "$name"
 }
 
 # Leaves the name of a user's primary group: not always the user's own name.
@@ -146,6 +151,12 @@ keep_hash() { # NAME DIGEST
   write_file "$STATE/kept/shadow-$1-$2" "$REPLY"
 }
 
+# A hash that was kept for the way back alone: nobody asks for it any more.
+forget_hash() { # NAME DIGEST
+  load_records
+  [[ ${FORMER["password $1"]-} == "$2" ]] || rm -f -- "$STATE/kept/shadow-$1-$2"
+}
+
 discard_hash() { # NAME DIGEST
   printf '%s\n' "$STATE/kept/shadow-$1-$2" >>"$JOURNAL/discard"
 }
@@ -171,10 +182,10 @@ converge_password() { # INDEX
     claim_thing "$key" "$live" "$live"
     return
   fi
+  step thing "$key" "$live"
   keep_hash "$name" "$live"
   # The hash before the first of ours comes back on remove; one in between is only for the way back now.
   if [[ -n ${OWNERS[$key]-} && ${FORMER[$key]} != "$live" ]]; then discard_hash "$name" "$live"; fi
-  step thing "$key" "$live"
   OUTPUT=$(printf '%s:%s\n' "$name" "${E_CONTENT[$1]%$'\n'}" | chpasswd 2>&1) \
     || fail "can't set the password of $name: $OUTPUT"
   state_password "$name"

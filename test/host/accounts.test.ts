@@ -260,3 +260,32 @@ test("keys that log in are their user's alone, and again so after somebody opene
   expect(host.ownership("/home/games/.ssh")).toBe("games games 700");
   expect(host.ownership("/home/games/.ssh/authorized_keys")).toBe("games games 600");
 });
+
+test("a run that failed leaves no former hash behind", async () => {
+  await host.apply(account());
+  host.write("/etc/shadow", host.read("/etc/shadow").replace(/deployer:[^:]*/, "deployer:$6$old"));
+  const failing = manifest("secret", "users", "password deployer", "| new", "service nosuch");
+  expect((await host.apply(failing)).code).toBe(1);
+  expect(shadow("deployer")).toBe("$6$old");
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
+});
+
+test("an account that could not be made is not taken for ours when somebody else makes it", async () => {
+  host.write(
+    "/counted/useradd",
+    "#!/bin/sh\necho 'useradd: cannot lock /etc/passwd; try again later.' >&2\nexit 1\n",
+    0o755,
+  );
+  const failed = await host.apply(account());
+  expect(failed.reason).toContain("cannot lock /etc/passwd");
+  host.write(
+    "/etc/passwd",
+    `${host.read("/etc/passwd")}deployer:x:700:700::/home/deployer:/bin/sh\n`,
+  );
+  host.write("/etc/group", `${host.read("/etc/group")}deployer:x:700:\n`);
+  host.write("/etc/shadow", `${host.read("/etc/shadow")}deployer:$6$old:19000::::::\n`);
+  expect((await host.apply(account())).code).toBe(0);
+  const removed = await host.removeResource("deployer");
+  expect(removed.stdout).not.toContain("its password is locked");
+  expect(shadow("deployer")).toBe("$6$old");
+});
