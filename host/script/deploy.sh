@@ -379,6 +379,10 @@ prune_application() {
     return 0
   fi
   while IFS= read -r line; do
-    [[ -z $line ]] || changed "${line/"$ROOT"/}"
+    line=${line//"$ROOT"/}
+    case $line in
+      'removed '*) changed "$line" ;;
+      'stays '*) note "an old one ${line}; remove it as root" ;;
+    esac
   done <<<"$OUTPUT"
 }

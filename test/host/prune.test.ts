@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -65,4 +73,36 @@ it("keeps what a process works in, and ends what an interrupted run began", () =
   release("three", "its");
   prune(1, "three", "busy");
   expect(left("releases")).toEqual([".mirror-0123", "busy", "three"]);
+});
+
+it("goes on past what it may not remove, says what stays, and tries again", () => {
+  for (const name of ["one", "two", "three", "four"]) release(name, "its");
+  writeFileSync(join(root, "backups/20200101T000000Z-deploy-one.sqlite3"), "");
+  mkdirSync(join(root, "releases/two/deep/roots"), { recursive: true });
+  writeFileSync(join(root, "releases/two/deep/roots/file"), "");
+  execFileSync("chown", ["-R", "daemon", root]);
+  execFileSync("chown", ["-R", "root", join(root, "releases/two/deep/roots")]);
+  const asDaemon = (): string[] =>
+    execFileSync(
+      "/usr/sbin/runuser",
+      ["-u", "daemon", "--", "python3", "-c", readFileSync(program, "utf8"), "prune"].concat([
+        "releases",
+        "1",
+        "virtualenvs",
+        "backups",
+        "four",
+      ]),
+      { cwd: root, encoding: "utf8", env: { PATH: "/usr/bin:/bin" } },
+    )
+      .trimEnd()
+      .split("\n");
+  const stays =
+    "stays releases/.removed-two: releases/.removed-two/deep/roots/file: Permission denied";
+  expect(asDaemon()).toEqual([
+    "removed release releases/three",
+    stays,
+    "removed release releases/one",
+  ]);
+  expect(left("releases")).toEqual([".removed-two", "four"]);
+  expect(asDaemon()).toEqual([stays]);
 });

@@ -220,11 +220,10 @@ def smoke(wsgi, virtualenv, uwsgi, path, host, expected, *links):
     """Starts the release on a socket of its own, with the options of its service, and asks it once."""
     with io.open(0, encoding="utf-8", closefd=False) as file:
         service = file.read()
-    # A socket's path has 107 characters at most.
-    directory = tempfile.mkdtemp(prefix="tracks-smoke-", dir="/tmp")
-    address = os.path.join(directory, "http")
+    directory = make_directory()
     log = os.path.join(directory, "log")
     options = os.path.join(directory, "options.ini")
+    address = os.path.join(directory, "http")
     own = [
         ("http-socket", address),
         ("wsgi-file", os.path.abspath(wsgi)),
@@ -235,8 +234,7 @@ def smoke(wsgi, virtualenv, uwsgi, path, host, expected, *links):
     # Who ends this program ends the trial, which is in a group of its own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("the smoke test was ended"))
     try:
-        with io.open(options, "w", encoding="utf-8") as file:
-            file.write(trial_options(service or PLAIN_OPTIONS, own, [pair.split("=", 1) for pair in links]))
+        write(options, trial_options(service or PLAIN_OPTIONS, own, [pair.split("=", 1) for pair in links]))
         # As empty as the service's, which the options add to.
         environment = {"PATH": SERVICE_PATH} if service else None
         with open(log, "wb") as output:
@@ -256,12 +254,33 @@ def smoke(wsgi, virtualenv, uwsgi, path, host, expected, *links):
             raise Failure("%s answers with status %d: %s" % (path, status, first_words(body)))
         print("answered %d" % status)
     except Failure as failure:
-        with io.open(log, encoding="utf-8", errors="replace") as file:
-            lines = [line.rstrip() for line in file if line.strip() and not is_chatter(line)]
-        print("\n".join(lines[-12:]), file=sys.stderr)
+        if os.path.exists(log):
+            with io.open(log, encoding="utf-8", errors="replace") as file:
+                lines = [line.rstrip() for line in file if line.strip() and not is_chatter(line)]
+            print("\n".join(lines[-12:]), file=sys.stderr)
         raise failure
     finally:
         shutil.rmtree(directory)
+
+
+def make_directory():
+    try:
+        # A socket's path has 107 characters at most.
+        return tempfile.mkdtemp(prefix="tracks-smoke-", dir="/tmp")
+    except EnvironmentError as error:
+        raise no_room(error)
+
+
+def write(path, text):
+    try:
+        with io.open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except EnvironmentError as error:
+        raise no_room(error)
+
+
+def no_room(error):
+    return Failure("can't write to /tmp, where the release is tried out: %s: make room there" % error.strerror)
 
 
 def end(process):
@@ -383,22 +402,54 @@ def marked(directory, mark):
         path = os.path.join(directory, name)
         file = os.path.join(path, mark)
         if not os.path.islink(path) and os.path.isfile(file):
-            with io.open(file, encoding="utf-8") as text:
-                found.append((os.path.getmtime(file), name, text.read().strip()))
+            try:
+                with io.open(file, encoding="utf-8") as text:
+                    found.append((os.path.getmtime(file), name, text.read().strip()))
+            except EnvironmentError as error:
+                stays(path, file, error)
     return [(name, content) for _, name, content in sorted(found, reverse=True)]
 
 
 def discard(directory, name):
     """Removes a tree; one that is half gone when this is interrupted passes for nothing any more."""
     doomed = os.path.join(directory, DOOMED + name)
-    os.rename(os.path.join(directory, name), doomed)
-    shutil.rmtree(doomed)
+    try:
+        os.rename(os.path.join(directory, name), doomed)
+    except OSError as error:
+        return stays(os.path.join(directory, name), os.path.join(directory, name), error)
+    return remove(doomed)
+
+
+def remove(tree):
+    """Removes all of a tree that can be removed; the rest is named, and keeps nothing else from going."""
+    refused = []
+
+    def attempt(action, place):
+        try:
+            action(place)
+        except OSError as error:
+            refused.append((place, error))
+
+    for place, directories, files in os.walk(tree, topdown=False, onerror=lambda error: refused.append((error.filename, error))):
+        for name in files:
+            attempt(os.remove, os.path.join(place, name))
+        for name in directories:
+            path = os.path.join(place, name)
+            attempt(os.remove if os.path.islink(path) else os.rmdir, path)
+    if not refused:
+        attempt(os.rmdir, tree)
+    return not refused or stays(tree, *refused[0])
+
+
+def stays(tree, place, error):
+    print("stays %s: %s: %s" % (tree, place, error.strerror))
+    return False
 
 
 def finish_discarding(directory):
     for name in os.listdir(directory):
         if name.startswith(DOOMED):
-            shutil.rmtree(os.path.join(directory, name))
+            remove(os.path.join(directory, name))
 
 
 def prune(directory, keep, virtualenvs, backups, *used):
@@ -412,17 +463,21 @@ def prune(directory, keep, virtualenvs, backups, *used):
             needed.add(virtualenv)
             kept += 1
         else:
-            discard(directory, name)
-            print("removed release %s" % os.path.join(directory, name))
+            if discard(directory, name):
+                print("removed release %s" % os.path.join(directory, name))
     finish_discarding(virtualenvs)
     for position, (name, _) in enumerate(marked(virtualenvs, VIRTUALENV_MARK)):
         if position >= int(keep) and name not in needed:
-            discard(virtualenvs, name)
-            print("removed virtualenv %s" % os.path.join(virtualenvs, name))
+            if discard(virtualenvs, name):
+                print("removed virtualenv %s" % os.path.join(virtualenvs, name))
     made = sorted(name for name in os.listdir(backups) if DEPLOY_BACKUP.match(name))
     for name in made[: -int(keep)]:
-        os.remove(os.path.join(backups, name))
-        print("removed backup %s" % os.path.join(backups, name))
+        path = os.path.join(backups, name)
+        try:
+            os.remove(path)
+            print("removed backup %s" % path)
+        except OSError as error:
+            stays(path, path, error)
 
 
 def main(verb, *arguments):
