@@ -1,33 +1,46 @@
 
 # --- git: the source, fetched by its owner ---------------------------------------------------------------
 
-# Makes git log in with the key in stdin, and with that server's key only. Both lie in memory, for the
-# owner's eyes, as long as the fetch takes; what a killed fetch left goes with the next one.
+# Makes git log in with the key in stdin, and with that server's key only. Both lie in memory, for the owner's
+# eyes, as long as the fetch takes, each in a folder of its own; one whose process was killed goes with the next.
+# Nothing is executed in memory, which may be mounted noexec: git before 2.3 has to be given a program, which lies
+# in the owner's home and holds no secret.
 # shellcheck disable=SC2016 # the inner shell's words
 readonly GIT_LOGIN='
 set -e
 umask 077
 base=/dev/shm
 [ -d "$base" ] || base=/tmp
-find "$base" -maxdepth 1 -name "tracks-git.*" -user "$(id -un)" -exec rm -rf {} + 2>/dev/null || true
-login=$(mktemp -d "$base/tracks-git.XXXXXX")
-trap "rm -rf $login" EXIT
+for former in "$base"/tracks-git.* "$HOME"/.tracks-git.*; do
+  process=${former##*/}
+  process=${process#*tracks-git.}
+  process=${process%%.*}
+  [ ! -O "$former" ] || kill -0 "$process" 2>/dev/null || rm -rf "$former"
+done
+login=$(mktemp -d "$base/tracks-git.$$.XXXXXX")
+program=
+trap "rm -rf $login \$program" EXIT
 trap "exit 1" TERM INT HUP
 cat >"$login/both"
 sed -n "/^host /s///p" "$login/both" >"$login/known_hosts"
 sed -n "/^key /s///p" "$login/both" >"$login/key"
 rm "$login/both"
-cat >"$login/ssh" <<EOS
-#!/bin/sh
 key="-o PubkeyAuthentication=no"
-[ ! -s $login/key ] || key="-i $login/key -o IdentitiesOnly=yes"
-exec ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -o UserKnownHostsFile=$login/known_hosts -o GlobalKnownHostsFile=/dev/null \$key "\$@"
-EOS
-chmod 700 "$login/ssh"
-GIT_SSH=$login/ssh
+[ ! -s "$login/key" ] || key="-i $login/key -o IdentitiesOnly=yes"
+GIT_SSH_COMMAND="ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -o UserKnownHostsFile=$login/known_hosts -o GlobalKnownHostsFile=/dev/null $key"
+export GIT_SSH_COMMAND
+case $(git --version) in
+  "git version 1."* | "git version 2."[012].*)
+    program=$(mktemp "$HOME/.tracks-git.$$.XXXXXX")
+    printf "#!/bin/sh\nexec %s \"\$@\"\n" "$GIT_SSH_COMMAND" >"$program"
+    chmod 700 "$program"
+    GIT_SSH=$program
+    export GIT_SSH
+    ;;
+esac
 GIT_TERMINAL_PROMPT=0
 GIT_ASKPASS=/bin/false
-export GIT_SSH GIT_TERMINAL_PROMPT GIT_ASKPASS
+export GIT_TERMINAL_PROMPT GIT_ASKPASS
 umask 022
 '
 
@@ -65,7 +78,10 @@ explain_git() { # URL TEXT
     *'Host key verification failed'* | *'IDENTIFICATION HAS CHANGED'*)
       REPLY+=$'\n'"the server of $1 has another host key than the configured one, or none is configured: compare it with what its owner publishes, then set tracks:sourceHostKey"
       ;;
-    *'Permission denied'* | *'Authentication failed'* | *'could not read Username'*)
+    *'cannot exec '* | *'cannot run '* | *'ssh: Permission denied'* | *'ssh: not found'* | *'ssh: command not found'*)
+      REPLY+=$'\n'"git can't start ssh on this host: is openssh-clients installed, and may programs be run where the line above says?"
+      ;;
+    *'Permission denied ('* | *'Authentication failed'* | *'could not read Username'*)
       REPLY+=$'\n'"the server of $1 refuses the deploy key: add its public half there, or set tracks:sourceDeployKey"
       ;;
   esac
@@ -96,8 +112,8 @@ check_out_release() { # INDEX URL
     mkdir -p "$3/info"
     echo "* -export-ignore" >"$3/info/attributes"
     '"$STAGE_RELEASE"'
-    git --git-dir="$3" archive --format=tar "$4" >"$login/tree.tar"
-    tar -xf "$login/tree.tar" -C ".new-$1"
+    { git --git-dir="$3" archive --format=tar "$4" || : >"$login/failed"; } | tar -xf - -C ".new-$1"
+    [ ! -e "$login/failed" ]
   ' "${RELEASE##*/}" "$2" "$mirror" "$commit" || {
     explain_git "$2" "$OUTPUT"
     fail "can't fetch the source: $REPLY"

@@ -201,7 +201,7 @@ export class PrivateRoot {
 
   apply(
     text: string,
-    options: { scope?: string; repair?: number; environment?: Environment } = {},
+    options: { scope?: string; repair?: number; environment?: Environment; mounts?: string } = {},
   ) {
     const name = /^resource (.*)$/m.exec(text)?.[1] ?? "unnamed";
     const repair = options.repair === undefined ? [] : ["--repair", String(options.repair)];
@@ -215,14 +215,22 @@ export class PrivateRoot {
   /** Runs the installed script; resolves whatever its exit code is. */
   async run(
     words: string[],
-    options: { scope?: string; input?: string; environment?: Environment } = {},
+    options: {
+      scope?: string;
+      input?: string;
+      environment?: Environment;
+      /** Shell commands that mount file systems which this run alone sees. */
+      mounts?: string;
+    } = {},
   ): Promise<Run> {
     const script = this.at(`/usr/local/libexec/tracks/${options.scope ?? "tracks.dev"}`);
     const shell = process.env.TRACKS_TEST_BASH ?? "/bin/bash";
     const started = process.hrtime.bigint();
     // The script's own number, for the stand-in that ends it.
-    const start = 'echo $$ >"$TRACKS_ROOT/script-pid"; exec "$0" "$@"';
-    const child = spawn("/bin/sh", ["-c", start, shell, script, ...words], {
+    const start = `${options.mounts ?? ":"} || exit; echo $$ >"$TRACKS_ROOT/script-pid"; exec "$0" "$@"`;
+    const apart = options.mounts === undefined ? [] : ["unshare", "-m"];
+    const [program = "", ...line] = [...apart, "/bin/sh", "-c", start, shell, script, ...words];
+    const child = spawn(program, line, {
       env: {
         PATH: `${this.at("/counted")}:${this.at("/stand-ins")}:/usr/sbin:/usr/bin:/sbin:/bin`,
         TRACKS_ROOT: this.root,

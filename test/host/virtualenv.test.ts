@@ -289,6 +289,20 @@ describe("pip's settings on the host", () => {
   });
 });
 
+describe("what a build runs", () => {
+  it("lies beside the virtualenvs, since /tmp may be noexec, and nothing of it stays", () => {
+    write("requirements.txt", "./brew\n");
+    write(
+      "brew/setup.py",
+      'import sys, tempfile\nsys.exit("built in %s" % tempfile.gettempdir())\n',
+    );
+    mkdirSync(join(root, "home/venvs/.build-killed"), { recursive: true });
+    const { stderr } = run("build", { environment: { PIP_NO_BUILD_ISOLATION: "0" } });
+    expect(stderr).toContain(`built in ${join(root, "home/venvs/.build-")}`);
+    expect(readdirSync(join(root, "home/venvs"))).toEqual(["failed-pip.log"]);
+  });
+});
+
 /** An interpreter whose package has no venv, as Python 2 and some distributions have it. */
 describe("the virtualenv of an interpreter without venv", () => {
   it("is made by virtualenv, which comes into the user's own site", () => {

@@ -13,10 +13,12 @@ import hashlib
 import json
 import shutil
 import subprocess
+import tempfile
 
 MARK = ".tracks-virtualenv"
 # Newest virtualenv that still runs on, and makes environments for, Python 2.7 and 3.6.
 VIRTUALENV = "virtualenv==20.15.1"
+BUILD = ".build-"
 # Whole output of what failed last, for its owner alone: a URL with a password may be in it.
 LOG = "failed-pip.log"
 
@@ -137,10 +139,19 @@ def missing(asked, found, database):
 
 
 def build(path, requirements, asked, database, extra):
-    log = os.path.join(os.path.dirname(path), LOG)
+    directory = os.path.dirname(path)
+    log = os.path.join(directory, LOG)
     os.environ.update(pip_settings())
     if os.path.lexists(path):
         shutil.rmtree(path)
+    # What a build runs lies beside what it makes: /tmp may be mounted noexec, or be full.
+    for name in os.listdir(directory) if os.path.isdir(directory) else []:
+        if name.startswith(BUILD):
+            shutil.rmtree(os.path.join(directory, name), ignore_errors=True)
+    if not os.path.isdir(directory):
+        os.makedirs(directory)
+    temporary = tempfile.mkdtemp(prefix=BUILD, dir=directory)
+    os.environ["TMPDIR"] = temporary
     try:
         make(path, log)
         pip = [os.path.join(path, "bin", "python"), "-m", "pip", "--disable-pip-version-check"]
@@ -159,6 +170,8 @@ def build(path, requirements, asked, database, extra):
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     if os.path.lexists(log):
         os.remove(log)
 
