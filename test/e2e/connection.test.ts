@@ -107,7 +107,16 @@ describe("the way to the host", () => {
     expect(kept).toBe("");
   });
 
-  it("deploys as a user whose sudo asks for none", async () => {
+  it("deploys as a user whose sudo asks for none, whose shell prints, one session at a time", async () => {
+    const sshd = "/etc/ssh/sshd_config.d/10-sessions.conf";
+    await onHostForNow(
+      `echo 'MaxSessions 1' >${sshd} && systemctl reload sshd`,
+      `rm ${sshd} && systemctl reload sshd`,
+    );
+    await onHostForNow(
+      "cp -p /home/admin/.bashrc /root/ 2>/dev/null; echo 'echo Welcome; echo sudo: not found >&2' >>/home/admin/.bashrc",
+      "rm /home/admin/.bashrc; cp -p /root/.bashrc /home/admin/ 2>/dev/null || true",
+    );
     await setForNow("hostUser", "admin");
     await deployment.set("serverNames", '["admin.example.org"]');
     await deployment.up();
