@@ -251,16 +251,24 @@ prove_release() {
   port=$REPLY
   application_attribute health /
   health=$REPLY
+  # nginx would redirect there.
+  [[ $health == *[./] || $health == *[.?]* ]] || health+=/
   while :; do
     if ! site_answer "$port" "$health" "$host"; then
       note "nothing answers on port $port yet: the release was proven by uWSGI alone"
       return 0
     fi
     [[ $REPLY != *" release=$release" || ! $REPLY =~ ^[23] ]] || return 0
+    if answered_by_nginx; then
+      note "nginx itself answers $health with status ${REPLY% release=*}${ANSWER_LOCATION:+, a redirect to $ANSWER_LOCATION}, before the application is asked: the new release was proven by uWSGI alone"
+      return 0
+    fi
     ((SECONDS < deadline)) || break
     sleep 0.2
   done
   log=$(uwsgi_reason "$(uwsgi_log_since)")
+  [[ $REPLY != *' release=none' || ! $REPLY =~ ^[234] ]] \
+    || fail "http://$host:$port$health is answered by something else than uWSGI (status ${REPLY% release=*}, no release named): see whether another server of nginx has that name, or tracks:siteSnippet that path"
   fail "http://$host:$port$health does not show the new release (status ${REPLY% release=*}, release ${REPLY##* release=}): ${log:-nothing says why}; see ${UWSGI_LOG#"$ROOT"}"
 }
 
@@ -281,6 +289,12 @@ prove_static_file() {
   site_answer "$port" "$url" "$host" || return 0
   case $REPLY in
     403*)
+      application_attribute health /
+      site_answer "$port" "$REPLY" "$host" || return 0
+      if answered_by_nginx; then
+        note "nginx refuses every visitor of this host itself: that it may read the static files was not proven"
+        return
+      fi
       [[ $STATIC_ROOT == /* ]] || STATIC_ROOT=$ROOT$RELEASE/$STATIC_ROOT
       why_unreadable "$STATIC_ROOT/$file"
       fail "nginx may not serve the static files: http://$host:$port$url answers 403; $REPLY"
@@ -309,10 +323,22 @@ why_unreadable() { # FILE
   name=${file#"$ROOT"}
   REPLY="the SELinux type of $name is ${context%%:*}, and nginx may read httpd_sys_content_t: restorecon -Rv ${name%/*}; if that changes nothing, see ausearch -m avc -ts recent"
 }
+# Did nginx refuse or redirect before the application was asked? So it is with auth_basic, allow and deny, and
+# a redirect to https.
+answered_by_nginx() { # the answer is in REPLY
+  case $REPLY in
+    '401 release=none' | '403 release=none') return 0 ;;
+    3*' release=none') [[ $ANSWER_LOCATION == https://* ]] ;;
+    *) return 1 ;;
+  esac
+}
+
+ANSWER_LOCATION='' # where the last answer redirects to
 
 # Leaves "STATUS release=RELEASE" of one request to this host in REPLY.
 site_answer() { # PORT PATH HOST
   local fd line status='' release=none
+  ANSWER_LOCATION=''
   { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
   printf 'GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n' "$2" "$3" >&"$fd"
   while IFS= read -r -t 30 line <&"$fd"; do
@@ -323,6 +349,8 @@ site_answer() { # PORT PATH HOST
       status=${line%% *}
     elif [[ $line =~ ^[Xx]-[Tt]racks-[Rr]elease:[[:space:]]*(.*)$ ]]; then
       release=${BASH_REMATCH[1]}
+    elif [[ $line =~ ^[Ll]ocation:[[:space:]]*([^[:space:]]+) ]]; then
+      ANSWER_LOCATION=${BASH_REMATCH[1]}
     fi
   done
   exec {fd}>&-

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { unlinkSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { DeployRoot, type ServiceOptions } from "./deployRoot";
 
 let site: DeployRoot;
@@ -23,6 +24,64 @@ async function served(service = winter): Promise<void> {
   site.managed();
   site.host.calls();
 }
+
+/** What stands for nginx, and gives one answer to every request. */
+async function nginxAnswers(head: string): Promise<{ port: number; close: () => void }> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.end(`HTTP/1.1 ${head}\r\nServer: nginx\r\n\r\n`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => server.close() };
+}
+
+describe("the proof of a release through nginx", () => {
+  const throughPort = (release: string, port: number): string =>
+    site.deployment(release, winter).replace(" port=1 ", ` port=${port} `);
+
+  test.each([
+    ["401 Unauthorized\r\nWWW-Authenticate: Basic", "401"],
+    ["403 Forbidden", "403"],
+    [
+      "301 Moved Permanently\r\nLocation: https://tracks.test/",
+      "301, a redirect to https://tracks.test/",
+    ],
+  ])("is uWSGI's where nginx itself answers: %s", async (head, status) => {
+    await served();
+    const nginx = await nginxAnswers(head);
+    site.addRelease("second");
+    const run = await site.host.apply(throughPort("second", nginx.port));
+    nginx.close();
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain(
+      `note: nginx itself answers / with status ${status}, before the application is asked: the new release was proven by uWSGI alone\n`,
+    );
+    expect(await site.servedRelease()).toBe("second");
+  });
+
+  test.each([
+    [
+      "200 OK",
+      "is answered by something else than uWSGI (status 200, no release named): see whether another server of nginx has that name, or tracks:siteSnippet that path",
+    ],
+    ["301 Moved\r\nLocation: /login/", "is answered by something else than uWSGI (status 301"],
+    [
+      "200 OK\r\nX-Tracks-Release: first",
+      "does not show the new release (status 200, release first)",
+    ],
+    ["502 Bad Gateway", "does not show the new release (status 502, release none)"],
+  ])("fails where it is another release, or another program: %s", async (head, reason) => {
+    await served();
+    const nginx = await nginxAnswers(head);
+    site.addRelease("second");
+    const run = await site.host.apply(throughPort("second", nginx.port));
+    nginx.close();
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain(reason);
+    expect(await site.servedRelease()).toBe("first");
+  });
+});
 
 describe("a release and its service's options", () => {
   test("are one deployment: tried out, swapped and reloaded together", async () => {
