@@ -323,6 +323,7 @@ why_unreadable() { # FILE
   name=${file#"$ROOT"}
   REPLY="the SELinux type of $name is ${context%%:*}, and nginx may read httpd_sys_content_t: restorecon -Rv ${name%/*}; if that changes nothing, see ausearch -m avc -ts recent"
 }
+
 # Did nginx refuse or redirect before the application was asked? So it is with auth_basic, allow and deny, and
 # a redirect to https.
 answered_by_nginx() { # the answer is in REPLY

@@ -73,6 +73,8 @@ mark_error_logs() {
   done < <(printf '%s\n' "${paths[@]}" | sort -u)
 }
 
+# As nginx itself says it; a visitor's address or browser may have the word, too.
+readonly NGINX_EMERG='^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9:]{8} \[emerg\] [0-9]+#[0-9]+: '
 EMERG_FIRST='' # the one that says why; the last one says that nginx gave up
 
 # Leaves the last [emerg] line since the logs were marked, or nothing.
@@ -84,7 +86,7 @@ emerg_since() {
     # Rotated meanwhile: everything in it is new.
     ((size >= EMERG_OFFSETS[index])) || EMERG_OFFSETS[index]=0
     ((size > EMERG_OFFSETS[index])) || continue
-    found=$(print_log "${EMERG_LOGS[index]#"$ROOT"}" "${EMERG_OFFSETS[index]}" | grep -F '[emerg]')
+    found=$(print_log "${EMERG_LOGS[index]#"$ROOT"}" "${EMERG_OFFSETS[index]}" | grep -E "$NGINX_EMERG")
     [[ -z $found ]] || break
   done
   # "2015/04/28 14:26:08 [emerg] 2918#0: bind() to ...": what follows the process is the reason.

@@ -1,7 +1,7 @@
 
 # --- Placeholders: facts of this host that stand in a manifest by name --------------------------------
 
-readonly PLACEHOLDERS='NGINX_PID NGINX_MODULES NGINX_MIME_TYPES YUM_CONF'
+readonly PLACEHOLDERS='NGINX_PID NGINX_MODULES NGINX_MIME_TYPES NGINX_RELATIVE_REDIRECTS NGINX_VISITED NGINX_SERVER_NAMES IF_IPV6 YUM_CONF'
 readonly PLACEHOLDER_PATTERN='@@([A-Z][A-Z0-9_]*|GROUP_OF [A-Za-z0-9_][A-Za-z0-9._-]*)@@'
 
 # What is secret is nobody's template: it stays as it is, and no part of it may stand in an error. Nor is
@@ -28,6 +28,10 @@ fill_placeholders() { # TEXT
       NGINX_PID) nginx_pid_path ;;
       NGINX_MODULES) nginx_modules_line ;;
       NGINX_MIME_TYPES) nginx_mime_types ;;
+      NGINX_RELATIVE_REDIRECTS) nginx_relative_redirects ;;
+      NGINX_VISITED) nginx_visited ;;
+      NGINX_SERVER_NAMES) nginx_server_names ;;
+      IF_IPV6) comment_without_ipv6 ;;
       YUM_CONF) package_manager_configuration ;;
       'GROUP_OF '*) primary_group "${name#* }" ;;
     esac
@@ -68,6 +72,68 @@ nginx_modules_line() {
 nginx_mime_types() {
   REPLY=mime.types
   if [[ ! -e $ROOT/etc/nginx/mime.types && -e $ROOT/etc/mime.types ]]; then REPLY=/etc/mime.types; fi
+}
+
+# A redirect without scheme, host and port, where this nginx knows that (from 1.11.8 on).
+nginx_relative_redirects() {
+  if nginx_is_at_least 1 11 8; then
+    REPLY='absolute_redirect off;'
+  else
+    REPLY='# This nginx is older than 1.11.8: the address that the visitor asked for is repeated.'
+  fi
+}
+
+# What a redirect's path follows: an older nginx would name the port that it listens on.
+nginx_visited() {
+  # shellcheck disable=SC2016 # nginx's own variables
+  if nginx_is_at_least 1 11 8; then REPLY=''; else REPLY='$scheme://$http_host'; fi
+}
+
+nginx_is_at_least() { # MAJOR MINOR PATCH
+  local parts=()
+  nginx_version
+  IFS=. read -r -a parts <<<"$REPLY"
+  ((${parts[0]:-0} * 1000000 + ${parts[1]:-0} * 1000 + ${parts[2]:-0} >= $1 * 1000000 + $2 * 1000 + $3))
+}
+
+# Leaves the version of the installed nginx, or nothing.
+nginx_version() {
+  REPLY=''
+  have nginx || return 0
+  attempt nginx -v
+  REPLY=${OUTPUT##*nginx/}
+  REPLY=${REPLY%%[!0-9.]*}
+}
+
+# nginx's table of server names takes none that is longer than its buckets, as soon as there is a second
+# site. Somebody's own setting counts: nginx takes only one.
+nginx_server_names() {
+  local files=() name size=128 index
+  while IFS= read -r name; do files+=("$name"); done \
+    < <(find "$ROOT$NGINX_TREE"/conf.d -maxdepth 1 -type f -name '*.conf' 2>/dev/null)
+  if ((${#files[@]} > 0)) && grep -Eq '^[^#]*server_names_hash_bucket_size' -- "${files[@]}"; then
+    REPLY='# server_names_hash_bucket_size is set in conf.d.'
+    return
+  fi
+  # Beside a name, aligned to 8 bytes, a bucket holds up to 26 bytes more.
+  while IFS= read -r name; do
+    while ((${#name} + 26 > size)); do size=$((size * 2)); done
+  done < <(
+    {
+      for index in "${!E_KIND[@]}"; do printf '%s\n' "${E_CONTENT[index]}"; done
+      ((${#files[@]} == 0)) || cat -- "${files[@]}"
+    } | sed 's/#.*//; s/[;{}]/&\n/g' | sed -n 's/^[[:space:]]*server_name[[:space:]]//p' | tr -s ' ;\t' '\n'
+  )
+  REPLY="server_names_hash_bucket_size $size;"
+}
+
+# Before a directive that this host's kernel or nginx would refuse.
+comment_without_ipv6() {
+  local built_in=no
+  # Before 1.11.5 it was compiled in only where it was asked for.
+  if nginx_is_at_least 1 11 5 || nginx -V 2>&1 | grep -q -e --with-ipv6; then built_in=yes; fi
+  REPLY='# No IPv6 here: '
+  [[ $built_in == no || ! -s $ROOT/proc/net/if_inet6 ]] || REPLY=''
 }
 
 package_manager_configuration() {

@@ -2,13 +2,9 @@
 # --- Survey of nginx: whose its configuration is, and what of others ours would take away -----------------
 
 survey_nginx() { # OWN-SERVERS
-  local version=absent owner
-  if have nginx; then
-    attempt nginx -v
-    version=${OUTPUT##*nginx/}
-    version=${version%%[!0-9.]*}
-  fi
-  fact nginx "$version"
+  local owner
+  nginx_version
+  if have nginx; then fact nginx "$REPLY"; else fact nginx absent; fi
   owner=${OWNERS["path $NGINX_CONF"]-}
   owner=${owner%%,*}
   if [[ -n $owner ]]; then

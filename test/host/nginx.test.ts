@@ -283,6 +283,74 @@ test("SysV: chkconfig and /sbin/service are used where systemd does not run", as
   expect(host.exists("/services/nginx/enabled")).toBe(false);
 });
 
+/** The site as its template has it, with a second one of somebody else's. */
+function siteOnPort8080(name = "tracks"): string {
+  host.write("/etc/nginx/conf.d/other.conf", "server {\n  server_name other.example.org;\n}\n");
+  return nginxTree({ listen: 8080, name })
+    .replace(
+      "|   listen 8080;",
+      [
+        "|   listen 8080 default_server;",
+        "|   @@IF_IPV6@@listen [::]:8080 default_server;",
+        "|   @@NGINX_RELATIVE_REDIRECTS@@",
+        "|   rewrite ^([^.]*[^/])$ @@NGINX_VISITED@@$1/ permanent;",
+      ].join("\n"),
+    )
+    .replace("| include conf.d", "| @@NGINX_SERVER_NAMES@@\n| include conf.d");
+}
+
+test("a redirect names no port, where nginx can", async () => {
+  expect(await host.apply(siteOnPort8080())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/in-force")).toContain("  absolute_redirect off;\n");
+  expect(host.read("/in-force")).toContain("  rewrite ^([^.]*[^/])$ $1/ permanent;\n");
+});
+
+test("an older nginx redirects to the address that the visitor asked for", async () => {
+  host.write("/el", "6\n");
+  expect(await host.apply(siteOnPort8080())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/in-force")).not.toContain("absolute_redirect off");
+  expect(host.read("/in-force")).toContain("^([^.]*[^/])$ $scheme://$http_host$1/ permanent;\n");
+});
+
+test("the site listens to IPv6 where the host has it, and only there", async () => {
+  expect(await host.apply(siteOnPort8080())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/in-force")).toContain("# No IPv6 here: listen [::]:8080 default_server;\n");
+  host.write("/proc/net/if_inet6", "00000000000000000000000000000001 01 80 10 80 lo\n");
+  expect(await host.apply(siteOnPort8080())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/in-force")).toMatch(/^ {2}listen \[::\]:8080 default_server;$/m);
+});
+
+test.each([46, 47, 73, 103, 253])(
+  "a server name of %i characters fits beside a second site",
+  async (length) => {
+    const label = "a".repeat(50);
+    const name = `${label}.${label}.${label}.${label}.${label}`.slice(
+      0,
+      length - ".example.org".length,
+    );
+    expect(await host.apply(siteOnPort8080(name))).toMatchObject({ code: 0, stderr: "" });
+    expect(host.read("/in-force")).toContain(`server_name ${name}.example.org;`);
+  },
+);
+
+test("somebody's own size of nginx's table of names counts", async () => {
+  host.write("/etc/nginx/conf.d/names.conf", "server_names_hash_bucket_size 256;\n");
+  expect(await host.apply(siteOnPort8080("a".repeat(61)))).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/in-force").match(/^server_names_hash_bucket_size/gm)).toHaveLength(1);
+});
+
+test("a visitor's words in the log are not taken for nginx's own", async () => {
+  await host.apply(nginxTree());
+  // The stand-in is slow to bring new workers, and visitors are quick.
+  host.write(
+    "/visitor",
+    '2026/01/01 00:00:00 [error] 7#7: *1 open() "/x/[emerg] 1#1: bind()" failed\n',
+  );
+  const run = await host.apply(nginxTree({ snippet: "gzip on;" }));
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/var/log/nginx/error.log")).toContain("/x/[emerg]");
+});
+
 test("a pid file that the test would leave behind does not stay", async () => {
   host.write("/ports-in-use", "80\n");
   await host.apply(nginxTree());

@@ -10,12 +10,19 @@ let nginx: Server;
 let asked: string[];
 /** What nginx answers for a static file. */
 let status: number;
+/** Does the site's own snippet keep this host out? */
+let refusesAll: boolean;
 beforeEach(async () => {
+  refusesAll = false;
   site = await DeployRoot.create();
   asked = [];
   nginx = createServer((request, response) => {
     asked.push(`${request.headers.host ?? ""}${request.url ?? ""}`);
     const ofFile = request.url?.startsWith("/static/") === true;
+    if (refusesAll) {
+      response.writeHead(403).end();
+      return;
+    }
     response.writeHead(ofFile ? status : 200, ofFile ? {} : { "X-Tracks-Release": release });
     response.end();
   });
@@ -79,4 +86,11 @@ test("static files that nginx has elsewhere are told, and no failure", async () 
   const run = await deploySecond();
   expect(run.code).toBe(0);
   expect(run.stdout).toMatch(/^note: http:\S+\/static\/css\/app\.css answers 404: .*STATIC_ROOT/m);
+});
+
+test("a host that nginx lets in nowhere is no proof of unreadable static files", async () => {
+  const run = await deploySecond(() => (refusesAll = true));
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain("that it may read the static files was not proven\n");
+  expect(site.host.linkTarget("/microarray/tracks")).toBe("releases/tracks/second");
 });

@@ -60,8 +60,28 @@ describe("a site", () => {
     const text = renderSite(site);
     const [before, after] = text.split("location / {");
     expect(before).not.toContain("rewrite");
-    expect(after).toContain("rewrite ^([^.]*[^/])$ $1/ permanent;");
+    expect(after).toContain("rewrite ^(?!/[/\\x5c])([^.]*[^/])$ @@NGINX_VISITED@@$1/ permanent;");
     expect(text.match(/rewrite/g)).toHaveLength(1);
+  });
+
+  it.each([
+    ["/about", true],
+    ["/a/b\\c", true],
+    ["/about/", false],
+    ["/logo.png", false],
+    // Browsers take the rest for a host, and 3232235521 is an address.
+    ["//3232235521", false],
+    ["/\\3232235521", false],
+  ])("redirects %s to a path of its own host or not at all", (uri, redirected) => {
+    const pattern = /rewrite (\S+) /.exec(renderSite(site))?.[1] ?? "";
+    expect(new RegExp(pattern).test(uri)).toBe(redirected);
+  });
+
+  it("listens to IPv6 as to IPv4, where the host has it", () => {
+    expect(renderSite(site)).toMatch(/@@IF_IPV6@@listen \[::\]:80 default_server;/);
+    expect(renderSite({ ...site, defaultServer: false, listenPort: 8080 })).toMatch(
+      /@@IF_IPV6@@listen \[::\]:8080;/,
+    );
   });
 
   it("passes what it does not serve itself to the application, with time for a reload", () => {
