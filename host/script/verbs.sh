@@ -121,7 +121,10 @@ converge() {
     settings) prove_settings ;;
   esac
   case $SUBSYSTEM in
-    application | uwsgi) plan_uwsgi_exchange ;;
+    application | uwsgi)
+      plan_uwsgi_exchange
+      stop_exchanged_uwsgi
+      ;;
   esac
   # The swaps are renames: what they put in place is on the disk before them.
   settle

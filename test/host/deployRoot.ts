@@ -155,6 +155,39 @@ export class DeployRoot {
     );
   }
 
+  /** A service uwsgi that somebody made by hand, and that runs: it answers as the release "former". */
+  runFormerService(): void {
+    this.host.write(
+      "/etc/former.ini",
+      [
+        "[uwsgi]",
+        `socket = 127.0.0.1:${this.port}`,
+        "processes = 2",
+        "chdir = /microarray/former",
+        "pidfile = /run/former.pid",
+        "",
+      ].join("\n"),
+    );
+    this.host.write(
+      "/etc/systemd/system/uwsgi.service",
+      "# by hand\nExecStart=/usr/bin/env -i uwsgi --ini /etc/former.ini\n",
+    );
+    this.host.command("systemctl", "daemon-reload");
+    this.host.command("systemctl", "enable", "uwsgi.service");
+    this.host.command("systemctl", "start", "uwsgi.service");
+  }
+
+  /** States of the processes that the service consists of, such as S; T is stopped. */
+  serviceProcesses(): string[] {
+    const group = this.host.read("/services/uwsgi/pid").trim();
+    const printed = execFileSync("ps", ["-e", "-o", "pgid=,stat="], { encoding: "utf8" });
+    return printed
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([pgid]) => pgid === group)
+      .map(([, state = ""]) => state.charAt(0));
+  }
+
   /** Stops the service as the administrator does. */
   stop(): void {
     this.host.command("systemctl", "stop", "uwsgi.service");
@@ -173,6 +206,7 @@ export class DeployRoot {
     const ini = [
       "[uwsgi]",
       "master = true",
+      "die-on-term = true",
       `socket = 127.0.0.1:${this.port}`,
       "stats = 127.0.0.1:9",
       `processes = ${options.processes ?? 2}`,

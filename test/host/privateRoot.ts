@@ -140,8 +140,9 @@ export class PrivateRoot {
     this.write("/switch-users", "");
   }
 
-  /** Ends the next run with SIGKILL just before its n-th command. */
-  killAt(command: number): void {
+  /** Ends the next run with a signal just before its n-th command. */
+  killAt(command: number, signal: "KILL" | "TERM" = "KILL"): void {
+    this.write("/kill-signal", signal);
     this.write("/kill-at", `${command}\n`);
   }
 

@@ -2,7 +2,7 @@
 
 A master and its workers, which answer in uWSGI's own protocol, or in HTTP on a trial. What the release
 holds in the file `fault` goes wrong: `load`, `answer`, and the same but not on a trial: `service`,
-`service-answer`.
+`service-answer`. Or a line is logged: `no-application`, `visitor`.
 """
 import json
 import os
@@ -13,6 +13,12 @@ import struct
 import sys
 
 ROOT, INI = sys.argv[1], sys.argv[3]
+
+LOGGED = {
+    "no-application": "--- no python application found, check your startup logs for errors ---",
+    "visitor": "[pid: 7|app: 0|req: 1/1] 192.0.2.7 () {34 vars in 409 bytes} [Sat Nov 28 10:00:00 2026] "
+    "GET /?--- no python application found => generated 5 bytes in 1 msecs (HTTP/1.1 200)",
+}
 
 
 def read_options(file):
@@ -61,6 +67,8 @@ def main():
     if os.path.exists(release + "/fault"):
         with open(release + "/fault") as file:
             fault = file.read().strip()
+    if not on_trial and fault in LOGGED:
+        print(LOGGED[fault], flush=True)
     if fault == "load" or (fault == "service" and not on_trial):
         wsgi = options.get("wsgi-file", ["wsgi.py"])[0]
         sys.exit(
@@ -95,7 +103,7 @@ def main():
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, int(port)))
     listener.listen(20)
-    signals = [signal.SIGHUP, signal.SIGTERM]
+    signals = [signal.SIGHUP, signal.SIGTERM, signal.SIGINT]
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     workers = []
     for _ in range(int(options["processes"][0])):
@@ -111,7 +119,8 @@ def main():
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
         os.waitpid(worker, 0)
-    if received == signal.SIGHUP:
+    # To SIGTERM it loads itself again, unless it is told otherwise.
+    if received == signal.SIGHUP or (received == signal.SIGTERM and "die-on-term" not in options):
         # The environment is handed on, as by the real one.
         os.execv(os.readlink("/proc/self/exe"), [ROOT + "/counted/uwsgi", "-I"] + sys.argv)
     os.remove(pid_file)

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { DeployRoot } from "./deployRoot";
+
+const unit = "/etc/systemd/system/uwsgi.service";
+const service = { environment: { SEASON: "winter" } };
+
+let site: DeployRoot;
+beforeEach(async () => {
+  site = await DeployRoot.create();
+  site.addRelease("first");
+  site.runFormerService();
+  site.host.calls();
+});
+afterEach(() => {
+  site.remove();
+});
+
+const takeOver = () => site.host.apply(site.deployment("first", service));
+
+/** Somebody answers, and no process of the service is stopped. */
+async function expectServed(release: string): Promise<void> {
+  expect(await site.servedRelease()).toBe(release);
+  const states = site.serviceProcesses();
+  expect(states).toHaveLength(3);
+  expect(states).not.toContain("T");
+}
+
+describe("a service uwsgi of somebody else's that runs", () => {
+  test("is stopped by the service interface, ours starts, and destroy gives it back", async () => {
+    await expectServed("former");
+    const run = await takeOver();
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain("started uwsgi in place of the service that ran before");
+    await expectServed("first");
+    const taken = site.host.calls().filter((call) => / (stop|kill|start|restart) /.test(call));
+    expect(taken.at(0)).toBe("systemctl --no-block stop uwsgi.service");
+    expect(taken.at(-1)).toBe("systemctl start uwsgi.service");
+    const given = await site.host.removeResource("app");
+    expect(given).toMatchObject({ code: 0, stderr: "" });
+    expect(given.stdout).toContain("started the service uwsgi that ran before");
+    expect(site.host.read(unit)).toContain("# by hand");
+    await expectServed("former");
+  });
+
+  test("runs again when ours does not start in its place", async () => {
+    site.addRelease("second", { fault: "service" });
+    const run = await site.host.apply(site.deployment("second", service));
+    expect(run.reason).toMatch(
+      /uwsgi does not start in the former one's place: .*\(what this run had changed was put back\)$/,
+    );
+    expect(site.host.read(unit)).toContain("# by hand");
+    await expectServed("former");
+  });
+});
+
+describe("when the run is ended during the takeover", () => {
+  const steps = [
+    "systemctl --no-block stop uwsgi.service",
+    "systemctl kill -s INT uwsgi.service",
+    "systemctl daemon-reload",
+    "systemctl start uwsgi.service",
+  ];
+  test.each(steps.flatMap((step) => [["TERM", step] as const, ["KILL", step] as const]))(
+    "by SIG%s before `%s`, the former one serves after recover",
+    async (signal, step) => {
+      // The same calls as those of a run that is not ended.
+      await takeOver();
+      const place = site.host.calls().indexOf(step) + 1;
+      expect(place).toBeGreaterThan(0);
+      await site.host.removeResource("app");
+      site.host.calls();
+      site.host.killAt(place, signal);
+      const run = await takeOver();
+      expect(run.code).not.toBe(0);
+      expect(await site.host.run(["recover"])).toMatchObject({ code: 0, stderr: "" });
+      expect(site.host.read(unit)).toContain("# by hand");
+      await expectServed("former");
+      expect(await takeOver()).toMatchObject({ code: 0, stderr: "" });
+      await expectServed("first");
+    },
+  );
+
+  test("by SIGKILL when ours was started, it is the former one that serves", async () => {
+    await takeOver();
+    const calls = site.host.calls();
+    const place = calls.lastIndexOf("systemctl start uwsgi.service") + 2;
+    expect(calls.length).toBeGreaterThanOrEqual(place);
+    await site.host.removeResource("app");
+    site.host.killAt(place);
+    expect((await takeOver()).code).not.toBe(0);
+    expect(await site.host.run(["recover"])).toMatchObject({ code: 0, stderr: "" });
+    await expectServed("former");
+  });
+});
