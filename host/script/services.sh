@@ -5,8 +5,9 @@ init_system() {
   if [[ -d $ROOT/run/systemd/system ]]; then REPLY=systemd; else REPLY=sysv; fi
 }
 
-# States: `absent`, or `enabled|disabled running|stopped`.
+# States: `absent`, or `enabled|disabled|masked running|stopped`.
 state_service() { # NAME
+  SERVICE_REMARK='' SERVICE_IS_SCRIPT=no
   init_system
   if [[ $REPLY == systemd ]]; then
     state_systemd_service "$1"
@@ -15,18 +16,50 @@ state_service() { # NAME
   fi
 }
 
+SERVICE_REMARK=''    # what the administrator should know of the service that was asked for last
+SERVICE_IS_SCRIPT=no # an init script, for which systemd made a unit
+
+# What systemd says of a unit, in this program's words: the one place that knows systemd's.
 state_systemd_service() { # NAME
-  local line enabled=disabled running=stopped
+  local line load='' active='' sub='' file='' enabled=disabled running=stopped
   while read -r line; do
     case $line in
-      LoadState=not-found)
-        REPLY=absent
-        return
-        ;;
-      ActiveState=active | ActiveState=reloading) running=running ;;
-      UnitFileState=enabled*) enabled=enabled ;;
+      LoadState=*) load=${line#*=} ;;
+      ActiveState=*) active=${line#*=} ;;
+      SubState=*) sub=${line#*=} ;;
+      UnitFileState=*) file=${line#*=} ;;
     esac
-  done < <(systemctl show -p LoadState -p ActiveState -p UnitFileState -- "$1.service" 2>/dev/null)
+  done < <(systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -- "$1.service" 2>/dev/null)
+  case $active in
+    active | reloading | refreshing) running=running ;;
+  esac
+  case $load in
+    not-found)
+      REPLY=absent
+      return
+      ;;
+    masked) file=masked ;;
+  esac
+  if [[ ($file == bad || $file == generated) && -e $ROOT/etc/init.d/$1 ]]; then
+    # Switched on or off, the unit made for an init script says the same: chkconfig's links count, which
+    # systemctl asks for. And it stays active when the daemon is gone.
+    SERVICE_IS_SCRIPT=yes
+    if attempt systemctl is-enabled -- "$1.service"; then enabled=enabled; fi
+    [[ $sub != exited ]] || running=stopped
+    REPLY="$enabled $running"
+    return
+  fi
+  case $file in
+    enabled) enabled=enabled ;;
+    masked*) enabled=masked ;;
+    static | indirect | alias | generated)
+      enabled=enabled
+      SERVICE_REMARK="the service $1 can't be enabled by itself (systemd calls its unit file $file): see that something starts it at boot"
+      ;;
+    # Until the next boot only (enabled-runtime, linked-runtime, transient), or not at all (disabled,
+    # linked, bad): enabling it makes it so, or says why not.
+    *) ;;
+  esac
   REPLY="$enabled $running"
 }
 
@@ -39,20 +72,28 @@ state_sysv_service() { # NAME
   REPLY="$enabled $running"
 }
 
+survey_masked_service() { # NAME
+  state_service "$1"
+  [[ $REPLY != masked* ]] || fact "obstacle/service-$1" "the service $1 is masked, so that nothing can start it. Run on the host as root: systemctl unmask $1"
+}
+
 STOPPED_SERVICES=' ' # by this run
 
 make_service() { # STATE NAME
-  local state=$1 name=$2 now
+  local state=$1 name=$2 now start=start
   state_service "$name"
   now=$REPLY
   [[ $now != absent ]] || fail "there is no service $name on this host: install the package that has it"
-  [[ $state != absent ]] || return 0
+  [[ $state != absent && $state != masked* ]] || return 0
+  [[ $now != masked* ]] || fail "the service $name is masked on this host, so that nothing can start it: run \`systemctl unmask $name\` there, then this again"
+  # The unit of an init script is active for systemd though its daemon ended: a start would do nothing.
+  [[ $SERVICE_IS_SCRIPT == no ]] || start=restart
   if [[ ${now% *} != "${state% *}" ]]; then
     if [[ ${state% *} == enabled ]]; then enable_service "$name" on; else enable_service "$name" off; fi
   fi
   if [[ ${now#* } != "${state#* }" ]]; then
     if [[ ${state#* } == running ]]; then
-      tell_service "$name" start
+      tell_service "$name" "$start"
     else
       tell_service "$name" stop
       STOPPED_SERVICES+="$name "
@@ -64,21 +105,29 @@ enable_service() { # NAME on|off
   init_system
   if [[ $REPLY == systemd ]]; then
     if [[ $2 == on ]]; then set -- "$1" enable; else set -- "$1" disable; fi
-    must "can't $2 the service $1" systemctl -q "$2" -- "$1.service"
+    attempt systemctl -q "$2" -- "$1.service" || fail_to_enable "$1" "$2"
   else
     must "can't switch the service $1 $2 at boot" chkconfig "$1" "$2"
   fi
 }
 
+fail_to_enable() { # NAME enable|disable
+  local advice=''
+  if [[ -e $ROOT/etc/init.d/$1 && $OUTPUT == *'Failed to execute'* ]]; then
+    advice='; it is an init script, which takes the package chkconfig: add chkconfig to tracks:extraPackages'
+  fi
+  fail "can't $2 the service $1: $OUTPUT$advice"
+}
+
 # Starts, stops or reloads; on failure the service's own words are the reason.
-tell_service() { # NAME start|stop|reload
+tell_service() { # NAME start|stop|reload|restart
   local said
   if service_request "$1" "$2"; then return 0; fi
   said=$REPLY
   if [[ $1 == uwsgi ]]; then said+=$'\n'$(uwsgi_reason "$(uwsgi_log_since)"); fi
   # systemd would go on trying.
-  if [[ $2 == start ]]; then service_request "$1" stop; fi
-  fail "the service $1 did not $2: $said"
+  if [[ $2 == *start ]]; then service_request "$1" stop; fi
+  fail "the service $1 did not ${2/restart/start}: $said"
 }
 
 service_request() { # NAME start|stop|reload|restart; leaves the service's words in REPLY
@@ -153,6 +202,8 @@ release_services() {
 converge_services() {
   local index
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
-    [[ ${E_KIND[index]} != service ]] || converge_thing "service ${E_WORDS[index]}" 'enabled running'
+    [[ ${E_KIND[index]} == service ]] || continue
+    converge_thing "service ${E_WORDS[index]}" 'enabled running'
+    [[ -z $SERVICE_REMARK ]] || note "$SERVICE_REMARK"
   done
 }

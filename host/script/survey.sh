@@ -23,6 +23,7 @@ survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... 
   load_records
   survey_system
   survey_nginx "$servers"
+  survey_masked_service nginx
   [[ -z $user ]] || survey_user "$user"
   [[ -z $login ]] || survey_spool "$login"
   survey_servers "$listen" "$default" "$servers"
@@ -157,6 +158,7 @@ survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
     version=$PG_VERSION
   fi
   fact postgresql-server "$version"
+  survey_masked_service "$PG_SERVICE"
   state_service "$PG_SERVICE"
   fact postgresql-service "${REPLY#* }"
   # What an unfinished run of ours made holds nothing yet, and was stopped by us.
