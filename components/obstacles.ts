@@ -110,6 +110,7 @@ function listenerObstacles({ addresses }: HostNeeds, { facts }: HostFacts): stri
 
 function whose(service: string): string {
   if (service === "-") return "which was started by hand or by a job, not as the service uwsgi";
+  if (service === "container") return "which runs in a container of this host";
   return service === "socket"
     ? "which is systemd itself, on behalf of a socket unit"
     : `which belongs to the service ${service}`;
@@ -117,6 +118,7 @@ function whose(service: string): string {
 
 function end(service: string, pid: string): string {
   if (service === "-") return `kill -INT ${pid} (and take away what starts it at boot)`;
+  if (service === "container") return "stop its container (machinectl, podman ps, docker ps)";
   return service === "socket"
     ? "systemctl list-sockets (names the unit), then systemctl disable --now UNIT"
     : `systemctl disable --now ${service}`;

@@ -158,12 +158,18 @@ socket_holder() { # INODE
   done
 }
 
-# Leaves the service that a process belongs to, or `-` for one that a person or a job has started.
+# Leaves the service of this host that a process belongs to, `container` for one of a container, or `-` for one
+# that a person or a job has started.
 service_of_process() { # PID
   local line
   REPLY=-
   if [[ $1 == 1 ]]; then
     REPLY=socket
+    return
+  fi
+  # A container has services of its own, of the same names.
+  if [[ $(readlink "/proc/$1/ns/pid") != $(readlink /proc/self/ns/pid) ]]; then
+    REPLY=container
     return
   fi
   while IFS= read -r line; do

@@ -18,7 +18,8 @@ afterEach(() => {
 /** A program that listens on free ports of the loopback until the test is over. */
 async function listener(
   count: number,
-  ...words: string[]
+  words: readonly string[] = [],
+  inContainer = false,
 ): Promise<{ pid: number; ports: string[] }> {
   host.write(
     "/server",
@@ -31,7 +32,9 @@ async function listener(
       "time.sleep(60)",
     ].join("\n"),
   );
-  const child = spawn("python3", [host.at("/server"), ...words], { detached: true });
+  const container = inContainer ? ["unshare", "--pid", "--fork"] : [];
+  const [command = "", ...rest] = [...container, "python3", host.at("/server"), ...words];
+  const child = spawn(command, rest, { detached: true });
   if (child.pid === undefined) throw new Error("python3 can't be started");
   listeners.push(child.pid);
   const [printed] = (await once(child.stdout, "data")) as [Buffer];
@@ -116,7 +119,7 @@ test("uploads of a running site are not left behind: their owner moves them, or 
 });
 
 test("who listens where uWSGI shall is named by master and first words, without a secret", async () => {
-  const { pid, ports } = await listener(2, "--env", "PASSWORD=hush", "more");
+  const { pid, ports } = await listener(2, ["--env", "PASSWORD=hush", "more"]);
   const facts = await survey(ports[0], ports[1]);
   expect(facts).toHaveLength(3);
   for (const [index, port] of ports.entries()) {
@@ -124,6 +127,12 @@ test("who listens where uWSGI shall is named by master and first words, without 
       new RegExp(`^fact listener/127\\.0\\.0\\.1:${port} ${pid} \\S+ python3 \\S+/server --env$`),
     );
   }
+});
+
+test("who listens in a container of this host is no service of the host's", async () => {
+  const { ports } = await listener(1, [], true);
+  const facts = await survey(ports[0]);
+  expect(facts.at(1)).toMatch(/^fact listener\/127\.0\.0\.1:\d+ \d+ container python3 /);
 });
 
 test("what this stack made, and who listens for it, is not news", async () => {

@@ -43,6 +43,10 @@ describe("who listens where uWSGI shall", () => {
       "700 other.service node",
       "the service other.service. End it, on the host as root: systemctl disable --now other.service",
     ],
+    [
+      "700 container uwsgi",
+      "which runs in a container of this host. End it, on the host as root: stop its container",
+    ],
     ["1 socket systemd", "a socket unit. End it, on the host as root: systemctl list-sockets"],
   ])("is ended as what it is: %s", (listener, text) => {
     expect(found({ "listener/127.0.0.1:9191": listener })).toEqual([expect.stringContaining(text)]);
