@@ -321,7 +321,8 @@ uwsgi_answers() { # INI RELEASE SECONDS
     REPLY="the application answers ${path:-/} with \"$REPLY\""
     return 1
   fi
-  if uwsgi_log_since | grep -q -i 'no python application found'; then
+  # At the start of a line, perhaps behind a date: a visitor may ask for these words.
+  if uwsgi_log_since | grep -q -E '^([A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4} - )?--- no python application found'; then
     REPLY='no python application found'
     return 1
   fi

@@ -140,6 +140,7 @@ describe("a release and its service's options", () => {
     expect(Object.keys(trial?.options ?? {}).sort()).toEqual([
       "buffer-size",
       "chdir",
+      "die-on-term",
       "disable-logging",
       "env",
       "home",
@@ -192,6 +193,23 @@ describe("a release and its service's options", () => {
         attempt,
       ).toEqual([]);
     }
+  });
+});
+
+describe("what the log of uWSGI says", () => {
+  test("fails a deployment when uWSGI itself found no application", async () => {
+    await served();
+    site.addRelease("second", { fault: "no-application" });
+    const run = await site.host.apply(site.deployment("second", winter));
+    expect(run.reason).toMatch(/uWSGI does not take the change: no python application found/);
+  });
+
+  test("counts for nothing in the words of a visitor", async () => {
+    await served();
+    site.addRelease("second", { fault: "visitor" });
+    const run = await site.host.apply(site.deployment("second", winter));
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(await site.servedRelease()).toBe("second");
   });
 });
 
