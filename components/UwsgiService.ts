@@ -9,6 +9,8 @@ import {
   renderHoldSocket,
   renderUwsgiIni,
   renderUwsgiTmpfiles,
+  hostLocale,
+  installedUwsgi,
   renderUwsgiUnit,
   uwsgiPaths,
   uwsgiReopensLog,
@@ -25,7 +27,7 @@ export interface UwsgiServiceArgs {
   version?: string;
   /** The system's Python whose pip installs uWSGI, and that it embeds. @default "/usr/bin/python3" */
   interpreter?: string;
-  /** The `uwsgi` program that pip installs. @default "/usr/local/bin/uwsgi" */
+  /** The `uwsgi` program. @default the one that pip installed, by the path in pip's own record */
   binary?: string;
   /** Login that the workers run as. @default "deployer" */
   user?: string;
@@ -61,7 +63,7 @@ export interface UwsgiServiceArgs {
    * Further variables of the application, which has no others. They are readable on the host: what
    * is secret belongs into the application's local settings.
    *
-   * @default {} beside LANG=C.UTF-8, without which Python can't name a file with an umlaut
+   * @default {} beside LANG, a UTF-8 locale of the host, without which Python can't name a file with an umlaut
    */
   environment?: Readonly<Record<string, string>>;
   /** Further options of uWSGI, each a line `key = value`. @default none */
@@ -206,7 +208,7 @@ function complete(args: UwsgiServiceArgs): UwsgiView {
     application,
     version: args.version ?? "2.0.31",
     interpreter: args.interpreter ?? "/usr/bin/python3",
-    binary: args.binary ?? "/usr/local/bin/uwsgi",
+    binary: args.binary ?? installedUwsgi,
     user,
     group: args.group ?? primaryGroupOf(user),
     directory,
@@ -222,7 +224,7 @@ function complete(args: UwsgiServiceArgs): UwsgiView {
     pidFile: args.pidFile ?? "/var/run/uwsgi/uwsgi.pid",
     environment: {
       ...(args.production ? { PRODUCTION: "1" } : {}),
-      LANG: "C.UTF-8",
+      LANG: hostLocale,
       ...args.environment,
     },
     options: args.options ?? [],

@@ -1,7 +1,7 @@
 import { isFilledIn, optionName, reservedOption } from "../config/uwsgiOptions";
 import { primaryGroupOf } from "../host/manifest";
 import { UserError } from "../host/userError";
-import type { UwsgiView } from "../templates/uwsgi";
+import { installedUwsgi, type UwsgiView } from "../templates/uwsgi";
 
 /** Settings of uWSGI that can't work, all of them in one message. */
 export class UwsgiError extends UserError {
@@ -50,7 +50,7 @@ export function checkUwsgi(view: UwsgiView): void {
       fault(
         key,
         view[key],
-        path.test(view[key]),
+        path.test(view[key]) || (key === "binary" && view.binary === installedUwsgi),
         "an absolute path of letters, digits and . _ @ + -, without . and ..",
       ),
     ),

@@ -53,6 +53,12 @@ export function uwsgiPaths(application: string, log: string): UwsgiPaths {
   };
 }
 
+/** Stands for the program that pip installed on the host, wherever its interpreter puts programs. */
+export const installedUwsgi = "@@UWSGI@@";
+
+/** Stands for a UTF-8 locale that the host has. */
+export const hostLocale = "@@LOCALE@@";
+
 /** Seconds that requests under way are waited for: a little more than one of them may take. */
 export function mercySeconds(harakiriSeconds: number): number {
   return harakiriSeconds + 5;

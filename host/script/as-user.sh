@@ -9,13 +9,35 @@
 AS_ENVIRONMENT=() # variables beyond the few that every program gets
 AS_UMASK=022      # most of what is made is for nginx to read too
 
+UTF8_LOCALE='' # what was found
+
+# Leaves a UTF-8 locale that this host has: Python before 3.7 takes names of files for ASCII otherwise. glibc
+# of Enterprise Linux 7 and older has no C.UTF-8. Status 1: there is none, and C.UTF-8 is left.
+utf8_locale() {
+  local known
+  if [[ -z $UTF8_LOCALE ]]; then
+    known=$(locale -a 2>/dev/null)
+    case $'\n'${known,,}$'\n' in
+      *$'\nc.utf8\n'* | *$'\nc.utf-8\n'*) UTF8_LOCALE=C.UTF-8 ;;
+      *$'\nen_us.utf8\n'* | *$'\nen_us.utf-8\n'*) UTF8_LOCALE=en_US.UTF-8 ;;
+      *) UTF8_LOCALE=none ;;
+    esac
+  fi
+  REPLY=${UTF8_LOCALE/none/C.UTF-8}
+  [[ $UTF8_LOCALE != none ]]
+}
+
+readonly NO_UTF8_LOCALE='this host has neither the locale C.UTF-8 nor en_US.UTF-8: before Python 3.7 the application fails over names of files with umlauts. Install glibc-langpack-en, or run on the host as root: localedef -i en_US -f UTF-8 en_US.UTF-8'
+
 # Runs a command in a directory, in an environment as empty as a service's. stdin is the caller's: a pipe or
 # /dev/null, never a file that root opened.
 as_user() { # USER DIRECTORY COMMAND...
-  local user=$1 directory=$2 home
+  local user=$1 directory=$2 home locale
   shift 2
   home_of "$user"
   home=$REPLY
+  utf8_locale
+  locale=$REPLY
   (
     umask "$AS_UMASK"
     trap - TERM INT HUP PIPE
@@ -25,7 +47,7 @@ as_user() { # USER DIRECTORY COMMAND...
       close_descriptors
       # shellcheck disable=SC2016 # the inner shell's words
       exec runuser -s /bin/sh -c 'cd -- "$1" && shift && exec env -i "$@"' "$user" -- \
-        sh "$ROOT$directory" PATH="$PATH" HOME="$ROOT$home" USER="$user" LOGNAME="$user" LANG=C.UTF-8 \
+        sh "$ROOT$directory" PATH="$PATH" HOME="$ROOT$home" USER="$user" LOGNAME="$user" LANG="$locale" \
         ${AS_ENVIRONMENT[@]+"${AS_ENVIRONMENT[@]}"} "$@"
     )
     exit "$?"

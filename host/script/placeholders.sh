@@ -1,7 +1,7 @@
 
 # --- Placeholders: facts of this host that stand in a manifest by name --------------------------------
 
-readonly PLACEHOLDERS='NGINX_PID NGINX_MODULES NGINX_MIME_TYPES NGINX_RELATIVE_REDIRECTS NGINX_VISITED NGINX_SERVER_NAMES IF_IPV6 YUM_CONF'
+readonly PLACEHOLDERS='NGINX_PID NGINX_MODULES NGINX_MIME_TYPES NGINX_RELATIVE_REDIRECTS NGINX_VISITED NGINX_SERVER_NAMES IF_IPV6 YUM_CONF UWSGI LOCALE'
 readonly PLACEHOLDER_PATTERN='@@([A-Z][A-Z0-9_]*|GROUP_OF [A-Za-z0-9_][A-Za-z0-9._-]*)@@'
 
 # What is secret is nobody's template: it stays as it is, and no part of it may stand in an error. Nor is
@@ -34,6 +34,8 @@ fill_placeholders() { # TEXT
       IF_IPV6) comment_without_ipv6 ;;
       YUM_CONF) package_manager_configuration ;;
       'GROUP_OF '*) primary_group "${name#* }" ;;
+      UWSGI) uwsgi_program_path ;;
+      LOCALE) utf8_locale || note "$NO_UTF8_LOCALE" ;;
     esac
     text=${text//"@@$name@@"/$REPLY}
   done

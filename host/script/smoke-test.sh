@@ -21,10 +21,12 @@ find_service_ini() {
 smoke_test() { # WSGI HEALTH HOST PENDING
   local expected=healthy uwsgi index links=() changed='' service=''
   (($4 == 0)) || expected=any
-  uwsgi=$(command -v uwsgi) || {
+  uwsgi_program
+  uwsgi=$ROOT$REPLY
+  if [[ -z $REPLY ]]; then
     note 'uwsgi is not installed yet: the release was loaded, but not asked'
     return 0
-  }
+  fi
   check_service_accounts
   application_attribute current -
   links=("$REPLY=$ROOT$RELEASE")

@@ -8,6 +8,7 @@ survey_application() { # CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER
   # The application is refused: nothing will be kept aside, and nobody's place taken.
   init_system
   [[ $REPLY == systemd ]] || return 0
+  utf8_locale || conflict "$NO_UTF8_LOCALE"
   survey_place "$current" "; it is not read: copy what the site shall go on with, such as db.sqlite3 and media, to $shared"
   survey_place "$virtualenv" ''
   owner=${OWNERS["path $UWSGI_UNIT"]-}

@@ -183,22 +183,25 @@ uwsgi_binary_changed() {
 
 # Starts the candidate beside the live service, up to the point where it would take requests.
 rehearse_uwsgi() { # INI
-  local rehearsal=$WORK/rehearsal.ini
-  have uwsgi || fail 'uwsgi is not installed: its pip package comes first'
+  local rehearsal=$WORK/rehearsal.ini program
+  uwsgi_program_path
+  program=$ROOT$REPLY
   {
     sed '/^\(socket\|stats\|logto\|touch-logreopen\|log-master\|pidfile\|processes\) *=/d' "$1"
     printf '%s\n' 'socket = 127.0.0.1:0' 'processes = 1' 'no-server = true'
   } >"$rehearsal"
   # uWSGI takes SIGTERM for a reload; and coreutils 8.4 has no -k.
-  attempt detached timeout -s KILL 60 env -i PATH="$UWSGI_PATH" ${ROOT:+TRACKS_ROOT="$ROOT"} "$(command -v uwsgi)" --ini "$rehearsal" \
+  attempt detached timeout -s KILL 60 env -i PATH="$UWSGI_PATH" ${ROOT:+TRACKS_ROOT="$ROOT"} "$program" --ini "$rehearsal" \
     || fail "uwsgi refuses the candidate: $(uwsgi_reason "$OUTPUT")"
 }
 
 # The lines that say why, of what uWSGI prints.
 uwsgi_reason() { # TEXT
-  local said
-  said=$(grep -i -E 'error|unable|no python application|strict-mode|invalid|not found|denied|failed|No module|bind\(\)|in use|refus' <<<"$1" | tail -n 4)
-  if [[ -z $said ]]; then said=$(grep -v -E '^(subprocess [0-9]+ exited|\[pid: )' <<<"$1" | tail -n 4); fi
+  local said text
+  # Requests are visitors' words.
+  text=$(grep -v -E '^(subprocess [0-9]+ exited|\[pid: )' <<<"$1")
+  said=$(grep -i -E 'error|unable|no python application|strict-mode|invalid|not found|denied|failed|No module|bind\(\)|in use|refus' <<<"$text" | tail -n 4)
+  if [[ -z $said ]]; then said=$(tail -n 4 <<<"$text"); fi
   printf '%s' "$said"
 }
 

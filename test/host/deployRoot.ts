@@ -1,15 +1,17 @@
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
 } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { manifest, PrivateRoot } from "./privateRoot";
+import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
 /** What uWSGI saw when it loaded the application. */
 export interface Load {
@@ -45,10 +47,10 @@ export const python = existsSync("/usr/bin/python3")
 
 /** A private root with stand-ins for Django, in each release, and for uWSGI and its service. */
 export class DeployRoot {
-  readonly host = new PrivateRoot();
-
-  private constructor(private readonly port: number) {
-    const { host } = this;
+  private constructor(
+    private readonly port: number,
+    readonly host: PrivateRoot,
+  ) {
     // Whoever runs it must be able to read it.
     const standIn = host.at("/counted/uwsgiStandIn.py");
     copyFileSync(join(__dirname, "uwsgiStandIn.py"), standIn);
@@ -58,7 +60,17 @@ export class DeployRoot {
       `#!/bin/bash\nexec -a "$0" ${python} -I ${standIn} ${host.root} "$@"\n`,
       0o755,
     );
-    host.write("/usr/bin/python3", "#!/bin/sh\ncat >/dev/null\necho present 0123456789ab\n", 0o755);
+    // What pip has installed, and the virtualenv; the second question comes through stdin.
+    host.write(
+      "/usr/bin/python3",
+      `#!/bin/sh\ncase "$*" in -s*) echo "3.9 ${host.at("/usr/local/bin/uwsgi")}" ;; *) cat >/dev/null; echo present 0123456789ab ;; esac\n`,
+      0o755,
+    );
+    host.write("/usr/local/bin/.keep", "");
+    symlinkSync(host.at("/counted/uwsgi"), host.at("/usr/local/bin/uwsgi"));
+    const program = "/var/lib/tracks/resources/tracks.dev/uwsgi-program";
+    host.write(`${program}/facts`, "pip-package uwsgi 2.0.31 /usr/bin/python3 uwsgi\n");
+    chmodSync(host.at("/var/lib/tracks"), 0o700);
     const virtualenv = "/home/daemon/venvs/0123456789ab";
     host.write(`${virtualenv}/.tracks-virtualenv`, "complete\n");
     mkdirSync(host.at(`${virtualenv}/bin`));
@@ -74,12 +86,19 @@ export class DeployRoot {
     ]);
   }
 
-  static async create(): Promise<DeployRoot> {
+  static async create(options: { el?: EnterpriseLinux } = {}): Promise<DeployRoot> {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address() as { port: number };
     await new Promise((resolve) => server.close(resolve));
-    return new DeployRoot(port);
+    return new DeployRoot(port, new PrivateRoot(options));
+  }
+
+  /** Has the virtualenv run another interpreter. */
+  replaceInterpreter(script: string): void {
+    const file = "/home/daemon/venvs/0123456789ab/bin/python";
+    rmSync(this.host.at(file));
+    this.host.write(file, script, 0o755);
   }
 
   /** Gives the application's own files to its user, whose rights count from here on. */
@@ -225,7 +244,7 @@ export class DeployRoot {
     const unit = [
       "# Written by Pulumi (tracks.dev).",
       `Description=${options.description ?? "uWSGI"}`,
-      "ExecStart=/usr/bin/env -i uwsgi --ini /etc/uwsgi/tracks.ini",
+      "ExecStart=/usr/bin/env -i @@UWSGI@@ --ini /etc/uwsgi/tracks.ini",
     ];
     const file = (path: string, lines: string[]) => [
       `file ${path} owner=root group=root mode=0644`,
@@ -296,6 +315,8 @@ if __name__ == "__main__":
         log.write("%s %s\\n" % (sys.argv[1], os.environ.get("SEASON")))
     if sys.argv[1] == "migrate":
         open("pending", "w").close()
+    if sys.argv[1] == "collectstatic":
+        open("Gr\\u00f6\\u00dfe.txt", "w").close()
 `;
 
 const fakeSettings = `class settings:

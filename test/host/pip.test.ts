@@ -27,7 +27,7 @@ describe("a pip package", () => {
         '  "-c "*run_pip*) exec -a "$0" python3 "$@" ;;',
         '  "-m pip --version") exit 0 ;;',
         `  "-m pip install"*) ${pip} ;;`,
-        '  *) if [ -e "$TRACKS_ROOT/known" ]; then echo "3.9 yes"; else echo "3.9 no"; fi ;;',
+        '  *) if [ -e "$TRACKS_ROOT/known" ]; then echo "3.9 $TRACKS_ROOT/usr/local/bin/uwsgi"; else echo "3.9 unknown"; fi ;;',
         "esac",
         "",
       ].join("\n"),
@@ -37,7 +37,7 @@ describe("a pip package", () => {
 
   function program(version: string, python: string): void {
     host.write(
-      "/counted/uwsgi",
+      "/usr/local/bin/uwsgi",
       `#!/bin/sh\ncase $1 in --version) echo ${version} ;; *) echo ${python} ;; esac\n`,
       0o755,
     );
@@ -54,6 +54,41 @@ describe("a pip package", () => {
   });
 
   it.each([
+    ["of a wheel", "uwsgi-2.0.31.dist-info/RECORD", "../../../bin/uwsgi,sha256=abc,17\n"],
+    [
+      "of setup.py",
+      "uWSGI-2.0.31-py3.9.egg-info/installed-files.txt",
+      "PKG-INFO\n../../../../bin/uwsgi\n",
+    ],
+  ])(
+    "is run where pip's record %s has it, whatever comes first in PATH",
+    async (_, record, lines) => {
+      program("2.0.31", "3.9.18");
+      host.write("/counted/uwsgi", "#!/bin/sh\necho 2.0.20\n", 0o755);
+      host.write(`/usr/local/lib/python3.9/site-packages/${record}`, lines);
+      // A real interpreter answers, by the version that the program tells.
+      host.write(
+        "/usr/bin/python3",
+        [
+          "#!/bin/bash",
+          `export PYTHONPATH=${host.at("/usr/local/lib/python3.9/site-packages")}`,
+          'exec /usr/bin/env python3 "$@" | sed "s/^3[.][0-9]*/3.9/"',
+          "",
+        ].join("\n"),
+        0o755,
+      );
+      const run = await host.apply(manifest("uwsgi-program", "pip", entry));
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+      expect(run.stdout).toBe("applied uwsgi-program: unchanged\n");
+      expect((await host.run(["probe"])).stdout).toMatch(/^ok uwsgi-program\n/);
+      program("2.0.20", "3.9.18");
+      expect((await host.run(["probe"])).stdout).toContain(
+        "drift uwsgi-program uwsgi: /usr/local/bin/uwsgi is version 2.0.20",
+      );
+    },
+  );
+
+  it.each([
     ["another version", "2.0.20", "3.9.18", /uwsgi is version 2\.0\.20/],
     ["one linked with another Python", "2.0.31", "3.11.2", /embeds Python 3\.11\.2, not 3\.9/],
   ])("installs over %s, and fails when that is no better", async (_, version, python, reason) => {
@@ -65,12 +100,15 @@ describe("a pip package", () => {
   });
 
   it("waits for a yum that takes longer than other locks are waited for", async () => {
-    interpreter('cp "$TRACKS_ROOT/built" "$TRACKS_ROOT/counted/uwsgi"; touch "$TRACKS_ROOT/known"');
+    interpreter(
+      'cp "$TRACKS_ROOT/built" "$TRACKS_ROOT/usr/local/bin/uwsgi"; touch "$TRACKS_ROOT/known"',
+    );
     host.write(
       "/built",
       "#!/bin/sh\ncase $1 in --version) echo 2.0.31 ;; *) echo 3.9.18 ;; esac\n",
       0o755,
     );
+    host.write("/usr/local/bin/.keep", "");
     host.write("/run/tracks/lock.packages", "");
     const yum = spawn("flock", [host.at("/run/tracks/lock.packages"), "sleep", "3"]);
     await setTimeout(300);
