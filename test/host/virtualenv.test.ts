@@ -303,6 +303,85 @@ describe("what a build runs", () => {
   });
 });
 
+/** What pip itself printed when mysqlclient could not be built, for lack of its headers. */
+const pipWords: readonly [string, string, readonly string[]][] = [
+  [
+    "pip 24.2",
+    `Looking in links: /srv/wheels
+Collecting mysqlclient==2.2.4 (from -r requirements.txt (line 1))
+  Downloading mysqlclient-2.2.4.tar.gz (90 kB)
+  Installing build dependencies: started
+  Installing build dependencies: finished with status 'done'
+  Getting requirements to build wheel: started
+  Getting requirements to build wheel: finished with status 'error'
+  error: subprocess-exited-with-error
+  
+  × Getting requirements to build wheel did not run successfully.
+  │ exit code: 1
+  ╰─> [29 lines of output]
+      Trying pkg-config --exists mysqlclient
+      Command 'pkg-config --exists mysqlclient' returned non-zero exit status 1.
+      Traceback (most recent call last):
+        File "/home/deployer/venvs/one/lib/python3.13/site-packages/pip/_vendor/pyproject_hooks/_in_process/_in_process.py", line 353, in <module>
+          main()
+          ~~~~^^
+        File "<string>", line 28, in find_package_name
+      Exception: Can not find valid pkg-config name.
+      Specify MYSQLCLIENT_CFLAGS and MYSQLCLIENT_LDFLAGS env vars manually
+      [end of output]
+  
+  note: This error originates from a subprocess, and is likely not a problem with pip.
+error: subprocess-exited-with-error
+
+× Getting requirements to build wheel did not run successfully.
+│ exit code: 1
+╰─> See above for output.
+
+note: This error originates from a subprocess, and is likely not a problem with pip.
+`,
+    [
+      "pip can't install mysqlclient==2.2.4:",
+      "Command 'pkg-config --exists mysqlclient' returned non-zero exit status 1.",
+      "Exception: Can not find valid pkg-config name.",
+      "Specify MYSQLCLIENT_CFLAGS and MYSQLCLIENT_LDFLAGS env vars manually",
+    ],
+  ],
+  [
+    "pip 18.1",
+    `Collecting mysqlclient==2.1.1 (from -r requirements.txt (line 1))
+  Downloading https://files.test/mysqlclient-2.1.1.tar.gz (88kB)
+    Complete output from command python setup.py egg_info:
+    mysql_config --libs
+    /bin/sh: 1: mysql_config: not found
+    Traceback (most recent call last):
+      File "<string>", line 1, in <module>
+      File "/tmp/pip-install-bxp7twru/mysqlclient/setup_posix.py", line 31, in mysql_config
+        raise OSError("{} not found".format(_mysql_config_path))
+    OSError: mysql_config not found
+    
+    ----------------------------------------
+Command "python setup.py egg_info" failed with error code 1 in /tmp/pip-install-bxp7twru/mysqlclient/
+`,
+    [
+      "pip can't install mysqlclient==2.1.1:",
+      "mysql_config --libs",
+      "/bin/sh: 1: mysql_config: not found",
+      "OSError: mysql_config not found",
+    ],
+  ],
+];
+
+it.each(pipWords)("pip's reason is a few lines of what it says: %s", (_, output, reason) => {
+  const functions = program.slice(0, program.lastIndexOf("\ntry:\n    main("));
+  const { stdout, stderr } = spawnSync(
+    python,
+    ["-c", `${functions}\nprint("\\n".join(reason(sys.stdin.buffer.read().decode("utf-8"))))`],
+    { input: output, encoding: "utf8" },
+  );
+  expect(stderr).toBe("");
+  expect(stdout.trimEnd().split("\n")).toEqual(reason);
+});
+
 /** An interpreter whose package has no venv, as Python 2 and some distributions have it. */
 describe("the virtualenv of an interpreter without venv", () => {
   it("is made by virtualenv, which comes into the user's own site", () => {

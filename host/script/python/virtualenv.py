@@ -78,7 +78,7 @@ CAUSE = re.compile(r"(?i)error|exception|not found|no such file|can't|cannot|cou
 
 def reason(output):
     """The package that fails, and the few lines that say why."""
-    lines = [line.strip(FRAME) for line in output.splitlines()]
+    lines = [line.strip(FRAME)[:200] for line in without_tracebacks(output.splitlines())]
     said, package, inside = [], "", False
     for line in lines:
         if BEGIN.match(line):
@@ -94,6 +94,18 @@ def reason(output):
     causes = [at for at, line in enumerate(said) if CAUSE.search(line)][-3:]
     told = [said[at] for at in sorted(set(causes + list(range(len(said)))[-3:]))]
     return (["pip can't install %s:" % package] if package and is_framed else []) + told
+
+
+def without_tracebacks(lines):
+    """The lines without where in its code a program was: only its author needs that."""
+    inside = None
+    for line in lines:
+        indent = len(line) - len(line.lstrip(FRAME))
+        if line.lstrip(FRAME).startswith("Traceback (most recent call last)"):
+            inside = indent
+        elif inside is None or indent <= inside:
+            inside = None
+            yield line
 
 
 def can_import(*modules):
