@@ -21,7 +21,6 @@ step() { # KIND FIELD...
 # a rename may be there, and the content of its file not. Only newer tools know a single file system.
 settle() {
   local stores=()
-  [[ -s $JOURNAL/steps ]] || return 0
   while IFS= read -r REPLY; do
     [[ ! -d $REPLY ]] || stores+=("$REPLY")
   done < <(cat -- "$STATE/stores" 2>/dev/null)
@@ -31,12 +30,12 @@ settle() {
 # The point of no return: what this run did stays from here on.
 commit_journal() {
   local line text=''
-  settle
+  [[ ! -s $JOURNAL/steps ]] || settle
   for line in ${OUTCOME[@]+"${OUTCOME[@]}"}; do
     text+=$line$'\n'
   done
   write_file "$JOURNAL/outcome" "$text"
-  settle
+  [[ ! -s $JOURNAL/steps ]] || settle
 }
 
 # Takes what a committed run decided into the records and the resource's state.
@@ -66,7 +65,7 @@ discard_kept() {
 # The candidates go first: as long as there is a journal, somebody will look after them.
 close_journal() {
   clear_candidates "${JOURNAL##*/}"
-  settle
+  [[ ! -s $JOURNAL/steps ]] || settle
   must "can't close the journal" rm -rf -- "$JOURNAL"
   JOURNAL=''
 }
@@ -130,7 +129,6 @@ undo_step() { # LINE
     metadata) undo_metadata "${fields[@]:1}" ;;
     rmdir) undo_rmdir "${fields[@]:1}" ;;
     copy) rm -f -- "${fields[1]}" "${fields[1]}.link" ;;
-    stage) ;; # candidates go with the journal
     units) undo_units ;;
     uwsgi) undo_uwsgi ;;
     thing) undo_thing "${fields[1]}" "${fields[2]}" ;;

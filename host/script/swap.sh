@@ -4,7 +4,6 @@
 # Makes every candidate with its owner, mode and SELinux label, in the store of its file system.
 stage_changes() {
   local index stage made=' '
-  ((${#C_PATH[@]} == 0)) || step stage
   for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
     existing_ancestor "${C_PATH[index]}"
     store_for "$REPLY"

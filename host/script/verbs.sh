@@ -127,7 +127,7 @@ converge() {
       ;;
   esac
   # The swaps are renames: what they put in place is on the disk before them.
-  settle
+  ((${#C_PATH[@]} == 0)) || settle
   swap_changes
   read_units
   if [[ $SUBSYSTEM == packages ]]; then

@@ -106,7 +106,7 @@ test("killed at any point, the next apply completes, or recover brings back one 
   expect(await host.removeResource("nginx")).toMatchObject({ code: 0, stderr: "" });
   expect(readdirSync(host.at("/etc/nginx")).sort()).toEqual(["conf.d", "mime.types", "nginx.conf"]);
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
-});
+}, 180_000);
 
 function leftovers(): string[] {
   return ["journal", "stage", "work"].flatMap((directory) =>
