@@ -36,6 +36,8 @@ const notesPackages = [
   "libpq-devel|postgresql-devel",
   "sqlite",
   "sqlite-devel",
+  // /sbin/service, which the deployer's sudo rules are for: a package of its own from Enterprise Linux 9 on.
+  "initscripts-service|initscripts",
   // semanage, which gives paths and ports their SELinux types.
   "policycoreutils-python-utils|policycoreutils-python",
 ];

@@ -47,6 +47,12 @@ describe("the packages of an interpreter", () => {
   });
 });
 
+describe("the deployer's /sbin/service", () => {
+  it("comes with the package that has it: one of its own from Enterprise Linux 9 on", () => {
+    expect(wanted({})).toContain("package initscripts-service initscripts");
+  });
+});
+
 describe("PostgreSQL", () => {
   it("comes as a module stream, or as a plain package of that version", () => {
     expect(forDatabase({})).toEqual(["module postgresql:15 package=postgresql-server"]);
