@@ -266,6 +266,7 @@ test("what nginx, packages and accounts create is not closed to others by our ow
 });
 
 test("SysV: chkconfig and /sbin/service are used where systemd does not run", async () => {
+  host.write("/el", "6\n");
   rmSync(host.at("/run/systemd"), { recursive: true });
   host.write("/etc/init.d/nginx", 'prog="nginx"\npidfile="/run/${prog}.pid"\n', 0o755);
   const first = await host.apply(nginxTree());

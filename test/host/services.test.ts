@@ -85,6 +85,20 @@ describe("a service, in the words that systemd has for its unit file,", () => {
   });
 });
 
+describe("a SysV service, where systemd does not run", () => {
+  it("whose daemon died is started again, and one without a script is told", async () => {
+    host = new PrivateRoot({ el: 6 });
+    rmSync(host.at("/run/systemd"), { recursive: true });
+    host.write("/etc/init.d/postgres", "#!/bin/sh\n", 0o755);
+    host.write(`${unit}/dead`, "");
+    const run = await host.apply(text);
+    expect(run.stdout).toContain("(disabled stopped -> enabled running)\n");
+    expect((await host.apply(text)).stdout).toBe("applied site: unchanged\n");
+    const other = await host.apply(manifest("other", "none", "service none-such"));
+    expect(other.reason).toMatch(/^there is no service none-such/);
+  });
+});
+
 describe("a service made by an init script, under systemd", () => {
   it.each([7, 8, 9, 10] as const)(
     "is enabled through chkconfig, and stays so (Enterprise Linux %i)",

@@ -10,7 +10,7 @@ const commands = join(__dirname, "commands");
 /** Sourced by the others, or no tool of the host's. */
 const HELPERS = ["record", "plain-command", "repository"];
 /** Stand-ins whose words have not been read in their tool's source yet. */
-const UNREAD = ["chkconfig", "restorecon", "service"];
+const UNREAD = ["restorecon"];
 const standIns = readdirSync(commands).filter((name) => !HELPERS.includes(name));
 const read = standIns.filter((name) => !UNREAD.includes(name));
 const files = readdirSync(words).filter((name) => name !== "README.md");
