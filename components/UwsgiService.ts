@@ -176,6 +176,8 @@ export class UwsgiService extends HostComponent {
       { kind: "file", path: paths.holdSocket, content: renderHoldSocket() },
       { kind: "file", path: paths.tmpfiles, content: renderUwsgiTmpfiles(view) },
       { kind: "file", path: paths.unit, content: renderUwsgiUnit(view) },
+      // Another's drop-ins would change our unit; what they do is a setting of ours.
+      { kind: "absent", path: `${paths.unit}.d` },
       // service(8) would take another's script rather than the unit.
       { kind: "absent", path: "/etc/init.d/uwsgi" },
     ];

@@ -44,10 +44,18 @@ fill_placeholders() { # TEXT
 
 # The pid file that the service interface watches: its own declaration counts, then what was compiled in.
 nginx_pid_path() {
-  local file line pid=''
+  local file files=() line pid=''
   for file in "$ROOT"/etc/systemd/system/nginx.service "$ROOT"/usr/lib/systemd/system/nginx.service \
     "$ROOT"/lib/systemd/system/nginx.service "$ROOT"/etc/init.d/nginx; do
-    [[ -z $pid && -r $file ]] || continue
+    if [[ -r $file ]]; then
+      files=("$file")
+      break
+    fi
+  done
+  # Drop-ins of a unit have the last word; so have the administrator's among them.
+  for file in ${files[@]+"${files[@]}"} "$ROOT"/usr/lib/systemd/system/nginx.service.d/*.conf \
+    "$ROOT"/etc/systemd/system/nginx.service.d/*.conf; do
+    [[ -r $file ]] || continue
     while IFS= read -r line; do
       # The init script's own variable.
       line=${line//\$\{prog\}/nginx}

@@ -102,7 +102,7 @@ survey_uwsgi_service() {
 # Leaves the files that make a service uwsgi on this host.
 former_uwsgi_files() {
   local file found=''
-  for file in "$UWSGI_UNIT" "$UWSGI_SCRIPT" /usr/lib/systemd/system/uwsgi.service; do
+  for file in "$UWSGI_UNIT" "$UWSGI_UNIT.d" "$UWSGI_SCRIPT" /usr/lib/systemd/system/uwsgi.service; do
     if [[ -e $ROOT$file ]]; then found+=" $file"; fi
   done
   REPLY=${found# }
@@ -169,7 +169,8 @@ service_of_process() { # PID
     return
   fi
   # A container has services of its own, of the same names.
-  if [[ $(readlink "/proc/$1/ns/pid") != $(readlink /proc/self/ns/pid) ]]; then
+  line=$(readlink "/proc/$1/ns/pid")
+  if [[ -n $line && $line != "$(readlink /proc/self/ns/pid)" ]]; then
     REPLY=container
     return
   fi

@@ -254,6 +254,7 @@ export class DeployRoot {
       "directory /etc/uwsgi owner=root group=root mode=0755",
       ...file("/etc/uwsgi/tracks.ini", ini),
       ...file("/etc/systemd/system/uwsgi.service", unit),
+      "absent /etc/systemd/system/uwsgi.service.d",
     ];
   }
 

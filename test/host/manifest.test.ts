@@ -128,6 +128,16 @@ test("placeholders are filled in from what the host has", async () => {
   );
 });
 
+test("a drop-in of nginx's unit has the last word about its pid file", async () => {
+  host.write("/usr/lib/systemd/system/nginx.service", "[Service]\nPIDFile=/run/nginx.pid\n");
+  host.write(
+    "/etc/systemd/system/nginx.service.d/pid.conf",
+    "[Service]\nPIDFile=/var/run/nginx/nginx.pid\n",
+  );
+  await host.apply(manifest("one", "none", ...file("/etc/a", "@@NGINX_PID@@")));
+  expect(host.read("/etc/a")).toBe("/var/run/nginx/nginx.pid\n");
+});
+
 test("the pid file of a SysV script is read with its variables", async () => {
   host.write("/etc/init.d/nginx", 'prog="nginx"\npidfile="/var/run/${prog}/${prog}.pid"\n', 0o755);
   await host.apply(manifest("one", "none", ...file("/etc/a", "@@NGINX_PID@@")));

@@ -42,6 +42,23 @@ describe("a service uwsgi of somebody else's that runs", () => {
     await expectServed("former");
   });
 
+  test("has its drop-ins kept aside meanwhile, and named before", async () => {
+    const dropIn = `${unit}.d/pid.conf`;
+    site.host.write(dropIn, "[Service]\nPIDFile=/run/former.pid\n");
+    const { stdout } = await site.host.run([
+      "survey",
+      "application=/microarray/tracks,/home/daemon/venv,/s,127.0.0.1:1,127.0.0.1:2,/usr/bin/python3",
+    ]);
+    expect(stdout).toMatch(
+      /^conflict there is a service uwsgi \(\S+uwsgi\.service and \S+uwsgi\.service\.d\), running/m,
+    );
+    expect(await takeOver()).toMatchObject({ code: 0, stderr: "" });
+    expect(site.host.exists(`${unit}.d`)).toBe(false);
+    expect(await site.host.removeResource("app")).toMatchObject({ code: 0, stderr: "" });
+    expect(site.host.read(dropIn)).toContain("PIDFile=/run/former.pid");
+    await expectServed("former");
+  });
+
   test("runs again when ours does not start in its place", async () => {
     site.addRelease("second", { fault: "service" });
     const run = await site.host.apply(site.deployment("second", service));

@@ -32,6 +32,14 @@ describe("UwsgiService", () => {
     expect(text).toContain("| env = PRODUCTION=1\n");
   });
 
+  it("runs the program that pip put on the host, in a locale of the host, as its unit alone says", async () => {
+    new UwsgiService("whole", { host, production: true }).serve();
+    const text = await manifest("whole");
+    expect(text).toMatch(/^\| ExecStart=.* @@UWSGI@@ --ini \/etc\/uwsgi\/tracks\.ini$/m);
+    expect(text).toContain("| env = LANG=@@LOCALE@@\n");
+    expect(text).toContain("\nabsent /etc/systemd/system/uwsgi.service.d\n");
+  });
+
   it("hands its files over once, and makes the rest where they run", async () => {
     const uwsgi = new UwsgiService("shared", { host, production: true, startsAfter: ["pg-15"] });
     const files = uwsgi.handOverFiles();
