@@ -75,8 +75,7 @@ fail() { # "WHAT" or "WHAT: LINES"
     reason+=' (the host is changed; the next run finishes the bookkeeping)'
   elif [[ -n $JOURNAL ]]; then
     local changes=no
-    # What was only staged has changed nothing.
-    if grep -qvx stage -- "$JOURNAL/steps" 2>/dev/null; then changes=yes; fi
+    if [[ -s $JOURNAL/steps ]]; then changes=yes; fi
     if undo_journal; then
       [[ $changes == no || $SETTINGS_STAY == yes ]] || reason+=' (what this run had changed was put back)'
     else
