@@ -118,7 +118,7 @@ describe("a deployment", () => {
 
   it("installs the packages of the notes", async () => {
     const missing = await deployment.onHost(
-      "rpm -q nginx git gcc make logrotate postgresql libpq-devel sqlite-devel python3-devel | grep -v '^[a-z].*-[0-9]' || true",
+      "rpm -q --whatprovides nginx git gcc make logrotate postgresql libpq-devel sqlite-devel python3-devel | grep -v '^[a-z].*-[0-9]' || true",
     );
     expect(missing).toBe("");
   });

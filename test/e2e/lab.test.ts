@@ -135,12 +135,14 @@ describe.skipIf(unavailable !== undefined)("the lab", () => {
       expect(await inside(`rpm -q nginx`)).toBe("package nginx is not installed");
       expect(await inside(`ls /etc/nginx; getent passwd nginx postgres`)).toMatch(/No such file/);
 
+      await inside("dnf -y -q module enable postgresql:15");
       expect((await lab.exec(host, `yum -y -q install ${packages}`)).exitCode).toBe(0);
 
       expect((await inside(`type -P ${commands}`)).split("\n")).toHaveLength(
         commands.split(" ").length,
       );
-      expect((await lab.exec(host, `rpm -q ${packages}`)).exitCode).toBe(0);
+      expect((await lab.exec(host, `rpm -q --whatprovides ${packages}`)).exitCode).toBe(0);
+      expect(await inside("rpm -q --qf '%{version}' postgresql-server")).toBe("15.8");
       expect(await inside("id -u postgres; id -un nginx")).toBe("26\nnginx");
       expect(await inside("echo 'int main(void){}' | gcc -x c - -o /tmp/a && /tmp/a")).toBe("");
       expect(await inside("python3-config --includes | grep -c python3")).toBe("1");

@@ -37,6 +37,15 @@ describe("package sources and choices", () => {
     expect(await deployment.onHost("rpm -q sqlite")).toMatch(/^sqlite-/);
   });
 
+  it("install a package by a name that it only provides", async () => {
+    expect(await deployment.onHost("rpm -q python3-devel || true")).toBe(
+      "package python3-devel is not installed",
+    );
+    expect(await deployment.onHost("rpm -q --whatprovides python3-devel")).toMatch(
+      /^python3\.11-devel-/,
+    );
+  });
+
   it("give the sites to root where that is asked for", async () => {
     expect(await deployment.onHost("stat -c %U /etc/nginx/sites-available")).toBe("root");
   });

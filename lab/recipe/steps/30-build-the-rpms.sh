@@ -27,8 +27,8 @@ minimal_environment >"$recipe/rpm/minimal-environment.spec"
 
 # stderr is kept for a failure only: Debian's rpmbuild warns about its host on every run.
 log=$(mktemp)
-for spec in "$recipe"/rpm/*.spec; do
-  rpmbuild -bb --quiet "$spec" \
+build() { # SPEC OPTION...
+  rpmbuild -bb --quiet "$@" \
     --define "_topdir /tmp/rpmbuild" \
     --define "_rpmdir $repository" \
     --define "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm" \
@@ -42,7 +42,9 @@ for spec in "$recipe"/rpm/*.spec; do
     cat "$log" >&2
     exit 1
   }
-done
+}
+for spec in "$recipe"/rpm/*.spec; do build "$spec"; done
+build "$recipe/rpm/postgresql.spec" --define 'plain 1'
 createrepo_c --quiet --database "$repository" >/dev/null
 if [[ -f $recipe/rpm/modules.yaml ]]; then
   modifyrepo_c --mdtype=modules "$recipe/rpm/modules.yaml" "$repository/repodata" >/dev/null
