@@ -1,6 +1,10 @@
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, test } from "vitest";
+import { resolveSettings } from "../../components/postgres/settings";
+import { wantedPackages } from "../../components/wantedPackages";
+import { packageName } from "../../config/value";
+import { packageEntry, renderLine } from "../../host/manifest";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;
@@ -210,6 +214,30 @@ describe("a module stream", () => {
     host.write("/rpmdb", "postgresql-server\n");
     expect((await host.apply(stream(database))).stdout).toBe("applied packages: unchanged\n");
   });
+});
+
+it("every form of a setting for packages that the schema takes is one for the host", async () => {
+  const forms = [
+    "tmux",
+    "libjpeg-turbo-devel|libjpeg-devel",
+    "python3.11",
+    "gcc-c++|gcc",
+    "x_y-1.0",
+  ];
+  const entries = forms.flatMap((form) => {
+    expect(packageName.schema.safeParse(form).success, form).toBe(true);
+    const { packages, module } = resolveSettings({ packages: [`postgresql-server|${form}`] });
+    const needs = { extraPackages: [form], server: { packages, module } };
+    return [...wantedPackages(needs), ...packages.map(packageEntry)];
+  });
+  const lines = [...new Set(entries.map(renderLine))];
+  const names = lines.flatMap((line) => line.split(" ").slice(1));
+  repositories(9, ...new Set(names.filter((name) => !/[:=]/.test(name))));
+  host.write("/streams", "postgresql 15\n");
+  const run = await host.apply(packages(...lines));
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain("installed package libjpeg-turbo-devel\n");
+  expect(run.stdout).not.toContain("installed package libjpeg-devel\n");
 });
 
 describe("a survey", () => {

@@ -71,6 +71,13 @@ describe("a database by the provider", () => {
     expect(named("database-server").inputs["stdin"]).not.toContain("hush");
   });
 
+  it("takes the first of a package's names that the host knows", async () => {
+    await registerDatabase(plan({ packages: ["postgresql-server|postgresql15-server", "tmux"] }));
+    expect(named("database-server").inputs["stdin"]).toContain(
+      "package postgresql-server postgresql15-server\npackage tmux\n",
+    );
+  });
+
   it("goes through the tunnel as a role that is no superuser", async () => {
     await registerDatabase(plan({}));
     expect(named("database-provider").inputs).toMatchObject({
