@@ -102,3 +102,26 @@ validate_sudoers() {
     fail "visudo refuses ${C_PATH[index]}: ${REPLY//"${C_STAGED[index]}"/${C_PATH[index]}}"
   done
 }
+
+# Rules are in force when sudo itself lists them: a sudoers file that includes no directory, or a host that
+# takes its rules from elsewhere, reads ours nowhere.
+prove_sudoers() {
+  local index user rule listed
+  for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
+    [[ ${E_ATTRIBUTES[index]} == *' check=sudoers '* ]] || continue
+    have sudo || continue
+    while read -r user rule; do
+      [[ $rule =~ ^ALL=\(root\)\ NOPASSWD:\ (/.*)$ ]] || continue
+      rule=${BASH_REMATCH[1]}
+      attempt sudo -n -l -U "$user"
+      read -r -d '' -a listed <<<"$OUTPUT"
+      case " ${listed[*]} " in
+        *" NOPASSWD: $rule "* | *" NOPASSWD: $rule, "* | *", $rule "* | *", $rule, "*) ;;
+        *' may run the following commands on '* | *" User $user is not allowed to run sudo on "*)
+          fail "${E_PATH[index]} is in force nowhere: \"sudo -l -U $user\" does not list \"$rule\". Add the line \"#includedir /etc/sudoers.d\" at the end of /etc/sudoers (with visudo), or see in /etc/nsswitch.conf (sudoers:) where else this host takes its rules from"
+          ;;
+        *) note "sudo was not asked whether ${E_PATH[index]} is in force: ${listed[*]}" ;;
+      esac
+    done <<<"${E_CONTENT[index]}"
+  done
+}

@@ -165,6 +165,7 @@ put_in_force() {
     mark_uwsgi_log
     put_uwsgi_in_force
   fi
+  prove_sudoers
   exchange_uwsgi "${RELEASE##*/}"
   if [[ $SUBSYSTEM == nginx ]] && nginx_tree_changes; then changes=yes; fi
   [[ $SUBSYSTEM != postgresql ]] || retain_postgresql

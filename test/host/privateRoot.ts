@@ -74,6 +74,7 @@ export class PrivateRoot {
     this.write("/etc/group", `${lines("/etc/group")}wheel:x:10:\n`);
     this.write("/etc/shadow", accounts.map((account) => `${account}:*:19000::::::\n`).join(""));
     this.write("/bin/bash", "", 0o755);
+    this.write("/etc/sudoers", "root ALL=(ALL) ALL\n#includedir /etc/sudoers.d\n", 0o440);
     this.write("/el", `${el}\n`);
     if (el === 6) this.write("/etc/redhat-release", "CentOS release 6.10 (Final)\n");
     else {

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;
@@ -140,6 +140,34 @@ test("sudoers: a file that visudo refuses never lands; a mode or name that sudo 
   expect((await host.apply(sudoers(rule, "0440", "tracks.d"))).reason).toContain(
     "ignores files with a dot",
   );
+});
+
+describe("sudoers that are in force nowhere", () => {
+  const rule = "games ALL=(root) NOPASSWD: /sbin/service nginx reload";
+
+  test.each([
+    ["no directory is included", "root ALL=(ALL) ALL\n"],
+    [
+      "another rule is listed alone",
+      "games ALL=(root) NOPASSWD: /sbin/service nginx reload-or-restart\n",
+    ],
+  ])("fail, with what includes them: %s", async (_, text) => {
+    host.write("/etc/sudoers", text);
+    const run = await host.apply(sudoers(rule));
+    expect(run.code).toBe(1);
+    expect(run.reason).toContain(
+      '/etc/sudoers.d/tracks-deployer is in force nowhere: "sudo -l -U games" does not list "/sbin/service nginx reload". Add the line "#includedir /etc/sudoers.d" at the end of /etc/sudoers (with visudo)',
+    );
+    expect(host.exists("/etc/sudoers.d/tracks-deployer")).toBe(false);
+  });
+
+  test("are only noted where sudo answers nothing without a terminal", async () => {
+    host.write("/el", "6\n");
+    host.write("/etc/sudoers", "Defaults requiretty\n#includedir /etc/sudoers.d\n");
+    const run = await host.apply(sudoers(rule));
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain("note: sudo was not asked whether /etc/sudoers.d/tracks-deployer");
+  });
 });
 
 test("a secret is in no output, no argument, no record, and in no file that others can read", async () => {
