@@ -201,7 +201,8 @@ describe("what the log of uWSGI says", () => {
     await served();
     site.addRelease("second", { fault: "no-application" });
     const run = await site.host.apply(site.deployment("second", winter));
-    expect(run.reason).toMatch(/uWSGI does not take the change: no python application found/);
+    expect(run.reason).toMatch(/^uWSGI does not take the change: /);
+    expect(run.stderr).toContain("no python application found");
   });
 
   test("counts for nothing in the words of a visitor", async () => {
