@@ -157,7 +157,14 @@ tell_replaced() { # INDEX absent|present KEPT
     *) if [[ $2 == absent ]]; then changed "created ${wanted[0]} $path"; else changed "changed ${wanted[0]} $path"; fi ;;
   esac
   case ${C_KEEP[$1]} in
-    no) [[ $3 == none ]] || printf '%s\n' "$3" >>"$JOURNAL/discard" ;;
+    no)
+      # What others put into a directory of ours is not ours to discard.
+      if [[ -d $3 && ! -L $3 && -n $(find "$3" -mindepth 1 -print -quit) ]]; then
+        changed "kept $path with what was in it: $3"
+      elif [[ $3 != none ]]; then
+        printf '%s\n' "$3" >>"$JOURNAL/discard"
+      fi
+      ;;
     drift) [[ $3 == none ]] || changed "kept $path as it was edited by hand: $3" ;;
     *) changed "kept $path as it was before: $3" ;;
   esac

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -63,4 +64,33 @@ test("a directory that another run makes at the same moment keeps what lies in i
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/srv/file")).toBe("theirs\n");
   expect(host.ownership("/srv")).toBe("root root 755");
+});
+
+const logs = manifest("logs", "none", "directory /srv/logs owner=root group=root mode=0755");
+
+/** The place that the output names for what was in /srv/logs. */
+function keptLogs(stdout: string): string {
+  const [, place] = /^kept \/srv\/logs with what was in it: (\S+)$/m.exec(stdout) ?? [];
+  expect(place, stdout).toBeDefined();
+  return (place ?? "").slice(host.root.length);
+}
+
+test.each([
+  ["makes room for the file that was there before", () => host.removeResource("logs")],
+  ["becomes a link", () => host.apply(manifest("logs", "none", "symlink /srv/logs -> elsewhere"))],
+])("what others put into a directory of ours is kept when that %s", async (_, giveWay) => {
+  host.write("/srv/logs", "a file\n");
+  await host.apply(logs);
+  host.write("/srv/logs/access.log", "yesterday\n");
+  const run = await giveWay();
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read(`${keptLogs(run.stdout)}/access.log`)).toBe("yesterday\n");
+});
+
+test("an empty directory of ours that gives way is not kept", async () => {
+  host.write("/srv/logs", "a file\n");
+  await host.apply(logs);
+  const run = await host.removeResource("logs");
+  expect(run.stdout).not.toContain("with what was in it");
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
 });
