@@ -200,7 +200,24 @@ is_readable_for_root() { # PATH
   [[ -f $ROOT$1 && ! -L $ROOT$1 && $(stat -c %s -- "$ROOT$1") -le 1048576 ]] || return 1
   (
     resolve_directory "${1%/*}"
-    [[ -z $WRITER ]]
+    [[ -z $WRITER && ! -k $ROOT$REPLY ]]
+  ) 2>/dev/null
+}
+
+# Prints a part of the configuration: root's own as it is, and what another user could have put there, or in
+# the place that a link leads to, as that user reads it.
+print_site() { # PATH
+  local real
+  real=$(readlink -f -- "$ROOT$1") || return 0
+  real=${real#"$ROOT"}
+  (
+    resolve_directory "${1%/*}"
+    [[ -n $WRITER ]] || resolve_directory "${real%/*}"
+    if [[ -n $WRITER ]]; then
+      as_user "$WRITER" / dd if="$ROOT$1" iflag=nonblock bs=65536 count=16 </dev/null
+    elif is_readable_for_root "$real"; then
+      cat -- "$ROOT$real"
+    fi
   ) 2>/dev/null
 }
 
@@ -221,7 +238,7 @@ survey_servers() { # PORT DEFAULT SERVERS
           fi
         done
       fi
-    done < <(sed 's/#.*//; s/[;{}]/&\n/g' "$file") # a directive a line, however it was laid out
+    done < <(print_site "$path" | sed 's/#.*//; s/[;{}]/&\n/g') # a directive a line, however it was laid out
   done < <(find -L "$ROOT$NGINX_TREE" -maxdepth 3 -path "$ROOT$NGINX_TREE/logs" -prune -o -type f \
     \( -name '*.conf' -o -path '*/sites-enabled/*' \) -size -1024k -print 2>/dev/null)
 }
