@@ -1,4 +1,5 @@
-import { chownSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PrivateRoot } from "./privateRoot";
 
@@ -180,4 +181,56 @@ test("the package's own default server is in nobody's way", async () => {
   expect(await survey("listen=80", "default=yes")).not.toContain("default server");
   host.write("/rpm-verify", "S.5....T.  c /etc/nginx/conf.d/default.conf\n");
   expect(await survey("listen=80", "default=yes")).toContain("obstacle/default-server");
+});
+
+const sites = "/etc/nginx/sites-enabled";
+
+test.each([
+  ["a link in that directory", sites, "../../../root/site.conf"],
+  ["a link of root's into that directory", "/srv/sites", "../../../srv/sites/site.conf"],
+])(
+  "sites that another user can change are read with that user's rights: %s",
+  async (_, theirs, target) => {
+    host.write("/root/site.conf", "server { listen 80 default_server; }\n", 0o600);
+    host.write("/srv/sites/site.conf", "server { listen 80 default_server; }\n", 0o600);
+    host.write(`${sites}/keep`, "");
+    symlinkSync(target, host.at(`${sites}/site`));
+    host.switchUsers();
+    expect(await survey("listen=80", "default=yes")).toContain(
+      `obstacle/default-server${sites}/site`,
+    );
+    chownSync(host.at(theirs), 1, 1);
+    expect(await survey("listen=80", "default=yes")).not.toContain("obstacle");
+    chmodSync(host.at("/root"), 0o755);
+    chmodSync(host.at("/root/site.conf"), 0o644);
+    chmodSync(host.at("/srv/sites/site.conf"), 0o644);
+    expect(await survey("listen=80", "default=yes")).toContain(
+      `obstacle/default-server${sites}/site`,
+    );
+  },
+);
+
+test("a pipe that became a site a moment ago keeps the survey not waiting", async () => {
+  host.write(`${sites}/site`, "server { listen 80 default_server; }\n");
+  chownSync(host.at(sites), 1, 1);
+  // The user strikes between the search for sites and the look into them.
+  const pipe = host.at(`${sites}/site`);
+  host.write(
+    "/counted/find",
+    `#!/bin/sh\n/usr/bin/find "$@"\nrm -f ${pipe}\nmkfifo ${pipe}\n`,
+    0o755,
+  );
+  expect(await survey("listen=80", "default=yes")).not.toContain("obstacle");
+  expect(execFileSync("stat", ["-c", "%F", pipe], { encoding: "utf8" })).toBe("fifo\n");
+});
+
+test("a link in the place of the package's nginx.conf is somebody's", async () => {
+  host.write("/srv/nginx.conf", edited("    server { server_name shop.example.org; }"));
+  rmSync(host.at("/etc/nginx/nginx.conf"));
+  symlinkSync("../../srv/nginx.conf", host.at("/etc/nginx/nginx.conf"));
+  host.write("/rpm-files", "/etc/nginx/nginx.conf\n");
+  host.write("/rpm-verify", "....L....  c /etc/nginx/nginx.conf\n");
+  const said = await survey();
+  expect(said).toContain("fact nginx-conf foreign");
+  expect(said).toMatch(/^fact obstacle\/nginx-conf .*server shop\.example\.org/m);
 });
