@@ -23,16 +23,19 @@ ancestors() { # PATH
 # Leaves the directory's path without links in REPLY. A link is followed where only root could have
 # made it; fails on any other.
 resolve_directory() { # DIRECTORY
-  local directory=$1 hop name kind uid owner mode shown target rest count
+  local directory=$1 hop name kind uid owner mode shown target rest count planter
   LINKS=()
   for ((hop = 0; hop < 8; hop++)); do
     ancestors "$directory"
     WRITER=''
+    planter=''
     count=0
     while IFS='|' read -r name kind uid owner mode shown; do
       name=${name#"$ROOT"}
       count=$((count + 1))
       if [[ $kind == 'symbolic link' ]]; then
+        # In a directory such as /tmp a name is safe from others, and yet anybody may have made it.
+        ((uid == 0)) || WRITER=${WRITER:-$planter}
         [[ -z $WRITER ]] || fail "$name is a symbolic link in a place that $WRITER may write; nothing is written through it: put a directory there"
         shown=${shown#* -> }
         target=${shown:1:${#shown}-2}
@@ -46,8 +49,9 @@ resolve_directory() { # DIRECTORY
       [[ $kind == directory ]] || fail "$name is a ${kind}, not a directory"
       if ((uid != 0)); then
         WRITER=$owner
-      elif ((8#$mode & 0022 && !(8#$mode & 01000))); then
-        WRITER='a group or everybody'
+      elif ((8#$mode & 0022)); then
+        planter='a group or everybody'
+        ((8#$mode & 01000)) || WRITER=$planter
       fi
     done < <(stat -c '%n|%F|%u|%U|%a|%N' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
     ((count == ${#CHAIN[@]})) || fail "the directory $directory does not exist"

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import {
   chmodSync,
   chownSync,
+  lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -303,4 +304,22 @@ test("a file of any size in the sites of another user is copied nowhere", async 
   );
   rmSync(host.at("/etc/nginx/sites-available/site"));
   expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("a link that somebody made in a place like /tmp is not followed, one of root's is", async () => {
+  host.write("/etc/target/x", "");
+  host.write("/data/x", "");
+  chmodSync(host.at("/data"), 0o1777);
+  symlinkSync("../etc/target", host.at("/data/site"));
+  lchownSync(host.at("/data/site"), games, games);
+  const file = manifest("a", "none", "file /data/site/f owner=root group=root mode=0644", "| x");
+  const run = await host.apply(file);
+  expect(run.code).toBe(1);
+  expect(run.reason).toContain(
+    "/data/site is a symbolic link in a place that a group or everybody may write",
+  );
+  expect(host.exists("/etc/target/f")).toBe(false);
+  lchownSync(host.at("/data/site"), 0, 0);
+  expect(await host.apply(file)).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/target/f")).toBe("x\n");
 });
