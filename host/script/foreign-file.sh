@@ -11,7 +11,9 @@ FOREIGN_RUNNER=() # what reads and writes it: root itself, or who may write in i
 # Reads a file. Root opens none in a directory that another user may write: there, RUNNER does, which runs
 # its words as that user.
 open_foreign() { # PATH [RUNNER]
-  local path=$1 text size
+  local path=$1 text size reader=()
+  # A link may have led here that RUNNER's user made.
+  (($# < 2)) || reader=("$2")
   FOREIGN_RUNNER=()
   FOREIGN_FILE=$(readlink -f -- "$ROOT$path") || FOREIGN_FILE=''
   [[ -n $FOREIGN_FILE && -f $FOREIGN_FILE ]] || fail "$path does not exist, or is no file: its package makes it"
@@ -19,10 +21,10 @@ open_foreign() { # PATH [RUNNER]
   resolve_directory "${FOREIGN_FILE%/*}"
   if [[ -n $WRITER ]]; then
     (($# > 1)) || fail "$path is the file $FOREIGN_FILE, in a directory that $WRITER may write: root edits nothing there. Let $path be a file of its own, or a link into a directory of root's"
-    FOREIGN_RUNNER=("$2")
+    FOREIGN_RUNNER=("${reader[@]}")
   fi
   # bash warns of NUL, and drops it.
-  { text=$(${FOREIGN_RUNNER[@]+"${FOREIGN_RUNNER[@]}"} cat -- "$ROOT$FOREIGN_FILE" </dev/null && printf x); } 2>/dev/null \
+  { text=$(${reader[@]+"${reader[@]}"} cat -- "$ROOT$FOREIGN_FILE" </dev/null && printf x); } 2>/dev/null \
     || fail "can't read $FOREIGN_FILE as the user whose file it is: check its owner and mode"
   FOREIGN_TEXT=${text%x}
   size=$(stat -c %s -- "$ROOT$FOREIGN_FILE")

@@ -50,9 +50,14 @@ as_postgres() { # COMMAND...
   (
     cd / || exit 1
     umask 077
-    exec env -i PATH="$PATH" HOME="$ROOT${home:-/}" LC_ALL=C PGCONNECT_TIMEOUT=10 PGPASSFILE=/nonexistent \
-      ${PG_OPTIONS:+PGOPTIONS="$PG_OPTIONS"} ${ROOT:+TRACKS_ROOT="$ROOT"} \
-      runuser -s /bin/sh -c "exec $words" postgres
+    # As in as_user: the locks are this shell's, and the program gets its three streams.
+    (
+      close_descriptors
+      exec env -i PATH="$PATH" HOME="$ROOT${home:-/}" LC_ALL=C PGCONNECT_TIMEOUT=10 PGPASSFILE=/nonexistent \
+        ${PG_OPTIONS:+PGOPTIONS="$PG_OPTIONS"} ${ROOT:+TRACKS_ROOT="$ROOT"} \
+        runuser -s /bin/sh -c "exec $words" postgres
+    )
+    exit "$?"
   )
 }
 

@@ -92,6 +92,10 @@ describe("pg_hba.conf", () => {
     expect(host.read(real)).toBe(`${block()}local all all peer\n${remote}`);
     expect(host.ownership(real)).toMatch(/^root \S+ 640$/);
     expect(readdirSync(host.at("/etc/postgresql"))).toEqual(["pg_hba.conf"]);
+    // The link may have been made by postgres, to any file.
+    const calls = host.calls().filter((call) => / cat -- \S+pg_hba\.conf/.test(call));
+    expect(calls.length).toBeGreaterThan(0);
+    for (const call of calls) expect(call).toMatch(/^runuser .* postgres$/);
   });
 
   it("is read and written by postgres in a directory of postgres's", async () => {
