@@ -33,7 +33,7 @@ export type EnterpriseLinux = 6 | 7 | 8 | 9 | 10;
 
 /** Commands that a version does not have. */
 const missingOn: Partial<Record<EnterpriseLinux, readonly string[]>> = {
-  6: ["dnf", "firewall-cmd", "firewall-offline-cmd"],
+  6: ["dnf", "firewall-cmd", "firewall-offline-cmd", "systemctl"],
   7: ["dnf"],
 };
 
@@ -52,7 +52,7 @@ export class PrivateRoot {
       "etc/nginx/conf.d",
       "etc/logrotate.d",
       "etc/sudoers.d",
-      "run/systemd/system",
+      el === 6 ? "run" : "run/systemd/system",
       "usr/local/libexec/tracks",
       "var/log/nginx",
       "var/lib",

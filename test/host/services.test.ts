@@ -88,7 +88,7 @@ describe("a service, in the words that systemd has for its unit file,", () => {
 describe("a SysV service, where systemd does not run", () => {
   it("whose daemon died is started again, and one without a script is told", async () => {
     host = new PrivateRoot({ el: 6 });
-    rmSync(host.at("/run/systemd"), { recursive: true });
+    rmSync(host.at("/run/systemd"), { recursive: true, force: true });
     host.write("/etc/init.d/postgres", "#!/bin/sh\n", 0o755);
     host.write(`${unit}/dead`, "");
     const run = await host.apply(text);
