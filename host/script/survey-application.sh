@@ -41,7 +41,7 @@ survey_place() { # PATH REMARK
 # Uploads, and without PostgreSQL the database, of a site that runs: ours would show visitors a site without
 # them. Once that one is stopped, its owner has decided what comes along.
 survey_former_data() { # CURRENT SHARED
-  local data=() commands='service uwsgi stop' name
+  local data=() commands='service uwsgi stop'
   state_service uwsgi
   [[ ${REPLY#* } == running && -z ${OWNERS["path $1"]-} ]] || return 0
   if has_files "$1/media" && ! has_files "$2/media"; then
@@ -50,10 +50,8 @@ survey_former_data() { # CURRENT SHARED
   fi
   if [[ -z $postgresql && -s $ROOT$1/db.sqlite3 && ! -e $ROOT$2/db.sqlite3 ]]; then
     data+=("its database $1/db.sqlite3")
-    commands+=" && mkdir -p $2"
-    for name in db.sqlite3 db.sqlite3-wal db.sqlite3-journal; do
-      [[ ! -e $ROOT$1/$name ]] || commands+=" && cp -an $1/$name $2/"
-    done
+    # Beside it may be what a process that was killed had not brought into it, or nothing any more.
+    commands+=" && mkdir -p $2 && cp -an $1/db.sqlite3* $2/"
   fi
   ((${#data[@]} > 0)) || return 0
   if known_account passwd "$user"; then
