@@ -23,7 +23,10 @@ install_loader() {
 
 # The directory is made for the user alone; one that is there must be so already.
 prepare_backups() { # DIRECTORY USER
-  if [[ ! -e $ROOT$1 ]]; then
+  if [[ ! -e $ROOT$1 && ! -L $ROOT$1 ]]; then
+    existing_ancestor "$1"
+    resolve_directory "$REPLY"
+    [[ -z $WRITER ]] || fail "there is no $1, for backups, and root makes nothing where $WRITER may write: make it as $2: mkdir -p -m 0700 $1"
     must "can't make ${1%/*}" openly mkdir -p -- "$ROOT${1%/*}"
     must "can't make $1" install -d -m 0700 -o "$2" -- "$ROOT$1"
   fi

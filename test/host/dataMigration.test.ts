@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { chownSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   checksums,
@@ -66,6 +66,21 @@ describe("the sample dump", () => {
     expect(run.stdout).toContain("note: sessions.session: 2 rows not loaded");
     expect(bench.query("SELECT COUNT(*) FROM auth_permission")).toEqual([[36]]);
     expect(bench.query("SELECT COUNT(*) FROM django_content_type")).toEqual([[9]]);
+  });
+
+  test("root makes no directory of backups where another user may write", async () => {
+    mkdirSync(bench.host.at("/microarray/backups"), { recursive: true });
+    symlinkSync("../../etc/planted", bench.host.at("/microarray/backups/tracks"));
+    const planted = await bench.load(sampleDump);
+    expect(planted.reason).toContain("/microarray/backups/tracks must be a directory of daemon");
+    expect(bench.host.exists("/etc/planted")).toBe(false);
+    rmSync(bench.host.at("/microarray/backups/tracks"));
+    chownSync(bench.host.at("/microarray/backups"), 1, 1);
+    const run = await bench.load(sampleDump);
+    expect(run.reason).toContain(
+      "there is no /microarray/backups/tracks, for backups, and root makes nothing where daemon may write: make it as daemon: mkdir -p -m 0700 /microarray/backups/tracks",
+    );
+    expect(bench.host.exists("/microarray/backups/tracks")).toBe(false);
   });
 
   test("leaves a marker, and a backup that only the site's user can read", async () => {
