@@ -272,13 +272,14 @@ prove_release() {
   fail "http://$host:$port$health does not show the new release (status ${REPLY% release=*}, release ${REPLY##* release=}): ${log:-nothing says why}; see ${UWSGI_LOG#"$ROOT"}"
 }
 
-# A page may be whole while all that belongs to it is refused: one static file is asked for as well.
+# A page may be whole while all that belongs to it is refused: one static file is asked for as well. None
+# whose name begins with a dot, which many a snippet refuses.
 prove_static_file() {
   local file url host port
   [[ $DEPLOYED == yes && -n $STATIC_ROOT && $STATIC_URL == /* ]] || return 0
   # shellcheck disable=SC2016 # the inner shell's words
   file=$(as_user "$RELEASE_OWNER" "$RELEASE" sh -c \
-    'cd -- "$1" && find . -type f | grep -m 1 -E "^[A-Za-z0-9._/-]+$"' sh "$STATIC_ROOT" 2>/dev/null </dev/null)
+    'cd -- "$1" && find . -name ".?*" -prune -o -type f -print | grep -m 1 -E "^[A-Za-z0-9._/-]+$"' sh "$STATIC_ROOT" 2>/dev/null </dev/null)
   [[ -n $file ]] || return 0
   file=${file#./}
   url=${STATIC_URL%/}/$file

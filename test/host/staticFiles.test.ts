@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -56,6 +56,22 @@ test("a release is proven by one of its static files as well, asked through ngin
   status = 200;
   expect(await deploySecond()).toMatchObject({ code: 0, stderr: "" });
   expect(asked).toContain("tracks.test/static/css/app.css");
+});
+
+test("no hidden file is asked for, which snippets commonly refuse", async () => {
+  status = 200;
+  const hidden = ["/.gitkeep", "/.vite/manifest.json"].map((name) =>
+    file.replace("/css/app.css", name),
+  );
+  const run = await deploySecond(() => {
+    rmSync(site.host.at(file));
+    for (const one of hidden) site.host.write(one, "");
+    site.host.write(file, "");
+  });
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(asked.filter((url) => url.includes("/static/"))).toEqual([
+    "tracks.test/static/css/app.css",
+  ]);
 });
 
 test("static files that SELinux refuses fail the deployment, and the type is named", async () => {
