@@ -65,7 +65,8 @@ build_candidate() {
   done < <(swap_order)
 }
 
-readonly LARGEST_NGINX_TREE=$((64 * 1024 * 1024))
+# Databases of the addresses of countries and cities may be among it.
+readonly LARGEST_NGINX_TREE=$((512 * 1024 * 1024))
 
 # What is copied has a bound, whoever may write there; and nginx would wait for a pipe for ever.
 measure_nginx_tree() {
@@ -73,7 +74,7 @@ measure_nginx_tree() {
   real=$(readlink -f -- "$ROOT$NGINX_TREE")
   while IFS='|' read -r kind size name; do
     case $kind in
-      p | s | b | c) fail "$NGINX_TREE/$name is no file but a pipe, a socket or a device, which nginx may wait for: remove it" ;;
+      p | b | c) fail "$NGINX_TREE/$name is no file but a pipe or a device, which nginx may wait for: remove it" ;;
     esac
     sum=$((sum + size))
     ((size <= largest)) || largest=$size where=$name

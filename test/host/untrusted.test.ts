@@ -13,6 +13,7 @@ import {
   symlinkSync,
   truncateSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -286,7 +287,7 @@ test("a user's tree is relabelled in the user's name, and root's own by name", a
 test("a file of any size in the sites of another user is copied nowhere", async () => {
   host.write("/etc/nginx/sites-available/site", "server { }\n");
   giveToGames("/etc/nginx/sites-available");
-  truncateSync(host.at("/etc/nginx/sites-available/site"), 100 * 1024 * 1024);
+  truncateSync(host.at("/etc/nginx/sites-available/site"), 600 * 1024 * 1024);
   const text = manifest(
     "nginx",
     "nginx",
@@ -295,15 +296,31 @@ test("a file of any size in the sites of another user is copied nowhere", async 
   );
   const large = await host.apply(text);
   expect(large.reason).toContain(
-    "/etc/nginx holds 100 MB, of which sites-available/site has 100 MB: all of it would be copied to be tested, and configuration is never that large; move away what is none",
+    "/etc/nginx holds 600 MB, of which sites-available/site has 600 MB: all of it would be copied to be tested, and configuration is never that large; move away what is none",
   );
   rmSync(host.at("/etc/nginx/sites-available/site"));
   execFileSync("mkfifo", [host.at("/etc/nginx/sites-available/site")]);
   expect((await host.apply(text)).reason).toContain(
-    "/etc/nginx/sites-available/site is no file but a pipe, a socket or a device",
+    "/etc/nginx/sites-available/site is no file but a pipe or a device",
   );
   rmSync(host.at("/etc/nginx/sites-available/site"));
   expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("databases of addresses and a socket in nginx's tree are in nobody's way", async () => {
+  host.write("/etc/nginx/geoip/GeoLite2-City.mmdb", "");
+  truncateSync(host.at("/etc/nginx/geoip/GeoLite2-City.mmdb"), 70 * 1024 * 1024);
+  const socket = createServer().listen(host.at("/etc/nginx/app.sock"));
+  const run = await host.apply(
+    manifest(
+      "nginx",
+      "nginx",
+      "file /etc/nginx/conf.d/x.conf owner=root group=root mode=0644",
+      "| gzip on;",
+    ),
+  );
+  socket.close();
+  expect(run).toMatchObject({ code: 0, stderr: "" });
 });
 
 test("a link that somebody made in a place like /tmp is not followed, one of root's is", async () => {
