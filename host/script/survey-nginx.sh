@@ -42,7 +42,7 @@ nginx_parts() { # main|http FILE
       if (words[1] == "server_name") for (i = 2; i <= count; i++) names = names " " words[i]
       else if (words[1] == "include") includes = includes "include\tserver\t" words[2] "\n"
       else if (words[1] == "root" && words[2] !~ /^(html|\/usr\/share\/nginx\/html)$/) kind = "other"
-      else if (words[1] ~ /_pass$|^alias$|^return$|^rewrite$|^try_files$|^ssl_certificate$|_by_lua/) kind = "other"
+      else if (words[1] ~ /_pass$|^alias$|^return$|^rewrite$|^try_files$|^ssl_certificate$|^stub_status$|_by_lua/) kind = "other"
     }
     function opens(  i, line) {
       if (words[1] == "server" && depth == http && path[depth] == "http") {
@@ -57,6 +57,8 @@ nginx_parts() { # main|http FILE
     }
     function closes() {
       if (depth == server && server) {
+        # That is what nginx calls its sample.
+        if (kind == "plain" && names == " localhost") names = ""
         print "server\t" kind "\t" substr(names, 2)
         if (kind == "plain") printf "%s", includes
         server = 0

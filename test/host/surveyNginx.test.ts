@@ -122,6 +122,13 @@ test("what lies beside http { } is named, since ours has no place for it", async
   expect(found).toContain("stream { } has no place in ours: let another program, such as HAProxy");
 });
 
+test("the sample server of nginx's own nginx.conf is nobody's, unless it shows something", async () => {
+  const sample = "    server { listen 80; server_name localhost; location / { root html; } }";
+  expect(await obstacles(edited(sample))).toEqual([]);
+  const status = sample.replace("root html;", "stub_status; allow 127.0.0.1; deny all;");
+  expect((await obstacles(edited(status)))[0]).toContain("for other sites: server localhost.");
+});
+
 test("the former server of the same site may be replaced, with its upstream", async () => {
   const site = `
     upstream django { server 127.0.0.1:8001; }
