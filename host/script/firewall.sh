@@ -114,7 +114,8 @@ close_port() { # PROTOCOL PORT LIST COMMAND...
   must "firewalld does not close $port" "$1" -q "${@:2}" ${FIREWALL_ZONE[@]+"${FIREWALL_ZONE[@]}"} --remove-port="$port"
 }
 
-# What else of firewalld decides whether visitors come through, one line each.
+# What else of firewalld decides whether visitors come through, one line each. Rules that were there when a
+# port was opened were told then.
 firewall_warnings() {
   local direct panic rule mode
   REPLY=''
@@ -126,7 +127,7 @@ firewall_warnings() {
   if [[ $mode == yes ]]; then
     REPLY+="firewalld is in panic mode, which drops everything: no visitor comes through until firewall-cmd --panic-off"$'\n'
   fi
-  if [[ -n $rule ]]; then
+  if [[ -n $rule && " ${OWNERS[*]+${!OWNERS[*]}} " != *' firewall-port '* ]]; then
     REPLY+="firewalld has direct rules, which come before its zones and may keep visitors out: see firewall-cmd --direct --get-all-rules"$'\n'
   fi
 }
@@ -137,7 +138,6 @@ converge_firewall() {
     [[ ${E_KIND[index]} == firewall-port ]] || continue
     key="firewall-port ${E_WORDS[index]}"
     if firewall_running; then
-      converge_thing "$key" "$want"
       if [[ $warned == no ]]; then
         firewall_warnings
         while IFS= read -r line; do
@@ -145,6 +145,7 @@ converge_firewall() {
         done <<<"$REPLY"
         warned=yes
       fi
+      converge_thing "$key" "$want"
       continue
     fi
     # Where no firewall runs, nothing is closed. What was opened before it was stopped stays ours, and the

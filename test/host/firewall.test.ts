@@ -80,4 +80,10 @@ test("panic mode and direct rules, which no zone outweighs, are told in preview 
     expect(said).toMatch(/^(conflict|note:) firewalld is in panic mode, .*--panic-off$/m);
     expect(said).toMatch(/^(conflict|note:) firewalld has direct rules, .*--get-all-rules$/m);
   }
+  // Panic is something to end; rules that were there when the port was opened are known by now.
+  const later = [(await host.run(["survey"])).stdout, (await host.apply(port)).stdout];
+  for (const said of later) {
+    expect(said).toContain("panic mode");
+    expect(said).not.toContain("direct rules");
+  }
 });
