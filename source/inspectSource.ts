@@ -49,7 +49,11 @@ function inspectSecrets(tree: SourceTree, paths: readonly string[]): SourceFindi
     );
 }
 
-function inspectLeftOut(paths: readonly string[]): SourceFinding[] {
+/** What Python makes itself, wherever it runs. */
+const compiled = /(?:^|\/)__pycache__\/|\.py[co]$/;
+
+function inspectLeftOut(ignored: readonly string[]): SourceFinding[] {
+  const paths = ignored.filter((path) => !compiled.test(path));
   if (paths.length === 0) return [];
   const most = 10;
   const more = paths.length > most ? ` and ${paths.length - most} more` : "";

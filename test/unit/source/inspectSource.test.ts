@@ -52,8 +52,11 @@ describe("inspectSource", () => {
   });
 
   it("tells what .gitignore leaves out where there is no git to know better", async () => {
-    await writeFile(join(folder, ".gitignore"), "/venv/\n.env\n");
+    await writeFile(join(folder, ".gitignore"), "/venv/\n.env\n__pycache__/\n*.pyc\n");
     await mkdir(join(folder, "venv"));
+    await mkdir(join(folder, "__pycache__"));
+    await writeFile(join(folder, "__pycache__/urls.cpython-39.pyc"), "");
+    await writeFile(join(folder, "urls.pyc"), "");
     await writeFile(join(folder, "venv/pyvenv.cfg"), "");
     await writeFile(join(folder, ".env"), "");
     const told = async (): Promise<string[]> =>
