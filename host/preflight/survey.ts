@@ -91,8 +91,10 @@ export async function survey(
     `script=$(sed -n "/^#!/,\\$p")`,
     `run() { bash -s -- --scope "$scope" "$@" <<<"$script"; }`,
     `scope=$0`,
-    `exec 3< <(run probe && echo "preflight complete")`,
-    `run survey "$@" && cat <&3`,
+    `exec 3< <(run probe 2>&1 && echo "preflight complete")`,
+    `run survey "$@" || exit`,
+    `answer=$(cat <&3)`,
+    `case $answer in *"preflight complete") echo "$answer" ;; *) echo "$answer" >&2; exit 1 ;; esac`,
   ].join("; ");
   const { prefix, firstLine } = privilege(connection);
   const result = await session.exec(

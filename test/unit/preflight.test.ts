@@ -296,7 +296,17 @@ describe("the system", () => {
     const error = await errorOf(examine(connectionTo(host, hostKey, login), failing, options));
     expect(error.kind).toBe("script");
     expect(error.message).toMatch(
-      /Traceback\n {2}a frame\nThe host can't be surveyed: no such verb$/,
+      /^Traceback\n {2}a frame\nThe host can't be surveyed: no such verb$/,
     );
+  });
+
+  it("is reported when what was applied can't be probed, behind a survey that worked", async () => {
+    const host = await server();
+    const failing = {
+      scope: "tracks.test",
+      text: `#!/bin/bash\ncase "$*" in *probe*) printf 'a line\nno records\n' >&2; exit 1 ;; *) echo 'fact os-id rocky' ;; esac\n`,
+    };
+    const error = await errorOf(examine(connectionTo(host, hostKey, login), failing, options));
+    expect(error.message).toMatch(/^a line\nThe host can't be surveyed: no records$/);
   });
 });
