@@ -307,7 +307,9 @@ test("a redirect names no port, where nginx can", async () => {
 });
 
 test("an older nginx redirects to the address that the visitor asked for", async () => {
-  host.write("/el", "6\n");
+  host.remove();
+  host = new PrivateRoot({ el: 6 });
+  host.write("/etc/init.d/nginx", "", 0o755);
   expect(await host.apply(siteOnPort8080())).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/in-force")).not.toContain("absolute_redirect off");
   expect(host.read("/in-force")).toContain("^([^.]*[^/])$ $scheme://$http_host$1/ permanent;\n");
