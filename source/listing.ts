@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { lstat, mkdtemp, readdir, realpath, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
 import { SourceError } from "./SourceError";
@@ -52,23 +52,38 @@ export async function listLeftOut(folder: string): Promise<string[]> {
 }
 
 /** git's own rules, by git itself, with an empty repository that lies elsewhere. */
-async function listIgnored(folder: string): Promise<string[]> {
-  if (!(await hasIgnoreFile(folder))) return [];
+async function listIgnored(folder: string, top = topOfCopy(folder)): Promise<string[]> {
+  if (top === folder && !(await hasIgnoreFile(folder))) return [];
   const repository = await mkdtemp(join(tmpdir(), "tracks-git-"));
   try {
     await git(repository, "init", "--quiet", "--bare", ".");
     const list = await git(
       folder,
       `--git-dir=${repository}`,
-      "--work-tree=.",
+      `--work-tree=${top}`,
       ...["ls-files", "--others", "--ignored", "--directory", "-z"],
       "--exclude-per-directory=.gitignore",
     );
-    return list.split("\0").filter((name) => name !== "");
+    const names = list.split("\0").filter((name) => name !== "");
+    // Ignored itself, it is no part of what is around it.
+    return names.includes("./") ? await listIgnored(folder, folder) : names;
   } catch (error) {
     throw refusal(folder, error);
   } finally {
     await rm(repository, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The highest folder that may have been the checkout's, by its .gitignore; else the folder itself. What
+ * lies in the user's home or above it is no checkout's.
+ */
+function topOfCopy(folder: string): string {
+  let top = folder;
+  for (let parent = dirname(folder); ; parent = dirname(parent)) {
+    const isEnd = parent === homedir() || parent === dirname(parent);
+    if (isEnd || existsSync(join(parent, ".git"))) return top;
+    if (existsSync(join(parent, ".gitignore"))) top = parent;
   }
 }
 

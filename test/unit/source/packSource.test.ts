@@ -196,6 +196,28 @@ describe("packSource", () => {
       ]);
     });
 
+    it("goes by the .gitignore of the folders around it, which belong to the same copy", async () => {
+      await write("../.gitignore", "/tree/local.py\n*.log\n", 0o644);
+      await write("web/.gitignore", "venv/\n");
+      for (const path of ["local.py", "app/run.log", "app/local.py", "web/site/venv/x"])
+        await write(path);
+      await write("web/site/manage.py");
+      await write("web/site/run.log");
+      expect(await listed()).toEqual(
+        expect.arrayContaining(["app/", "app/local.py", "app/views.py", "manage.py"]),
+      );
+      expect(await listed()).not.toContain("local.py");
+      expect(await listed()).not.toContain("app/run.log");
+      expect(await listed(join(tree, "web/site"))).toEqual(["manage.py"]);
+    });
+
+    it("goes by its own where a folder around it leaves it out altogether", async () => {
+      await write("../.gitignore", "tree/\n");
+      await write(".gitignore", "*.log\n");
+      await write("run.log");
+      expect(await listed()).toEqual([".gitignore", "app/", "app/views.py", "manage.py"]);
+    });
+
     it("has the digest of the checkout that it is a copy of", async () => {
       await write(".gitignore", "*.log\n");
       await write("run.log");
