@@ -103,9 +103,9 @@ converge_postgresql_password() { # INDEX
     claim_thing "$key" "$live" "$live"
     return
   fi
-  keep_verifier "$name" "$live"
-  printf '%s\n' "$STATE/kept/verifier-$name-$live" >>"$JOURNAL/discard"
   step thing "$key" "$live"
+  printf '%s\n' "$STATE/kept/verifier-$name-$live" >>"$JOURNAL/discard"
+  keep_verifier "$name" "$live"
   discreet_session
   options=(-X -q -w -v ON_ERROR_STOP=1 -p "$PG_PORT" -d postgres -c "\\password \"$name\"")
   # A terminal, where there is one, would be asked in place of stdin.

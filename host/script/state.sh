@@ -28,6 +28,11 @@ write_file() { # FILE TEXT
   must "can't write $1" mv -f -- "$1.new" "$1"
 }
 
+# Removes what was kept, also what a run that was killed was about to keep.
+forget_kept() { # NAME
+  rm -f -- "$STATE/kept/$1" "$STATE/kept/$1.new"
+}
+
 # Appends a line a change; the caller holds the records lock.
 audit() { # intended|corrective|failed LINE...
   local kind=$1 now line log=$STATE/audit.log

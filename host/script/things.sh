@@ -113,6 +113,6 @@ undo_thing() { # KEY STATE
   # What was kept for this alone is as good as a password.
   case $1 in
     'password '*) forget_hash "${1#password }" "$2" ;;
-    'postgresql-password '*) rm -f -- "$STATE/kept/verifier-${1#postgresql-password }-$2" ;;
+    'postgresql-password '*) forget_kept "verifier-${1#postgresql-password }-$2" ;;
   esac
 }

@@ -154,7 +154,7 @@ keep_hash() { # NAME DIGEST
 # A hash that was kept for the way back alone: nobody asks for it any more.
 forget_hash() { # NAME DIGEST
   load_records
-  [[ ${FORMER["password $1"]-} == "$2" ]] || rm -f -- "$STATE/kept/shadow-$1-$2"
+  [[ ${FORMER["password $1"]-} == "$2" ]] || forget_kept "shadow-$1-$2"
 }
 
 discard_hash() { # NAME DIGEST

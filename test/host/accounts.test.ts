@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, readdirSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -268,6 +268,17 @@ test("a run that failed leaves no former hash behind", async () => {
   expect((await host.apply(failing)).code).toBe(1);
   expect(shadow("deployer")).toBe("$6$old");
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
+});
+
+test("a run that was killed while it kept the former hash leaves none", async () => {
+  await host.apply(account());
+  await host.apply(password("one"));
+  const before = readdirSync(host.at("/var/lib/tracks/kept"));
+  host.killBeforeKeeping("shadow-");
+  expect((await host.apply(password("two"))).code).toBe(null);
+  rmSync(host.at("/counted/mv"));
+  expect(await host.run(["recover"])).toMatchObject({ code: 0, stderr: "" });
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual(before);
 });
 
 test("an account that could not be made is not taken for ours when somebody else makes it", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { installPostgresql, linkPrograms, postgresqlPrograms } from "./postgresqlHost";
@@ -367,6 +367,17 @@ test("a cluster that an unfinished run of ours made is no stopped server with da
   expect((await host.apply(server())).code).toBe(0);
   rmSync(host.at("/services/postgresql/running"));
   expect((await survey()).stdout).toContain(`fact postgresql-data ${data}`);
+});
+
+test("a run that was killed while it kept a role's former verifier leaves none", async () => {
+  await host.apply(server());
+  await host.apply(role("correct horse"));
+  const before = readdirSync(host.at("/var/lib/tracks/kept"));
+  host.killBeforeKeeping("verifier-");
+  expect((await host.apply(role("battery staple"))).code).toBe(null);
+  rmSync(host.at("/counted/mv"));
+  expect(await host.run(["recover"])).toMatchObject({ code: 0, stderr: "" });
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual(before);
 });
 
 test("a failed run gives a role its former password, and never drops what it made", async () => {

@@ -147,6 +147,12 @@ export class PrivateRoot {
     this.write("/kill-at", `${command}\n`);
   }
 
+  /** Ends the next runs by SIGKILL just before a file whose name begins so is renamed into place. */
+  killBeforeKeeping(name: string): void {
+    const kill = `case "$*" in */kept/${name}*) kill -KILL "$(cat "$TRACKS_ROOT/script-pid")"; exit 1 ;; esac`;
+    this.write("/counted/mv", `#!/bin/sh\n${kill}\nexec /bin/mv "$@"\n`, 0o755);
+  }
+
   /** Starts nginx as it runs before we come: as a service, or by hand. */
   startNginx({ byHand = false } = {}): void {
     if (byHand) this.command("nginx");
