@@ -118,11 +118,12 @@ nginx_version() {
 # nginx's table of server names takes none that is longer than its buckets, as soon as there is a second
 # site. Somebody's own setting counts: nginx takes only one.
 nginx_server_names() {
-  local files=() name size=128 index
-  while IFS= read -r name; do files+=("$name"); done \
-    < <(find "$ROOT$NGINX_TREE"/conf.d -maxdepth 1 -type f -name '*.conf' 2>/dev/null)
-  if ((${#files[@]} > 0)) && grep -Eq '^[^#]*server_names_hash_bucket_size' -- "${files[@]}"; then
-    REPLY='# server_names_hash_bucket_size is set in conf.d.'
+  local file sites='' name size=128 index
+  for file in "$ROOT$NGINX_TREE"/conf.d/*.conf "$ROOT$NGINX_TREE"/sites-enabled/*; do
+    [[ ! -f $file ]] || sites+=$(print_site "${file#"$ROOT"}")$'\n'
+  done
+  if grep -Eq '^[^#]*server_names_hash_bucket_size' <<<"$sites"; then
+    REPLY='# server_names_hash_bucket_size is set in conf.d or sites-enabled.'
     return
   fi
   # Beside a name, aligned to 8 bytes, a bucket holds up to 26 bytes more.
@@ -131,7 +132,7 @@ nginx_server_names() {
   done < <(
     {
       for index in "${!E_KIND[@]}"; do printf '%s\n' "${E_CONTENT[index]}"; done
-      ((${#files[@]} == 0)) || cat -- "${files[@]}"
+      printf '%s' "$sites"
     } | sed 's/#.*//; s/[;{}]/&\n/g' | sed -n 's/^[[:space:]]*server_name[[:space:]]//p' | tr -s ' ;\t' '\n'
   )
   REPLY="server_names_hash_bucket_size $size;"

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot, vendorNginxConf } from "./privateRoot";
 
@@ -336,8 +336,16 @@ test.each([46, 47, 73, 103, 253])(
   },
 );
 
-test("somebody's own size of nginx's table of names counts", async () => {
-  host.write("/etc/nginx/conf.d/names.conf", "server_names_hash_bucket_size 256;\n");
+test.each([
+  ["a file", "/etc/nginx/conf.d/names.conf", undefined],
+  ["a link", "/etc/nginx/conf.d/names.conf", "/srv/names.conf"],
+  ["a site", "/etc/nginx/sites-enabled/other", undefined],
+])("somebody's own size of nginx's table of names counts in %s", async (_, path, target) => {
+  host.write(target ?? path, "server_names_hash_bucket_size 256;\n");
+  if (target !== undefined) {
+    mkdirSync(host.at("/etc/nginx/conf.d"), { recursive: true });
+    symlinkSync(host.at(target), host.at(path));
+  }
   expect(await host.apply(siteOnPort8080("a".repeat(61)))).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/in-force").match(/^server_names_hash_bucket_size/gm)).toHaveLength(1);
 });
