@@ -9,7 +9,8 @@ export default defineConfig({
         test: {
           name: "host",
           include: ["test/host/**/*.test.ts"],
-          testTimeout: 60_000,
+          // Some build a virtualenv, others strike a run at many of its steps, on cores that are shared.
+          testTimeout: 180_000,
           hookTimeout: 60_000,
         },
       },
