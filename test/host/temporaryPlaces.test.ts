@@ -59,9 +59,14 @@ test("a run that has no room for its own notes changes nothing and says so", asy
 
 test("a release that can't be tried out since /tmp is full is not blamed for it", () => {
   const program = join(__dirname, "../../host/script/python/application.py");
-  const words = `'${program}' smoke wsgi.py venv /bin/true / localhost any`;
-  const script = `mount -t tmpfs -o nr_inodes=1 none /tmp && python3 ${words} </dev/null 2>&1 || true`;
-  expect(execFileSync("unshare", ["-m", "sh", "-c", script], { encoding: "utf8", cwd: "/" })).toBe(
+  // Read before, since this checkout may lie in /tmp itself.
+  const script = [
+    'program=$(cat "$0")',
+    "mount -t tmpfs -o nr_inodes=1 none /tmp",
+    'python3 -c "$program" smoke wsgi.py venv /bin/true / localhost any </dev/null 2>&1 || true',
+  ].join(" && ");
+  const words = ["-m", "sh", "-c", script, program];
+  expect(execFileSync("unshare", words, { encoding: "utf8", cwd: "/" })).toBe(
     "can't write to /tmp, where the release is tried out: No space left on device: make room there\n",
   );
 });
