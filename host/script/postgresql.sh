@@ -150,11 +150,6 @@ has_postgresql_data() {
   [[ -e $ROOT$PG_DATA/PG_VERSION ]]
 }
 
-postgresql_start_command() {
-  init_system
-  if [[ $REPLY == systemd ]]; then REPLY="systemctl start $PG_SERVICE"; else REPLY="service $PG_SERVICE start"; fi
-}
-
 # --- The entries -----------------------------------------------------------------------------------------
 
 parse_postgresql() { # LINE-NUMBER KIND NAME ATTRIBUTE...
@@ -290,12 +285,11 @@ postgresql_locale() {
   for file in "$ROOT"/etc/locale.conf "$ROOT"/etc/sysconfig/i18n; do
     [[ -n $system || ! -r $file ]] || system=$(sed -n 's/^LANG="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$file")
   done
-  [[ $system == *[Uu][Tt][Ff]* ]] || system=C.UTF-8
-  attempt locale -a || OUTPUT=''
-  for REPLY in "$system" C.UTF-8 en_US.UTF-8; do
-    ! grep -qix -- "${REPLY//-/}" <<<"${OUTPUT//-/}" || return 0
-  done
-  REPLY=C
+  if [[ $system == *[Uu][Tt][Ff]* ]] && attempt locale -a && grep -qix -- "${system//-/}" <<<"${OUTPUT//-/}"; then
+    REPLY=$system
+  else
+    utf8_locale || REPLY=C
+  fi
 }
 
 wait_for_postgresql() {
