@@ -5,27 +5,18 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { Logrotate } from "../../components/Logrotate";
 import { Secret } from "../../config/secret";
 import { commandLine } from "../../host/commandLine";
-import type { Connection } from "../../host/connection";
 import { Host } from "../../host/Host";
 import { recoverHost } from "../../ops/recover/interrupted";
 import { temporaryFolder } from "../temporaryFolder";
 import { MockedEngine } from "../unit/mockedEngine";
 import { ask, hostKey, login, server } from "../unit/preflightBench";
 import { connectionTo } from "../unit/preflightServer";
-import { rootConnection } from "../unit/rootConnection";
+import { operator, rootConnection } from "../unit/rootConnection";
 
 /** Login shells by the paths of their packages: the real ones. */
 const shells = ["/bin/sh", "/bin/bash", "/usr/bin/zsh", "/usr/bin/tcsh", "/usr/bin/fish"];
 
 const letters = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
-
-const operator = (password?: string): Partial<Connection> => ({
-  user: "operator",
-  privilege:
-    password === undefined
-      ? { kind: "passwordless" }
-      : { kind: "password", password: new Secret(password) },
-});
 
 /** A folder with commands that print the words they were called with, and nothing else. */
 function recorders(): string {

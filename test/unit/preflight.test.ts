@@ -2,13 +2,13 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Secret } from "../../config/secret";
-import type { Connection } from "../../host/connection";
 import { Deadline } from "../../host/deadline";
 import { examine } from "../../host/preflight/examine";
 import { openSession } from "../../host/session";
 import { temporaryFolder } from "../temporaryFolder";
 import { ask, errorOf, hostKey, login, options, server, stranger } from "./preflightBench";
 import { type Answer, connectionTo, keyPair, type TestServerOptions } from "./preflightServer";
+import { operator } from "./rootConnection";
 
 /** sudo as it behaves without a terminal: three tries, each of which reads a line of stdin. */
 function sudo(
@@ -100,14 +100,6 @@ describe("a host in order", () => {
     expect((await ask(connection)).facts.get("init")).toBe("systemd");
     expect(existsSync(marker)).toBe(false);
   });
-});
-
-const operator = (password?: string): Partial<Connection> => ({
-  user: "operator",
-  privilege:
-    password === undefined
-      ? { kind: "passwordless" }
-      : { kind: "password", password: new Secret(password) },
 });
 
 /** sudo that lets everything through; the command without it is what this machine's shell gets. */

@@ -1,3 +1,4 @@
+import { Secret } from "../../config/secret";
 import type { Connection } from "../../host/connection";
 
 /** Root on a host that no test ever contacts. */
@@ -10,3 +11,12 @@ export const rootConnection: Connection = {
   bastion: undefined,
   privilege: { kind: "root" },
 };
+
+/** What differs about a login that becomes root through sudo, with a password or without. */
+export const operator = (password?: string): Partial<Connection> => ({
+  user: "operator",
+  privilege:
+    password === undefined
+      ? { kind: "passwordless" }
+      : { kind: "password", password: new Secret(password) },
+});
