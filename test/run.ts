@@ -1,15 +1,17 @@
-import { readFile, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { installPackages, LAB_PACKAGES, missingPackages } from "../lab/install";
 import { labUnavailable } from "../lab/host";
+import { TestRun } from "./testRun";
 
 /**
- * `npm test`: formatter, linter, types and the three rings of tests.
+ * `npm test`: formatter, linter, types and the rings of tests. With arguments: one ring alone
+ * (`npm run test:unit`), of it only the files that the further arguments name.
  *
  * Everything runs even when something before it failed, so that one run tells all that is wrong.
- * The last line counts checks and tests: `N passed, N failed`.
+ * The last line counts checks and tests: `N passed, N failed`. What a run made is gone at its end,
+ * after Ctrl-C too.
  */
 
 interface Count {
@@ -17,19 +19,76 @@ interface Count {
   failed: number;
 }
 
+interface Ring {
+  name: "unit" | "host" | "e2e";
+  /** Debian packages, each with a program that proves it. */
+  packages: ReadonlyMap<string, string>;
+  /** Why this machine can't run it; undefined when it can. */
+  unavailable: () => string | undefined;
+  /** Further arguments of vitest. */
+  args?: string[];
+}
+
+/** What the host script's ring runs in addition to bash. */
+const HOST_RING_PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["shellcheck", "/usr/bin/shellcheck"],
+  ["logrotate", "/usr/sbin/logrotate"],
+  ["sudo", "/usr/sbin/visudo"],
+  ["zsh", "/usr/bin/zsh"],
+  ["tcsh", "/usr/bin/tcsh"],
+  ["fish", "/usr/bin/fish"],
+]);
+
+const RINGS: readonly Ring[] = [
+  { name: "unit", packages: new Map(), unavailable: () => undefined },
+  {
+    name: "host",
+    packages: HOST_RING_PACKAGES,
+    unavailable: () =>
+      process.platform === "linux" && process.getuid?.() === 0
+        ? undefined
+        : "it needs Linux and root",
+    args: ["--maxWorkers=2"],
+  },
+  { name: "e2e", packages: LAB_PACKAGES, unavailable: labUnavailable },
+];
+
 const root = join(__dirname, "..");
 
-async function main(): Promise<void> {
-  // None of them keeps more than one core busy.
-  const counts = await Promise.all(staticChecks.map(([title, command]) => check(title, command)));
-  for (const ring of await rings()) counts.push(await runRing(ring));
-
-  const total = counts.reduce((sum, count) => ({
-    passed: sum.passed + count.passed,
-    failed: sum.failed + count.failed,
-  }));
-  process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
-  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+async function main([wanted, ...filters]: string[]): Promise<void> {
+  const rings = RINGS.filter(({ name }) => wanted === undefined || name === wanted);
+  if (rings.length === 0) {
+    throw new Error(
+      `"${wanted ?? ""}" is no ring of tests: give one of ${RINGS.map(({ name }) => name).join(", ")}, or nothing for all`,
+    );
+  }
+  const run = await TestRun.begin();
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    // Stays for a second Ctrl-C, which must not end this before everything is taken down.
+    process.on(signal, () => {
+      interrupted.abort();
+    });
+  }
+  const counts: Count[] = [];
+  try {
+    if (wanted === undefined) {
+      // None of them keeps more than one core busy.
+      counts.push(
+        ...(await Promise.all(staticChecks.map(([title, command]) => check(title, command)))),
+      );
+    }
+    for (const ring of rings) {
+      if (interrupted.signal.aborted || !(await canRun(ring))) continue;
+      counts.push(await runRing(ring, filters, run, interrupted.signal));
+    }
+  } finally {
+    await run.end();
+  }
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+  const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+  process.exitCode = interrupted.signal.aborted ? 130 : failed === 0 && passed > 0 ? 0 : 1;
+  console.log(`\n${passed} passed, ${failed} failed`);
 }
 
 const staticChecks: [string, string[]][] = [
@@ -53,59 +112,43 @@ async function check(title: string, [command = "", ...args]: string[]): Promise<
   return passed ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-/** What the host script's ring runs beside bash, each with a program that proves it. */
-const HOST_RING_PACKAGES: ReadonlyMap<string, string> = new Map([
-  ["shellcheck", "/usr/bin/shellcheck"],
-  ["logrotate", "/usr/sbin/logrotate"],
-  ["sudo", "/usr/sbin/visudo"],
-  ["zsh", "/usr/bin/zsh"],
-  ["tcsh", "/usr/bin/tcsh"],
-  ["fish", "/usr/bin/fish"],
-]);
-
-/** The rings that can run here; what can't is said in one line, and is a failure in a pipeline. */
-async function rings(): Promise<string[]> {
-  const reason = process.getuid?.() === 0 ? labUnavailable() : "they need root";
-  if (reason === undefined) {
-    await install(new Map([...LAB_PACKAGES, ...HOST_RING_PACKAGES]));
-    return ["unit", "host", "e2e"];
+/** A ring that can't run here is said in one line, and ends a pipeline. Installs what it needs. */
+async function canRun({ name, packages, unavailable }: Ring): Promise<boolean> {
+  const reason = unavailable();
+  if (reason !== undefined) {
+    if (process.env.CI === "true") {
+      throw new Error(`a pipeline runs every ring, but not ${name} here: ${reason}`);
+    }
+    console.log(`Left out: the ring ${name}, since ${reason}.`);
+    return false;
   }
-  if (process.env.CI === "true") {
-    throw new Error(`a pipeline runs every ring, but the lab can't run here: ${reason}`);
-  }
-  if (process.platform === "linux" && process.getuid?.() === 0) {
-    console.log(`Left out: the end-to-end ring, since ${reason}.`);
-    await install(HOST_RING_PACKAGES);
-    return ["unit", "host"];
-  }
-  console.log(`Left out: the rings host and e2e, since ${reason}.`);
-  return ["unit"];
-}
-
-async function install(packages: ReadonlyMap<string, string>): Promise<void> {
   const missing = missingPackages(packages);
-  if (missing.length === 0) return;
-  console.log(`Installing Debian packages: ${missing.join(" ")}`);
-  await installPackages({ packages });
+  if (missing.length > 0) {
+    console.log(`Installing Debian packages: ${missing.join(" ")}`);
+    await installPackages({ packages });
+  }
+  return true;
 }
 
-async function runRing(ring: string): Promise<Count> {
-  const folder = await mkdtemp(join(tmpdir(), "tracks-test-"));
+async function runRing(
+  { name, args = [] }: Ring,
+  filters: string[],
+  run: TestRun,
+  cancelSignal: AbortSignal,
+): Promise<Count> {
+  const report = join(run.folder, `${name}.json`);
+  const { exitCode } = await execa(
+    "vitest",
+    [
+      ...["run", "--project", name, ...args, ...filters],
+      ...["--reporter=default", "--reporter=json", `--outputFile=${report}`],
+    ],
+    {
+      ...{ cwd: root, preferLocal: true, stdin: "ignore", stdout: "inherit", stderr: "inherit" },
+      ...{ env: run.environment, reject: false, cancelSignal },
+    },
+  );
   try {
-    const report = join(folder, "report.json");
-    const { exitCode } = await execa(
-      "vitest",
-      [
-        "run",
-        "--project",
-        ring,
-        "--reporter=default",
-        "--reporter=json",
-        `--outputFile=${report}`,
-        ...(ring === "host" ? ["--maxWorkers=2"] : []),
-      ],
-      { cwd: root, preferLocal: true, stdio: "inherit", reject: false },
-    );
     const { numPassedTests, numFailedTests } = JSON.parse(await readFile(report, "utf8")) as {
       numPassedTests: number;
       numFailedTests: number;
@@ -114,10 +157,8 @@ async function runRing(ring: string): Promise<Count> {
     const failed = exitCode === 0 ? numFailedTests : Math.max(1, numFailedTests);
     return { passed: numPassedTests, failed };
   } catch (error) {
-    console.error(`${ring}: the tests did not run: ${String(error)}`);
+    console.error(`${name}: the tests did not run to their end: ${String(error)}`);
     return { passed: 0, failed: 1 };
-  } finally {
-    await rm(folder, { recursive: true });
   }
 }
 
@@ -126,7 +167,7 @@ function stopwatch(): () => string {
   return () => ((performance.now() - start) / 1000).toFixed(1);
 }
 
-main().catch((error: unknown) => {
+main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   console.log("\n0 passed, 1 failed");
   process.exitCode = 1;
