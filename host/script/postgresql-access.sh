@@ -14,6 +14,8 @@ read_hba() { # SCOPE
   if psql_run <<<'SHOW hba_file;' && [[ $OUTPUT == /* ]]; then file=${OUTPUT#"$ROOT"}; fi
   [[ -e $ROOT$file ]] || return 1
   open_foreign "$file" as_postgres
+  # The server's owner chooses the path: root writes no block of ours into just any file of its own.
+  ((${#FOREIGN_RUNNER[@]})) || must_be_hba "$file"
   HBA_BEFORE='' HBA_BLOCK='' HBA_AFTER=''
   open="^#[[:space:]]*BEGIN[[:space:]]+([^[:space:]:]+)"
   while IFS= read -r line; do
@@ -44,6 +46,22 @@ read_hba() { # SCOPE
     before) HBA_BEFORE=${HBA_BEFORE%$'\n'} ;;
     *) if [[ -n $HBA_AFTER ]]; then HBA_AFTER=${HBA_AFTER%$'\n'}; else HBA_BLOCK=${HBA_BLOCK%$'\n'}; fi ;;
   esac
+}
+
+# A file with records of pg_hba.conf in it, and with nothing else.
+must_be_hba() { # PATH
+  local line records=0 continued='' number=0
+  local record='^[[:space:]]*"?(local|host|hostssl|hostnossl|hostgssenc|hostnogssenc|include|include_if_exists|include_dir)"?[[:space:]]'
+  while IFS= read -r line; do
+    number=$((number + 1))
+    if [[ -z $continued && ! $line =~ ^[[:space:]]*(#|$) ]]; then
+      [[ $line =~ $record ]] || fail "PostgreSQL's setting hba_file names $1, whose line $number is no record of a pg_hba.conf: root edits no other file. Correct that line, or hba_file in postgresql.conf"
+      records=$((records + 1))
+    fi
+    continued=''
+    [[ $line != *\\ ]] || continued=yes
+  done < <(printf '%s\n' "$FOREIGN_TEXT")
+  ((records)) || fail "PostgreSQL's setting hba_file names $1, which has no record of a pg_hba.conf: root edits no other file. Correct hba_file in postgresql.conf"
 }
 
 block_digest() { # TEXT

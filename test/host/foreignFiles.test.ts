@@ -98,6 +98,23 @@ describe("pg_hba.conf", () => {
     for (const call of calls) expect(call).toMatch(/^runuser .* postgres$/);
   });
 
+  it.each([
+    ["that holds something else", "* * * * * root true\n", "whose line 1 is no record"],
+    ["without a record", "# nothing yet\n\n", "which has no record"],
+    ["that holds something else after records", `${remote}\nALL ALL=(ALL) ALL\n`, "whose line 2"],
+  ])("is refused where postgres aims it at a file of root's %s", async (_, content, words) => {
+    const real = "/etc/cron.d/backup";
+    host.write(real, content, 0o644);
+    host.write(hba, "local all all peer\n");
+    host.write("/server/hba_file", host.at(real));
+    chownSync(host.at("/var/lib/pgsql/data"), 26, 26);
+    const run = await host.apply(access());
+    expect(run.code).not.toBe(0);
+    expect(run.reason).toContain(words);
+    expect(run.reason).toContain("root edits no other file");
+    expect(host.read(real)).toBe(content);
+  });
+
   it("is read and written by postgres in a directory of postgres's", async () => {
     host.write(hba, `local all all peer\n${remote}`);
     chownSync(host.at("/var/lib/pgsql/data"), 26, 26);
