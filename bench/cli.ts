@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { execa } from "execa";
 import { ensureBase } from "../lab/base";
+import { startFirewalld } from "../lab/firewalld";
 import { down, labUnavailable, up } from "../lab/host";
 import { installPackages, LAB_PACKAGES } from "../lab/install";
 import { ensureToolchain } from "../tools/toolchain";
@@ -121,6 +122,7 @@ async function onFreshHost<T>(
   await mkdir(own, { recursive: true, mode: 0o700 });
   try {
     const host = await up(hostName, { onProgress: say, signal });
+    await startFirewalld(host);
     const packages = await servePackageIndex(wheelhouse, host.slot.gateway);
     try {
       const source = join(own, "source");

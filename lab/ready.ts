@@ -11,7 +11,7 @@ const PATIENCE_MS = 60_000;
 
 /**
  * Waits until the host's sshd answers. It is the last service to start: users may log in by then,
- * and the firewall stands.
+ * and a firewall that the host has is in force.
  *
  * @throws when the host ends before, or after a minute, with the end of its console
  */

@@ -115,7 +115,6 @@ describe("an external database", () => {
   beforeAll(async () => {
     site = await DatabaseSite.create("db-external");
     elsewhere = await up(name, {});
-    await there("firewall-cmd -q --add-port=5432/tcp");
     await site.deployment.onHost("yum -q -y install postgresql >/dev/null");
     await install();
   });

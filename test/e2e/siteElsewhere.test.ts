@@ -33,7 +33,7 @@ describe("a site with other names and places", () => {
     const { deployment } = site;
     server = await up(databaseHost);
     await onServer(
-      `dnf -q -y module enable postgresql:15 && dnf -q -y install postgresql-server && postgresql-setup --initdb && firewall-cmd -q --add-port=5432/tcp && echo "listen_addresses = '*'" >>/var/lib/pgsql/data/postgresql.conf`,
+      `dnf -q -y module enable postgresql:15 && dnf -q -y install postgresql-server && postgresql-setup --initdb && echo "listen_addresses = '*'" >>/var/lib/pgsql/data/postgresql.conf`,
     );
     const { authority } = await serveTls(onServer, server.address);
     await onServer(

@@ -51,6 +51,18 @@ for part in /usr/lib/python3/dist-packages/pip{,-*}; do
   ln -s "$hidden/python3/$(basename "$part")" "/stage/python3-pip$part"
 done
 
+# firewalld: its services and zones are 250 files, its modules 100. Links again.
+take firewalld /usr/bin/firewall-{cmd,offline-cmd} /usr/sbin/firewalld /etc/firewalld \
+  /usr/lib/systemd/system/firewalld.service /usr/share/dbus-1/system.d/FirewallD.conf \
+  /usr/share/polkit-1/actions/org.fedoraproject.FirewallD1.*
+for part in /usr/lib/firewalld /usr/lib/python3/dist-packages/firewall; do
+  mv "$part" "$hidden/$(basename "$part")"
+  mkdir -p "/stage/firewalld$(dirname "$part")"
+  ln -s "$hidden/$(basename "$part")" "/stage/firewalld$part"
+done
+rm -rf /etc/default/firewalld /etc/modprobe.d/firewalld* /etc/logrotate.d/firewalld
+take iptables-nft /usr/sbin/{arp,eb,ip,ip6}tables* /usr/sbin/x{,arp,eb}tables*
+
 # PostgreSQL: Debian's cluster machinery goes, EL's names in /usr/bin come with the RPMs.
 # Links, not copies: a copied binary looks for its modules beside itself and initdb fails.
 client=" clusterdb createdb createuser dropdb dropuser pg_dump pg_dumpall pg_isready pg_restore "

@@ -4,6 +4,5 @@ set -euo pipefail
 
 mkdir -p /var/lib/rpm
 rpm --initdb
-dnf -y -q --releasever=9 --setopt=install_weak_deps=False install minimal-environment firewalld \
-  >/dev/null
+dnf -y -q --releasever=9 --setopt=install_weak_deps=False install minimal-environment >/dev/null
 dnf -q clean all
