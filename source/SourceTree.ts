@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 
 /** What of a source tree is packed. */
@@ -28,7 +28,8 @@ export function sourceTree(root: string, paths: readonly string[]): SourceTree {
     read: (path) => {
       if (!files.has(path) && !isBehindLink(path)) return undefined;
       try {
-        return readFileSync(join(root, path));
+        // A pipe would be waited for, and a device never ends.
+        return statSync(join(root, path)).isFile() ? readFileSync(join(root, path)) : undefined;
       } catch {
         // Tracked by git, and deleted; what can't be read is packSource()'s to tell.
         return undefined;

@@ -1,4 +1,7 @@
-import { shownPath, type SourceFinding, warning } from "./finding";
+import { existsSync, lstatSync, realpathSync } from "node:fs";
+import { join, relative } from "node:path";
+import { shownList, shownPath, type SourceFinding, warning } from "./finding";
+import { firstBytes } from "./firstBytes";
 import { inspectFiles } from "./inspection";
 import { listLeftOut, listSource, sourceRoot } from "./listing";
 import { inspectRequirements, type RequirementNeeds } from "./requirements";
@@ -33,14 +36,15 @@ export async function inspectSource(
   return [
     ...findings,
     ...inspectRequirements(tree, layout, needs),
-    ...inspectSecrets(tree, paths),
+    ...inspectSecrets(root, paths),
+    ...inspectLinks(root, tree, paths),
     ...inspectLeftOut(await listLeftOut(root)),
   ];
 }
 
-function inspectSecrets(tree: SourceTree, paths: readonly string[]): SourceFinding[] {
+function inspectSecrets(root: string, paths: readonly string[]): SourceFinding[] {
   return paths
-    .filter((path) => looksSecret(path, () => tree.read(path)))
+    .filter((path) => looksSecret(path, () => firstBytes(join(root, path))))
     .map((path) =>
       warning(
         path,
@@ -49,18 +53,34 @@ function inspectSecrets(tree: SourceTree, paths: readonly string[]): SourceFindi
     );
 }
 
+/** What a link leads to stays behind where git ignores it: on the host it would lead nowhere. */
+function inspectLinks(root: string, tree: SourceTree, paths: readonly string[]): SourceFinding[] {
+  return paths.flatMap((path) => {
+    const link = join(root, path);
+    if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return [];
+    if (!existsSync(link)) return [];
+    const target = relative(root, realpathSync(link));
+    // What leads out of the source is packSource()'s to refuse.
+    if (target.startsWith("../") || tree.has(target)) return [];
+    return [
+      warning(
+        path,
+        `is a link to ${shownPath(target)}, which is no part of the source, and leads nowhere on the host. Let git track what it leads to, or ignore the link as well.`,
+      ),
+    ];
+  });
+}
+
 /** What Python makes itself, wherever it runs. */
 const compiled = /(?:^|\/)__pycache__\/|\.py[co]$/;
 
 function inspectLeftOut(ignored: readonly string[]): SourceFinding[] {
   const paths = ignored.filter((path) => !compiled.test(path));
   if (paths.length === 0) return [];
-  const most = 10;
-  const more = paths.length > most ? ` and ${paths.length - most} more` : "";
   return [
     warning(
       ".gitignore",
-      `leaves out ${paths.slice(0, most).map(shownPath).join(", ")}${more}. Without .git nobody can tell what was added to git in spite of it: if the site needs one of these, change .gitignore, or deploy a checkout.`,
+      `leaves out ${shownList(paths)}. Without .git nobody can tell what was added to git in spite of it: if the site needs one of these, change .gitignore, or deploy a checkout.`,
     ),
   ];
 }

@@ -4,6 +4,7 @@ import { lstat, mkdtemp, readdir, realpath, rm, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
+import { shownList } from "./finding";
 import { SourceError } from "./SourceError";
 
 const execute = promisify(execFile);
@@ -122,26 +123,37 @@ async function isIgnored(folder: string): Promise<boolean> {
 async function listCheckout(folder: string, within: string): Promise<string[]> {
   let list: string;
   try {
+    // With what each is, and a blank, before its name.
     list = await git(
       join(folder, within),
-      "ls-files",
-      "--cached",
-      "--others",
-      "--exclude-standard",
-      "-z",
+      ...["ls-files", "-t", "--cached", "--others", "--exclude-standard", "-z"],
     );
   } catch (error) {
     throw refusal(folder, error);
   }
+  const listed = new Set(list.split("\0").filter((line) => line !== ""));
+  refuseSparse(folder, within, listed);
   const paths: string[] = [];
   // In the midst of a merge a path stands there once for each side.
-  for (const name of new Set(list.split("\0").filter((name) => name !== ""))) {
+  for (const name of new Set([...listed].map((line) => line.slice(2)))) {
     const path = posix.join(within, name);
     // A submodule, or an untracked checkout: git names the folder and leaves its files to itself.
     if (await isFolder(join(folder, path))) paths.push(...(await listNested(folder, path)));
     else paths.push(path);
   }
   return paths;
+}
+
+/** What git was told to leave out of the folder was not deleted: the site would lack it. */
+function refuseSparse(folder: string, within: string, listed: ReadonlySet<string>): void {
+  const absent = [...listed]
+    .filter((line) => line.startsWith("S "))
+    .map((line) => posix.join(within, line.slice(2)))
+    .filter((path) => !existsSync(join(folder, path)));
+  if (absent.length === 0) return;
+  throw new SourceError(folder, [
+    `${shownList(absent)} ${absent.length === 1 ? "is" : "are"} left out of this sparse checkout. Run \`git -C ${join(folder, within)} sparse-checkout disable\`.`,
+  ]);
 }
 
 async function listNested(folder: string, path: string): Promise<string[]> {

@@ -17,7 +17,7 @@ const keyFile = /\.(?:pem|key)$/;
  * Does a file look as if nobody but the application should read it?
  *
  * @param path within the source
- * @param read gives its content, where the name alone doesn't tell
+ * @param read gives what it begins with, where the name alone doesn't tell
  */
 export function looksSecret(path: string, read: () => Buffer | undefined): boolean {
   const name = posix.basename(path).toLowerCase();

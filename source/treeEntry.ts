@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { shownPath } from "./finding";
+import { firstBytes } from "./firstBytes";
 import { looksSecret } from "./secretFile";
 import { SourceError } from "./SourceError";
 import { staysWithin } from "./symlink";
@@ -76,7 +77,7 @@ function readable(stats: Stats | undefined): number {
 }
 
 function isSecret(folder: string, path: string, stats: Stats): boolean {
-  return stats.isFile() && looksSecret(path, () => readFileSync(join(folder, path)));
+  return stats.isFile() && looksSecret(path, () => firstBytes(join(folder, path)));
 }
 
 /** `a`, `a/b` for `a/b/c`. */
