@@ -1,6 +1,7 @@
 import { fault, type SourceFinding, warning } from "./finding";
 import { type FiledLine, readRequirements } from "./requirementFiles";
 import { distributionName, installedFrom, isRemote } from "./requirementLine";
+import { hasPassword, shownUrl } from "./shownUrl";
 import type { SourceLayout } from "./SourceLayout";
 import type { SourceTree } from "./SourceTree";
 
@@ -33,6 +34,7 @@ export function inspectRequirements(
     ...lines.flatMap(inspectVariables),
     ...inspectElsewhere(lines),
     ...inspectDjango(path, asked, faults),
+    ...asked.flatMap(inspectFrozen),
     ...inspectPins(asked, lines),
     ...lines.flatMap(inspectReference),
     ...inspectPasswords(lines),
@@ -128,10 +130,25 @@ function inspectDjango(
   ];
 }
 
+/** Debian's own package, which its pip lists as if an index had it. */
+function inspectFrozen({ path, requirement = "" }: FiledLine): SourceFinding[] {
+  return /^pkg[-_]resources==0\.0\.0\b/.test(requirement)
+    ? [
+        fault(
+          path,
+          `names ${requirement}, which no index has: Debian's pip freeze writes it by mistake. Remove the line.`,
+        ),
+      ]
+    : [];
+}
+
+/** One version, and no pattern of several. */
+const pin = /===?\s*[^\s,;*]+(?![^,;]*\*)/;
+
 function inspectPins(asked: readonly FiledLine[], lines: readonly FiledLine[]): SourceFinding[] {
   const pinned = new Set(
     lines
-      .filter(({ constrains, requirement = "" }) => constrains && /==/.test(requirement))
+      .filter(({ constrains, requirement = "" }) => constrains && pin.test(requirement))
       .map(nameOf),
   );
   return byPath(asked, (line) => {
@@ -139,7 +156,7 @@ function inspectPins(asked: readonly FiledLine[], lines: readonly FiledLine[]): 
     const isLoose =
       requirement !== undefined &&
       installedFrom(line) === undefined &&
-      !requirement.includes("==") &&
+      !pin.test(requirement) &&
       !pinned.has(nameOf(line));
     return isLoose ? [requirement] : [];
   }).map(([path, loose]) =>
@@ -169,18 +186,13 @@ function inspectReference(line: FiledLine): SourceFinding[] {
 
 function inspectPasswords(lines: readonly FiledLine[]): SourceFinding[] {
   return byPath(lines, ({ text }) =>
-    [...text.matchAll(/\w+:\/\/[^/\s@]*:[^/\s@]*@[^/\s]*/g)].map(([url]) => shownUrl(url)),
+    (text.match(/\w[\w+]*:\/\/\S+/g) ?? []).filter(hasPassword).map(shownUrl),
   ).map(([path, urls]) =>
     warning(
       path,
       `has a password in ${urls.join(", ")}, for all who can read the source, here and on the host. Put it into the deployer's ~/.netrc there.`,
     ),
   );
-}
-
-/** Without whatever logs in. */
-function shownUrl(url: string): string {
-  return url.replace(/(:\/\/)[^/\s@]*@/, "$1****@");
 }
 
 /** What is found in each file, for the files where something is. */

@@ -226,6 +226,7 @@ describe("requirements that can't be right", () => {
     ["-r none.txt", /none.txt, which requirements.txt includes, can't be read: No such file/],
     ["-r requirements.txt", /includes itself: requirements.txt -> requirements.txt/],
     ["-i https://me:sesame@i.test/simple\n-r ../all.txt", /^(?![^]*sesame)/],
+    ["-f https://me:open@sesame@i.test -r ../all.txt", /^(?![^]*sesame)/],
   ])("are refused: %s", (text, message) => {
     write("requirements.txt", `${text}\n`);
     symlinkSync("/etc", join(root, "release/outside"));
@@ -239,7 +240,7 @@ describe("requirements that can't be right", () => {
 
 describe("a package that can't be built", () => {
   it("is named, with its own words rather than pip's, and all of them in a file of the owner's", () => {
-    write("requirements.txt", "--index-url https://me:sesame@index.test/simple\n./brew\n");
+    write("requirements.txt", "--index-url https://me:open@sesame@index.test/simple\n./brew\n");
     write(
       "brew/setup.py",
       [

@@ -264,5 +264,5 @@ def files_below(path):
 
 
 def without_password(text):
-    """The text without whatever logs in, in its URLs."""
-    return re.sub(r"(://)[^/\s@]*@", r"\1****@", text)
+    """The text without whatever logs in, in its URLs; a password may have an @ or a slash in it."""
+    return re.sub(r"(://)(?:[^/\s@:]*:(?!\d*(?:[/\s]|$))\S*|[^/\s]*)@", r"\1****@", text)
