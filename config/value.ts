@@ -22,7 +22,7 @@ export function text(allowed: string, pattern: RegExp): Value<string> {
   };
 }
 
-/** Text of any number of lines, without control characters. */
+/** Text of any number of lines, without control characters; those of Windows end as all others. */
 export function lines(allowed: string): Value<string> {
   return {
     type: "lines of text",
@@ -30,6 +30,7 @@ export function lines(allowed: string): Value<string> {
     encoding: "text",
     schema: z
       .string({ error: allowed })
+      .transform((value) => value.replaceAll("\r\n", "\n"))
       .refine((value) => /\S/.test(value) && /^[\P{Cc}\n\t]*$/u.test(value), { error: allowed }),
   };
 }

@@ -44,7 +44,7 @@ function toUtf8(path: string): string {
 }
 
 /**
- * Looks at a dump on this machine: its format and its digest, read as a stream.
+ * Looks at a dump on this machine: its format, its encoding and its digest, read as a stream.
  *
  * What is inside is the host's to check, which has the application's models.
  *
@@ -52,13 +52,16 @@ function toUtf8(path: string): string {
  */
 export async function dumpFile(path: string): Promise<LocalFile> {
   const digest = createHash("sha256");
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let first: Buffer | undefined;
   let last = "";
+  let isText = true;
   try {
     for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
       first ??= chunk;
       digest.update(chunk);
       last = lastCharacter(chunk) ?? last;
+      isText &&= isUtf8(decoder, chunk);
     }
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -66,9 +69,22 @@ export async function dumpFile(path: string): Promise<LocalFile> {
       `the dump "${path}" can't be read${code === "" ? "" : ` (${code})`}: name the file that manage.py dumpdata wrote`,
     );
   }
-  const fault = formatFault(path, first ?? Buffer.alloc(0), last);
+  const fault =
+    formatFault(path, first ?? Buffer.alloc(0), last) ??
+    (isText
+      ? undefined
+      : `is not UTF-8: name it in UTF-8, from the encoding that it has: iconv -f LATIN1 -t UTF-8 "${path}" >old.json`);
   if (fault !== undefined) throw new DumpError(`the dump "${path}" ${fault}`);
   return { path, sha256: digest.digest("hex"), bytes: statSync(path).size };
+}
+
+function isUtf8(decoder: InstanceType<typeof TextDecoder>, chunk: Buffer): boolean {
+  try {
+    decoder.decode(chunk, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function formatFault(path: string, first: Buffer, last: string): string | undefined {
@@ -82,10 +98,19 @@ function formatFault(path: string, first: Buffer, last: string): string | undefi
     .replace(/^\uFEFF/, "")
     .trimStart();
   if (text === "" && last === "") return `is empty: ${fromDjango}`;
+  if (/^\{\s*"(?:model|pk|fields)"/.test(text)) {
+    return `is JSON lines, one row in each: ${fromDjango}`;
+  }
   if (text !== "" && !text.startsWith("[")) {
     return `does not begin with [, as manage.py dumpdata writes it; is there a warning before it? ${fromDjango}`;
   }
   if (last !== "]") return "does not end with ]: it is not whole; copy it again";
+  if (/^\[\s*\]/.test(text)) {
+    return `is an empty list, as of a site without rows: ${fromDjango}; with nothing to load, leave out tracks:migrationDump`;
+  }
+  if (/^\[\s*[^\s{]/.test(text)) {
+    return `is no list of rows, as manage.py dumpdata writes it: ${fromDjango}`;
+  }
   return undefined;
 }
 

@@ -168,7 +168,7 @@ test("tables with rows in them are named with their counts, and nothing is loade
   const run = await bench.load(sampleDump);
   expect(run.code).toBe(1);
   expect(run.reason).toContain("tables are not empty: auth.group has 1 row.");
-  expect(run.reason).toContain(`set the confirmation to this dump's digest, ${sha256(sampleDump)}`);
+  expect(run.reason).toContain(`set tracks:migrationConfirm to this dump's digest, ${sha256(sampleDump)}`);
   expect(bench.everything()).toEqual(before);
   expect(bench.backups()).toEqual([]);
 });
@@ -224,7 +224,7 @@ describe("nothing is loaded", () => {
     [
       "of an unknown model",
       () => withRow("redirect.target", 2, (row) => ({ ...row, model: "redirect.visitor" })),
-      /models that the application does not have: redirect\.visitor \(1 row\).*skipModels/,
+      /models that the application does not have: redirect\.visitor \(1 row\).*tracks:migrationRenames.*tracks:migrationSkippedModels/,
       false,
     ],
     [

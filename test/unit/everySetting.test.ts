@@ -43,7 +43,7 @@ const hostLine = parsePublicKey(other.public)?.line ?? "";
 const innerLine = (key: string): string => key.trim().split("\n").at(-2) ?? "";
 writeFileSync(join(folder, "other"), other.private);
 writeFileSync(join(folder, "authority.pem"), authority);
-writeFileSync(join(folder, "old.json"), "[]");
+writeFileSync(join(folder, "old.json"), "[{}]");
 cpSync(join(__dirname, "../../sample/tracks"), join(folder, "site"), { recursive: true });
 
 const site = { production: "false", sourceFolder: "site" };

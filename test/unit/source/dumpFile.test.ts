@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -14,11 +15,11 @@ function written(content: string | Buffer): string {
 }
 
 test("a dump is known by its digest and size", async () => {
-  const path = written("[]\n");
+  const path = written("[{}]\n");
   expect(await dumpFile(path)).toEqual({
     path,
-    sha256: "37517e5f3dc66819f61f5a7bb8ace1921282415f10551d2defa5c3eb0985b570",
-    bytes: 3,
+    sha256: createHash("sha256").update("[{}]\n").digest("hex"),
+    bytes: 5,
   });
 });
 
