@@ -7,6 +7,7 @@ import { readConnection } from "./config/connection";
 import { ConfigurationError } from "./config/fault";
 import { type ConfigurationSource, readSettings } from "./config/read";
 import { checkRules } from "./config/rules";
+import { checkSite } from "./config/siteRules";
 import type { Values } from "./config/schema";
 import { Secret } from "./config/secret";
 import type { YumRepositorySetting } from "./config/yumRepository";
@@ -101,6 +102,7 @@ export function checkConfiguration(source: ConfigurationSource): CheckedConfigur
     ...reading.faults,
     ...faults,
     ...checkRules(reading),
+    ...checkSite(reading),
     ...checkApplication(source, reading),
   ];
   const { values } = reading;
