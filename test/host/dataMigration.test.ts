@@ -168,7 +168,9 @@ test("tables with rows in them are named with their counts, and nothing is loade
   const run = await bench.load(sampleDump);
   expect(run.code).toBe(1);
   expect(run.reason).toContain("tables are not empty: auth.group has 1 row.");
-  expect(run.reason).toContain(`set tracks:migrationConfirm to this dump's digest, ${sha256(sampleDump)}`);
+  expect(run.reason).toContain(
+    `set tracks:migrationConfirm to this dump's digest, ${sha256(sampleDump)}`,
+  );
   expect(bench.everything()).toEqual(before);
   expect(bench.backups()).toEqual([]);
 });
