@@ -157,6 +157,7 @@ repositories() {
   REPLY=${ids# }
 }
 
+# Never with -q, with which dnf keeps to itself why it can't reach a repository.
 # Runs the package manager, waiting with a bound for another program that installs: left alone, yum waits
 # for ever, also for a list.
 attempt_manager() { # WORD...
@@ -183,9 +184,12 @@ attempt_manager() { # WORD...
 
 # Ends the run with what the package manager said, told as what it is.
 manager_failed() { # WHAT
-  local words
+  local words reason
   words=$(sed -n '/^\(Error\|failure\|Cannot\|Could not\|There are no enabled\)/,$p' <<<"$OUTPUT" | grep -v '^[[:space:]]*$\|^(try to add' | tail -n 8)
   words=${words:-$(tail -n 5 <<<"$OUTPUT")}
+  # dnf says why a repository can't be reached in a line of its own, once for each try.
+  reason=$(sed -n 's/^  - //p' <<<"$OUTPUT" | head -n 1)
+  [[ -z $reason ]] || words="$reason; ${words##*$'\n'}"
   package_manager
   case $OUTPUT in
     *'GPG signature'* | *'import keys'*)
@@ -237,7 +241,7 @@ converge_module() { # INDEX
   streams=$REPLY
   if [[ " $streams " == *" $stream "* ]]; then
     [[ $LOOK == no ]] || return 0
-    attempt_manager -y -q module enable "$spec" || manager_failed "can't enable the module $spec"
+    attempt_manager -y module enable "$spec" || manager_failed "can't enable the module $spec"
     changed "enabled module $spec"
     return 0
   fi
@@ -257,7 +261,7 @@ converge_module() { # INDEX
 module_streams() { # NAME
   local line word streams=''
   package_manager
-  if [[ $REPLY == dnf ]] && ! attempt_manager -y -q module list "$1"; then
+  if [[ $REPLY == dnf ]] && ! attempt_manager -y module list "$1"; then
     [[ $OUTPUT == *'No matching Modules'* ]] || manager_failed "can't list the streams of $1"
     OUTPUT=''
   fi
@@ -276,7 +280,7 @@ module_streams() { # NAME
 # Leaves name and version of each package whose name is like PACKAGE, one a line: postgresql18-server too.
 versions_offered() { # MODULE PACKAGE
   local key value name='' offered=''
-  attempt_manager -y -q info available "$1*${2#"$1"}" \
+  attempt_manager -y info available "$1*${2#"$1"}" \
     || [[ $OUTPUT == *'No matching Packages'* ]] || manager_failed "can't list the versions of $2"
   while IFS=: read -r key value; do
     value=${value# }

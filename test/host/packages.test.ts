@@ -279,11 +279,16 @@ describe("a survey", () => {
     expect(host.exists("/etc/dnf/modules.d/postgresql.module")).toBe(false);
   });
 
-  it("tells a repository that is out of reach as that", async () => {
-    repositories(9, "git");
-    host.write("/repository-down", "appstream");
-    expect(await survey("want=package git")).toContain("can't reach a package repository");
-  });
+  it.each(["want=package git", "want=module postgresql:15", "want=module postgresql:15 package=a"])(
+    "tells a repository that is out of reach as that, and why it is: %s",
+    async (want) => {
+      repositories(9, "git");
+      host.write("/repository-down", "appstream");
+      const told = await survey(want);
+      expect(told).toContain("can't reach a package repository");
+      expect(told).toMatch(/In dnf's words: Curl error \(6\): .*; Error: Failed to download/);
+    },
+  );
 
   it.each(everywhere)("says nothing of what it can't know by then, on %d", async (el) => {
     repositories(el);
