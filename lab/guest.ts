@@ -16,7 +16,7 @@ const ENVIRONMENT = {
   USER: "root",
   LOGNAME: "root",
   SHELL: "/bin/bash",
-  LANG: "en_US.UTF-8",
+  LANG: "C.UTF-8",
 };
 
 /**

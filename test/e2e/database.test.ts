@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DatabaseSite } from "./databaseSite";
+import { diagnostics } from "./diagnostics";
 import { CommandLines } from "./secrets";
 
 const provisioners = ["psql", "provider"] as const;
@@ -7,17 +8,26 @@ const provisioners = ["psql", "provider"] as const;
 /** The database from a bare host to a destroy and back, by each of the two that can make it. */
 describe.each(provisioners)("a database made by %s", (provisioner) => {
   let site: DatabaseSite;
+  let refused: string;
   let seen = "";
   let printed = "";
 
   beforeAll(async () => {
-    site = await DatabaseSite.create(`database-${provisioner}`, { provisioner });
+    site = await DatabaseSite.create(`database-${provisioner}`, { provisioner, version: "17" });
+    refused = diagnostics((await site.deployment.pulumi("preview")).text);
+    site.use({ provisioner });
     const watch = await CommandLines.watch(site.deployment);
     printed = await site.deployment.up();
     await watch.stop();
     seen = await watch.seen();
   });
   afterAll(() => site.deployment.dispose());
+
+  it("is announced as refused where no repository has the version, and the others are named", () => {
+    expect(refused).toMatch(
+      /have postgresql 17 neither as a module stream nor as the package postgresql-server\. They offer postgresql-server 13\.14, module stream postgresql:15, module stream postgresql:16: set tracks:postgresVersion/,
+    );
+  });
 
   it("lets the application log in over 127.0.0.1, make tables and fill them", async () => {
     expect(await site.asApplication("CREATE TABLE visit (id serial PRIMARY KEY, at text)")).toBe(

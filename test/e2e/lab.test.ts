@@ -125,10 +125,11 @@ describe.skipIf(unavailable !== undefined)("the lab", () => {
 
   describe("packages", () => {
     it("are unknown and unusable before yum, known and usable after", async () => {
-      const commands = "nginx git gcc make pip psql initdb pg_config sqlite3 logrotate semanage";
+      const commands =
+        "nginx git gcc make pip psql initdb pg_config sqlite3 logrotate semanage chkconfig";
       const packages =
         "nginx git gcc make python3-pip python3-devel postgresql postgresql-server libpq-devel " +
-        "sqlite sqlite-devel logrotate policycoreutils-python-utils";
+        "sqlite sqlite-devel logrotate policycoreutils-python-utils chkconfig";
       expect(await inside(`type -P ${commands}`)).toBe("");
       expect(await inside(`rpm -q nginx`)).toBe("package nginx is not installed");
       expect(await inside(`ls /etc/nginx; getent passwd nginx postgres`)).toMatch(/No such file/);
@@ -148,7 +149,20 @@ describe.skipIf(unavailable !== undefined)("the lab", () => {
 
     it("fail to install when nobody has them", async () => {
       expect(await inside("yum -y install no-such-package")).toContain("Unable to find a match");
-      expect(await inside("dnf -q module list postgresql")).toMatch(/^postgresql 15/m);
+      expect(await inside("dnf -q module list postgresql")).toMatch(
+        /^postgresql 15 \[e\][^]*^postgresql 16 +client/m,
+      );
+    });
+
+    it("bring chkconfig, through which systemctl enables an init script", async () => {
+      const script = "#!/bin/sh\n# chkconfig: 2345 80 20\n# description: by hand\n";
+      await inside("mkdir -p /etc/init.d");
+      await lab.writeFile(host, "/etc/init.d/by-hand", script, "0755");
+      const isEnabled = () => inside("systemctl is-enabled by-hand 2>/dev/null");
+      await inside("systemctl daemon-reload; systemctl enable by-hand");
+      expect(await isEnabled()).toBe("enabled");
+      await inside("systemctl disable by-hand");
+      expect(await isEnabled()).toBe("disabled");
     });
 
     it("bring EL's nginx: a default server, its user, its unit behind service", async () => {

@@ -196,7 +196,8 @@ describe("uWSGI", () => {
 /** Two releases of an application that tells what it sees, and a virtualenv, as a deployment leaves them. */
 const makeReleases = `
 set -e
-yum -y -q install python3
+# EPEL's uWSGI, whose program and unit have the names of ours.
+yum -y -q --enablerepo=others install python3 uwsgi >/dev/null
 useradd -m deployer
 chmod 755 /home/deployer
 for release in one two; do

@@ -61,7 +61,12 @@ for part in /usr/lib/firewalld /usr/lib/python3/dist-packages/firewall; do
   ln -s "$hidden/$(basename "$part")" "/stage/firewalld$part"
 done
 rm -rf /etc/default/firewalld /etc/modprobe.d/firewalld* /etc/logrotate.d/firewalld
+rm -f /usr/sbin/{ip,ip6,x}tables-legacy*
 take iptables-nft /usr/sbin/{arp,eb,ip,ip6}tables* /usr/sbin/x{,arp,eb}tables*
+
+mkdir -p /stage/uwsgi/usr/sbin
+mv /usr/bin/uwsgi-core /stage/uwsgi/usr/sbin/uwsgi
+rm -f /usr/bin/uwsgi /etc/alternatives/uwsgi
 
 # PostgreSQL: Debian's cluster machinery goes, EL's names in /usr/bin come with the RPMs.
 # Links, not copies: a copied binary looks for its modules beside itself and initdb fails.

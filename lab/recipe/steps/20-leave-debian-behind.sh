@@ -16,7 +16,7 @@ hide /usr/bin/{apt,apt-*,deb-systemd-*,debconf*,dpkg*,ucf*,update-alternatives} 
   /usr/bin/{createrepo_c,mergerepo_c,modifyrepo_c,sqliterepo_c,rpmbuild,rpmspec,rpmsign} \
   /usr/bin/{ischroot,savelog,select-editor,tempfile,py3clean,py3compile,py3versions} \
   /usr/sbin/{addgroup,adduser,delgroup,deluser,dpkg-*,invoke-rc.d,make-ssl-cert,nft} \
-  /usr/sbin/{pam-auth-update,service,start-stop-daemon,update-*}
+  /usr/lib/systemd/systemd-sysv-install /usr/sbin/{pam-auth-update,service,start-stop-daemon,update-*}
 
 rm -rf /etc/{apt,adduser.conf,deluser.conf,debconf.conf,debian_version,dpkg,issue,issue.net} \
   /etc/{motd,nftables.conf,os-release,update-motd.d,ucf.conf,bash.bashrc,runit,sv,X11} \
@@ -66,7 +66,6 @@ for user in root admin operator; do
 done
 rm -f /root/.bashrc /root/.profile
 
-localedef -i en_US -f UTF-8 en_US.UTF-8
 systemctl mask -q console-getty.service getty@.service systemd-firstboot.service \
   systemd-machine-id-commit.service
 systemctl enable -q sshd.service crond.service rsyslog.service

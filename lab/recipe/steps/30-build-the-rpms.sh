@@ -4,8 +4,9 @@ set -euo pipefail
 : "${recipe:?}" "${hidden:?}"
 export PATH=$hidden/bin:$PATH
 
-repository=/usr/lib/lab/repository
-mkdir -p "$repository"
+# EL's own, and one as EPEL's and nginx.org's, which is switched off.
+repository=/usr/lib/lab/repository others=/usr/lib/lab/repository-of-others
+mkdir -p "$repository" "$others"
 
 # One spec for all stubs. Their files are in the base; rpm knows the names, so that `rpm -q sudo` and
 # the requirements of packages answer as on EL.
@@ -20,7 +21,8 @@ minimal_environment() {
   done <"$recipe/rpm/minimal-environment"
   printf '%s\n' "Name: minimal-environment" "Version: 9" "Release: 1%{?dist}" "Summary: $summary" \
     "License: GPLv2+" "AutoReqProv: no"
-  printf 'Requires: %s\n' "${names[@]}"
+  # The last of them has a spec of its own.
+  printf 'Requires: %s\n' "${names[@]}" initscripts-service
   printf '%%description\n%%{summary}.\n%%files\n%s' "$body"
 }
 minimal_environment >"$recipe/rpm/minimal-environment.spec"
@@ -45,7 +47,13 @@ build() { # SPEC OPTION...
 }
 for spec in "$recipe"/rpm/*.spec; do build "$spec"; done
 build "$recipe/rpm/postgresql.spec" --define 'plain 1'
+build "$recipe/rpm/postgresql.spec" --define 'stream 16'
 createrepo_c --quiet --database "$repository" >/dev/null
+repository=$others
+for spec in "$recipe"/rpm/others/*.spec; do build "$spec"; done
+build "$recipe/rpm/nginx.spec" --define 'of_others 1'
+createrepo_c --quiet --database "$repository" >/dev/null
+repository=/usr/lib/lab/repository
 if [[ -f $recipe/rpm/modules.yaml ]]; then
   modifyrepo_c --mdtype=modules "$recipe/rpm/modules.yaml" "$repository/repodata" >/dev/null
 fi
