@@ -114,35 +114,26 @@ close_port() { # PROTOCOL PORT LIST COMMAND...
   must "firewalld does not close $port" "$1" -q "${@:2}" ${FIREWALL_ZONE[@]+"${FIREWALL_ZONE[@]}"} --remove-port="$port"
 }
 
-# What else of firewalld decides whether visitors come through, one line each. Rules that were there when a
-# port was opened were told then.
-firewall_warnings() {
-  local direct panic rule mode
+# Direct rules decide before the zones whether visitors come through. Those that were there when a port was
+# opened were told then. (Panic mode drops the connection that would tell of it.)
+firewall_warning() {
+  local rule=''
   REPLY=''
-  exec {panic}< <(firewall-cmd --query-panic 2>/dev/null)
-  exec {direct}< <(firewall-cmd --direct --get-all-rules 2>/dev/null)
-  read -r mode <&"$panic"
-  read -r rule <&"$direct"
-  exec {panic}<&- {direct}<&-
-  if [[ $mode == yes ]]; then
-    REPLY+="firewalld is in panic mode, which drops everything: no visitor comes through until firewall-cmd --panic-off"$'\n'
-  fi
+  read -r rule < <(firewall-cmd --direct --get-all-rules 2>/dev/null)
   if [[ -n $rule && " ${OWNERS[*]+${!OWNERS[*]}} " != *' firewall-port '* ]]; then
-    REPLY+="firewalld has direct rules, which come before its zones and may keep visitors out: see firewall-cmd --direct --get-all-rules"$'\n'
+    REPLY="firewalld has direct rules, which come before its zones and may keep visitors out: see firewall-cmd --direct --get-all-rules"
   fi
 }
 
 converge_firewall() {
-  local index key line warned=no want='permanent=yes now=yes'
+  local index key warned=no want='permanent=yes now=yes'
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
     [[ ${E_KIND[index]} == firewall-port ]] || continue
     key="firewall-port ${E_WORDS[index]}"
     if firewall_running; then
       if [[ $warned == no ]]; then
-        firewall_warnings
-        while IFS= read -r line; do
-          [[ -z $line ]] || note "$line"
-        done <<<"$REPLY"
+        firewall_warning
+        [[ -z $REPLY ]] || note "$REPLY"
         warned=yes
       fi
       converge_thing "$key" "$want"

@@ -72,10 +72,8 @@ survey_system() {
     fact firewalld absent
   elif firewall_running; then
     fact firewalld running
-    firewall_warnings
-    while IFS= read -r line; do
-      [[ -z $line ]] || conflict "$line"
-    done <<<"$REPLY"
+    firewall_warning
+    [[ -z $REPLY ]] || conflict "$REPLY"
   else
     fact firewalld stopped
   fi
