@@ -144,6 +144,8 @@ function served(args: NginxSiteArgs, site: string): ManifestEntry[] {
   if (args.application !== undefined) return [...entries, ...servedOfReleases(args, site)];
   return [
     ...entries,
+    // With something behind it, so that a site root which is a link is followed.
+    { kind: "selinux-context", type: content, pattern: `${literally(siteRoot)}(/html)?` },
     ...[`${siteRoot}/html`, ...Object.values(servedRoots(args, site))].flatMap(
       (path): ManifestEntry[] => [
         { kind: "selinux-context", type: content, pattern: subtree(path) },
@@ -165,6 +167,8 @@ function servedOfReleases(args: NginxSiteArgs, site: string): ManifestEntry[] {
   const { staticRoot, mediaRoot } = servedRoots(args, site);
   const { current } = applicationPaths(siteRoot, site);
   const patterns = [
+    // The directories on the way: what no rule knows (default_t) need not be nginx's to pass.
+    `${literally(siteRoot)}(/releases|/shared(/${literally(site)})?)?`,
     `${literally(siteRoot)}/releases/[^/]+/[^/]+/staticfiles(/.*)?`,
     subtree(mediaRoot),
     // The link to the current release, on the way to its static files.

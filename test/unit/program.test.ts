@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { LinuxUser } from "../../components/LinuxUser";
@@ -74,10 +75,35 @@ describe("the program", () => {
       inputs.stdin?.split("\n").filter((line) => line.includes("httpd_sys_content_t /srv")),
     );
     expect(contexts.flat()).toEqual(
-      ["html", "static", "media", "robots"].map(
-        (folder) => `selinux-context httpd_sys_content_t /srv/www\\.tracks/${folder}(/.*)?`,
+      ["(/html)?", "/html(/.*)?", "/static(/.*)?", "/media(/.*)?", "/robots(/.*)?"].map(
+        (below) => `selinux-context httpd_sys_content_t /srv/www\\.tracks${below}`,
       ),
     );
+  });
+
+  it("labels each directory on nginx's way to what it serves of an application", async () => {
+    const nginx = new Nginx("nginx", { host: new Host("host", { connection: rootConnection }) });
+    new NginxSite("tracks", {
+      nginx,
+      serverNames: ["tracks.test"],
+      application: { socket: "127.0.0.1:8001", harakiriSeconds: 30 },
+    });
+    nginx.converge();
+    const { stdin = "" } = (await command("nginx")).inputs;
+    const rules = [...stdin.matchAll(/^selinux-context httpd_sys_content_t (.*)$/gm)].map(
+      ([, pattern = ""]) => new RegExp(`^${pattern}$`),
+    );
+    const files = ["releases/tracks/1/staticfiles/a/b.css", "shared/tracks/media/a/b.txt"];
+    for (const file of files) {
+      for (let path = `/microarray/${file}`; path !== "/"; path = dirname(path)) {
+        // The application labels its releases itself.
+        if (/^\/microarray\/releases\/tracks(\/1)?$/.test(path)) continue;
+        expect(
+          rules.some((rule) => rule.test(path)),
+          path,
+        ).toBe(true);
+      }
+    }
   });
 
   it.each<[port: number, told: boolean]>([
