@@ -19,8 +19,11 @@ export interface PreflightOptions {
   readonly git?: GitRepository;
 }
 
-/** Seconds in which every fault of the way to the host shows. */
+/** Seconds in which every fault of the way to the host shows, up to the login. */
 const wayDeadlineSeconds = 10;
+
+/** Seconds that a host which let us in, but is busy or slow, has to say what it is. */
+const systemDeadlineSeconds = 60;
 
 /** Seconds that reading the host's state may take: every package and file of the stack is looked at. */
 const surveyDeadlineSeconds = 60;
@@ -35,9 +38,9 @@ export async function examine(
   script: HostScript,
   options: PreflightOptions,
 ): Promise<HostFacts> {
-  const deadline = new Deadline(wayDeadlineSeconds);
-  const session = await openSession(connection, deadline);
+  const session = await openSession(connection, new Deadline(wayDeadlineSeconds));
   try {
+    const deadline = new Deadline(systemDeadlineSeconds);
     const distribution = await checkSystem(session, deadline);
     await checkPrivilege(session, connection, deadline);
     if (options.needsSftp === true) await checkSftp(session, connection.user, deadline);
