@@ -29,21 +29,19 @@ class RowWriter(object):
         self._using = connection.alias
         self._empty = empty
         self._survey = survey
+        self._batch = Batch()
         self._deferred = []
         self._written = {}
         self._places = {}
         self.replaced = {}
 
     def write(self, numbered_rows):
-        batch = Batch()
         for number, row, deserialized in self._deserialized(numbered_rows):
             model = type(deserialized.object)
-            if batch.rows and (batch.model is not model or batch.full(self._most(model))):
-                self._write(batch)
-                batch = Batch()
-            batch.add(model, number, row, deserialized)
-        if batch.rows:
-            self._write(batch)
+            if self._batch.rows and (self._batch.model is not model or self._batch.full(self._most(model))):
+                self._write_batch()
+            self._batch.add(model, number, row, deserialized)
+        self._write_batch()
         for number, label, deserialized in self._deferred:
             with self._blamed(number, label, deserialized):
                 deserialized.save_deferred_fields(using=self._using)
@@ -53,6 +51,10 @@ class RowWriter(object):
 
         def feed():
             for numbered in numbered_rows:
+                # A natural key is looked up in the database, where the rows before it have to be by then.
+                if self._batch.is_waited_for(numbered[1]):
+                    current[:] = []
+                    self._write_batch()
                 current[:] = numbered
                 yield numbered[1]
 
@@ -99,6 +101,11 @@ class RowWriter(object):
         fields = _columns(model)
         most = min(ROWS_AT_ONCE, PARAMETERS_AT_ONCE // max(1, len(fields)))
         return max(1, min(most, self._connection.ops.bulk_batch_size(fields, [None] * most)))
+
+    def _write_batch(self):
+        batch, self._batch = self._batch, Batch()
+        if batch.rows:
+            self._write(batch)
 
     def _write(self, batch):
         try:
@@ -215,8 +222,29 @@ class Batch(object):
         self.rows.append((number, row["model"], deserialized))
         self._characters += sum(len(value) for value in row["fields"].values() if is_text(value))
 
+    def is_waited_for(self, row):
+        """May a row refer to one of these by a natural key?"""
+        if not self.rows or row["model"] != self.rows[-1][1]:
+            return bool(self.rows)
+        return any(_is_natural(row["fields"].get(name), many) for name, many in _own_references(self.model))
+
     def full(self, most):
         return len(self.rows) >= most or self._characters >= CHARACTERS_AT_ONCE
+
+
+def _own_references(model):
+    """Names of the fields that lead to rows of the same model, and whether to many."""
+    found = []
+    for many, fields in ((False, model._meta.concrete_fields), (True, model._meta.many_to_many)):
+        for field in fields:
+            other = getattr(field, "related_model", None)
+            if isinstance(other, type) and (issubclass(model, other) or issubclass(other, model)):
+                found.append((field.name, many))
+    return found
+
+
+def _is_natural(value, many):
+    return isinstance(value, list) and (not many or any(isinstance(one, list) for one in value))
 
 
 def _alone(model, deserialized):
