@@ -112,7 +112,7 @@ check_out_release() { # INDEX URL
     mkdir -p "$3/info"
     echo "* -export-ignore" >"$3/info/attributes"
     '"$STAGE_RELEASE"'
-    { git --git-dir="$3" archive --format=tar "$4" || : >"$login/failed"; } | tar -xf - -C ".new-$1"
+    { git --git-dir="$3" -c tar.umask=0022 archive --format=tar "$4" || : >"$login/failed"; } | tar -xf - -C ".new-$1"
     [ ! -e "$login/failed" ]
   ' "${RELEASE##*/}" "$2" "$mirror" "$commit" || {
     explain_git "$2" "$OUTPUT"

@@ -87,7 +87,28 @@ unpack_release() { # INDEX SPOOLED
   drop_spooled "$login" "$file"
 }
 
+# Names of source/secretFile.ts, which looks at a folder before it is packed; git keeps no such modes.
+# shellcheck disable=SC2016 # the inner shell's words
+readonly CLOSE_SECRETS='
+find . -type f -perm /077 -regextype posix-extended "(" \
+  -iregex ".*/(\.env(\.[^/]+)?|id_(rsa|dsa|ecdsa|ed25519)|\.(netrc|pgpass|pypirc|htpasswd|git-credentials))" \
+  ! -iregex ".*/\.env\.(example|sample|template|dist|defaults?)" \
+  -o -iregex ".*/(secret[_-]?key(\.txt)?|[^/]*\.(p12|pfx|jks|keystore|kdbx|ppk))" \
+  -o -iregex ".*/(secrets?|credentials?|client_secret[^/]*|service[_-]account[^/]*)(\.(json|ya?ml|toml|ini|cfg|env|txt|csv))?" \
+  -o -iregex ".*\.(pem|key)" "(" -exec grep -q -e "PRIVATE KEY-----" {} ";" \
+    -o ! -exec grep -qE -e "^PK|-----BEGIN (TRUSTED |X509 )?(CERTIFICATE|(RSA )?PUBLIC KEY)" {} ";" ")" \
+  ")" -exec chmod go= {} + -print
+'
+
+# What looks like a secret is its owner's alone, and named.
+close_secrets() { # TREE
+  OUTPUT=$(as_user "$RELEASE_OWNER" "$1" sh -c "$CLOSE_SECRETS" 2>&1 </dev/null) \
+    || fail "can't close what looks like a secret: $OUTPUT"
+  [[ -z $OUTPUT ]] || note "looks like a secret, and $RELEASE_OWNER alone can read it: $(head -n 10 <<<"$OUTPUT" | sed 's|^\./||' | paste -sd' '); unless the site needs it there, take it out of git (git rm --cached)"
+}
+
 place_release() {
+  close_secrets "${RELEASE%/*}/.new-${RELEASE##*/}"
   OUTPUT=$(as_user "$RELEASE_OWNER" "${RELEASE%/*}" sh -c "set -e$PLACE_RELEASE" sh "${RELEASE##*/}" "$RELEASE_MARK" 2>&1 </dev/null) \
     || fail "can't put $RELEASE in place: $OUTPUT"
 }

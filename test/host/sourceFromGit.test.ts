@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { chmodSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { openFiles, secretNames } from "../secretNames";
 import { manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;
@@ -16,6 +17,9 @@ const git = (directory: string, ...words: string[]): string =>
     cwd: host.at(directory),
     encoding: "utf8",
   }).trim();
+
+/** An interpreter that has a virtualenv by now. */
+const python = "/usr/bin/python3.0";
 
 /** Commits what is in the repository, and has the host fetch it. */
 async function fetched(files: Readonly<Record<string, string>>, ...more: string[]) {
@@ -38,6 +42,7 @@ async function fetched(files: Readonly<Record<string, string>>, ...more: string[
       "source",
       "source",
       `release ${release} owner=root wsgi=wsgi.py requirements=requirements.txt git=${host.at("/repository.git")} commit=${commit}`,
+      ...(host.exists(python) ? [`virtualenv /root/venvs python=${python}`] : []),
     ),
   );
   return { run, release };
@@ -76,6 +81,23 @@ it("refuses what only stands for the content of a file, and says what to do", as
   expect(run.reason).not.toContain("plain.txt");
   expect(run.reason).toContain("after git lfs pull (tracks:sourceFolder)");
   expect(host.exists(release)).toBe(false);
+});
+
+it("closes what looks like a secret, which git keeps open, and names it", async () => {
+  host.write(python, "#!/bin/sh\ncat >/dev/null\necho present 0123456789ab\n");
+  chmodSync(host.at(python), 0o755);
+  const { run, release } = await fetched({
+    ...Object.fromEntries(secretNames.map((path) => [path, "x"])),
+    ...openFiles,
+  });
+  const modes = (paths: readonly string[]) =>
+    paths.map((path) => `${path} ${host.ownership(`${release}/${path}`)}`);
+  expect(modes(secretNames)).toEqual(secretNames.map((path) => `${path} root root 600`));
+  const open = Object.keys(openFiles);
+  expect(modes(open)).toEqual(open.map((path) => `${path} root root 644`));
+  const [, named = ""] =
+    /looks like a secret, and root alone can read it: (.*); unless/.exec(run.stdout) ?? [];
+  expect(named.split(" ").sort()).toEqual([...secretNames].sort());
 });
 
 it("refuses a commit with submodules, whose files are not in it", async () => {

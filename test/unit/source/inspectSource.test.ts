@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findingText } from "../../../source/finding";
 import { inspectSource } from "../../../source/inspectSource";
+import { openFiles, secretNames } from "../../secretNames";
 
 const sample = join(__dirname, "../../../sample/tracks");
 const layout = {
@@ -36,18 +37,15 @@ describe("inspectSource", () => {
   });
 
   it("names what looks like a secret, and nothing that everybody may see", async () => {
-    const secret = [".env", ".env.production", "deploy/id_rsa", "server.pem", "ssl/site.key"];
-    const open = [".env.example", "authorities.pem", "slides.key", "credentials.py", "id_rsa.pub"];
-    await mkdir(join(folder, "deploy"));
-    await mkdir(join(folder, "ssl"));
-    for (const path of [...secret, ...open]) await writeFile(join(folder, path), "x");
-    await writeFile(join(folder, "authorities.pem"), "-----BEGIN CERTIFICATE-----\n");
-    await writeFile(join(folder, "slides.key"), "PK\x03\x04");
-    await writeFile(join(folder, "credentials.json"), "{}");
+    const secret = Object.fromEntries(secretNames.map((path) => [path, "x"]));
+    for (const [path, content] of Object.entries({ ...secret, ...openFiles })) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), content);
+    }
     const found = (await inspectSource(folder, layout, needs)).filter(({ message }) =>
       /looks like a secret, .* the deployer alone can read it/.test(message),
     );
-    expect(found.map(({ path }) => path).sort()).toEqual([...secret, "credentials.json"].sort());
+    expect(found.map(({ path }) => path).sort()).toEqual([...secretNames].sort());
     expect(found.map(({ severity }) => severity)).not.toContain("fault");
   });
 
