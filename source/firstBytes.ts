@@ -9,10 +9,11 @@ const enough = 64 * 1024;
  */
 export function firstBytes(path: string): Buffer | undefined {
   try {
-    if (!statSync(path).isFile()) return undefined;
+    const stats = statSync(path);
+    if (!stats.isFile()) return undefined;
     const file = openSync(path, "r");
     try {
-      const bytes = Buffer.alloc(enough);
+      const bytes = Buffer.alloc(Math.min(stats.size, enough));
       return bytes.subarray(0, readSync(file, bytes));
     } finally {
       closeSync(file);

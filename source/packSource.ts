@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultArchiveFolder, prepareArchiveFolder } from "./archiveFolder";
@@ -62,12 +63,24 @@ async function writeArchive(
   const hash = createHash("sha256");
   let size = 0;
   const archive = await open(path, "wx", 0o600);
+  const write = async (chunks: readonly Buffer[]): Promise<void> => {
+    const content = Buffer.concat(chunks);
+    hash.update(content);
+    size += content.length;
+    await archive.writeFile(content);
+  };
   try {
+    let waiting: Buffer[] = [];
+    let bytes = 0;
     for await (const chunk of archiveOf(root, entries)) {
-      hash.update(chunk);
-      size += chunk.length;
-      await archive.writeFile(chunk);
+      waiting.push(chunk);
+      bytes += chunk.length;
+      if (bytes < readAtOnce) continue;
+      await write(waiting);
+      waiting = [];
+      bytes = 0;
     }
+    await write(waiting);
   } finally {
     await archive.close();
   }
@@ -87,18 +100,23 @@ async function* archiveOf(root: string, entries: readonly TarEntry[]): AsyncGene
 
 /** Exactly as many bytes as the header has promised. */
 async function* contentOf(root: string, path: string, size: number): AsyncGenerator<Buffer> {
-  let file: FileHandle;
+  let missing = size;
+  let file: FileHandle | undefined;
   try {
-    file = await open(join(root, path), "r");
+    if (size <= readAtOnce) {
+      // Of many small files, what is waited for in between takes most of the time.
+      const content = readFileSync(join(root, path)).subarray(0, size);
+      missing -= content.length;
+      yield content;
+    } else file = await open(join(root, path), "r");
   } catch (error) {
     throw new SourceError(root, [`${path} can't be read: ${(error as Error).message}`]);
   }
-  let missing = size;
   // The stream closes the file.
-  for await (const chunk of file.createReadStream({
+  for await (const chunk of file?.createReadStream({
     end: size - 1,
-    highWaterMark: Math.min(size, readAtOnce),
-  })) {
+    highWaterMark: readAtOnce,
+  }) ?? []) {
     missing -= (chunk as Buffer).length;
     yield chunk as Buffer;
   }

@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
-import { readFileSync } from "node:fs";
-import { lstat, readFile, readlink } from "node:fs/promises";
+import { lstatSync, readFileSync } from "node:fs";
+import { readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { shownPath } from "./finding";
 import { firstBytes } from "./firstBytes";
@@ -20,21 +20,21 @@ export async function examineTree(folder: string, paths: readonly string[]): Pro
   const entries: TarEntry[] = [];
   const folders = new Set<string>();
   const faults: string[] = [];
-  const usual = readable(await statsOf(join(folder, "manage.py")));
+  const usual = readable(statsOf(join(folder, "manage.py")));
   // A umask that closes everything closes manage.py too; what is closed beyond that is meant so.
   const isClosed = (stats: Stats | undefined): boolean => (readable(stats) & usual) !== usual;
   for (const path of paths) {
     // What isn't UTF-8 was replaced when the name was read, and no file is found by it.
     if (path.includes("\uFFFD"))
       faults.push(`the name of ${shownPath(path)} isn't UTF-8. Rename it.`);
-    const stats = await statsOf(join(folder, path));
+    const stats = statsOf(join(folder, path));
     // Tracked by git, and deleted.
     if (stats === undefined) continue;
     const fault = await faultOf(folder, path, stats);
     if (fault !== undefined) faults.push(fault);
     for (const parent of parentsOf(path)) {
       if (folders.has(parent)) continue;
-      const closed = isClosed(await statsOf(join(folder, parent)));
+      const closed = isClosed(statsOf(join(folder, parent)));
       entries.push({ type: "Directory", path: parent, private: closed });
       folders.add(parent);
     }
@@ -86,9 +86,10 @@ function parentsOf(path: string): string[] {
   return names.map((_, index) => names.slice(0, index + 1).join("/"));
 }
 
-async function statsOf(path: string): Promise<Stats | undefined> {
+/** Without waiting: for many files that would take most of the time. */
+function statsOf(path: string): Stats | undefined {
   try {
-    return await lstat(path);
+    return lstatSync(path);
   } catch (error) {
     // ENOTDIR: there is a file now where the folder was.
     const { code } = error as NodeJS.ErrnoException;
@@ -114,7 +115,7 @@ async function placeholderOf(path: string, stats: Stats): Promise<string | undef
     return (await readlink(path)).includes(".git/annex/objects/") ? annexed : undefined;
   // git-lfs itself takes no larger one for its own.
   if (!stats.isFile() || stats.size === 0 || stats.size > 1024) return undefined;
-  const text = await readFile(path, "latin1").catch(() => "");
+  const text = firstBytes(path)?.toString("latin1") ?? "";
   if (text.startsWith("version https://git-lfs.github.com/spec/v1\n")) return "git lfs pull";
   return text.startsWith("/annex/objects/") ? annexed : undefined;
 }
