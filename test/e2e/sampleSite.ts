@@ -25,7 +25,8 @@ export class SampleSite {
 
   private constructor(
     readonly deployment: Deployment,
-    private readonly folder: string,
+    /** The source: a copy, which the test may change. */
+    readonly folder: string,
     private readonly port: number,
   ) {}
 
