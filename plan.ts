@@ -73,6 +73,10 @@ export async function plan(config: Configuration): Promise<Plan> {
     }),
   ]);
   if (facts !== undefined) refuse(hostObstacles(facts));
+  // What is deployed as it is was told when it was deployed.
+  if (folder !== undefined && !isDeployed(folder.source, facts)) {
+    for (const text of folder.warnings) void pulumi.log.warn(text);
+  }
   if (application !== undefined) {
     checkInitSystem(from?.kind === "git" ? "tracks:sourceUrl" : "tracks:sourceFolder", facts);
     checkFormerPlace({ ...application.django, user: config.deployer.user }, facts);
@@ -95,7 +99,7 @@ export async function plan(config: Configuration): Promise<Plan> {
       kind: "git",
       commit: sourceCommit(connection, repository, facts, git),
     }));
-  const source = folder === undefined ? fromGit : () => folder;
+  const source = folder === undefined ? fromGit : () => folder.source;
   return { facts, source, dump, database, packageNeeds };
 }
 
@@ -115,11 +119,30 @@ function applicationQuestion(
   };
 }
 
+/** Is the release that the host runs made from this archive? */
+function isDeployed(source: FolderSource, facts: HostFacts | undefined): boolean {
+  const release = `/${source.archive.sha256.slice(0, 12)}`;
+  return [...(facts?.resources.values() ?? [])].some(({ manifest }) =>
+    manifest?.some((line) => {
+      const [kind, path] = line.split(" ", 2);
+      return kind === "application" && path?.endsWith(release);
+    }),
+  );
+}
+
+type FolderSource = Extract<ApplicationSource, { kind: "folder" }>;
+
+/** A source on this machine, and what its author should think of. */
+interface PackedFolder {
+  readonly source: FolderSource;
+  readonly warnings: readonly string[];
+}
+
 /** The source as the host takes it, when it lies on this machine: looked at, and packed. */
 async function packFolder({
   django,
   database,
-}: NonNullable<Configuration["application"]>): Promise<ApplicationSource | undefined> {
+}: NonNullable<Configuration["application"]>): Promise<PackedFolder | undefined> {
   const { source, settingsModule, wsgi, requirements } = django;
   if (source.kind === "git") return undefined;
   const layout = { settingsModule, wsgi, requirementsFile: requirements };
@@ -129,7 +152,9 @@ async function packFolder({
   });
   const faults = findings.filter(({ severity }) => severity === "fault");
   if (faults.length > 0) throw new SourceError(source.folder, faults.map(findingText));
-  for (const finding of findings) void pulumi.log.warn(findingText(finding));
   const { path, digest, size } = await packSource(source.folder);
-  return { kind: "folder", archive: { path, sha256: digest, bytes: size } };
+  return {
+    source: { kind: "folder", archive: { path, sha256: digest, bytes: size } },
+    warnings: findings.map(findingText),
+  };
 }

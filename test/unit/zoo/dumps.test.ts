@@ -39,7 +39,7 @@ describe("a dump that is", () => {
   it.each<[string, (file: string) => void]>([
     ["a folder", mkdirSync],
     ["a pipe", (file) => execFileSync("mkfifo", [file])],
-  ])("%s", { timeout: 10_000 }, async (_what, make) => {
+  ])("%s", { timeout: 60_000 }, async (_what, make) => {
     const file = join(temporaryFolder("dump", onTestFinished), "old.json");
     make(file);
     await expectPreview(

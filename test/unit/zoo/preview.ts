@@ -33,26 +33,40 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
   }
 }
 
-/** Runs what a preview runs before it registers anything, with these settings, against a bare host. */
+/**
+ * Runs what a preview runs before it registers anything, with these settings.
+ *
+ * @param release the name of the one that the host runs; without, the host is bare
+ */
 export async function expectPreview(
   settings: Readonly<Record<string, string>>,
   outcome: Outcome,
+  release?: string,
 ): Promise<void> {
   const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
-  onTestFinished(() => {
-    warn.mockRestore();
-  });
-  const refused = await refusal(settings);
+  const refused = await refusal(settings, release);
   const said = { refused, warned: warn.mock.calls.map(([message]) => message) };
+  warn.mockRestore();
   if (outcome === "taken") expect(said).toEqual({ refused: undefined, warned: [] });
   else if ("warned" in outcome)
     expect(said).toEqual({ refused: undefined, warned: [expect.stringMatching(outcome.warned)] });
   else expect(said.refused).toMatch(outcome.refused);
 }
 
-async function refusal(settings: Readonly<Record<string, string>>): Promise<string | undefined> {
+async function refusal(
+  settings: Readonly<Record<string, string>>,
+  release: string | undefined,
+): Promise<string | undefined> {
   const facts = ["init systemd", "interpreter present", "os-version 9.4"];
-  const report = [...facts.map((fact) => `fact ${fact}`), "preflight complete", ""].join("\n");
+  const deployed =
+    release === undefined
+      ? []
+      : ["ok app", "manifest app", ` application /microarray/releases/tracks/${release} owner=x`];
+  const report = [
+    ...facts.map((fact) => `fact ${fact}`),
+    ...deployed,
+    ...["preflight complete", ""],
+  ].join("\n");
   const host = await server({
     answer: (command) => (command.includes("preflight complete") ? { stdout: report } : undefined),
   });

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { describe, it } from "vitest";
+import { describe, it, test } from "vitest";
+import { packSource } from "../../../source/packSource";
 import { expectPreview, type Outcome, sampleSource, writeFiles } from "./preview";
 
 /**
@@ -83,8 +84,23 @@ const inputs: readonly [what: string, make: (folder: string) => void, outcome: O
   ],
 ];
 
+test(
+  "a warning is given until the source is deployed as it is, and again when it changes",
+  { timeout: 60_000 },
+  async () => {
+    const folder = sampleSource();
+    writeFiles(folder, { ".env": "TOKEN=sesame" });
+    const { digest } = await packSource(folder);
+    const told: Outcome = { warned: /^\.env: looks like a secret/ };
+    await expectPreview({ sourceFolder: folder }, told);
+    await expectPreview({ sourceFolder: folder }, "taken", digest.slice(0, 12));
+    writeFiles(folder, { "new.py": "" });
+    await expectPreview({ sourceFolder: folder }, told, digest.slice(0, 12));
+  },
+);
+
 describe("a source", () => {
-  it.each(inputs)("%s", { timeout: 10_000 }, async (_what, make, outcome) => {
+  it.each(inputs)("%s", { timeout: 60_000 }, async (_what, make, outcome) => {
     const folder = sampleSource();
     make(folder);
     await expectPreview({ sourceFolder: folder }, outcome);
