@@ -11,6 +11,8 @@
 
 set -u
 umask 077
+# Where a login ends idle users, bash gives every `read` of ours no more time than them.
+unset TMOUT
 export LC_ALL=C
 
 # Another root and other commands: how the script is tested without a host.

@@ -81,3 +81,12 @@ test("direct rules, which no zone outweighs, are told in preview and up until a 
   }
   for (const said of await look()) expect(said).not.toContain("direct rules");
 });
+
+test("a login shell that ends idle users (TMOUT) does not end the wait for a slow firewalld", async () => {
+  host.write("/firewall-now", "8080/tcp\n");
+  host.write("/firewall-later", "8080/tcp\n");
+  const command = host.read("/stand-ins/firewall-cmd");
+  host.write("/stand-ins/firewall-cmd", command.replace("\n", "\nsleep 1.2\n"), 0o755);
+  const applied = await host.apply(port, { environment: { TMOUT: "1" } });
+  expect(applied).toMatchObject({ code: 0, stderr: "", stdout: "applied f: unchanged\n" });
+});
