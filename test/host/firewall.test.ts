@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
@@ -86,6 +87,8 @@ test("a login shell that ends idle users (TMOUT) does not end the wait for a slo
   host.write("/firewall-now", "8080/tcp\n");
   host.write("/firewall-later", "8080/tcp\n");
   const command = host.read("/stand-ins/firewall-cmd");
+  // A link to the stand-in that all tests have.
+  rmSync(host.at("/stand-ins/firewall-cmd"));
   host.write("/stand-ins/firewall-cmd", command.replace("\n", "\nsleep 1.2\n"), 0o755);
   const applied = await host.apply(port, { environment: { TMOUT: "1" } });
   expect(applied).toMatchObject({ code: 0, stderr: "", stdout: "applied f: unchanged\n" });
