@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { execa, type Result } from "execa";
 import { devPassphrase } from "../../demo/stacks";
 import { down, exec, type LabHost, up } from "../../lab/host";
@@ -55,9 +55,9 @@ export class Deployment {
     return deployment;
   }
 
-  /** Points the stack at another program of this checkout. */
+  /** Points the stack at another program, of this checkout or by its absolute path. */
   async useProgram(program: string): Promise<void> {
-    await writeProject(this.folder, { program: join(root, program) });
+    await writeProject(this.folder, { program: resolve(root, program) });
   }
 
   /** Runs `pulumi` and returns what it printed, whatever its exit code. */

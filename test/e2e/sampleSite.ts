@@ -1,6 +1,6 @@
-import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Answer, request, type RequestOptions } from "../../demo/request";
 import { exec } from "../../lab/host";
 import { type Row, sampleDumpFile } from "../sampleDump";
@@ -48,7 +48,9 @@ export class SampleSite {
     await deployment.set("sourceFolder", folder);
     await deployment.set("migrationDump", sampleDumpFile);
     await deployment.set("healthCheckPath", "/healthz/");
-    for (const [key, value] of Object.entries(settings)) await deployment.set(key, value);
+    for (const [key, value] of Object.entries(settings)) {
+      await deployment.set(key, value, ...(key.endsWith("Password") ? ["--secret"] : []));
+    }
     return new SampleSite(deployment, folder, Number(settings["listenPort"] ?? 80));
   }
 
@@ -140,9 +142,10 @@ export class SampleSite {
     await this.write(file, change(await readFile(join(this.folder, file), "utf8")));
   }
 
-  /** Writes a file of the source. */
-  async write(file: string, text: string): Promise<void> {
-    await writeFile(join(this.folder, file), text);
+  /** Writes a file of the source, and makes its directory. */
+  async write(file: string, content: string | Uint8Array): Promise<void> {
+    await mkdir(dirname(join(this.folder, file)), { recursive: true });
+    await writeFile(join(this.folder, file), content);
   }
 
   /** Removes a file of the source. */

@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { Command } from "commander";
+import { execa } from "execa";
+import { installPackages, LAB_PACKAGES } from "../../lab/install";
+import { hostsFor, pairsOf } from "./combinations";
+import { type Outcome, tryTraits } from "./host";
+import { TestRun } from "../testRun";
+import { outcomeTable, traitTable } from "./tables";
+import type { Trait } from "./trait";
+import { traitNamed, traits } from "./traits";
+
+/** `npm run test:traits`: every pair of traits, or a combination of one's choice. */
+
+const root = join(__dirname, "..", "..");
+
+interface Options {
+  readonly each?: true;
+  readonly list?: true;
+  readonly json?: true;
+  readonly atOnce: string;
+}
+
+async function main(names: readonly string[], options: Options): Promise<void> {
+  const chosen = names.map(traitNamed);
+  if (options.list) {
+    console.log(traitTable(traits));
+    return;
+  }
+  const program = process.env["TRACKS_TRAITS_PROGRAM"];
+  if (options.json) {
+    console.log(JSON.stringify(await tryTraits(`traits-${process.pid}`, chosen, { program })));
+    return;
+  }
+  await installPackages({ packages: LAB_PACKAGES });
+  const hosts = choose(chosen, options.each === true);
+  const outcomes = await onHosts(hosts, Number(options.atOnce));
+  console.log(`\n${outcomeTable(outcomes, await commitOf(program ?? root))}`);
+  process.exitCode = outcomes.every(({ failures }) => failures.length === 0) ? 0 : 1;
+}
+
+function choose(chosen: readonly Trait[], each: boolean): readonly Trait[][] {
+  if (each) return (chosen.length === 0 ? traits : chosen).map((trait) => [trait]);
+  if (chosen.length > 0) return [[...chosen]];
+  const pairs = pairsOf(traits);
+  const hosts = hostsFor(traits, pairs);
+  console.log(`${traits.length} traits, ${pairs.length} pairs, ${hosts.length} hosts`);
+  return hosts;
+}
+
+/** Each in a process of its own, since a process has one folder of lab hosts. */
+async function onHosts(hosts: readonly Trait[][], atOnce: number): Promise<Outcome[]> {
+  const run = await TestRun.begin();
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    // Stays for a second Ctrl-C, which must not end this before everything is taken down.
+    process.on(signal, () => {
+      interrupted.abort();
+    });
+  }
+  const outcomes: Outcome[] = [];
+  const waiting = [...hosts.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, host] = next;
+      const names = host.map(({ name }) => name);
+      const { stdout } = await execa(
+        process.execPath,
+        [join(root, "tools/bootstrap.mjs"), "test/traits/cli.ts", "--json", ...names],
+        {
+          ...{ stdin: "ignore", stderr: "inherit" },
+          ...{ env: run.environment, cancelSignal: interrupted.signal },
+        },
+      );
+      const outcome = (outcomes[index] = JSON.parse(stdout) as Outcome);
+      tell(outcome, index + 1);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: atOnce }, work));
+  } finally {
+    await run.end();
+  }
+  return outcomes;
+}
+
+function tell({ traits, failures, seconds }: Outcome, number: number): void {
+  const result = failures.length === 0 ? "passed" : "FAILED";
+  console.log(`${number}: ${result} after ${seconds} s: ${traits.join(" ")}`);
+  for (const { step, reason } of failures) console.log(`  ${step}: ${reason}`);
+}
+
+async function commitOf(folder: string): Promise<string> {
+  const { stdout } = await execa("git", ["describe", "--always", "--dirty"], { cwd: folder });
+  return stdout;
+}
+
+new Command("test:traits")
+  .description("deploys to hosts with traits, and destroys; without names every pair of them")
+  .argument("[name...]", "these traits, on one host")
+  .option("--each", "each trait alone, on a host of its own")
+  .option("--list", "show the traits, and which version each one broke")
+  .option("--json", "print what one host came to, for another program")
+  .option("--at-once <number>", "hosts at the same time", "2")
+  .action(main)
+  .parseAsync()
+  .catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });

@@ -1,0 +1,42 @@
+import { fit, type Trait } from "./trait";
+
+/** Two traits that can be on one host. */
+export type Pair = readonly [Trait, Trait];
+
+/** Every two of the traits that can be on one host. */
+export function pairsOf(traits: readonly Trait[]): Pair[] {
+  return traits.flatMap((one, index) =>
+    traits
+      .slice(index + 1)
+      .filter((other) => fit(one, other))
+      .map((other): Pair => [one, other]),
+  );
+}
+
+/** The pairs that the table marks as dangerous. */
+export function dangerousPairs(traits: readonly Trait[]): Pair[] {
+  return pairsOf(traits).filter(
+    ([one, other]) =>
+      one.dangerousWith?.includes(other.name) === true ||
+      other.dangerousWith?.includes(one.name) === true,
+  );
+}
+
+/**
+ * Few hosts that have each trait, and each of these pairs on one of them. The same for the same table:
+ * what failed once can be tried again.
+ *
+ * Greedy: what no host has yet goes to the one with the fewest traits that can have it, else to a new one.
+ */
+export function hostsFor(traits: readonly Trait[], pairs: readonly Pair[]): Trait[][] {
+  const hosts: Set<Trait>[] = [];
+  for (const wanted of [...pairs, ...traits.map((trait) => [trait])]) {
+    if (hosts.some((host) => wanted.every((trait) => host.has(trait)))) continue;
+    const [host = new Set<Trait>()] = hosts
+      .filter((host) => wanted.every((trait) => [...host].every((other) => fit(trait, other))))
+      .sort((one, other) => one.size - other.size);
+    if (host.size === 0) hosts.push(host);
+    for (const trait of wanted) host.add(trait);
+  }
+  return hosts.map((host) => traits.filter((trait) => host.has(trait)));
+}

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import type { Trait } from "../trait";
+
+/** Rules for accounts and their files, and an account that is there before. */
+export const accounts: readonly Trait[] = [
+  ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
+    name: `deployer-${shell}`,
+    fault: `what runs as the deployer goes through ${shell}, which reads commands its own way`,
+    takes: ["deployer's shell"],
+    settings: { deployerShell: `/usr/bin/${shell}` },
+    shown: {
+      command: `/usr/bin/${shell} --version; grep -c /${shell} /etc/shells`,
+      prints: new RegExp(`^${shell}`),
+    },
+    check: async ({ site }) => {
+      const printed = await site.deployment.onHost(
+        `su - deployer -c "sh -c 'ps -o comm= -p \\$PPID'; true"`,
+      );
+      assert.equal(printed.trim(), shell);
+    },
+  })),
+  ...["077", "027"].map((mask): Trait => ({
+    name: `umask-${mask}`,
+    fault: "what the deployment makes can't be read by nginx, PostgreSQL or the deployer",
+    takes: ["umask"],
+    dangerousWith: ["deployer-of-users", "usergroups-no", "site-root-mount", "pip-user"],
+    set: `
+        sed -i -E 's/^(UMASK +).*/\\1${mask}/' /etc/login.defs
+        echo 'session optional pam_umask.so umask=0${mask}' >>/etc/pam.d/common-session
+        echo 'umask ${mask}' >/etc/profile.d/umask.sh`,
+    shown: { login: "sh -c umask", prints: `0${mask}` },
+    unchanged: "cat /etc/login.defs",
+  })),
+  {
+    name: "usergroups-no",
+    fault: "useradd makes no group of the deployer's own, and whatever names that group fails",
+    set: "sed -i 's/^USERGROUPS_ENAB.*/USERGROUPS_ENAB no/' /etc/login.defs",
+    shown: {
+      command: "useradd -M probe; id -gn probe; userdel probe",
+      prints: "users",
+    },
+    unchanged: "cat /etc/login.defs",
+  },
+  {
+    name: "deployer-of-users",
+    fault: "the deployer was there before, with the group users, and there is no group deployer",
+    dangerousWith: ["umask-027"],
+    set: "useradd -m -g users deployer; echo deployer:old-password | chpasswd",
+    shown: { command: "id -gn deployer; getent group deployer || true", prints: "users" },
+    unchanged: "getent passwd deployer; getent shadow deployer | cut -d: -f1,2; id deployer",
+  },
+];

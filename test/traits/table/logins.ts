@@ -1,0 +1,65 @@
+import type { Trait } from "../trait";
+
+const rootPassword = "roots-own-password";
+
+/** How whoever deploys gets in, and becomes root. */
+export const logins: readonly Trait[] = [
+  ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
+    name: `login-${shell}`,
+    fault: `${shell} takes a command line for other words than sh does, so that the host is told as one of an unknown system or can't be destroyed`,
+    takes: ["login shell"],
+    dangerousWith: ["sudo-pty"],
+    set: `for user in root admin operator; do usermod -s /usr/bin/${shell} $user; done`,
+    shown: { login: "sh -c 'ps -o comm= -p $PPID'; true", prints: shell },
+    unchanged: "getent passwd root admin operator",
+  })),
+  {
+    name: "bashrc-prints",
+    fault: "what a login prints is taken for an answer of the host, or for a host without SFTP",
+    takes: ["login shell"],
+    dangerousWith: ["max-sessions"],
+    // By a subsystem of sshd's own SFTP works all the same.
+    set: `for home in /root /home/admin /home/operator /etc/skel; do echo '[ -z "$SSH_CONNECTION" ] || { echo Welcome; echo sudo: not found >&2; }' >$home/.bashrc; done`,
+    shown: { login: "echo", prints: "Welcome" },
+    refused: {
+      says: /The login of \w+ on the host prints text where SFTP, .*: "?Welcome/,
+      wayOut:
+        "sed -i 's|^Subsystem sftp .*|Subsystem sftp internal-sftp|' /etc/ssh/sshd_config; systemctl reload sshd",
+    },
+    unchanged: "cat /root/.bashrc /home/*/.bashrc",
+  },
+  {
+    name: "tmout",
+    fault: "the shell's time for an idle user ends each `read` of the program that waits longer",
+    takes: ["login shell"],
+    set: "for file in /etc/profile.d/tmout.sh /root/.bashrc /home/admin/.bashrc /home/operator/.bashrc; do printf '%s\\n' 'TMOUT=1; readonly TMOUT; export TMOUT' >$file; done",
+    shown: { login: "readonly -p | grep TMOUT", prints: 'declare -rx TMOUT="1"' },
+  },
+  {
+    name: "max-sessions",
+    fault: "a connection that may open only two sessions is told as a host without SFTP",
+    settings: { hostUser: "operator" },
+    set: "echo 'MaxSessions 2' >/etc/ssh/sshd_config.d/10-sessions.conf; systemctl reload sshd",
+    shown: { command: "sshd -T | grep -i maxsessions", prints: "maxsessions 2" },
+    unchanged: "cat /etc/ssh/sshd_config.d/10-sessions.conf",
+  },
+  {
+    name: "sudo-pty",
+    fault: "sudo gives each command a terminal, which mixes its streams and may echo its input",
+    settings: { hostUser: "operator" },
+    set: "echo 'Defaults use_pty' >/etc/sudoers.d/pty",
+    shown: {
+      command: "sudo -l -U operator",
+      prints: /\buse_pty\b/,
+    },
+    unchanged: "cat /etc/sudoers.d/pty",
+  },
+  {
+    name: "sudo-targetpw",
+    fault: "sudo asks for root's password in place of the user's own",
+    settings: { hostUser: "operator", sudoPassword: rootPassword },
+    set: `echo 'root:${rootPassword}' | chpasswd; echo 'Defaults targetpw' >/etc/sudoers.d/targetpw`,
+    shown: { login: `echo ${rootPassword} | sudo -k -S -p '' id -un`, prints: "root" },
+    unchanged: "cat /etc/sudoers.d/targetpw; getent shadow root",
+  },
+];

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { execa } from "execa";
+import { request } from "../../../demo/request";
+import { startFirewalld } from "../../../lab/firewalld";
+import { type Bench, look, type Trait } from "../trait";
+
+const postgresql = `
+  if [ ! -e /var/lib/pgsql/data/PG_VERSION ]; then
+    dnf -q -y module enable postgresql:15
+    dnf -q -y install postgresql-server
+    postgresql-setup --initdb
+    systemctl start postgresql
+  fi`;
+const hba = "/var/lib/pgsql/data/pg_hba.conf";
+
+/** A rule of somebody else's, in a file that ends in the middle of its line. */
+const othersRule = "host reports reporter 192.0.2.0/24 scram-sha-256";
+
+const askShop = "curl -s -H 'Host: shop.example.org' http://127.0.0.1:8008/";
+
+const shop = `# The shop
+server {
+  listen 8008;
+  server_name shop.example.org;
+  location / { return 200 "the shop"; }
+}
+# End of the shop`;
+
+const visitorsZone =
+  "zone=$(firewall-cmd --get-zone-of-interface=eth0) || zone=$(firewall-cmd --get-default-zone)";
+const rulesOfFirewalld = "firewall-cmd --list-all-zones; firewall-cmd --permanent --list-all-zones";
+
+/** What other software has set up. */
+export const services: readonly Trait[] = [
+  {
+    name: "pip-user",
+    fault: "pip puts packages into the home of whoever runs it, or refuses a virtualenv",
+    dangerousWith: ["home-mount", "noexec"],
+    set: `
+      dnf -q -y install python3-pip
+      printf '%s\\n' '' '[install]' 'user = true' >>/etc/pip.conf`,
+    shown: { command: "pip3 config list | grep install", prints: "install.user='true'" },
+    unchanged: look("/etc/pip.conf"),
+  },
+  {
+    name: "pg-hba-no-newline",
+    fault: "the last rule of pg_hba.conf, whose line has no end, is lost",
+    dangerousWith: ["pg-hba-link"],
+    set: `${postgresql}
+      printf '%s' '${othersRule}' >>${hba}
+      systemctl reload postgresql`,
+    shown: { command: `tail -c 2 ${hba}; echo .`, prints: "56." },
+    check: async ({ onHost }) => {
+      const rules =
+        "SELECT count(*) FROM pg_hba_file_rules WHERE database = '{reports}' AND error IS NULL";
+      assert.equal(await onHost(`cd /; runuser -u postgres -- psql -XAtc "${rules}"`), "1");
+      assert.equal(await onHost(`tail -c 2 ${hba}`), "56");
+    },
+  },
+  {
+    name: "pg-hba-link",
+    fault:
+      "a link in pg_hba.conf's place is replaced by a file, and what manages its target is cut off",
+    set: `${postgresql}
+      mkdir /etc/postgresql-managed
+      mv ${hba} /etc/postgresql-managed/pg_hba.conf
+      chown -R postgres: /etc/postgresql-managed
+      ln -s /etc/postgresql-managed/pg_hba.conf ${hba}
+      systemctl reload postgresql`,
+    shown: { command: `readlink ${hba}`, prints: "/etc/postgresql-managed/pg_hba.conf" },
+    unchanged: `stat -c '%N %U:%G' ${hba}; stat -c '%a %U:%G' /etc/postgresql-managed/pg_hba.conf`,
+  },
+  {
+    name: "shared-nginx-conf",
+    fault: "servers of others in nginx.conf vanish with it, and the preview is silent",
+    set: async (bench) => {
+      await bench.onHost(`
+        dnf -q -y install nginx
+        sed -i '/^http {/r /dev/stdin' /etc/nginx/nginx.conf <<'EOF'
+${shop}
+EOF
+        systemctl enable -q --now nginx`);
+    },
+    shown: { command: askShop, prints: "the shop" },
+    refused: {
+      says: /\/etc\/nginx\/nginx\.conf.*shop\.example\.org/,
+      wayOut: `
+        sed -i '/^# The shop/,/^# End of the shop/d' /etc/nginx/nginx.conf
+        cat >/etc/nginx/conf.d/shop.conf <<'EOF'
+${shop}
+EOF
+        systemctl reload nginx`,
+    },
+    check: async ({ onHost }) => {
+      assert.equal(await onHost(askShop), "the shop");
+    },
+    unchanged: `${look("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/shop.conf")}; ${askShop}; systemctl is-enabled nginx`,
+  },
+  {
+    name: "firewalld-zone",
+    fault: "the port is opened in firewalld's default zone, where no visitor comes in",
+    dangerousWith: ["firewalld-range", "ipv6"],
+    set: async ({ site, onHost }) => {
+      await startFirewalld(site.deployment.host);
+      await onHost(`
+        firewall-cmd -q --permanent --zone=work --add-interface=eth0
+        firewall-cmd -q --set-default-zone=drop
+        firewall-cmd -q --reload`);
+    },
+    shown: {
+      command: "firewall-cmd --get-default-zone; firewall-cmd --get-zone-of-interface=eth0",
+      prints: "drop\nwork",
+    },
+    unchanged: rulesOfFirewalld,
+  },
+  {
+    name: "firewalld-range",
+    fault:
+      "a port of a range that is open already is opened once more, and the range has a hole after the destroy",
+    set: async ({ site, onHost }) => {
+      await startFirewalld(site.deployment.host);
+      await onHost(`
+        ${visitorsZone}
+        firewall-cmd -q --permanent --zone=$zone --add-port=80-88/tcp
+        firewall-cmd -q --reload`);
+    },
+    shown: {
+      command: `${visitorsZone}; firewall-cmd --zone=$zone --list-ports`,
+      prints: "80-88/tcp",
+    },
+    check: async ({ onHost }) => {
+      const ports = await onHost(`${visitorsZone}; firewall-cmd --zone=$zone --list-ports`);
+      assert.equal(ports, "80-88/tcp");
+    },
+    unchanged: rulesOfFirewalld,
+  },
+  {
+    name: "ipv6",
+    fault: "visitors who come over IPv6 are refused",
+    dangerousWith: ["shared-nginx-conf"],
+    set: giveIpv6,
+    shown: { command: "ip -6 -o addr show dev eth0 scope global", prints: /inet6 fd/ },
+    check: async ({ site }) => {
+      const answer = await request(
+        ipv6(site.deployment.host.slot.number),
+        "tracks.test",
+        "/healthz/",
+      );
+      assert.equal(answer.status, 200);
+    },
+  },
+  {
+    name: "logrotate-sandbox",
+    fault: "logs below /etc are never rotated, since the vendor's unit may not write there",
+    dangerousWith: ["umask-077", "umask-027"],
+    set: "dnf -q -y install logrotate",
+    shown: {
+      command: "systemctl show -p ProtectSystem --value logrotate.service",
+      prints: "full",
+    },
+    unchanged: look("/usr/lib/systemd/system/logrotate.service", "/etc/logrotate.conf"),
+  },
+];
+
+/** An address of a network of the lab's own, by the slot of the host. */
+const ipv6 = (slot: number): string => `fd00:7ac5::${slot}`;
+
+/** In the host's network and on the bridge, where it goes with the last host. */
+async function giveIpv6({ site }: Bench): Promise<void> {
+  const { netns, slot } = site.deployment.host;
+  const add = ["-6", "addr", "replace"];
+  await execa("ip", ["-n", netns, ...add, `${ipv6(slot.number)}/64`, "dev", "eth0", "nodad"]);
+  await execa("ip", [...add, `${ipv6(1)}/64`, "dev", "trackslab", "nodad"]);
+}

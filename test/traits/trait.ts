@@ -1,0 +1,73 @@
+import type { SampleSite } from "../e2e/sampleSite";
+
+/** A way in which real hosts differ from a bare one, and that a deployment must cope with. */
+export interface Trait {
+  readonly name: string;
+  /** What goes wrong on such a host with a program that knows nothing of it. */
+  readonly fault: string;
+  /**
+   * What of a host it takes for itself, such as the login shell: no other trait that takes the same is
+   * combined with it.
+   */
+  readonly takes?: readonly string[];
+  /** Traits that are likely to get in each other's way: `npm test` has each such pair on a host. */
+  readonly dangerousWith?: readonly string[];
+  /** Settings of the stack that go with it. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Sets it on a fresh host: a script for root's bash, or what takes more than that. */
+  readonly set?: string | ((bench: Bench) => Promise<void>);
+  /** What shows before the deployment that it is in force. */
+  readonly shown: Shown;
+  /** A command whose output tells what must be the same before the deployment and after the destroy. */
+  readonly unchanged?: string;
+  /** Where the program promises a refusal: what a preview says, and the way out that it names. */
+  readonly refused?: { readonly says: RegExp; readonly wayOut: string };
+  /** Where a program without its fix failed; none: no version is known that did. */
+  readonly bites?: Bite;
+  /** What a user of such a host would look at after the deployment. */
+  readonly check?: (bench: Bench) => Promise<void>;
+}
+
+/** A host with this trait alone, deployed to by an older version. */
+export interface Bite {
+  /** The commit of that version. */
+  readonly commit: string;
+  /** What it failed with. */
+  readonly words: string;
+}
+
+/** A command with what it prints, without blanks around it. */
+export type Shown = { readonly prints: string | RegExp } & (
+  | { /** Run by root's bash, past SSH. */ readonly command: string }
+  | {
+      /** Run by SSH, as the user who deploys. */ readonly login: string;
+    }
+);
+
+/** What a trait may use. */
+export interface Bench {
+  readonly site: SampleSite;
+  /** Runs a script by root's bash on the host, past SSH; its output without the final newline. */
+  readonly onHost: (script: string) => Promise<string>;
+  /** Runs a command on the host by SSH, as the user who deploys; its output. */
+  readonly login: (command: string) => Promise<string>;
+}
+
+/** Whether both can be on one host. */
+export function fit(one: Trait, other: Trait): boolean {
+  if (one === other) return true;
+  if (one.takes?.some((taken) => other.takes?.includes(taken))) return false;
+  const settings = other.settings ?? {};
+  return Object.entries(one.settings ?? {}).every(
+    ([key, value]) => (settings[key] ?? value) === value,
+  );
+}
+
+/** The command whose output has everything about files that an owner would miss: bytes, mode, owner, target. */
+export function look(...files: readonly string[]): string {
+  return files
+    .map(
+      (file) => `stat -c '%N %F %a %U:%G' ${file}; if [ -f ${file} ]; then sha256sum <${file}; fi`,
+    )
+    .join("\n");
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { dangerousPairs, hostsFor, pairsOf } from "../traits/combinations";
+import { fit } from "../traits/trait";
+import { traits } from "../traits/traits";
+
+describe.each([
+  ["every pair", pairsOf(traits), 24],
+  ["every dangerous pair", dangerousPairs(traits), 6],
+])("the hosts for %s of traits", (_, pairs, most) => {
+  const hosts = hostsFor(traits, pairs);
+
+  it("have each pair and each trait, and none that exclude each other", () => {
+    const without = pairs.filter(
+      (pair) => !hosts.some((host) => pair.every((t) => host.includes(t))),
+    );
+    expect(without).toEqual([]);
+    expect(new Set(hosts.flat())).toEqual(new Set(traits));
+    for (const host of hosts) {
+      for (const one of host) expect(host.every((other) => fit(one, other))).toBe(true);
+    }
+  });
+
+  it("are few", () => {
+    expect(hosts.length).toBeLessThanOrEqual(most);
+  });
+
+  it("are the same each time", () => {
+    expect(hostsFor(traits, pairs)).toEqual(hosts);
+  });
+});
+
+describe("the table of traits", () => {
+  it("names each trait once, and marks pairs that can be on one host", () => {
+    const names = traits.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const trait of traits) {
+      for (const name of trait.dangerousWith ?? []) {
+        const other = traits.find((each) => each.name === name);
+        expect(other !== undefined && fit(trait, other), `${trait.name} with ${name}`).toBe(true);
+      }
+    }
+  });
+});
