@@ -144,7 +144,8 @@ comment_without_ipv6() {
   # Before 1.11.5 it was compiled in only where it was asked for.
   if nginx_is_at_least 1 11 5 || nginx -V 2>&1 | grep -q -e --with-ipv6; then built_in=yes; fi
   REPLY='# No IPv6 here: '
-  [[ $built_in == no || ! -s $ROOT/proc/net/if_inet6 ]] || REPLY=''
+  # Read, since a file of /proc has no size. Switched off, it is missing or empty.
+  if [[ $built_in == yes ]] && read -r _ 2>/dev/null <"$ROOT/proc/net/if_inet6"; then REPLY=''; fi
 }
 
 package_manager_configuration() {

@@ -318,7 +318,9 @@ test("an older nginx redirects to the address that the visitor asked for", async
 test("the site listens to IPv6 where the host has it, and only there", async () => {
   expect(await host.apply(siteOnPort8080())).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/in-force")).toContain("# No IPv6 here: listen [::]:8080 default_server;\n");
-  host.write("/proc/net/if_inet6", "00000000000000000000000000000001 01 80 10 80 lo\n");
+  // As every file of /proc, it has content but no size.
+  mkdirSync(host.at("/proc/net"), { recursive: true });
+  symlinkSync("/proc/self/status", host.at("/proc/net/if_inet6"));
   expect(await host.apply(siteOnPort8080())).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/in-force")).toMatch(/^ {2}listen \[::\]:8080 default_server;$/m);
 });
