@@ -1,4 +1,4 @@
-import type { Client, ClientChannel } from "ssh2";
+import type { Client, ClientCallback, ClientChannel } from "ssh2";
 import { checkAgent } from "./agent";
 import { commandLine } from "./commandLine";
 import type { Connection } from "./connection";
@@ -69,6 +69,24 @@ export function isSessionRefused(error: Error & { reason?: unknown }): boolean {
   return error.reason !== undefined;
 }
 
+/**
+ * Opens a channel of a session. sshd frees a session a moment after its channel has closed, when it has
+ * waited for the command's end: one that it refuses for their number is asked for again, for a second.
+ */
+export function openChannel(
+  open: (answer: ClientCallback) => unknown,
+  answer: ClientCallback,
+  tries = 10,
+): void {
+  open((error, channel) => {
+    if (error !== undefined && isSessionRefused(error) && tries > 1) {
+      setTimeout(() => {
+        openChannel(open, answer, tries - 1);
+      }, 100);
+    } else answer(error, channel);
+  });
+}
+
 /** The error for a server that opens no session. */
 export function noSession(user: string): HostError {
   return new HostError(
@@ -102,7 +120,8 @@ async function exec(
         ),
       );
     });
-    client.exec(framed(words), (error, channel) => {
+    const open = (answer: ClientCallback) => client.exec(framed(words), answer);
+    openChannel(open, (error, channel) => {
       if (error === undefined) collect(channel, stdin, output).then(resolve, reject);
       else if (isSessionRefused(error)) reject(noSession(user));
       else

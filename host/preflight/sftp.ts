@@ -1,6 +1,7 @@
+import type { ClientCallback } from "ssh2";
 import type { Deadline } from "../deadline";
 import { HostError } from "../error";
-import { isSessionRefused, printed, type Session } from "../session";
+import { isSessionRefused, openChannel, printed, type Session } from "../session";
 
 /** SFTP's greeting (SSH_FXP_INIT) of version 3: length, type, version. */
 const greeting = Buffer.from([0, 0, 0, 5, 1, 0, 0, 0, 3]);
@@ -19,7 +20,8 @@ export async function checkSftp(session: Session, user: string, deadline: Deadli
       const fail = (message: string): void => {
         reject(new HostError("sftp", message));
       };
-      session.client.subsys("sftp", (error, channel) => {
+      const open = (answer: ClientCallback) => session.client.subsys("sftp", answer);
+      openChannel(open, (error, channel) => {
         if (error !== undefined) {
           fail(isSessionRefused(error) ? tooFewSessions : noSubsystem);
           return;

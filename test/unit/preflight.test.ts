@@ -217,7 +217,10 @@ describe("what a program needs", () => {
   });
 
   it("is one session at a time, with sudo and everything that may be asked", async () => {
-    const host = await server({ maxSessions: 1, forwarding: true, answer: allowing });
+    const host = await server({
+      ...{ maxSessions: 1, freesSessionsAfterMs: 60 },
+      ...{ forwarding: true, answer: allowing },
+    });
     const facts = await ask(connectionTo(host, hostKey, login, operator("right")), {
       needsSftp: true,
       forwarding: { address: "127.0.0.1", port: host.port },

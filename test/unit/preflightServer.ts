@@ -55,6 +55,8 @@ export interface TestServerOptions {
   lingers?: boolean;
   /** Sessions that may be open at a time on one connection. @default 10 */
   maxSessions?: number;
+  /** How long a closed session still counts, as with an sshd that waits for its command; 0 by default. */
+  freesSessionsAfterMs?: number;
   /** @default true; `broken` is a subsystem whose program is missing */
   sftp?: boolean | "broken";
   /** Forwards what is asked for. @default false: prohibited, as by `AllowTcpForwarding no` */
@@ -116,7 +118,9 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
         }
         sessions += 1;
         const session = accept();
-        session.on("close", () => (sessions -= 1));
+        session.on("close", () => {
+          setTimeout(() => (sessions -= 1), options.freesSessionsAfterMs ?? 0);
+        });
         session.on("exec", (acceptExec, _, { command }) => {
           const channel = acceptExec();
           void readAll(channel).then(async (stdin) => {
