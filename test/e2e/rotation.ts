@@ -11,7 +11,7 @@ const today = "-$(date +%Y%m%d)";
  */
 export async function rotateByService(deployment: Deployment): Promise<void> {
   const start =
-    "systemctl start logrotate.service || { journalctl -q --no-pager -n 20 -o cat -u logrotate.service >&2; exit 1; }";
+    "systemctl start logrotate.service || { journalctl --sync; journalctl -q --no-pager -n 20 -o cat -u logrotate.service >&2; exit 1; }";
   await deployment.onHost(
     [
       `[ -s ${state} ] || { ${start}; }`,
