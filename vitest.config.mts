@@ -29,6 +29,7 @@ export default defineConfig({
           expect: { poll: { timeout: 15_000 } },
         },
       },
+      { test: { name: "selinux", include: ["test/selinux/**/*.test.ts"] } },
     ],
   },
 });

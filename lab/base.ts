@@ -17,6 +17,8 @@ const MMDEBSTRAP = [
   "--variant=minbase",
   // Without a cluster of Debian's own, which nobody wants and which takes 3 s.
   `--essential-hook=mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"`,
+  // The initial file system of a virtual machine: just what finds its disk, ready before the kernel comes.
+  `--essential-hook=mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d" && echo MODULES=list >"$1/etc/initramfs-tools/conf.d/lab" && printf "virtio_pci\\nvirtio_blk\\n" >"$1/usr/share/initramfs-tools/modules.d/lab"`,
   ...["man", "doc", "locale"].map((part) => `--dpkgopt=path-exclude=/usr/share/${part}/*`),
 ];
 /** An unused base of another recipe is removed after this long. */
@@ -64,6 +66,7 @@ async function buildBase(folder: string, options: BuildOptions): Promise<void> {
   const root = join(folder, "root");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const packages = (await readFile(join(RECIPE, "debian-packages"), "utf8"))
+    .replaceAll("ARCH", process.arch === "x64" ? "amd64" : process.arch)
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
   options.onProgress?.(`making a base from ${packages.length} Debian packages`);

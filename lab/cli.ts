@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { hostFolder } from "./folders";
-import { insideArguments } from "./guest";
+import { insideCommand } from "./guest";
 import { down, list, reboot, runningHost, up } from "./host";
 import { installPackages, missingPackages } from "./install";
 import { writeKnownHosts } from "./knownHosts";
@@ -18,14 +18,16 @@ program
   .command("up")
   .description("make the host, or find it running; the first one builds the base (a minute)")
   .argument(NAME, "the host's name", "dev")
-  .action(async (name: string) => {
+  .option("--machine", "a virtual machine, on which SELinux is enforcing (slow)")
+  .action(async (name: string, options: { machine?: boolean }) => {
+    const shape = options.machine ? "el9-machine" : "el9";
     const interrupted = new AbortController();
     process.once("SIGINT", () => {
       say(`interrupted: taking ${name} down`);
       interrupted.abort(new Error("interrupted"));
     });
     const start = Date.now();
-    const host = await up(name, { onProgress: say, signal: interrupted.signal });
+    const host = await up(name, { shape, onProgress: say, signal: interrupted.signal });
     say(`${name} answers at ${host.address} after ${((Date.now() - start) / 1000).toFixed(1)} s`);
     say(`try: npm run lab -- ssh ${name}`);
   });
@@ -85,7 +87,8 @@ program
   .action(async (name: string, command: string[]) => {
     const host = await runningHost(name);
     const inside = command.length === 0 ? ["bash", "-l"] : command;
-    await attach("nsenter", await insideArguments(host, inside));
+    const [program, ...args] = await insideCommand(host, inside, { terminal: process.stdin.isTTY });
+    await attach(program, args);
   });
 
 program

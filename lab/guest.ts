@@ -1,3 +1,5 @@
+import { dirname, join } from "node:path";
+import { writeKnownHosts } from "./knownHosts";
 import type { LabHost } from "./record";
 import { childrenOf, nameOf } from "./process";
 import { tryRun } from "../tools/run";
@@ -20,11 +22,11 @@ const ENVIRONMENT = {
 };
 
 /**
- * Runs a bash command as root inside the host, without SSH: it works whatever sshd, firewall or
- * keys have become. A failing command is a result, not an error.
+ * Runs a bash command as root inside the host. In a container without SSH: it works whatever sshd, firewall
+ * or keys have become. A failing command is a result, not an error.
  *
  * @param options.input - the command's stdin; empty by default
- * @param options.timeoutMs - 120000 by default; the command is killed then
+ * @param options.timeoutMs - two minutes by default, ten in a virtual machine; the command is killed then
  * @throws when the host isn't running, or the time is over
  */
 export async function exec(
@@ -32,26 +34,49 @@ export async function exec(
   command: string,
   options: { input?: string; timeoutMs?: number } = {},
 ): Promise<GuestResult> {
-  const { input = "", timeoutMs = 120_000 } = options;
-  const result = await tryRun("nsenter", await insideArguments(host, ["bash", "-c", command]), {
-    input,
-    timeoutMs,
-  });
+  const { input = "", timeoutMs = host.shape === "el9-machine" ? 600_000 : 120_000 } = options;
+  const [program, ...args] = await insideCommand(host, ["bash", "-c", command]);
+  const result = await tryRun(program, args, { input, timeoutMs });
   if (result.timedOut) {
     throw new Error(`on the lab host ${host.name}: no end after ${timeoutMs} ms: ${command}`);
   }
   return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
 }
 
-/** Arguments for nsenter that run `command` inside the host as root. */
-export async function insideArguments(host: LabHost, command: string[]): Promise<string[]> {
+/**
+ * The command of this machine that runs `command` inside the host as root.
+ *
+ * @param options.terminal - whether a person sits before it
+ */
+export async function insideCommand(
+  host: LabHost,
+  command: string[],
+  options: { terminal?: boolean } = {},
+): Promise<[string, ...string[]]> {
+  const variables = Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+  const inside = ["/usr/bin/env", "-i", "--chdir=/", ...variables, ...command];
+  if (host.shape === "el9-machine") {
+    const words = inside.map((word) => `'${quoted(word)}'`).join(" ");
+    return ["ssh", ...(await sshArguments(host)), ...(options.terminal ? ["-t"] : []), words];
+  }
   const leader = await leaderOf(host);
   if (leader === undefined) throw new Error(`the lab host ${host.name} isn't running`);
-  const variables = Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
   return [
+    "nsenter",
     `--target=${leader}`,
     ...["--mount", "--uts", "--ipc", "--net", "--pid", "--root"],
-    ...["/usr/bin/env", "-i", "--chdir=/", ...variables, ...command],
+    ...inside,
+  ];
+}
+
+/** Arguments of OpenSSH's client that log in as root, with the host's keys pinned. */
+async function sshArguments(host: LabHost): Promise<string[]> {
+  const folder = dirname(host.identityFile);
+  const knownHosts = await writeKnownHosts(host, join(folder, "known_hosts"));
+  return [
+    ...["-F", "none", "-i", host.identityFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"],
+    ...["-o", "StrictHostKeyChecking=yes", "-o", `UserKnownHostsFile=${knownHosts}`],
+    ...["-o", "ConnectTimeout=30", `root@${host.address}`],
   ];
 }
 
@@ -87,16 +112,19 @@ export async function sshConnections(host: LabHost): Promise<number> {
 }
 
 /**
- * The process on this machine that is the host's process 1; another one after each reboot.
+ * The process on this machine that is the host: a container's process 1, another one after each reboot; a
+ * virtual machine's emulator, another one after each power cut.
  *
  * @returns undefined while there is none
  */
 export async function leaderOf(host: Pick<LabHost, "supervisor">): Promise<number | undefined> {
-  // Down the line of unshare, supervise.sh and systemd-nspawn, whose child it is.
+  // Down the line of unshare, the supervisor's bash and systemd-nspawn or QEMU.
   let pid = host.supervisor.pid;
   for (;;) {
     const [child] = await childrenOf(pid);
-    if (child === undefined || (await nameOf(pid)) === "systemd-nspawn") return child;
+    if (child === undefined) return undefined;
+    if ((await nameOf(pid)) === "systemd-nspawn") return child;
+    if ((await nameOf(child))?.startsWith("qemu-system-")) return child;
     pid = child;
   }
 }

@@ -9,12 +9,13 @@ import { exec, leaderOf } from "./guest";
 import { missingPackages } from "./install";
 import { hostKeyFile, makeKey, makePassword, readPublicKey } from "./keys";
 import { withLock } from "./lock";
-import { claimSlot, handOver, releaseSlots, type Slot } from "./network";
+import * as machine from "./machine";
+import { claimSlot, handOver, releaseSlots } from "./network";
 import { end, identify, isAlive, kill, type ProcessIdentity } from "./process";
 import type { OnProgress } from "./progress";
 import { waitForSsh } from "./ready";
 import { readRecord, runningHost, writeRecord, type LabHost, type Shape } from "./record";
-import { writeSeed } from "./seed";
+import { writeMachineSeed, writeSeed } from "./seed";
 import { labUnavailable } from "./unavailable";
 
 export { exec, readFile, sshConnections, writeFile, type GuestResult } from "./guest";
@@ -28,7 +29,7 @@ const lockOf = (name: string): string => join(labFolder(), "locks", name);
  * machine or a killed run left. A new one takes a second, and a minute more when the base has to
  * be built first.
  *
- * @param options.shape - `el9` (default): Enterprise Linux 9 with systemd
+ * @param options.shape - `el9` by default
  * @param options.signal - aborted: what was made so far is taken down again
  * @throws when the lab can't run here, or the host doesn't boot; nothing of it stays then
  */
@@ -36,14 +37,9 @@ export async function up(
   name: string,
   options: { shape?: Shape; onProgress?: OnProgress; signal?: AbortSignal } = {},
 ): Promise<LabHost> {
-  const { onProgress, signal } = options;
+  const { shape = "el9", onProgress, signal } = options;
   checkName(name);
-  const unavailable = labUnavailable();
-  if (unavailable !== undefined) throw new Error(unavailable);
-  const missing = missingPackages();
-  if (missing.length > 0) {
-    throw new Error(`the lab needs ${missing.join(", ")}; install: npm run lab -- install`);
-  }
+  checkMachine(shape);
   const base = await ensureBase({ onProgress, signal });
   return withLock(lockOf(name), async () => {
     const present = await readRecord(name);
@@ -52,7 +48,7 @@ export async function up(
     try {
       signal?.throwIfAborted();
       onProgress?.(`booting the host ${name}`);
-      const host = await make(name, base, signal);
+      const host = await make(name, base, shape, signal);
       await writeRecord(host);
       return host;
     } catch (error) {
@@ -75,6 +71,7 @@ export async function down(name: string): Promise<void> {
  */
 export async function reboot(name: string): Promise<void> {
   const host = await runningHost(name);
+  if (host.shape === "el9-machine") return machine.rebootMachine(host);
   const before = await leaderOf(host);
   await exec(host, "systemctl reboot");
   const deadline = Date.now() + 60_000;
@@ -85,7 +82,23 @@ export async function reboot(name: string): Promise<void> {
   await waitForSsh(host);
 }
 
-async function make(name: string, base: string, signal?: AbortSignal): Promise<LabHost> {
+/**
+ * Takes a virtual machine's power away, and gives it back; see machine.ts.
+ *
+ * @throws when it isn't running, is no virtual machine, or doesn't come back
+ */
+export async function cutPower(name: string): Promise<void> {
+  const host = await runningHost(name);
+  if (host.shape !== "el9-machine") throw new Error(`the lab host ${name} is no virtual machine`);
+  await machine.cutPower(host);
+}
+
+async function make(
+  name: string,
+  base: string,
+  shape: Shape,
+  signal?: AbortSignal,
+): Promise<LabHost> {
   const folder = hostFolder(name);
   await mkdir(join(labFolder(), "hosts"), { recursive: true, mode: 0o700 });
   for (const part of ["", "upper", "work", "root", "seed"]) {
@@ -93,23 +106,24 @@ async function make(name: string, base: string, signal?: AbortSignal): Promise<L
   }
   const identityFile = join(folder, "identity");
   const [slot] = await Promise.all([
-    claimSlot(folder),
+    claimSlot(folder, shape === "el9" ? "pair" : "tap"),
     makeKey("ed25519", identityFile, `lab host ${name}`),
   ]);
   signal?.throwIfAborted();
   const publicKey = await readPublicKey(identityFile);
   const seed = join(folder, "seed");
   await writeSeed(seed, { name, address: slot.address, publicKey });
+  if (shape === "el9-machine") await writeMachineSeed(seed, slot);
   const password = makePassword();
   await writeFile(join(folder, "passwords"), `operator:${password}\n`, { mode: 0o600 });
   const [hostKey, hostKeyRsa] = await Promise.all([
     readPublicKey(hostKeyFile(join(seed, "etc/ssh"), "ed25519")),
     readPublicKey(hostKeyFile(join(seed, "etc/ssh"), "rsa")),
   ]);
-  const supervisor = await startSupervisor(folder, base, name, slot);
+  const supervisor = await startSupervisor(folder, base, { name, shape, slot });
   const host: LabHost = {
     name,
-    shape: "el9",
+    shape,
     address: slot.address,
     port: 22,
     hostKey,
@@ -127,7 +141,8 @@ async function make(name: string, base: string, signal?: AbortSignal): Promise<L
     supervisor,
     slot,
   };
-  await waitForSsh(host, signal);
+  const patienceMs = shape === "el9" ? undefined : machine.MACHINE_PATIENCE_MS;
+  await waitForSsh(host, { patienceMs, signal });
   return host;
 }
 
@@ -135,15 +150,17 @@ async function make(name: string, base: string, signal?: AbortSignal): Promise<L
 async function startSupervisor(
   folder: string,
   base: string,
-  name: string,
-  slot: Slot,
+  { name, shape, slot }: Pick<LabHost, "name" | "shape" | "slot">,
 ): Promise<ProcessIdentity> {
-  const script = join(__dirname, "supervise.sh");
+  const command =
+    shape === "el9"
+      ? [join(__dirname, "supervise.sh"), folder, base, slot.netns, name]
+      : [join(__dirname, "machine.sh"), folder, base, slot.outer, slot.hardwareAddress];
   const child = spawn(
     "unshare",
     [
       ...["--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
-      ...["bash", script, folder, base, slot.netns, name],
+      ...["bash", ...command],
     ],
     // Detached: the host outlives this process and its terminal.
     { detached: true, stdio: "ignore" },
@@ -181,6 +198,23 @@ async function endHost(supervisor: ProcessIdentity): Promise<void> {
     await sleep(20);
   }
   await end(supervisor);
+}
+
+/** @throws when hosts of that shape can't run on this machine */
+function checkMachine(shape: Shape): void {
+  const isMachine = shape === "el9-machine";
+  const unavailable = labUnavailable() ?? (isMachine ? machine.machineUnavailable() : undefined);
+  if (unavailable !== undefined) throw new Error(unavailable);
+  const missing = missingPackages();
+  if (missing.length > 0) {
+    throw new Error(`the lab needs ${missing.join(", ")}; install: npm run lab -- install`);
+  }
+  const more = isMachine ? missingPackages(machine.MACHINE_PACKAGES) : [];
+  if (more.length > 0) {
+    throw new Error(
+      `a virtual machine of the lab needs ${more.join(", ")}; install: apt-get install ${more.join(" ")}`,
+    );
+  }
 }
 
 function checkName(name: string): void {

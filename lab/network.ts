@@ -17,6 +17,12 @@ const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
 /** The first /24 that this machine has no route into is taken. */
 const CANDIDATES = Array.from({ length: 40 }, (_, index) => `10.213.${77 + index}`);
 
+/**
+ * How a host is connected: `pair`, an interface eth0 in the slot's network namespace; `tap`, one that a
+ * virtual machine on this side opens. Both have the slot's number and hang on the bridge.
+ */
+export type Wire = "pair" | "tap";
+
 /** One host's place in the lab's network. */
 export interface Slot {
   /** Last byte of the address, 2 to 254. */
@@ -25,6 +31,13 @@ export interface Slot {
   gateway: string;
   /** Name of the network namespace, as `ip netns` shows it. */
   netns: string;
+  /** The interface on the bridge. */
+  outer: string;
+  /**
+   * Follows from the number too: this machine remembers for a minute which one an address had, and
+   * would talk to the slot's former host.
+   */
+  hardwareAddress: string;
 }
 
 interface SlotRecord {
@@ -45,10 +58,10 @@ const exclusively = <T>(work: () => Promise<T>): Promise<T> => withLock(join(STA
 const recordFile = (number: number): string => join(STATE, "slots", `${number}.json`);
 
 /**
- * Gives the host in `folder` a slot with a connected network namespace: an interface eth0 with
- * the slot's address, and a way out through this machine. The bridge is made for the first host.
+ * Gives the host in `folder` a slot with a wire, and a way out through this machine. The bridge is made
+ * for the first host.
  */
-export function claimSlot(folder: string): Promise<Slot> {
+export function claimSlot(folder: string, wire: Wire): Promise<Slot> {
   return exclusively(async () => {
     await mkdir(join(STATE, "slots"), { recursive: true });
     await releaseAbandoned();
@@ -60,7 +73,7 @@ export function claimSlot(folder: string): Promise<Slot> {
     }
     await writeRecord(number, { folder, holder: await identify(process.pid) });
     const slot = slotOf(network, number);
-    await connect(slot);
+    await connect(slot, wire);
     return slot;
   });
 }
@@ -106,18 +119,21 @@ function slotOf(network: Network, number: number): Slot {
     address: `${network.prefix}.${number}`,
     gateway: `${network.prefix}.1`,
     netns: `tracks-lab-${number}`,
+    outer: `trklab${number}`,
+    hardwareAddress: `02:74:6c:61:62:${number.toString(16).padStart(2, "0")}`,
   };
 }
 
-async function connect({ number, address, gateway, netns }: Slot): Promise<void> {
-  const outer = `trklab${number}`;
+async function connect(slot: Slot, wire: Wire): Promise<void> {
+  const { address, gateway, netns, outer, hardwareAddress } = slot;
   await run("ip", ["netns", "add", netns]);
+  if (wire === "tap") {
+    await ip([`tuntap add dev ${outer} mode tap`, `link set ${outer} master ${BRIDGE} up`]);
+    return;
+  }
   // One call for all of it: a fresh host shall take a second, and each process costs some ms.
-  // The hardware address follows from the slot too: this machine remembers for a minute which one an
-  // address had, and would talk to the slot's former host.
-  const hardware = `02:74:6c:61:62:${number.toString(16).padStart(2, "0")}`;
   await ip([
-    `link add ${outer} type veth peer name eth0 address ${hardware} netns ${netns}`,
+    `link add ${outer} type veth peer name eth0 address ${hardwareAddress} netns ${netns}`,
     `link set ${outer} master ${BRIDGE} up`,
   ]);
   await ip(

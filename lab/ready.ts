@@ -13,13 +13,14 @@ const PATIENCE_MS = 60_000;
  * Waits until the host's sshd answers. It is the last service to start: users may log in by then,
  * and a firewall that the host has is in force.
  *
- * @throws when the host ends before, or after a minute, with the end of its console
+ * @throws when the host ends before, or after `patienceMs` (a minute), with the end of its console
  */
 export async function waitForSsh(
   host: { name: string; address: string; port: number; supervisor: ProcessIdentity },
-  signal?: AbortSignal,
+  options: { patienceMs?: number; signal?: AbortSignal } = {},
 ): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const { patienceMs = PATIENCE_MS, signal } = options;
+  const deadline = Date.now() + patienceMs;
   while (!(await answers(host.address, host.port))) {
     signal?.throwIfAborted();
     const alive = await isAlive(host.supervisor);

@@ -4,8 +4,11 @@ import { hostFolder, labFolder } from "./folders";
 import type { Slot } from "./network";
 import { isAlive, type ProcessIdentity } from "./process";
 
-/** The kinds of host that the lab knows. */
-export type Shape = "el9";
+/**
+ * The kinds of host that the lab knows: `el9`, a container on this machine's kernel, where SELinux is
+ * disabled; `el9-machine`, a virtual machine with a kernel of its own, where it is enforcing.
+ */
+export type Shape = "el9" | "el9-machine";
 
 /** A running lab host, as `.lab/hosts/NAME/host.json` (0600) keeps it. */
 export interface LabHost {
@@ -34,7 +37,7 @@ export interface LabHost {
   secrets: { deployerPassword: string };
   /** Process of this machine that keeps the host alive. */
   pid: number;
-  /** Name of the host's network namespace. */
+  /** Name of the host's network namespace; a virtual machine's is empty. */
   netns: string;
   /** @internal the same process, told from a later one with its number */
   supervisor: ProcessIdentity;

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { hostKeyFile, makeKey } from "./keys";
+import type { Slot } from "./network";
 
 /** What distinguishes one host from its base. */
 export interface SeedOptions {
@@ -29,6 +30,38 @@ export async function writeSeed(seed: string, options: SeedOptions): Promise<voi
     writeAuthorizedKeys(seed, options.publicKey),
     writeWayOut(etc, [`${options.address} ${options.name}`]),
   ]);
+}
+
+/** Writes what a virtual machine also needs: an address, and SELinux switched on. */
+export async function writeMachineSeed(seed: string, slot: Slot): Promise<void> {
+  const units = join(seed, "etc/systemd/system");
+  const wanted = join(units, "multi-user.target.wants");
+  const ip = [
+    "link set lo up",
+    `addr add ${slot.address}/24 dev eth0`,
+    "link set eth0 up",
+    `route add default via ${slot.gateway}`,
+  ];
+  const unit = [
+    "[Unit]",
+    "Description=The address in the lab's network",
+    "BindsTo=sys-subsystem-net-devices-eth0.device",
+    "After=sys-subsystem-net-devices-eth0.device",
+    "Before=network.target",
+    "Wants=network.target",
+    "[Service]",
+    "Type=oneshot",
+    "RemainAfterExit=yes",
+    ...ip.map((command) => `ExecStart=/usr/sbin/ip ${command}`),
+  ];
+  await Promise.all([
+    put(join(units, "lab-network.service"), `${unit.join("\n")}\n`),
+    // Else each login of root starts a systemd of its own, which takes seconds there.
+    put(join(seed, "var/lib/systemd/linger/root"), ""),
+    put(join(seed, "etc/selinux/config"), "SELINUX=enforcing\nSELINUXTYPE=default\n"),
+    mkdir(wanted, { recursive: true }),
+  ]);
+  await symlink("../lab-network.service", join(wanted, "lab-network.service"));
 }
 
 /**

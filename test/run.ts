@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { installPackages, LAB_PACKAGES, missingPackages } from "../lab/install";
 import { labUnavailable } from "../lab/host";
+import { MACHINE_PACKAGES, machineUnavailable } from "../lab/machine";
 import { TestRun } from "./testRun";
 
 /**
@@ -20,13 +21,15 @@ interface Count {
 }
 
 interface Ring {
-  name: "unit" | "host" | "e2e";
+  name: "unit" | "host" | "e2e" | "selinux";
   /** Debian packages, each with a program that proves it. */
   packages: ReadonlyMap<string, string>;
   /** Why this machine can't run it; undefined when it can. */
   unavailable: () => string | undefined;
   /** Further arguments of vitest. */
   args?: string[];
+  /** Runs only where it is named. */
+  alone?: boolean;
 }
 
 /** What the host script's ring runs in addition to bash. */
@@ -51,12 +54,20 @@ const RINGS: readonly Ring[] = [
     args: ["--maxWorkers=2"],
   },
   { name: "e2e", packages: LAB_PACKAGES, unavailable: labUnavailable },
+  {
+    name: "selinux",
+    packages: new Map([...LAB_PACKAGES, ...MACHINE_PACKAGES]),
+    unavailable: () => labUnavailable() ?? machineUnavailable(),
+    alone: true,
+  },
 ];
 
 const root = join(__dirname, "..");
 
 async function main([wanted, ...filters]: string[]): Promise<void> {
-  const rings = RINGS.filter(({ name }) => wanted === undefined || name === wanted);
+  const rings = RINGS.filter(({ name, alone }) =>
+    wanted === undefined ? alone !== true : name === wanted,
+  );
   if (rings.length === 0) {
     throw new Error(
       `"${wanted ?? ""}" is no ring of tests: give one of ${RINGS.map(({ name }) => name).join(", ")}, or nothing for all`,

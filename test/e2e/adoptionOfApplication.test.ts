@@ -149,7 +149,6 @@ ExecStart=${uwsgi}
 [Install]
 WantedBy=multi-user.target
 UNIT
-setsebool -P httpd_can_network_connect on
 systemctl daemon-reload
 systemctl enable -q --now uwsgi nginx
 for try in $(seq 100); do curl -sf -H "Host: tracks.test" http://127.0.0.1/ >/dev/null && break; sleep 0.1; done

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa, type Result } from "execa";
 import { devPassphrase } from "../../demo/stacks";
-import { down, exec, type LabHost, up } from "../../lab/host";
+import { down, exec, type LabHost, type Shape, up } from "../../lab/host";
 import { embeddedEnvironment, writeProject } from "../../tools/embeddedStack";
 import { ensureToolchain } from "../../tools/toolchain";
 
@@ -33,8 +33,12 @@ export class Deployment {
   /**
    * @param stack name of stack and host, unique among the tests
    * @param options.program path below the checkout; default index.ts
+   * @param options.shape of the host; default a container
    */
-  static async create(stack: string, options: { program?: string } = {}): Promise<Deployment> {
+  static async create(
+    stack: string,
+    options: { program?: string; shape?: Shape } = {},
+  ): Promise<Deployment> {
     const folder = await mkdtemp(join(tmpdir(), `tracks-${stack}-`));
     const labDirectory = join(folder, "lab");
     process.env.TRACKS_LAB_DIR = labDirectory;
@@ -47,7 +51,7 @@ export class Deployment {
       // Archives of the source are kept there for later deployments.
       TMPDIR: folder,
     };
-    const host = await up(stack, {});
+    const host = await up(stack, { shape: options.shape });
     const deployment = new Deployment(stack, folder, environment, host, toolchain.pulumi);
     await deployment.useProgram(options.program ?? "index.ts");
     await deployment.succeed("stack", "init", stack);

@@ -2,7 +2,7 @@ import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Answer, request, type RequestOptions } from "../../demo/request";
-import { exec } from "../../lab/host";
+import { exec, type Shape } from "../../lab/host";
 import { type Row, sampleDumpFile } from "../sampleDump";
 import { Deployment } from "./deployment";
 import { RequestLoop } from "./requestLoop";
@@ -35,15 +35,17 @@ export class SampleSite {
    *
    * @param stack name of stack and host, unique among the tests
    * @param settings of the stack besides what every site needs
+   * @param options.shape of the host; default a container
    */
   static async create(
     stack: string,
     settings: Readonly<Record<string, string>> = {},
+    options: { shape?: Shape } = {},
   ): Promise<SampleSite> {
     const folder = await mkdtemp(join(tmpdir(), "tracks-source-"));
     await cp(sample, folder, { recursive: true });
     await appendFile(join(folder, "tracks/urls.py"), processPage);
-    const deployment = await Deployment.create(stack);
+    const deployment = await Deployment.create(stack, options);
     await deployment.set("serverNames", `["${name}"]`);
     await deployment.set("sourceFolder", folder);
     await deployment.set("migrationDump", sampleDumpFile);

@@ -102,10 +102,9 @@ describe("package sources and choices", () => {
     expect(await deployment.onHost("stat -c %U /etc/nginx/sites-available")).toBe("root");
   });
 
-  it("open another port to nginx in SELinux", async () => {
+  it("let nginx listen elsewhere", async () => {
     const response = await fetch(`http://${deployment.host.address}:8090/robots.txt`);
     expect(response.status).toBe(200);
-    expect(await deployment.onHost("semanage port -l | grep ^http_port_t")).toContain("8090");
   });
 
   it("are all named at once when they are wrong, before anything is touched", async () => {

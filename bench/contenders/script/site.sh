@@ -58,16 +58,18 @@ grep -qx 'export PRODUCTION=1' /home/deployer/.bash_profile 2>/dev/null ||
   echo 'export PRODUCTION=1' >>/home/deployer/.bash_profile
 
 step 'SELinux and firewall'
-if [[ $(getsebool httpd_can_network_connect) != *' on' ]]; then
-  setsebool -P httpd_can_network_connect on
-fi
-known=$(semanage fcontext --list --locallist)
-while read -r type paths; do
-  [[ $known == *"$paths"* ]] || semanage fcontext --add --type "$type" "$paths"
-done <<'TYPES'
+if selinuxenabled; then
+  if [[ $(getsebool httpd_can_network_connect) != *' on' ]]; then
+    setsebool -P httpd_can_network_connect on
+  fi
+  known=$(semanage fcontext --list --locallist)
+  while read -r type paths; do
+    [[ $known == *"$paths"* ]] || semanage fcontext --add --type "$type" "$paths"
+  done <<'TYPES'
 httpd_sys_content_t /microarray(/.*)?
 httpd_log_t /etc/nginx/logs(/.*)?
 TYPES
+fi
 if ! firewall-cmd --quiet --permanent --query-service=http; then
   firewall-cmd --quiet --permanent --add-service=http
   firewall-cmd --quiet --reload

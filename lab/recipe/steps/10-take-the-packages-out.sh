@@ -27,6 +27,7 @@ take logrotate /usr/sbin/logrotate
 rm -rf /etc/logrotate.conf /etc/logrotate.d /etc/cron.daily/logrotate /var/lib/logrotate \
   /usr/lib/systemd/system/logrotate.{service,timer}
 
+take policycoreutils-python-utils /usr/sbin/semanage
 take git /usr/bin/git /usr/bin/git-*
 take make /usr/bin/make /usr/bin/gmake /usr/bin/make-first-existing-target
 take gcc /usr/bin/{,x86_64-linux-gnu-,aarch64-linux-gnu-}{gcc,cpp,gcov,lto-dump}{,-*} \

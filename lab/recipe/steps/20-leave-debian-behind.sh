@@ -68,8 +68,9 @@ rm -f /root/.bashrc /root/.profile
 
 systemctl mask -q console-getty.service getty@.service systemd-firstboot.service \
   systemd-machine-id-commit.service
-systemctl enable -q sshd.service crond.service rsyslog.service
+systemctl enable -q auditd.service sshd.service crond.service rsyslog.service
 systemctl set-default -q multi-user.target
 : >/etc/machine-id
 rm -rf /var/log/* /var/cache/apt /var/lib/apt /var/backups /var/lib/pam
 mkdir -p /var/log/journal && rmdir /var/log/journal
+mkdir -m 0700 /var/log/audit
