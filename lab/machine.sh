@@ -10,12 +10,8 @@ folder=$1 base=$2 interface=$3 hardware=$4
 root=$folder/root
 contexts=/etc/selinux/default/contexts/files/file_contexts
 exec >"$folder/console.log" 2>&1 </dev/null
-# Whoever waits for the end of a pipe that the caller happened to have open shall not wait for us.
-# (255 is where bash reads this file.)
-for fd in "/proc/$$/fd"/*; do
-  fd=${fd##*/}
-  if ((fd > 2 && fd != 255)); then eval "exec $fd>&-"; fi
-done
+# shellcheck source=lab/closeDescriptors.sh
+. "${0%/*}/closeDescriptors.sh"
 
 mount --make-rprivate /
 mount -t overlay tracks-lab -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work,volatile" "$root"

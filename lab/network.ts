@@ -124,8 +124,18 @@ function slotOf(network: Network, number: number): Slot {
   };
 }
 
+/** Commands of `ip` that give the host its address and its way out, in its own network. */
+export function addressCommands({ address, gateway }: Slot): string[] {
+  return [
+    "link set lo up",
+    `addr add ${address}/24 dev eth0`,
+    "link set eth0 up",
+    `route add default via ${gateway}`,
+  ];
+}
+
 async function connect(slot: Slot, wire: Wire): Promise<void> {
-  const { address, gateway, netns, outer, hardwareAddress } = slot;
+  const { netns, outer, hardwareAddress } = slot;
   await run("ip", ["netns", "add", netns]);
   if (wire === "tap") {
     await ip([`tuntap add dev ${outer} mode tap`, `link set ${outer} master ${BRIDGE} up`]);
@@ -136,15 +146,7 @@ async function connect(slot: Slot, wire: Wire): Promise<void> {
     `link add ${outer} type veth peer name eth0 address ${hardwareAddress} netns ${netns}`,
     `link set ${outer} master ${BRIDGE} up`,
   ]);
-  await ip(
-    [
-      `link set lo up`,
-      `addr add ${address}/24 dev eth0`,
-      `link set eth0 up`,
-      `route add default via ${gateway}`,
-    ],
-    netns,
-  );
+  await ip(addressCommands(slot), netns);
 }
 
 async function disconnect(number: number): Promise<void> {

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, readFile, symlink, writeFile } from "node:fs/promi
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { hostKeyFile, makeKey } from "./keys";
-import type { Slot } from "./network";
+import { addressCommands, type Slot } from "./network";
 
 /** What distinguishes one host from its base. */
 export interface SeedOptions {
@@ -36,12 +36,6 @@ export async function writeSeed(seed: string, options: SeedOptions): Promise<voi
 export async function writeMachineSeed(seed: string, slot: Slot): Promise<void> {
   const units = join(seed, "etc/systemd/system");
   const wanted = join(units, "multi-user.target.wants");
-  const ip = [
-    "link set lo up",
-    `addr add ${slot.address}/24 dev eth0`,
-    "link set eth0 up",
-    `route add default via ${slot.gateway}`,
-  ];
   const unit = [
     "[Unit]",
     "Description=The address in the lab's network",
@@ -52,7 +46,7 @@ export async function writeMachineSeed(seed: string, slot: Slot): Promise<void> 
     "[Service]",
     "Type=oneshot",
     "RemainAfterExit=yes",
-    ...ip.map((command) => `ExecStart=/usr/sbin/ip ${command}`),
+    ...addressCommands(slot).map((command) => `ExecStart=/usr/sbin/ip ${command}`),
   ];
   await Promise.all([
     put(join(units, "lab-network.service"), `${unit.join("\n")}\n`),

@@ -9,12 +9,8 @@ set -euo pipefail
 folder=$1 base=$2 netns=$3 name=$4
 root=$folder/root
 exec >"$folder/console.log" 2>&1 </dev/null
-# Whoever waits for the end of a pipe that the caller happened to have open shall not wait for us.
-# (255 is where bash reads this file.)
-for fd in "/proc/$$/fd"/*; do
-  fd=${fd##*/}
-  if ((fd > 2 && fd != 255)); then eval "exec $fd>&-"; fi
-done
+# shellcheck source=lab/closeDescriptors.sh
+. "${0%/*}/closeDescriptors.sh"
 
 # A control group of its own in each systemd hierarchy: two guests would share one and read each
 # other's units. The kernel removes nothing here; nspawn and the last line of this file do.

@@ -74,13 +74,6 @@ async function main([wanted, ...filters]: string[]): Promise<void> {
     );
   }
   const run = await TestRun.begin();
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    // Stays for a second Ctrl-C, which must not end this before everything is taken down.
-    process.on(signal, () => {
-      interrupted.abort();
-    });
-  }
   const counts: Count[] = [];
   try {
     if (wanted === undefined) {
@@ -90,15 +83,15 @@ async function main([wanted, ...filters]: string[]): Promise<void> {
       );
     }
     for (const ring of rings) {
-      if (interrupted.signal.aborted || !(await canRun(ring))) continue;
-      counts.push(await runRing(ring, filters, run, interrupted.signal));
+      if (run.interrupted.aborted || !(await canRun(ring))) continue;
+      counts.push(await runRing(ring, filters, run));
     }
   } finally {
     await run.end();
   }
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
-  process.exitCode = interrupted.signal.aborted ? 130 : failed === 0 && passed > 0 ? 0 : 1;
+  process.exitCode = run.interrupted.aborted ? 130 : failed === 0 && passed > 0 ? 0 : 1;
   console.log(`\n${passed} passed, ${failed} failed`);
 }
 
@@ -141,12 +134,7 @@ async function canRun({ name, packages, unavailable }: Ring): Promise<boolean> {
   return true;
 }
 
-async function runRing(
-  { name, args = [] }: Ring,
-  filters: string[],
-  run: TestRun,
-  cancelSignal: AbortSignal,
-): Promise<Count> {
+async function runRing({ name, args = [] }: Ring, filters: string[], run: TestRun): Promise<Count> {
   const report = join(run.folder, `${name}.json`);
   const { exitCode } = await execa(
     "vitest",
@@ -156,7 +144,7 @@ async function runRing(
     ],
     {
       ...{ cwd: root, preferLocal: true, stdin: "ignore", stdout: "inherit", stderr: "inherit" },
-      ...{ env: run.environment, reject: false, cancelSignal },
+      ...{ env: run.environment, reject: false, cancelSignal: run.interrupted },
     },
   );
   try {

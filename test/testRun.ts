@@ -14,10 +14,24 @@ const MARK = "TRACKS_TEST_RUN";
  * A test takes down what it made. Where it can't, since it was ended itself, {@link TestRun.end} does.
  */
 export class TestRun {
+  private readonly interruption = new AbortController();
+
   private constructor(
     /** Everything temporary of the run lies below it. */
     readonly folder: string,
-  ) {}
+  ) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      // Stays for a second Ctrl-C, which must not end this before everything is taken down.
+      process.on(signal, () => {
+        this.interruption.abort();
+      });
+    }
+  }
+
+  /** Aborted by Ctrl-C, or by SIGTERM: what the run started has to end. */
+  get interrupted(): AbortSignal {
+    return this.interruption.signal;
+  }
 
   static async begin(): Promise<TestRun> {
     // Short: paths of sockets, which may have 107 bytes, begin with it.

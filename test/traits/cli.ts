@@ -50,13 +50,6 @@ function choose(chosen: readonly Trait[], each: boolean): readonly Trait[][] {
 /** Each in a process of its own, since a process has one folder of lab hosts. */
 async function onHosts(hosts: readonly Trait[][], atOnce: number): Promise<Outcome[]> {
   const run = await TestRun.begin();
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    // Stays for a second Ctrl-C, which must not end this before everything is taken down.
-    process.on(signal, () => {
-      interrupted.abort();
-    });
-  }
   const outcomes: Outcome[] = [];
   const waiting = [...hosts.entries()];
   const work = async (): Promise<void> => {
@@ -68,7 +61,7 @@ async function onHosts(hosts: readonly Trait[][], atOnce: number): Promise<Outco
         [join(root, "tools/bootstrap.mjs"), "test/traits/cli.ts", "--json", ...names],
         {
           ...{ stdin: "ignore", stderr: "inherit" },
-          ...{ env: run.environment, cancelSignal: interrupted.signal },
+          ...{ env: run.environment, cancelSignal: run.interrupted },
         },
       );
       const outcome = (outcomes[index] = JSON.parse(stdout) as Outcome);
