@@ -31,6 +31,8 @@ readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-120}
 # As long as yum may take for what another resource needs, such as a database server.
 readonly PACKAGES_WAIT=${TRACKS_PACKAGES_WAIT:-900}
 readonly PROOF_WAIT=${TRACKS_PROOF_WAIT:-15}
+# As long as an application may take to start, however slow the host is; its unit says the same.
+readonly START_WAIT=300
 readonly DATABASE_WAIT=${TRACKS_DATABASE_WAIT:-20}
 
 SCOPE=''    # the program and stack that this run belongs to, such as tracks.dev

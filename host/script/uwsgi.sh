@@ -191,7 +191,7 @@ rehearse_uwsgi() { # INI
     printf '%s\n' 'socket = 127.0.0.1:0' 'processes = 1' 'no-server = true'
   } >"$rehearsal"
   # uWSGI takes SIGTERM for a reload; and coreutils 8.4 has no -k.
-  attempt detached timeout -s KILL 60 env -i PATH="$UWSGI_PATH" ${ROOT:+TRACKS_ROOT="$ROOT"} "$program" --ini "$rehearsal" \
+  attempt detached timeout -s KILL "$START_WAIT" env -i PATH="$UWSGI_PATH" ${ROOT:+TRACKS_ROOT="$ROOT"} "$program" --ini "$rehearsal" \
     || fail "uwsgi refuses the candidate: $(uwsgi_reason "$OUTPUT")"
 }
 
@@ -272,12 +272,10 @@ reload_uwsgi() { # [RELEASE]
 
 # Waits until all workers are new children of the master, and one of them answers.
 prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
-  local master=$1 old=$2 release=${3-} ini deadline pid stale fresh said
+  local master=$1 old=$2 release=${3-} ini pid stale fresh said
   uwsgi_ini
   ini=$ROOT$REPLY
-  # The requests under way end first, then the application is loaded.
-  uwsgi_option "$ini" worker-reload-mercy 60
-  deadline=$((SECONDS + REPLY + PROOF_WAIT))
+  await_uwsgi "$ini" "$old"
   while :; do
     uwsgi_master
     # A master that reads its configuration again writes its pid file anew, and for a moment it is empty.
@@ -293,7 +291,7 @@ prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
       done
     fi
     if [[ $fresh == yes && $stale == no ]]; then
-      if uwsgi_answers "$ini" "$release" "$((deadline - SECONDS))"; then
+      if uwsgi_answers "$ini" "$release"; then
         uwsgi_master
         pid=$REPLY
         uwsgi_workers "$pid"
@@ -304,22 +302,59 @@ prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
       said=$REPLY
       break
     fi
-    said='its workers are not new'
-    ((SECONDS < deadline)) || break
+    said="its workers are not new after $((SECONDS - UWSGI_SINCE)) s"
+    uwsgi_has_time || break
     sleep 0.1
   done
   REPLY=$said$'\n'$(uwsgi_reason "$(uwsgi_log_since)")
   return 1
 }
 
+# How long is waited: as long as it works, since a slow or busy host takes its time; what only waits, or goes
+# round in circles, ends at a bound. In SECONDS, and in ticks of the processor.
+UWSGI_SINCE=0 UWSGI_PATIENCE=0 UWSGI_DEADLINE=0 UWSGI_TICKS=0 UWSGI_OLD=' '
+
+await_uwsgi() { # INI OLD-WORKERS
+  UWSGI_OLD=$2
+  # The requests under way end first, then the application is loaded.
+  uwsgi_option "$1" worker-reload-mercy 60
+  UWSGI_PATIENCE=$((REPLY + PROOF_WAIT))
+  UWSGI_SINCE=$SECONDS UWSGI_DEADLINE=$((SECONDS + UWSGI_PATIENCE))
+  uwsgi_ticks
+  UWSGI_TICKS=$REPLY
+}
+
+# A tenth of the time that is waited at the least has to be work.
+uwsgi_has_time() {
+  ((SECONDS >= UWSGI_DEADLINE)) || return 0
+  uwsgi_ticks
+  ((REPLY - UWSGI_TICKS >= PROOF_WAIT * 10 && SECONDS - UWSGI_SINCE < START_WAIT)) || return 1
+  UWSGI_TICKS=$REPLY UWSGI_DEADLINE=$((SECONDS + UWSGI_PATIENCE))
+}
+
+# Leaves how long the master and its new workers have used the processor: ticks, of which 100 are a second.
+uwsgi_ticks() {
+  local pid line fields=() ticks=0
+  uwsgi_master
+  pid=$REPLY
+  [[ -z $pid ]] || uwsgi_workers "$pid"
+  for pid in $pid $REPLY; do
+    [[ $UWSGI_OLD != *" $pid "* ]] || continue
+    line=''
+    read -r line 2>/dev/null <"/proc/$pid/stat"
+    read -r -a fields <<<"${line##*) }"
+    ticks=$((ticks + ${fields[11]:-0} + ${fields[12]:-0}))
+  done
+  REPLY=$ticks
+}
+
 # Does the application answer, with anything but a server's error, and as the release?
-uwsgi_answers() { # INI RELEASE SECONDS
-  local socket path host seconds=$3
-  ((seconds > 0)) || seconds=1
+uwsgi_answers() { # INI RELEASE
+  local socket path host
   uwsgi_option "$1" socket 127.0.0.1:8001
   socket=$REPLY
   read -r path host < <(sed -n 's/^# proof: GET //p' "$1" 2>/dev/null)
-  if ! uwsgi_request "$socket" "${path:-/}" "${host:-localhost}" "$seconds"; then return 1; fi
+  if ! uwsgi_request "$socket" "${path:-/}" "${host:-localhost}"; then return 1; fi
   if [[ ! $REPLY =~ ^HTTP/[0-9.]+\ [1-4][0-9][0-9] ]]; then
     REPLY="the application answers ${path:-/} with \"$REPLY\""
     return 1
@@ -338,8 +373,8 @@ uwsgi_answers() { # INI RELEASE SECONDS
 UWSGI_RELEASE='' # of the last answer
 
 # One request in uWSGI's own protocol, as nginx makes it. REPLY has the status line.
-uwsgi_request() { # ADDRESS:PORT PATH HOST SECONDS
-  local fd text packet='' size=0 line status=''
+uwsgi_request() { # ADDRESS:PORT PATH HOST
+  local fd text packet='' size=0 line status='' ended
   UWSGI_RELEASE=''
   for text in REQUEST_METHOD GET REQUEST_URI "$2" PATH_INFO "${2%%\?*}" QUERY_STRING '' SERVER_PROTOCOL HTTP/1.0 \
     SERVER_NAME "$3" SERVER_PORT 80 HTTP_HOST "$3" REMOTE_ADDR 127.0.0.1; do
@@ -353,9 +388,19 @@ uwsgi_request() { # ADDRESS:PORT PATH HOST SECONDS
   }
   printf -v line '\\x00\\x%02x\\x%02x\\x00' $((size % 256)) $((size / 256))
   printf '%b' "$line$packet" >&"$fd"
-  IFS= read -r -t "$4" -u "$fd" status
-  # Above 128, the time was up.
-  if (($? > 128)); then REPLY="no answer on $1 within $4 s"; else REPLY='the application ends without an answer'; fi
+  while :; do
+    IFS= read -r -t 1 -u "$fd" line
+    ended=$?
+    status+=$line
+    # Above 128, the second was up.
+    if ((ended <= 128)); then
+      REPLY='the application ends without an answer'
+      break
+    elif ! uwsgi_has_time; then
+      REPLY="no answer on $1 within $((SECONDS - UWSGI_SINCE)) s"
+      break
+    fi
+  done
   while IFS= read -r -t 5 -u "$fd" line && [[ -n ${line%$'\r'} ]]; do
     if [[ $line == 'X-Tracks-Release: '* ]]; then UWSGI_RELEASE=${line#X-Tracks-Release: }; fi
   done

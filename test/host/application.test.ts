@@ -214,6 +214,27 @@ describe("what the log of uWSGI says", () => {
   });
 });
 
+describe("an application that is slow to answer", () => {
+  const patient = { ...winter, more: ["worker-reload-mercy = 1"] };
+
+  test("is waited for while it works", async () => {
+    await served();
+    site.addRelease("second", { fault: "busy" });
+    const run = await site.host.apply(site.deployment("second", patient));
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(await site.servedRelease()).toBe("second");
+  });
+
+  test("is given up when it does nothing", async () => {
+    await served();
+    const before = site.live();
+    site.addRelease("second", { fault: "idle" });
+    const run = await site.host.apply(site.deployment("second", patient));
+    expect(run.reason).toMatch(/^uWSGI does not take the change: no answer on \S+ within \d s/);
+    expect(site.live()).toEqual(before);
+  });
+});
+
 describe("when the service does not take the release", () => {
   test("links, options and unit go back together, and so does uWSGI, over a restart", async () => {
     await served();

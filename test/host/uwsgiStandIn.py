@@ -2,7 +2,8 @@
 
 A master and its workers, which answer in uWSGI's own protocol, or in HTTP on a trial. What the release
 holds in the file `fault` goes wrong: `load`, `answer`, and the same but not on a trial: `service`,
-`service-answer`. Or a line is logged: `no-application`, `visitor`.
+`service-answer`. Or a line is logged: `no-application`, `visitor`. Or the first answer of each worker of
+the service takes its time: `busy` computes before it, `idle` waits.
 """
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 
 ROOT, INI = sys.argv[1], sys.argv[3]
 
@@ -91,6 +93,10 @@ def main():
     def answer_uwsgi(connection):
         _, size, _ = struct.unpack("<BHB", connection.recv(4))
         connection.recv(size)
+        while fault == "busy" and time.process_time() < 6:
+            pass
+        if fault == "idle":
+            time.sleep(60)
         connection.sendall(head.encode() + b"served")
 
     if on_trial:

@@ -30,6 +30,9 @@ except ImportError:
 
 sys.dont_write_bytecode = True
 
+# As long as an application may take to start and to answer once, however slow the host is.
+START_SECONDS = 300
+
 
 class Failure(Exception):
     """What stops the deployment, in words for its owner."""
@@ -300,7 +303,7 @@ def is_chatter(line):
 
 
 def ask_when_ready(process, log, address, path, host):
-    deadline = time.time() + 60
+    deadline = time.time() + START_SECONDS
     while time.time() < deadline:
         if process.poll() is not None:
             raise Failure(why_it_ended(log))
@@ -309,7 +312,7 @@ def ask_when_ready(process, log, address, path, host):
         except (IOError, OSError):
             # Not listening yet.
             time.sleep(0.05)
-    raise Failure("no answer within 60 s")
+    raise Failure("no answer within %d s" % START_SECONDS)
 
 
 def why_it_ended(log):
@@ -325,7 +328,7 @@ def why_it_ended(log):
 
 def ask(address, path, host):
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(60)
+    connection.settimeout(START_SECONDS)
     try:
         connection.connect(address)
         request = "GET %s HTTP/1.0\r\nHost: %s\r\nX-Forwarded-Proto: https\r\n\r\n" % (path, host)
