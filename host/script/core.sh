@@ -27,9 +27,8 @@ fi
 
 readonly ROOT
 readonly STATE=$ROOT/var/lib/tracks
-readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-120}
-# As long as yum may take for what another resource needs, such as a database server.
-readonly PACKAGES_WAIT=${TRACKS_PACKAGES_WAIT:-900}
+# As long as another may take that installs, such as a database server from a slow mirror.
+readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-900}
 readonly PROOF_WAIT=${TRACKS_PROOF_WAIT:-15}
 # As long as an application may take to start, however slow the host is; its unit says the same.
 readonly START_WAIT=300

@@ -21,8 +21,8 @@ take_locks() { # SUBSYSTEM...
   done < <(printf '%s\n' "$@" | sort -u)
 }
 
-take_lock() { # SUBSYSTEM [SECONDS]
-  local lock fd holder='' wait=${2:-$LOCK_WAIT}
+take_lock() { # SUBSYSTEM
+  local lock fd holder='' wait=$LOCK_WAIT
   if [[ -n $LOCK_DEADLINE ]]; then wait=$((LOCK_DEADLINE - SECONDS)); fi
   # Old flocks take no time-out of zero.
   ((wait > 0)) || wait=1

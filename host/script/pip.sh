@@ -115,7 +115,7 @@ install_pip_package() { # NAME VERSION PYTHON REASON
   [[ $4 == *' does not know it' ]] || words+=(--force-reinstall)
   # A yum that is at work on compiler and headers ends first. It is not kept from starting, since what
   # it installs from then on are other packages.
-  (take_lock packages "$PACKAGES_WAIT") || fail "can't wait for the packages"
+  (take_lock packages) || fail "can't wait for the packages"
   # What is compiled may have names of files that are not ASCII.
   utf8_locale
   attempt openly env -i PATH="$PATH" LC_ALL="$REPLY" HOME="$ROOT/root" ${ROOT:+TRACKS_ROOT="$ROOT"} \
