@@ -26,8 +26,8 @@ interface Ring {
   packages: ReadonlyMap<string, string>;
   /** Why this machine can't run it; undefined when it can. */
   unavailable: () => string | undefined;
-  /** Further arguments of vitest. */
-  args?: string[];
+  /** Whether its tests make lab hosts. */
+  lab?: boolean;
   /** Runs only where it is named. */
   alone?: boolean;
 }
@@ -51,13 +51,13 @@ const RINGS: readonly Ring[] = [
       process.platform === "linux" && process.getuid?.() === 0
         ? undefined
         : "it needs Linux and root",
-    args: ["--maxWorkers=2"],
   },
-  { name: "e2e", packages: LAB_PACKAGES, unavailable: labUnavailable },
+  { name: "e2e", packages: LAB_PACKAGES, unavailable: labUnavailable, lab: true },
   {
     name: "selinux",
     packages: new Map([...LAB_PACKAGES, ...MACHINE_PACKAGES]),
     unavailable: () => labUnavailable() ?? machineUnavailable(),
+    lab: true,
     alone: true,
   },
 ];
@@ -73,17 +73,23 @@ async function main([wanted, ...filters]: string[]): Promise<void> {
       `"${wanted ?? ""}" is no ring of tests: give one of ${RINGS.map(({ name }) => name).join(", ")}, or nothing for all`,
     );
   }
+  const runnable = rings.filter(canRun);
   const run = await TestRun.begin();
   const counts: Count[] = [];
   try {
+    const installed = install(runnable);
     if (wanted === undefined) {
       // None of them keeps more than one core busy.
       counts.push(
         ...(await Promise.all(staticChecks.map(([title, command]) => check(title, command)))),
       );
     }
-    for (const ring of rings) {
-      if (run.interrupted.aborted || !(await canRun(ring))) continue;
+    await installed;
+    // Takes minutes, and little more than one core, where the cache is empty: beside the other rings.
+    const prepared = runnable.some(({ lab }) => lab) ? prepareLab(run) : undefined;
+    for (const ring of runnable) {
+      if (ring.lab) await prepared;
+      if (run.interrupted.aborted) break;
       counts.push(await runRing(ring, filters, run));
     }
   } finally {
@@ -116,30 +122,40 @@ async function check(title: string, [command = "", ...args]: string[]): Promise<
   return passed ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-/** A ring that can't run here is said in one line, and ends a pipeline. Installs what it needs. */
-async function canRun({ name, packages, unavailable }: Ring): Promise<boolean> {
+/** A ring that can't run here is said in one line, and ends a pipeline. */
+function canRun({ name, unavailable }: Ring): boolean {
   const reason = unavailable();
-  if (reason !== undefined) {
-    if (process.env.CI === "true") {
-      throw new Error(`a pipeline runs every ring, but not ${name} here: ${reason}`);
-    }
-    console.log(`Left out: the ring ${name}, since ${reason}.`);
-    return false;
+  if (reason === undefined) return true;
+  if (process.env.CI === "true") {
+    throw new Error(`a pipeline runs every ring, but not ${name} here: ${reason}`);
   }
-  const missing = missingPackages(packages);
-  if (missing.length > 0) {
-    console.log(`Installing Debian packages: ${missing.join(" ")}`);
-    await installPackages({ packages });
-  }
-  return true;
+  console.log(`Left out: the ring ${name}, since ${reason}.`);
+  return false;
 }
 
-async function runRing({ name, args = [] }: Ring, filters: string[], run: TestRun): Promise<Count> {
+async function install(rings: readonly Ring[]): Promise<void> {
+  const packages = new Map(rings.flatMap((ring) => [...ring.packages]));
+  const missing = missingPackages(packages);
+  if (missing.length === 0) return;
+  console.log(`Installing Debian packages: ${missing.join(" ")}`);
+  await installPackages({ packages });
+}
+
+/** Makes what all tests of a lab share. Where that fails each of them tells why, and so does this. */
+async function prepareLab(run: TestRun): Promise<void> {
+  await execa(process.execPath, ["tools/bootstrap.mjs", "test/prepareLab.ts"], {
+    ...{ cwd: root, stdin: "ignore", stdout: "inherit", stderr: "inherit" },
+    ...{ env: run.environment, reject: false, cancelSignal: run.interrupted },
+  });
+}
+
+async function runRing({ name }: Ring, filters: string[], run: TestRun): Promise<Count> {
   const report = join(run.folder, `${name}.json`);
   const { exitCode } = await execa(
     "vitest",
     [
-      ...["run", "--project", name, ...args, ...filters],
+      // Vitest leaves one of two cores to others, and so half of what this has to do with.
+      ...["run", "--project", name, "--maxWorkers=2", ...filters],
       ...["--reporter=default", "--reporter=json", `--outputFile=${report}`],
     ],
     {
