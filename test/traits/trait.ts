@@ -5,11 +5,8 @@ export interface Trait {
   readonly name: string;
   /** What goes wrong on such a host with a program that knows nothing of it. */
   readonly fault: string;
-  /**
-   * What of a host it takes for itself, such as the login shell: no other trait that takes the same is
-   * combined with it.
-   */
-  readonly takes?: readonly string[];
+  /** What it makes of a part of the host: no trait that makes something else of it is combined with it. */
+  readonly makes?: Readonly<Record<string, string>>;
   /** Traits that are likely to get in each other's way: `npm test` has each such pair on a host. */
   readonly dangerousWith?: readonly string[];
   /** Settings of the stack that go with it. */
@@ -55,11 +52,9 @@ export interface Bench {
 
 /** Whether both can be on one host. */
 export function fit(one: Trait, other: Trait): boolean {
-  if (one === other) return true;
-  if (one.takes?.some((taken) => other.takes?.includes(taken))) return false;
-  const settings = other.settings ?? {};
-  return Object.entries(one.settings ?? {}).every(
-    ([key, value]) => (settings[key] ?? value) === value,
+  const others: Record<string, string> = { ...other.makes, ...other.settings };
+  return Object.entries({ ...one.makes, ...one.settings }).every(
+    ([part, value]) => (others[part] ?? value) === value,
   );
 }
 

@@ -4,8 +4,8 @@ import { fit } from "../traits/trait";
 import { traits } from "../traits/traits";
 
 describe.each([
-  ["every pair", pairsOf(traits), 24],
-  ["every dangerous pair", dangerousPairs(traits), 6],
+  ["every pair", pairsOf(traits), 16],
+  ["every dangerous pair", dangerousPairs(traits), 4],
 ])("the hosts for %s of traits", (_, pairs, most) => {
   const hosts = hostsFor(traits, pairs);
 

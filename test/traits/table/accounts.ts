@@ -6,7 +6,6 @@ export const accounts: readonly Trait[] = [
   ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
     name: `deployer-${shell}`,
     fault: `what runs as the deployer goes through ${shell}, which reads commands its own way`,
-    takes: ["deployer's shell"],
     settings: { deployerShell: `/usr/bin/${shell}` },
     shown: {
       command: `/usr/bin/${shell} --version; grep -c /${shell} /etc/shells`,
@@ -22,8 +21,8 @@ export const accounts: readonly Trait[] = [
   ...["077", "027"].map((mask): Trait => ({
     name: `umask-${mask}`,
     fault: "what the deployment makes can't be read by nginx, PostgreSQL or the deployer",
-    takes: ["umask"],
-    dangerousWith: ["deployer-of-users", "usergroups-no", "site-root-mount", "pip-user"],
+    makes: { umask: mask },
+    dangerousWith: [mask === "077" ? "usergroups-no" : "deployer-of-users"],
     set: `
         sed -i -E 's/^(UMASK +).*/\\1${mask}/' /etc/login.defs
         echo 'session optional pam_umask.so umask=0${mask}' >>/etc/pam.d/common-session
@@ -34,6 +33,7 @@ export const accounts: readonly Trait[] = [
   {
     name: "usergroups-no",
     fault: "useradd makes no group of the deployer's own, and whatever names that group fails",
+    makes: { deployer: "made by the deployment" },
     set: "sed -i 's/^USERGROUPS_ENAB.*/USERGROUPS_ENAB no/' /etc/login.defs",
     shown: {
       command: "useradd -M probe; id -gn probe; userdel probe",
@@ -44,7 +44,7 @@ export const accounts: readonly Trait[] = [
   {
     name: "deployer-of-users",
     fault: "the deployer was there before, with the group users, and there is no group deployer",
-    dangerousWith: ["umask-027"],
+    makes: { deployer: "adopted" },
     set: "useradd -m -g users deployer; echo deployer:old-password | chpasswd",
     shown: { command: "id -gn deployer; getent group deployer || true", prints: "users" },
     unchanged: "getent passwd deployer; getent shadow deployer | cut -d: -f1,2; id deployer",

@@ -2,12 +2,21 @@ import type { Trait } from "../trait";
 
 const rootPassword = "roots-own-password";
 
+const timeLimit = "TMOUT=1; readonly TMOUT; export TMOUT";
+
+/** Puts a line before all others that bash reads at a login of ours: some files end early. */
+const firstOfBashrc = (line: string): string => `
+  for home in /root /home/admin /home/operator /etc/skel; do
+    { echo '${line}'; cat $home/.bashrc || true; } >/tmp/bashrc 2>/dev/null
+    cat /tmp/bashrc >$home/.bashrc
+  done`;
+
 /** How whoever deploys gets in, and becomes root. */
 export const logins: readonly Trait[] = [
   ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
     name: `login-${shell}`,
     fault: `${shell} takes a command line for other words than sh does, so that the host is told as one of an unknown system or can't be destroyed`,
-    takes: ["login shell"],
+    makes: { "login shell": shell },
     dangerousWith: ["sudo-pty"],
     set: `for user in root admin operator; do usermod -s /usr/bin/${shell} $user; done`,
     shown: { login: "sh -c 'ps -o comm= -p $PPID'; true", prints: shell },
@@ -16,24 +25,25 @@ export const logins: readonly Trait[] = [
   {
     name: "bashrc-prints",
     fault: "what a login prints is taken for an answer of the host, or for a host without SFTP",
-    takes: ["login shell"],
+    makes: { "login shell": "bash" },
     dangerousWith: ["max-sessions"],
     // By a subsystem of sshd's own SFTP works all the same.
-    set: `for home in /root /home/admin /home/operator /etc/skel; do echo '[ -z "$SSH_CONNECTION" ] || { echo Welcome; echo sudo: not found >&2; }' >$home/.bashrc; done`,
+    set: firstOfBashrc('[ -z "$SSH_CONNECTION" ] || { echo Welcome; echo sudo: not found >&2; }'),
     shown: { login: "echo", prints: "Welcome" },
     refused: {
       says: /The login of \w+ on the host prints text where SFTP, .*: "?Welcome/,
       wayOut:
         "sed -i 's|^Subsystem sftp .*|Subsystem sftp internal-sftp|' /etc/ssh/sshd_config; systemctl reload sshd",
     },
-    unchanged: "cat /root/.bashrc /home/*/.bashrc",
+    unchanged: "cat /root/.bashrc /home/{admin,operator}/.bashrc",
   },
   {
     name: "tmout",
     fault: "the shell's time for an idle user ends each `read` of the program that waits longer",
-    takes: ["login shell"],
-    set: "for file in /etc/profile.d/tmout.sh /root/.bashrc /home/admin/.bashrc /home/operator/.bashrc; do printf '%s\\n' 'TMOUT=1; readonly TMOUT; export TMOUT' >$file; done",
-    shown: { login: "readonly -p | grep TMOUT", prints: 'declare -rx TMOUT="1"' },
+    makes: { "login shell": "bash" },
+    dangerousWith: ["firewalld-zone"],
+    set: `echo '${timeLimit}' >/etc/profile.d/tmout.sh\n${firstOfBashrc(timeLimit)}`,
+    shown: { login: "readonly -p | grep TMOUT", prints: /declare -rx TMOUT="1"$/ },
   },
   {
     name: "max-sessions",
@@ -57,6 +67,7 @@ export const logins: readonly Trait[] = [
   {
     name: "sudo-targetpw",
     fault: "sudo asks for root's password in place of the user's own",
+    dangerousWith: ["sudo-pty"],
     settings: { hostUser: "operator", sudoPassword: rootPassword },
     set: `echo 'root:${rootPassword}' | chpasswd; echo 'Defaults targetpw' >/etc/sudoers.d/targetpw`,
     shown: { login: `echo ${rootPassword} | sudo -k -S -p '' id -un`, prints: "root" },

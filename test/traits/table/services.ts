@@ -152,7 +152,7 @@ EOF
   {
     name: "logrotate-sandbox",
     fault: "logs below /etc are never rotated, since the vendor's unit may not write there",
-    dangerousWith: ["umask-077", "umask-027"],
+    dangerousWith: ["umask-077"],
     set: "dnf -q -y install logrotate",
     shown: {
       command: "systemctl show -p ProtectSystem --value logrotate.service",

@@ -1,0 +1,3 @@
+import { describeShare } from "../traits/share";
+
+describeShare(1);

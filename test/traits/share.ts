@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { dangerousPairs, hostsFor } from "./combinations";
+import { tryTraits } from "./host";
+import { traits } from "./traits";
+
+/**
+ * Tests of every second host of those that have each trait, and each dangerous pair: two files run at the
+ * same time, each with a share.
+ */
+export function describeShare(share: 1 | 2): void {
+  const hosts = hostsFor(traits, dangerousPairs(traits))
+    .map((host, index) => ({ host, index, names: host.map(({ name }) => name).join(" ") }))
+    .filter(({ index }) => index % 2 === share - 1);
+
+  describe("a site is deployed, used and destroyed on a host with", () => {
+    it.each(hosts)("$names", { timeout: 900_000 }, async ({ host, index }) => {
+      const { failures } = await tryTraits(`traits-${index + 1}`, host);
+      expect(failures).toEqual([]);
+    });
+  });
+}
