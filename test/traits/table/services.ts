@@ -35,12 +35,26 @@ export const services: readonly Trait[] = [
   {
     name: "pip-user",
     fault: "pip puts packages into the home of whoever runs it, or refuses a virtualenv",
-    dangerousWith: ["home-mount", "noexec"],
+    dangerousWith: ["noexec", "uwsgi-epel"],
     set: `
       dnf -q -y install python3-pip
       printf '%s\\n' '' '[install]' 'user = true' >>/etc/pip.conf`,
     shown: { command: "pip3 config list | grep install", prints: "install.user='true'" },
     unchanged: look("/etc/pip.conf"),
+  },
+  {
+    name: "uwsgi-epel",
+    fault: "another uWSGI is asked for its version, or started, since PATH has it first",
+    set: "dnf -q -y --enablerepo=others install uwsgi",
+    shown: {
+      command: "type -P uwsgi; uwsgi --version",
+      prints: /^\/usr\/sbin\/uwsgi\n2\.0\.21\b/,
+    },
+    check: async ({ onHost }) => {
+      const master = "/proc/$(systemctl show -p MainPID --value uwsgi)/exe";
+      assert.equal(await onHost(`readlink ${master}`), "/usr/local/bin/uwsgi");
+    },
+    unchanged: look("/usr/sbin/uwsgi", "/etc/uwsgi.ini", "/usr/lib/systemd/system/uwsgi.service"),
   },
   {
     name: "pg-hba-no-newline",
