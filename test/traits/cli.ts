@@ -47,24 +47,23 @@ function choose(chosen: readonly Trait[], each: boolean): readonly Trait[][] {
   return hosts;
 }
 
-/** Each in a process of its own, since a process has one folder of lab hosts. */
+/** Longer than any host takes, so that one that hangs does not keep the others' table. */
+const HOST_TIME = 20 * 60_000;
+
+/**
+ * Each in a process of its own, since a process has one folder of lab hosts, and so that nothing that
+ * happens to one keeps the others' results.
+ */
 async function onHosts(hosts: readonly Trait[][], atOnce: number): Promise<Outcome[]> {
   const run = await TestRun.begin();
-  const outcomes: Outcome[] = [];
+  const outcomes: (Outcome | undefined)[] = hosts.map(() => undefined);
   const waiting = [...hosts.entries()];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, host] = next;
-      const names = host.map(({ name }) => name);
-      const { stdout } = await execa(
-        process.execPath,
-        [join(root, "tools/bootstrap.mjs"), "test/traits/cli.ts", "--json", ...names],
-        {
-          ...{ stdin: "ignore", stderr: "inherit" },
-          ...{ env: run.environment, cancelSignal: run.interrupted },
-        },
-      );
-      const outcome = (outcomes[index] = JSON.parse(stdout) as Outcome);
+      const outcome = await inProcess(host, run);
+      if (run.interrupted.aborted) return;
+      outcomes[index] = outcome;
       tell(outcome, index + 1);
     }
   };
@@ -73,7 +72,26 @@ async function onHosts(hosts: readonly Trait[][], atOnce: number): Promise<Outco
   } finally {
     await run.end();
   }
-  return outcomes;
+  return outcomes.filter((outcome) => outcome !== undefined);
+}
+
+async function inProcess(host: readonly Trait[], run: TestRun): Promise<Outcome> {
+  const traits = host.map(({ name }) => name);
+  const start = Date.now();
+  try {
+    const { stdout } = await execa(
+      process.execPath,
+      [join(root, "tools/bootstrap.mjs"), "test/traits/cli.ts", "--json", ...traits],
+      {
+        ...{ stdin: "ignore", stderr: "inherit", timeout: HOST_TIME },
+        ...{ env: run.environment, cancelSignal: run.interrupted },
+      },
+    );
+    return JSON.parse(stdout) as Outcome;
+  } catch (error) {
+    const failure = { step: "process", reason: String(error) };
+    return { traits, failures: [failure], seconds: Math.round((Date.now() - start) / 1000) };
+  }
 }
 
 function tell({ traits, failures, seconds }: Outcome, number: number): void {

@@ -67,9 +67,8 @@ export async function tryTraits(
     if (failures.length === 0) for (const step of use) await attempt(step);
   } catch (error) {
     failures.push({ step: "lab", reason: String(error) });
-  } finally {
-    await bench?.dispose();
   }
+  await attempt(["taking down", async () => bench?.dispose()]);
   const seconds = Math.round((Date.now() - start) / 1000);
   return { traits: traits.map((trait) => trait.name), failures, seconds };
 }
