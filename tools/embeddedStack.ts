@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { cacheFolder } from "./cacheFolder";
 import type { Toolchain } from "./toolchain";
 
 /** How the secrets of a stack are locked. */
@@ -32,6 +33,8 @@ export async function embeddedEnvironment(
       : { PULUMI_CONFIG_PASSPHRASE_FILE: lock.passphraseFile }),
     // The program loads in a third of the time; `npm test` is where its types are checked.
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    // What is transpiled once, by content, serves every stack; TMPDIR may be each one's own.
+    TS_NODE_CACHE_DIRECTORY: join(cacheFolder(), "transpiled"),
   };
 }
 
