@@ -9,11 +9,11 @@ import { traits } from "./traits";
  */
 export function describeShare(share: 1 | 2): void {
   const hosts = hostsFor(traits, dangerousPairs(traits))
-    .map((host, index) => ({ host, index, names: host.map(({ name }) => name).join(" ") }))
-    .filter(({ index }) => index % 2 === share - 1);
+    .map((host, index) => [host.map(({ name }) => name).join(" "), host, index] as const)
+    .filter(([, , index]) => index % 2 === share - 1);
 
   describe("a site is deployed, used and destroyed on a host with", () => {
-    it.each(hosts)("$names", { timeout: 900_000 }, async ({ host, index }) => {
+    it.each(hosts)("%s", { timeout: 900_000 }, async (_, host, index) => {
       const { failures } = await tryTraits(`traits-${index + 1}`, host);
       expect(failures).toEqual([]);
     });
