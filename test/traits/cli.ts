@@ -31,10 +31,11 @@ async function main(names: readonly string[], options: Options): Promise<void> {
     console.log(JSON.stringify(await tryTraits(`traits-${process.pid}`, chosen, { program })));
     return;
   }
+  const commit = await commitOf(program ?? root);
   await installPackages({ packages: LAB_PACKAGES });
   const hosts = choose(chosen, options.each === true);
   const outcomes = await onHosts(hosts, Number(options.atOnce));
-  console.log(`\n${outcomeTable(outcomes, await commitOf(program ?? root))}`);
+  console.log(`\n${outcomeTable(outcomes, commit)}`);
   process.exitCode = outcomes.every(({ failures }) => failures.length === 0) ? 0 : 1;
 }
 
