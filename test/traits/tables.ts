@@ -20,7 +20,7 @@ export function outcomeTable(outcomes: readonly Outcome[], commit: string): stri
 /** The traits, and where a program without the fix fails, as a table in Markdown. */
 export function traitTable(traits: readonly Trait[]): string {
   const rows = traits.map(({ name, fault, bites }) => {
-    const seen = bites === undefined ? "none seen | " : `${bites.commit} | ${bites.words}`;
+    const seen = bites === undefined ? "none seen | " : `${bites.version} | ${bites.words}`;
     return `| ${name} | ${fault} | ${seen} |`;
   });
   return [

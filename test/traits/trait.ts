@@ -25,10 +25,10 @@ export interface Trait {
   readonly check?: (bench: Bench) => Promise<void>;
 }
 
-/** A host with this trait alone, deployed to by an older version. */
+/** A host with this trait, deployed to by a version that does not know of it. */
 export interface Bite {
-  /** The commit of that version. */
-  readonly commit: string;
+  /** The commit of that version, and what was taken out of it where the fix is older than any that deploys. */
+  readonly version: string;
   /** What it failed with. */
   readonly words: string;
 }

@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { dangerousPairs, hostsFor, pairsOf } from "../traits/combinations";
+import { traitTable } from "../traits/tables";
 import { fit } from "../traits/trait";
 import { traits } from "../traits/traits";
 
@@ -39,5 +42,11 @@ describe("the table of traits", () => {
         expect(other !== undefined && fit(trait, other), `${trait.name} with ${name}`).toBe(true);
       }
     }
+  });
+
+  it("is the one in docs/reliability.md: else put `npm run test:traits -- --list` there", () => {
+    const narrow = (text: string) => text.replaceAll(/ +/g, " ").replaceAll(/-+/g, "-");
+    const page = readFileSync(join(__dirname, "../../docs/reliability.md"), "utf8");
+    expect(narrow(page)).toContain(narrow(traitTable(traits)));
   });
 });

@@ -33,6 +33,7 @@ export const accounts: readonly Trait[] = [
   {
     name: "usergroups-no",
     fault: "useradd makes no group of the deployer's own, and whatever names that group fails",
+    bites: { version: "1e56a5c", words: "there is no group deployer on this host" },
     makes: { deployer: "made by the deployment" },
     set: "sed -i 's/^USERGROUPS_ENAB.*/USERGROUPS_ENAB no/' /etc/login.defs",
     shown: {
@@ -44,6 +45,7 @@ export const accounts: readonly Trait[] = [
   {
     name: "deployer-of-users",
     fault: "the deployer was there before, with the group users, and there is no group deployer",
+    bites: { version: "1e56a5c", words: "there is no group deployer on this host" },
     makes: { deployer: "adopted" },
     set: "useradd -m -g users deployer; echo deployer:old-password | chpasswd",
     shown: { command: "id -gn deployer; getent group deployer || true", prints: "users" },

@@ -1,4 +1,4 @@
-import type { Trait } from "../trait";
+import type { Bite, Trait } from "../trait";
 
 const rootPassword = "roots-own-password";
 
@@ -11,11 +11,18 @@ const firstOfBashrc = (line: string): string => `
     cat /tmp/bashrc >$home/.bashrc
   done`;
 
+/** Of login shells. */
+const bites: Readonly<Record<string, Bite>> = {
+  tcsh: { version: "1e56a5c", words: "The host runs an unknown system." },
+  fish: { version: "1e56a5c", words: "'{ ... }' is not supported for grouping commands (destroy)" },
+};
+
 /** How whoever deploys gets in, and becomes root. */
 export const logins: readonly Trait[] = [
   ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
     name: `login-${shell}`,
     fault: `${shell} takes a command line for other words than sh does, so that the host is told as one of an unknown system or can't be destroyed`,
+    bites: bites[shell],
     makes: { "login shell": shell },
     dangerousWith: ["sudo-pty"],
     set: `for user in root admin operator; do usermod -s /usr/bin/${shell} $user; done`,
@@ -25,6 +32,7 @@ export const logins: readonly Trait[] = [
   {
     name: "bashrc-prints",
     fault: "what a login prints is taken for an answer of the host, or for a host without SFTP",
+    bites: { version: "1e56a5c", words: "The host offers no SFTP, which copying files needs" },
     makes: { "login shell": "bash" },
     dangerousWith: ["max-sessions"],
     // By a subsystem of sshd's own SFTP works all the same.
@@ -40,6 +48,10 @@ export const logins: readonly Trait[] = [
   {
     name: "tmout",
     fault: "the shell's time for an idle user ends each `read` of the program that waits longer",
+    bites: {
+      version: "2a33fe4",
+      words: "firewall-port tcp 80 is not as it shall be after the change (with firewalld-zone)",
+    },
     makes: { "login shell": "bash" },
     dangerousWith: ["firewalld-zone"],
     set: `echo '${timeLimit}' >/etc/profile.d/tmout.sh\n${firstOfBashrc(timeLimit)}`,
@@ -48,6 +60,7 @@ export const logins: readonly Trait[] = [
   {
     name: "max-sessions",
     fault: "a connection that may open only two sessions is told as a host without SFTP",
+    bites: { version: "1e56a5c", words: "The host offers no SFTP, which copying files needs" },
     settings: { hostUser: "operator" },
     set: "echo 'MaxSessions 2' >/etc/ssh/sshd_config.d/10-sessions.conf; systemctl reload sshd",
     shown: { command: "sshd -T | grep -i maxsessions", prints: "maxsessions 2" },

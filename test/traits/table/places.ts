@@ -7,6 +7,10 @@ export const places: readonly Trait[] = [
   {
     name: "noexec",
     fault: "what pip or git unpacks into a temporary directory can't be run there",
+    bites: {
+      version: "1e56a5c",
+      words: "Permission denied: '/tmp/pip-install-dypewyc6/configured_.../configure'",
+    },
     dangerousWith: ["umask-077", "home-mount"],
     set: async (bench) => {
       await bench.onHost(`
@@ -35,6 +39,7 @@ export const places: readonly Trait[] = [
     name: "site-root-mount",
     fault:
       "while its file system is not mounted, an empty site with a new key is made in its place",
+    bites: { version: "1e56a5c", words: "/microarray/shared/tracks: is missing; up repairs it" },
     makes: { "site root": "a mount" },
     dangerousWith: ["umask-077"],
     set: `

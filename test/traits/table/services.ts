@@ -35,6 +35,11 @@ export const services: readonly Trait[] = [
   {
     name: "pip-user",
     fault: "pip puts packages into the home of whoever runs it, or refuses a virtualenv",
+    bites: {
+      version: "1e56a5c",
+      words:
+        "Can not perform a '--user' install. User site-packages are not visible in this virtualenv.",
+    },
     dangerousWith: ["noexec", "uwsgi-epel"],
     set: `
       dnf -q -y install python3-pip
@@ -45,6 +50,10 @@ export const services: readonly Trait[] = [
   {
     name: "uwsgi-epel",
     fault: "another uWSGI is asked for its version, or started, since PATH has it first",
+    bites: {
+      version: "1e56a5c",
+      words: "pip installed uwsgi 2.0.31, but /usr/sbin/uwsgi is version 2.0.21-debian",
+    },
     set: "dnf -q -y --enablerepo=others install uwsgi",
     shown: {
       command: "type -P uwsgi; uwsgi --version",
@@ -59,6 +68,7 @@ export const services: readonly Trait[] = [
   {
     name: "pg-hba-no-newline",
     fault: "the last rule of pg_hba.conf, whose line has no end, is lost",
+    bites: { version: "1e56a5c", words: "no rule of the database reports is left" },
     dangerousWith: ["pg-hba-link"],
     set: `${postgresql}
       printf '%s' '${othersRule}' >>${hba}
@@ -87,6 +97,10 @@ export const services: readonly Trait[] = [
   {
     name: "shared-nginx-conf",
     fault: "servers of others in nginx.conf vanish with it, and the preview is silent",
+    bites: {
+      version: "1e56a5c",
+      words: "a preview that says of nginx.conf only that it was edited, and comes back on destroy",
+    },
     set: async (bench) => {
       await bench.onHost(`
         dnf -q -y install nginx
@@ -113,6 +127,10 @@ EOF
   {
     name: "firewalld-zone",
     fault: "the port is opened in firewalld's default zone, where no visitor comes in",
+    bites: {
+      version: "1e56a5c",
+      words: "firewall-port tcp 80 is not as it shall be after the change",
+    },
     dangerousWith: ["firewalld-range", "ipv6"],
     set: async ({ site, onHost }) => {
       await startFirewalld(site.deployment.host);
@@ -131,6 +149,10 @@ EOF
     name: "firewalld-range",
     fault:
       "a port of a range that is open already is opened once more, and the range has a hole after the destroy",
+    bites: {
+      version: "1e56a5c",
+      words: "firewall-port tcp 80 is not as it shall be after the change",
+    },
     set: async ({ site, onHost }) => {
       await startFirewalld(site.deployment.host);
       await onHost(`
@@ -151,6 +173,7 @@ EOF
   {
     name: "ipv6",
     fault: "visitors who come over IPv6 are refused",
+    bites: { version: "1e56a5c", words: "connect ECONNREFUSED" },
     dangerousWith: ["shared-nginx-conf"],
     set: giveIpv6,
     shown: { command: "ip -6 -o addr show dev eth0 scope global", prints: /inet6 fd/ },
@@ -166,6 +189,11 @@ EOF
   {
     name: "logrotate-sandbox",
     fault: "logs below /etc are never rotated, since the vendor's unit may not write there",
+    bites: {
+      version: "1e56a5c",
+      words:
+        "failed to rename /etc/nginx/logs/domains/tracks/log/access.log: Read-only file system",
+    },
     dangerousWith: ["umask-077"],
     set: "dnf -q -y install logrotate",
     shown: {
