@@ -153,10 +153,15 @@ package_manager_configuration() {
   if [[ -e $ROOT/etc/dnf/dnf.conf ]]; then REPLY=/etc/dnf/dnf.conf; fi
 }
 
+NGINX_BUILD='' # what `nginx -V` says, asked once
+
 # What nginx was compiled with, such as --pid-path; empty when it is not installed.
 nginx_build_option() { # OPTION
   REPLY=''
   have nginx || return 0
-  attempt nginx -V
-  if [[ $OUTPUT =~ $1=([^[:space:]]+) ]]; then REPLY=${BASH_REMATCH[1]}; fi
+  if [[ -z $NGINX_BUILD ]]; then
+    attempt nginx -V
+    NGINX_BUILD=$OUTPUT
+  fi
+  if [[ $NGINX_BUILD =~ $1=([^[:space:]]+) ]]; then REPLY=${BASH_REMATCH[1]}; fi
 }
