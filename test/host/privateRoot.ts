@@ -85,6 +85,7 @@ export class PrivateRoot {
       if (missingOn[el]?.includes(name) === true) continue;
       symlinkSync(join(standIns, name), this.at(`/stand-ins/${name}`));
     }
+    symlinkSync(join(standIns, "../words"), this.at("/words"));
     this.write("/rpmdb", "nginx\n");
     this.write("/repository", "");
     this.write("/etc/nginx/nginx.conf", vendorNginxConf);
