@@ -35,6 +35,7 @@ function run(request: rpc.RunRequest): Promise<rpc.RunResponse> {
     process.execPath,
     [
       ...nodeArguments.split(" ").filter((argument) => argument !== ""),
+      ...["--require", join(__dirname, "deferred.cjs")],
       runner,
       ...flags.filter(([, value]) => value !== "").flat(),
       ...(request.getDryrun() ? ["--dry-run"] : []),
