@@ -46,6 +46,8 @@ make_user() { # STATE NAME
   state_user "$name"
   if [[ $REPLY != none ]]; then
     attempt usermod -s "$shell" -- "$name" || fail "can't change the account $name: $OUTPUT$(elsewhere "$name" "${REPLY#* shell=}")"
+    # Of a run that was killed.
+    ! made_account "$name" || take_home "$name" "$home"
     return
   fi
   [[ ! -e $ROOT$home ]] || check_orphaned_home "$name" "$home"
@@ -55,6 +57,21 @@ make_user() { # STATE NAME
   if getent group "$name" >/dev/null 2>&1; then options+=(-g "$name"); else options+=(-U); fi
   must "can't make the account $name" openly useradd "${options[@]}" -- "$name"
   note_account "$name"
+  take_home "$name" "$home"
+}
+
+# useradd leaves a home as it is that root made before: its user could write nothing there.
+take_home() { # NAME HOME
+  local entry uid gid
+  [[ $(stat -c %u -- "$ROOT$2" 2>/dev/null) == 0 ]] || return 0
+  [[ -z $(ls -A -- "$ROOT$2") ]] || {
+    note "the home $2 was there before, is root's and not empty: it stays so; to give it to $1: chown $1: $2"
+    return
+  }
+  entry=$(getent passwd "$1") || fail "there is no user $1 on this host"
+  IFS=: read -r _ _ uid gid _ <<<"$entry"
+  must "can't give $2 to $1" chown "$uid:$gid" -- "$ROOT$2"
+  [[ ! -d $ROOT/etc/skel ]] || must "can't fill $2" as_user "$1" "$2" cp -R "$ROOT/etc/skel/." .
 }
 
 # Leaves the name of a user's primary group: not always the user's own name.

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -58,6 +58,22 @@ test("a new user is put into the group of its name that is there already", async
   host.write("/etc/group", `${host.read("/etc/group")}deployer:x:700:\n`);
   expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/etc/passwd")).toContain("deployer:x:4242:700:");
+});
+
+test("a new user's home that root made before is the user's, with what new homes have", async () => {
+  mkdirSync(host.at("/home/deployer"), { recursive: true });
+  host.write("/etc/skel/.profile", "# new\n");
+  expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
+  expect(statSync(host.at("/home/deployer"))).toMatchObject({ uid: 4242, gid: 4242 });
+  expect(host.read("/home/deployer/.profile")).toBe("# new\n");
+});
+
+test("a home of root's with something in it stays root's, and is told", async () => {
+  host.write("/home/deployer/notes.txt", "root's");
+  expect((await host.apply(account())).stdout).toContain(
+    "the home /home/deployer was there before, is root's and not empty: it stays so; to give it to deployer: chown deployer: /home/deployer",
+  );
+  expect(statSync(host.at("/home/deployer")).uid).toBe(0);
 });
 
 /** What belongs to a user's primary group, whatever its name is. */
