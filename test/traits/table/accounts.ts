@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
-import type { Trait } from "../trait";
+import type { Bite, Trait } from "../trait";
+
+const withoutShell = "393cbbd without runuser's -s /bin/sh";
+
+/** Of the deployer's shells. */
+const bites: Readonly<Record<string, Bite>> = {
+  tcsh: { version: withoutShell, words: "can't unpack the source: Illegal variable name." },
+  fish: { version: withoutShell, words: "$@ is not supported. In fish, please use $argv." },
+};
 
 /** Rules for accounts and their files, and an account that is there before. */
 export const accounts: readonly Trait[] = [
   ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
     name: `deployer-${shell}`,
     fault: `what runs as the deployer goes through ${shell}, which reads commands its own way`,
+    bites: bites[shell],
     settings: { deployerShell: `/usr/bin/${shell}` },
     shown: {
       command: `/usr/bin/${shell} --version; grep -c /${shell} /etc/shells`,
@@ -21,6 +30,10 @@ export const accounts: readonly Trait[] = [
   ...["077", "027"].map((mask): Trait => ({
     name: `umask-${mask}`,
     fault: "what the deployment makes can't be read by nginx, PostgreSQL or the deployer",
+    bites: {
+      version: "393cbbd without umasks of its own",
+      words: `nginx may not serve the static files: a release has the mode ${mask === "077" ? "700" : "750"}`,
+    },
     makes: { umask: mask },
     dangerousWith: [mask === "077" ? "usergroups-no" : "deployer-of-users"],
     set: `
