@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          include: ["test/e2e/**/*.test.ts", "test/selinux/staticSite.test.ts"],
           // Hosts, stacks and folders are each file's own; an engine keeps little more than one core
           // busy, and waits for its host in between.
           maxWorkers: 2,
@@ -29,7 +29,7 @@ export default defineConfig({
           expect: { poll: { timeout: 15_000 } },
         },
       },
-      { test: { name: "selinux", include: ["test/selinux/**/*.test.ts"] } },
+      { test: { name: "selinux", include: ["test/selinux/wholeSite.test.ts"] } },
     ],
   },
 });

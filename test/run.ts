@@ -52,7 +52,15 @@ const RINGS: readonly Ring[] = [
         ? undefined
         : "it needs Linux and root",
   },
-  { name: "e2e", packages: LAB_PACKAGES, unavailable: labUnavailable, lab: true },
+  {
+    name: "e2e",
+    packages: new Map([
+      ...LAB_PACKAGES,
+      ...(machineUnavailable() === undefined ? MACHINE_PACKAGES : []),
+    ]),
+    unavailable: labUnavailable,
+    lab: true,
+  },
   {
     name: "selinux",
     packages: new Map([...LAB_PACKAGES, ...MACHINE_PACKAGES]),

@@ -1,0 +1,54 @@
+import { expect } from "vitest";
+import type { Deployment } from "../e2e/deployment";
+
+/** A port outside of http_port_t. */
+export const OTHER_PORT = 8081;
+
+/**
+ * Proof that nginx is confined: a file of default_t, a log below /etc/nginx without its rule, and a port
+ * outside of http_port_t are refused, and the audit log has each.
+ *
+ * @param denials what was refused to the site since the last call
+ */
+export async function expectConfinement(
+  deployment: Deployment,
+  denials: () => Promise<string[]>,
+): Promise<void> {
+  const onHost = (command: string) => deployment.onHost(command);
+  const server = (listen: number, more: string) => `server { listen ${listen}; ${more} }`;
+  await onHost(`
+    mkdir /control; echo unlabelled >/control/index.html; restorecon -R /control
+    control() { echo "$1" >/etc/nginx/conf.d/control.conf; nginx -t -q && systemctl reload nginx; sleep 3; }
+    control '${server(8008, "root /control;")}'
+    curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:8008/index.html >/root/control
+    control '${server(8008, "access_log /etc/nginx/control.log;")}'
+    control '${server(OTHER_PORT, "root /control;")}'
+    curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:${OTHER_PORT}/ >>/root/control
+    rm -rf /etc/nginx/conf.d/control.conf /etc/nginx/control.log; systemctl reload nginx
+  `);
+  expect(await onHost("cat /root/control")).toBe("403\n000");
+  const refused = (await denials()).join("\n");
+  for (const line of [
+    /denied .*name="(control|index\.html)".*httpd_t.*:default_t:.*permissive=0/,
+    /denied .*name="control\.log".*httpd_t.*:httpd_config_t:.*permissive=0/,
+    new RegExp(`denied +{ name_bind } .*src=${OTHER_PORT} .*httpd_t.*permissive=0`),
+  ]) {
+    expect(refused).toMatch(line);
+  }
+}
+
+/** Domains of nginx's processes. */
+export const nginxDomains = (deployment: Deployment): Promise<string> =>
+  deployment.onHost("ps -C nginx -o label= | cut -d: -f3 | sort -u");
+
+/** Reloads nginx as its unit does, until other workers serve. */
+export async function reloadNginx(deployment: Deployment): Promise<void> {
+  const workers = () => deployment.onHost("pgrep -P $(cat /run/nginx.pid) | sort");
+  const before = await workers();
+  await deployment.onHost("systemctl reload nginx");
+  await expect.poll(workers, { timeout: 60_000, interval: 1000 }).not.toBe(before);
+}
+
+/** The port's type among the rules of this host. */
+export const portRules = (deployment: Deployment): Promise<string> =>
+  deployment.onHost("semanage port -l -C -n");
