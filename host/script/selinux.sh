@@ -174,7 +174,7 @@ rule_refusal() { # TYPE
 }
 
 make_selinux_context() { # STATE PATTERN
-  local tree
+  local tree parent
   tree_of_pattern "$2"
   tree=$REPLY
   need_semanage
@@ -186,10 +186,11 @@ make_selinux_context() { # STATE PATTERN
       fail "can't set the SELinux type of $2 to $1: $REPLY"
     }
   fi
-  # What lies there already follows the rule.
-  if [[ -e $ROOT$tree && $tree == /?* ]] && have restorecon; then
-    relabel_tree "$tree"
-  fi
+  [[ -e $ROOT$tree && $tree == /?* ]] && have restorecon || return 0
+  # What lies there already follows the rule; not behind a link, since the policy knows files by their real paths.
+  parent=${tree%/*}
+  real_directory "${parent:-/}"
+  if [[ $REPLY == "${parent:-/}" ]]; then relabel_tree "$tree"; fi
 }
 
 SELINUX_PORTS='' # the local rules, once asked for
