@@ -1,8 +1,22 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files of several minutes each. */
+const LONGEST = /\/test\/(e2e\/traits(First|Second)|selinux\/staticSite)\.test\.ts$/;
+
+/** Begins with the longest files: what begins last keeps all the others waiting for its end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONGEST.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 /** The three rings of the tests; `npm test` runs all of them, `npm run test:unit` the first. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       {
@@ -18,9 +32,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/selinux/staticSite.test.ts"],
-          // Hosts, stacks and folders are each file's own; an engine keeps little more than one core
-          // busy, and waits for its host in between.
-          maxWorkers: 2,
+          // Hosts, stacks and folders are each file's own.
           // Behind the others where all rings are run at once.
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
