@@ -46,8 +46,6 @@ make_user() { # STATE NAME
   state_user "$name"
   if [[ $REPLY != none ]]; then
     attempt usermod -s "$shell" -- "$name" || fail "can't change the account $name: $OUTPUT$(elsewhere "$name" "${REPLY#* shell=}")"
-    # Of a run that was killed.
-    ! made_account "$name" || take_home "$name" "$home"
     return
   fi
   [[ ! -e $ROOT$home ]] || check_orphaned_home "$name" "$home"
@@ -57,21 +55,39 @@ make_user() { # STATE NAME
   if getent group "$name" >/dev/null 2>&1; then options+=(-g "$name"); else options+=(-U); fi
   must "can't make the account $name" openly useradd "${options[@]}" -- "$name"
   note_account "$name"
-  take_home "$name" "$home"
 }
 
-# useradd leaves a home as it is that root made before: its user could write nothing there.
+# useradd leaves a home as it is that root made before: its user could write nothing there. So it is filled
+# and handed over here. The files come in by rename, as the user's own, and the home is the last to be given
+# away: until then a run that was killed can be taken up, and nobody but root can plant a link.
 take_home() { # NAME HOME
-  local entry uid gid
-  [[ $(stat -c %u -- "$ROOT$2" 2>/dev/null) == 0 ]] || return 0
-  [[ -z $(ls -A -- "$ROOT$2") ]] || {
-    note "the home $2 was there before, is root's and not empty: it stays so; to give it to $1: chown $1: $2"
+  local home=$ROOT$2 new=$ROOT$2/.tracks-skel uid gid owner name
+  IFS=: read -r _ _ uid gid _ < <(getent passwd "$1")
+  owner=$(stat -L -c %u -- "$home" 2>/dev/null) || return 0
+  ((owner != uid)) || return 0
+  # Neither what a killed run left, nor what a new file system has at its top, is content of somebody else.
+  if ! is_roots_own "$2" || [[ -n $(find "$home" -mindepth 1 -maxdepth 1 ! -uid "$uid" ! -name .tracks-skel ! -name lost+found) ]]; then
+    note "the home $2 is not $1's, and no empty directory that is root's alone: it stays as it is; to give it to $1: chown $1: $2"
     return
-  }
-  entry=$(getent passwd "$1") || fail "there is no user $1 on this host"
-  IFS=: read -r _ _ uid gid _ <<<"$entry"
-  must "can't give $2 to $1" chown "$uid:$gid" -- "$ROOT$2"
-  [[ ! -d $ROOT/etc/skel ]] || must "can't fill $2" as_user "$1" "$2" cp -R "$ROOT/etc/skel/." .
+  fi
+  must "can't fill $2" rm -rf -- "$new"
+  if [[ -d $ROOT/etc/skel ]]; then
+    must "can't fill $2" mkdir -- "$new"
+    # Without the SELinux labels of /etc/skel: those of the home are others.
+    must "can't fill $2" cp -dR --preserve=mode,timestamps -- "$ROOT/etc/skel/." "$new/skel"
+    must "can't fill $2" chown -hR "$uid:$gid" -- "$new/skel"
+    while IFS= read -r -d '' name; do
+      [[ -e $home/$name || -L $home/$name ]] || must "can't fill $2" mv -T -- "$new/skel/$name" "$home/$name"
+    done < <(find "$new/skel" -mindepth 1 -maxdepth 1 -printf '%f\0')
+    must "can't fill $2" rm -rf -- "$new"
+  fi
+  must "can't give $2 to $1" chown -h "$uid:$gid" -- "$home"
+  changed "gave $1 the home $2, which root had made"
+}
+
+# Is it a real directory that nobody besides root can write to or replace?
+is_roots_own() { # DIRECTORY
+  [[ ! -L $ROOT$1 ]] && (resolve_directory "$1" && [[ -z $WRITER ]]) 2>/dev/null
 }
 
 # Leaves the name of a user's primary group: not always the user's own name.
@@ -113,7 +129,7 @@ make_member() { # STATE USER GROUP
 # A new account would get the files of whoever had this home before.
 check_orphaned_home() { # NAME HOME
   local owner
-  owner=$(stat -c %u -- "$ROOT$2")
+  owner=$(stat -L -c %u -- "$ROOT$2")
   ((owner == 0)) || fail "the home $2 of the new user $1 exists and belongs to user id $owner: move it away, or make the account by hand with that id"
 }
 
@@ -141,6 +157,7 @@ converge_user() { # INDEX
   want="home=$home shell=$shell"
   if made_account "$name"; then live=none; fi
   converge_thing "$key" "$want" "$live"
+  ! made_account "$name" || take_home "$name" "$home"
   for group in ${groups//,/ }; do
     converge_thing "member $name $group" yes
   done

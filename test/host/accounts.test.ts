@@ -1,4 +1,12 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -60,20 +68,114 @@ test("a new user is put into the group of its name that is there already", async
   expect(host.read("/etc/passwd")).toContain("deployer:x:4242:700:");
 });
 
-test("a new user's home that root made before is the user's, with what new homes have", async () => {
+/** What root made before: an empty home, and what new homes have; one file is for root's eyes alone. */
+function prepareHome(): void {
   mkdirSync(host.at("/home/deployer"), { recursive: true });
   host.write("/etc/skel/.profile", "# new\n");
+  host.write("/etc/skel/.netrc", "# private\n", 0o600);
+  host.write("/etc/skel/.config/app.ini", "[app]\n");
+}
+
+/** Every path of the home with its owner and mode, and what its files hold. */
+function home(): string[] {
+  return [".", ...readdirSync(host.at("/home/deployer"), { recursive: true })]
+    .sort()
+    .map((name) => {
+      const { uid, gid, mode } = statSync(host.at(`/home/deployer/${String(name)}`));
+      return `${String(name)} ${uid}:${gid} ${(mode & 0o777).toString(8)}`;
+    });
+}
+
+const filled = [
+  ". 4242:4242 755",
+  ".config 4242:4242 755",
+  ".config/app.ini 4242:4242 644",
+  ".netrc 4242:4242 600",
+  ".profile 4242:4242 644",
+];
+
+test("a new user's home that root made before is the user's, with what new homes have", async () => {
+  prepareHome();
+  const run = await host.apply(account());
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain("gave deployer the home /home/deployer, which root had made\n");
+  expect(home()).toEqual(filled);
+  expect(host.read("/home/deployer/.profile")).toBe("# new\n");
+  expect((await host.apply(account())).stdout).toBe("applied deployer: unchanged\n");
+});
+
+test("killed at any point after useradd, the next run fills the home and hands it over", async () => {
+  prepareHome();
+  host.countPlainCommands();
+  expect((await host.apply(account())).code).toBe(0);
+  const calls = host.calls();
+  const first = calls.findIndex((call) => call.startsWith("useradd ")) + 2;
+  const last = calls.findIndex((call) => /^chown .*\/home\/deployer$/.test(call)) + 2;
+  // Fewer would mean that the stand-ins were not called.
+  expect(last - first).toBeGreaterThan(8);
+  for (let command = first; command <= last; command += 1) {
+    host.remove();
+    host = new PrivateRoot();
+    prepareHome();
+    host.countPlainCommands();
+    host.killAt(command);
+    const at = `killed before command ${command}: ${calls[command - 1] ?? ""}`;
+    expect((await host.apply(account())).code, at).toBe(null);
+    expect(await host.apply(account()), at).toMatchObject({ code: 0, stderr: "" });
+    expect(home(), at).toEqual(filled);
+  }
+}, 180_000);
+
+test("a copy into the home that failed half-way is made whole by the next run", async () => {
+  prepareHome();
+  const half = '/bin/cp "$@"\nfor to; do :; done\n: >"$to/.profile"\nrm "$to/.netrc"';
+  const said = "cp: error writing: No space left on device";
+  host.write("/counted/cp", `#!/bin/sh\n${half}\necho '${said}' >&2\nexit 1\n`, 0o755);
+  expect((await host.apply(account())).reason).toContain(`can't fill /home/deployer: ${said}`);
+  rmSync(host.at("/counted/cp"));
   expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
-  expect(statSync(host.at("/home/deployer"))).toMatchObject({ uid: 4242, gid: 4242 });
+  expect(home()).toEqual(filled);
   expect(host.read("/home/deployer/.profile")).toBe("# new\n");
 });
 
+test("a home that is a new file system is handed over, its lost+found stays root's", async () => {
+  prepareHome();
+  mkdirSync(host.at("/home/deployer/lost+found"), { mode: 0o700 });
+  expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
+  expect(home()).toEqual([...filled, "lost+found 0:0 700"]);
+});
+
+const kept =
+  "note: the home /home/deployer is not deployer's, and no empty directory that is root's alone: it stays as it is; to give it to deployer: chown deployer: /home/deployer\n";
+
 test("a home of root's with something in it stays root's, and is told", async () => {
   host.write("/home/deployer/notes.txt", "root's");
-  expect((await host.apply(account())).stdout).toContain(
-    "the home /home/deployer was there before, is root's and not empty: it stays so; to give it to deployer: chown deployer: /home/deployer",
+  expect((await host.apply(account())).stdout).toContain(kept);
+  expect(home()).toEqual([". 0:0 755", "notes.txt 0:0 644"]);
+});
+
+test("a home that is a link, or that others may write, is not given away", async () => {
+  host.write("/etc/skel/.profile", "# new\n");
+  mkdirSync(host.at("/opt"));
+  symlinkSync("../opt", host.at("/home/deployer"));
+  expect((await host.apply(account())).stdout).toContain(kept);
+  expect(host.ownership("/opt")).toBe("root root 755");
+  expect(readdirSync(host.at("/opt"))).toEqual([]);
+
+  rmSync(host.at("/home/deployer"));
+  mkdirSync(host.at("/home/deployer"));
+  chmodSync(host.at("/home/deployer"), 0o777);
+  expect((await host.apply(account())).stdout).toContain(kept);
+  expect(home()).toEqual([". 0:0 777"]);
+});
+
+test("a home that is a link to another user's directory is refused", async () => {
+  mkdirSync(host.at("/srv/games"), { recursive: true });
+  chownSync(host.at("/srv/games"), 5, 60);
+  symlinkSync(host.at("/srv/games"), host.at("/home/deployer"));
+  expect((await host.apply(account())).reason).toContain(
+    "the home /home/deployer of the new user deployer exists and belongs to user id 5",
   );
-  expect(statSync(host.at("/home/deployer")).uid).toBe(0);
 });
 
 /** What belongs to a user's primary group, whatever its name is. */
