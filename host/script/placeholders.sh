@@ -142,7 +142,8 @@ nginx_server_names() {
 comment_without_ipv6() {
   local built_in=no
   # Before 1.11.5 it was compiled in only where it was asked for.
-  if nginx_is_at_least 1 11 5 || nginx -V 2>&1 | grep -q -e --with-ipv6; then built_in=yes; fi
+  nginx_build
+  if [[ $REPLY == *--with-ipv6* ]] || nginx_is_at_least 1 11 5; then built_in=yes; fi
   REPLY='# No IPv6 here: '
   # Read, since a file of /proc has no size. Switched off, it is missing or empty.
   if [[ $built_in == yes ]] && read -r _ 2>/dev/null <"$ROOT/proc/net/if_inet6"; then REPLY=''; fi
@@ -155,13 +156,17 @@ package_manager_configuration() {
 
 NGINX_BUILD='' # what `nginx -V` says, asked once
 
-# What nginx was compiled with, such as --pid-path; empty when it is not installed.
-nginx_build_option() { # OPTION
-  REPLY=''
-  have nginx || return 0
-  if [[ -z $NGINX_BUILD ]]; then
+# Leaves what nginx was compiled with; empty when it is not installed.
+nginx_build() {
+  if [[ -z $NGINX_BUILD ]] && have nginx; then
     attempt nginx -V
     NGINX_BUILD=$OUTPUT
   fi
-  if [[ $NGINX_BUILD =~ $1=([^[:space:]]+) ]]; then REPLY=${BASH_REMATCH[1]}; fi
+  REPLY=$NGINX_BUILD
+}
+
+# Leaves the value of an option that nginx was compiled with, such as --pid-path, or nothing.
+nginx_build_option() { # OPTION
+  nginx_build
+  if [[ $REPLY =~ $1=([^[:space:]]+) ]]; then REPLY=${BASH_REMATCH[1]}; else REPLY=''; fi
 }
