@@ -7,75 +7,78 @@ import { expectConfinement, nginxDomains, OTHER_PORT, portRules, reloadNginx } f
 
 const LOG = "/etc/nginx/logs/domains/tracks/log/access.log";
 
+const unavailable = machineUnavailable();
+// In a pipeline the lab's own refusal fails the tests.
+const leftOut = unavailable !== undefined && process.env.CI !== "true";
+if (leftOut)
+  console.log(`Left out: a static site where SELinux is enforcing, since ${unavailable}.`);
+
 /**
  * All that SELinux has rules for, without the application: on an emulated processor that takes minutes, and
  * `npm run test:selinux` has it.
  */
-describe.skipIf(machineUnavailable() !== undefined)(
-  "a static site where SELinux is enforcing",
-  () => {
-    let deployment: Deployment;
-    let port = 80;
-    const life = new Life();
-    const onHost = (command: string) => deployment.onHost(command);
+describe.skipIf(leftOut)("a static site where SELinux is enforcing", () => {
+  let deployment: Deployment;
+  let port = 80;
+  const life = new Life();
+  const onHost = (command: string) => deployment.onHost(command);
 
-    const serves = async (): Promise<void> => {
-      for (const path of ["/static/notes.txt", "/media/picture.txt", "/robots.txt"]) {
-        const url = `http://${deployment.host.address}:${port}${path}`;
-        const status = () => fetch(url).then((answer) => answer.status, String);
-        await expect.poll(status, { timeout: 60_000 }).toBe(200);
-      }
-    };
+  const serves = async (): Promise<void> => {
+    for (const path of ["/static/notes.txt", "/media/picture.txt", "/robots.txt"]) {
+      const url = `http://${deployment.host.address}:${port}${path}`;
+      const status = () => fetch(url).then((answer) => answer.status, String);
+      await expect.poll(status, { timeout: 60_000 }).toBe(200);
+    }
+  };
 
-    beforeAll(
-      () =>
-        life.begin(async () => {
-          deployment = await Deployment.create("confined", { shape: "el9-machine" });
-          await deployment.set("serverNames", '["tracks.example.org"]');
-          return deployment;
-        }),
-      PATIENCE_MS,
-    );
+  beforeAll(
+    () =>
+      life.begin(async () => {
+        deployment = await Deployment.create("confined", { shape: "el9-machine" });
+        await deployment.set("serverNames", '["tracks.example.org"]');
+        return deployment;
+      }),
+    PATIENCE_MS,
+  );
 
-    afterAll(async () => {
-      life.print();
-      await deployment.dispose();
-    }, PATIENCE_MS);
+  afterAll(async () => {
+    life.print();
+    await deployment.dispose();
+  }, PATIENCE_MS);
 
-    life.step("is deployed by the first up, and serves what comes later", async () => {
-      await deployment.up();
-      await onHost("echo x >/microarray/static/notes.txt; echo y >/microarray/media/picture.txt");
-      await serves();
-      expect(await onHost(`cat ${LOG}`)).toContain("GET /static/notes.txt");
-      const domains = await nginxDomains(deployment);
-      expect(domains).toBe("httpd_t");
-      return `serves; nginx is ${domains}`;
-    });
+  life.step("is deployed by the first up, and serves what comes later", async () => {
+    await deployment.up();
+    await onHost("echo x >/microarray/static/notes.txt; echo y >/microarray/media/picture.txt");
+    await serves();
+    expect(await onHost(`cat ${LOG}`)).toContain("GET /static/notes.txt");
+    const domains = await nginxDomains(deployment);
+    expect(domains).toBe("httpd_t");
+    return `serves; nginx is ${domains}`;
+  });
 
-    life.refusedStep("is confined: three controls are refused", async (denials) => {
-      await expectConfinement(deployment, denials);
-      await serves();
-      return "403, no log, no port; all in the audit log";
-    });
+  life.refusedStep("is confined: three controls are refused", async (denials) => {
+    await expectConfinement(deployment, denials);
+    await serves();
+    return "403, no log, no port; all in the audit log";
+  });
 
-    life.step("goes on when nginx is reloaded, and its logs rotated by their unit", async () => {
-      await reloadNginx(deployment);
-      await serves();
-      await rotateByService(deployment);
-      await serves();
-      expect(await onHost(`ls ${LOG}-*`)).toContain(LOG);
-      expect(await onHost(`cat ${LOG}`)).toContain("GET /static/notes.txt");
-      return "new workers serve, new logs are written";
-    });
+  life.step("goes on when nginx is reloaded, and its logs rotated by their unit", async () => {
+    await reloadNginx(deployment);
+    await serves();
+    await rotateByService(deployment);
+    await serves();
+    expect(await onHost(`ls ${LOG}-*`)).toContain(LOG);
+    expect(await onHost(`cat ${LOG}`)).toContain("GET /static/notes.txt");
+    return "new workers serve, new logs are written";
+  });
 
-    life.step("changes its port to one outside http_port_t", async () => {
-      await deployment.set("listenPort", String(OTHER_PORT));
-      await deployment.up();
-      port = OTHER_PORT;
-      await serves();
-      expect(await portRules(deployment)).toMatch(/^http_port_t +tcp +8081$/m);
-      await life.enforces();
-      return `serves at ${port}; Enforcing`;
-    });
-  },
-);
+  life.step("changes its port to one outside http_port_t", async () => {
+    await deployment.set("listenPort", String(OTHER_PORT));
+    await deployment.up();
+    port = OTHER_PORT;
+    await serves();
+    expect(await portRules(deployment)).toMatch(/^http_port_t +tcp +8081$/m);
+    await life.enforces();
+    return `serves at ${port}; Enforcing`;
+  });
+});
