@@ -18,23 +18,43 @@ export async function expectConfinement(
   const server = (listen: number, more: string) => `server { listen ${listen}; ${more} }`;
   await onHost(`
     mkdir /control; echo unlabelled >/control/index.html; restorecon -R /control
-    control() { echo "$1" >/etc/nginx/conf.d/control.conf; nginx -t -q && systemctl reload nginx; sleep 3; }
-    control '${server(8008, "root /control;")}'
+    log=/var/log/nginx/error.log
+    wait_until() { # WHAT COMMAND
+      timeout 60 bash -c "until $2; do sleep 0.2; done" >/dev/null || { echo "not after 60 s: $1" >&2; exit 1; }
+    }
+    # Others serve as soon as the workers of before have ended.
+    change() { # COMMAND...
+      local workers=$(pgrep -d , -P "$(cat /run/nginx.pid)")
+      "$@"
+      wait_until "nginx has other workers than $workers" "! ps -p $workers"
+    }
+    refused_change() { # COMMAND...
+      local size=$(stat -c %s $log)
+      "$@"
+      wait_until "nginx refuses it in $log" "tail -c +$((size + 1)) $log | grep -F '[emerg]'"
+    }
+    control() { echo "$1" >/etc/nginx/conf.d/control.conf; nginx -t -q && systemctl reload nginx; }
+    change control '${server(8008, "root /control;")}'
     curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:8008/index.html >/root/control
-    control '${server(8008, "access_log /etc/nginx/control.log;")}'
-    control '${server(OTHER_PORT, "root /control;")}'
+    refused_change control '${server(8008, "access_log /etc/nginx/control.log;")}'
+    refused_change control '${server(OTHER_PORT, "root /control;")}'
     curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:${OTHER_PORT}/ >>/root/control
-    rm -rf /etc/nginx/conf.d/control.conf /etc/nginx/control.log; systemctl reload nginx
+    rm -rf /etc/nginx/conf.d/control.conf /etc/nginx/control.log
+    change systemctl reload nginx
   `);
   expect(await onHost("cat /root/control")).toBe("403\n000");
-  const refused = (await denials()).join("\n");
-  for (const line of [
+  const expected = [
     /denied .*name="(control|index\.html)".*httpd_t.*:default_t:.*permissive=0/,
     /denied .*name="control\.log".*httpd_t.*:httpd_config_t:.*permissive=0/,
     new RegExp(`denied +{ name_bind } .*src=${OTHER_PORT} .*httpd_t.*permissive=0`),
-  ]) {
-    expect(refused).toMatch(line);
-  }
+  ];
+  const refused: string[] = [];
+  // The audit log may lag behind nginx's.
+  const missing = async (): Promise<RegExp[]> => {
+    refused.push(...(await denials()));
+    return expected.filter((line) => !refused.some((found) => line.test(found)));
+  };
+  await expect.poll(missing, { timeout: 60_000, interval: 1000 }).toEqual([]);
 }
 
 /** Domains of nginx's processes. */
