@@ -13,7 +13,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** The three rings of the tests; `npm test` runs all of them, `npm run test:unit` the first. */
+/** The rings of the tests: `npm run test:unit` runs the first, `npm test` all but `selinux`. */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -37,7 +37,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 900_000,
-          // What a host comes to takes its time while the other file has the cores.
+          // What a host comes to takes its time while other files have the cores.
           expect: { poll: { timeout: 15_000 } },
         },
       },

@@ -31,8 +31,10 @@ rm -rf "$folder/seed" "$folder/passwords" "$folder/upper" "$folder/work"
 # Emulated (TCG), since a machine without KVM runs it as well. A processor without AVX: with "max" systemd 252
 # did not find the mounts that it had made (QEMU 7.2; why was not found out). A reboot stays inside the process;
 # a power cut is its end by SIGKILL.
-# What the emulator has translated serves again where the next process has the same addresses, and what makes a
-# real processor safe only takes time: with this a process starts in a quarter of it. SELinux does not depend on it.
+# With these a process starts in a quarter of the time, and SELinux depends on none of them. norandmaps: each
+# process has the same addresses, so that code which the emulator has translated is used again. mitigations=off:
+# no work against the flaws of real processors. init_on_alloc=0: the kernel's pages are not zeroed.
+# transparent_hugepage=never: no huge pages to zero or copy.
 quick="norandmaps mitigations=off init_on_alloc=0 transparent_hugepage=never"
 while [[ ! -e $folder/stop ]]; do
   status=0
