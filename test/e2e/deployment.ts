@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -106,11 +107,13 @@ export class Deployment {
   }
 
   async unset(key: string): Promise<void> {
-    await this.editSettings((file) => file.deleteIn(["config", `tracks:${key}`]));
+    await this.editSettings((file) => {
+      assert.ok(file.deleteIn(["config", `tracks:${key}`]), `tracks:${key} is not set`);
+    });
   }
 
   /** As in an editor: each command of the CLI takes a quarter of a second of the processor. */
-  private async editSettings(edit: (file: Document) => unknown): Promise<void> {
+  private async editSettings(edit: (file: Document) => void): Promise<void> {
     const path = join(this.folder, `Pulumi.${this.stack}.yaml`);
     const file = parseDocument(await readFile(path, "utf8"));
     edit(file);
