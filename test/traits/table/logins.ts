@@ -21,7 +21,7 @@ const bites: Readonly<Record<string, Bite>> = {
 export const logins: readonly Trait[] = [
   ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
     name: `login-${shell}`,
-    fault: `${shell} takes a command line for other words than sh does, so that the host is told as one of an unknown system or can't be destroyed`,
+    fault: `${shell} takes a command line for other words than sh does, so that the host is reported as an unknown system or can't be destroyed`,
     bites: bites[shell],
     makes: { "login shell": shell },
     dangerousWith: ["sudo-pty"],
@@ -59,7 +59,7 @@ export const logins: readonly Trait[] = [
   },
   {
     name: "max-sessions",
-    fault: "a connection that may open only two sessions is told as a host without SFTP",
+    fault: "a connection that may open only two sessions is reported as a host without SFTP",
     bites: { version: "1e56a5c", words: "The host offers no SFTP, which copying files needs" },
     settings: { hostUser: "operator" },
     set: "echo 'MaxSessions 2' >/etc/ssh/sshd_config.d/10-sessions.conf; systemctl reload sshd",

@@ -29,7 +29,8 @@ export const places: readonly Trait[] = [
   },
   {
     name: "site-root-link",
-    fault: "rules of SELinux are for real paths, so that nothing behind a link may be served",
+    fault:
+      "the link is replaced by a directory, changes its owner or goes with the destroy (what SELinux does behind it is tried in the virtual machine)",
     makes: { "site root": "a link" },
     set: "mkdir -p /data/microarray; ln -s /data/microarray /microarray",
     shown: { command: "readlink /microarray", prints: "/data/microarray" },

@@ -126,7 +126,8 @@ EOF
   },
   {
     name: "firewalld-zone",
-    fault: "the port is opened in firewalld's default zone, where no visitor comes in",
+    fault:
+      "the deployment fails: it opens the port in firewalld's default zone, where no visitor comes in",
     bites: {
       version: "1e56a5c",
       words: "firewall-port tcp 80 is not as it shall be after the change",
@@ -148,7 +149,7 @@ EOF
   {
     name: "firewalld-range",
     fault:
-      "a port of a range that is open already is opened once more, and the range has a hole after the destroy",
+      "the deployment fails: a port that it opens within a range that is open already is not listed by itself",
     bites: {
       version: "1e56a5c",
       words: "firewall-port tcp 80 is not as it shall be after the change",
