@@ -187,22 +187,6 @@ EOF
       assert.equal(answer.status, 200);
     },
   },
-  {
-    name: "logrotate-sandbox",
-    fault: "logs below /etc are never rotated, since the vendor's unit may not write there",
-    bites: {
-      version: "1e56a5c",
-      words:
-        "failed to rename /etc/nginx/logs/domains/tracks/log/access.log: Read-only file system",
-    },
-    dangerousWith: ["umask-077"],
-    set: "dnf -q -y install logrotate",
-    shown: {
-      command: "systemctl show -p ProtectSystem --value logrotate.service",
-      prints: "full",
-    },
-    unchanged: look("/usr/lib/systemd/system/logrotate.service", "/etc/logrotate.conf"),
-  },
 ];
 
 /** An address of a network of the lab's own, by the slot of the host. */
