@@ -58,7 +58,9 @@ export async function findRoute(
 /** A TCP connection, so that "can't be reached" is told from everything that comes after it. */
 async function dial(endpoint: Endpoint, deadline: Deadline): Promise<Socket> {
   const { address, port } = endpoint.login;
-  const socket = connectSocket({ host: address, port });
+  // A host that died never says so, and a tunnel is waited for as long as a database may take.
+  const keep = { keepAlive: true, keepAliveInitialDelay: 15_000 };
+  const socket = connectSocket({ host: address, port, ...keep });
   try {
     await deadline.race(
       new Promise<void>((resolve, reject) => {

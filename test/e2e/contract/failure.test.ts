@@ -1,3 +1,4 @@
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench, otherHostKey } from "./bench";
 
@@ -94,6 +95,22 @@ describe.concurrent("a failing remote.Command", () => {
     expect(text).toMatch(/after 10 failed attempts: dial tcp .*:9: connect: /);
     const attempts = "grep -c 'Invalid user tried-often' /var/log/secure";
     expect(await bench.onHost(attempts)).toBe("11");
+  });
+
+  // A host that lost its power never says so: without this an up would wait for ever.
+  it("keeps its connection alive, and so finds out that a host died", async () => {
+    const stack = await bench.stack("alive");
+    await stack.declare(
+      bench.command("it", {
+        create: "touch /root/under-way; until [ -e /root/seen ]; do sleep 0.2; done",
+      }),
+    );
+    const run = stack.up();
+    await bench.onHost("until [ -e /root/under-way ]; do sleep 0.2; done");
+    const timers = async () => (await execa("ss", ["-Htno", `dst ${bench.host.address}`])).stdout;
+    await expect.poll(timers).toMatch(/:22 +timer:\(keepalive,/);
+    await bench.onHost("touch /root/seen");
+    expect((await run).code).toBe(0);
   });
 
   it("tries once for a dialErrorLimit of 0", async () => {

@@ -56,7 +56,9 @@ async function dialOnce(hop: Hop, credentials: Credentials): Promise<Client> {
 function openSocket(hop: Hop): Promise<Socket> {
   const target = `dial tcp ${hop.host}:${hop.port}`;
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ host: hop.host, port: hop.port });
+    // Kept alive as by Go's net.Dialer, with which the real one's ssh.Dial connects: its default, 15 s.
+    const keep = { keepAlive: true, keepAliveInitialDelay: 15_000 };
+    const socket = createConnection({ host: hop.host, port: hop.port, ...keep });
     // Only the TCP connection is bounded: a host that accepts and then says nothing is waited for.
     const timer =
       hop.perDialTimeout > 0
