@@ -51,7 +51,21 @@ state_selinux_boolean() { # NAME
 }
 
 make_selinux_boolean() { # STATE NAME
-  must "can't switch the SELinux boolean $2 $1" openly setsebool -P "$2" "$1"
+  attempt_policy setsebool -P "$2" "$1" || fail "can't switch the SELinux boolean $2 $1: $OUTPUT"
+}
+
+# Runs what reads or changes the policy's store. libsemanage itself waits 5 s for another one that does, such as
+# another resource or the package of a policy.
+attempt_policy() { # COMMAND...
+  local status deadline=$((SECONDS + LOCK_WAIT))
+  while :; do
+    attempt openly "$@"
+    status=$?
+    if ((status == 0 || SECONDS >= deadline)) || [[ $OUTPUT != *'Could not get direct '*' lock at '* ]]; then
+      return "$status"
+    fi
+    sleep 0.5
+  done
 }
 
 # --- Rules that outlive a relabelling: file contexts and ports. States: `none`, or the type. ---
@@ -159,10 +173,10 @@ literal_pattern() { # PATH
 set_rule() { # fcontext|port WORD...
   local kind=$1 said
   shift
-  attempt openly semanage "$kind" -a "$@" && return 0
+  attempt_policy semanage "$kind" -a "$@" && return 0
   [[ $OUTPUT == *'already defined'* ]] || return 1
   said=$OUTPUT
-  attempt openly semanage "$kind" -m "$@" && return 0
+  attempt_policy semanage "$kind" -m "$@" && return 0
   OUTPUT+="; $said"
   return 1
 }
@@ -179,7 +193,7 @@ make_selinux_context() { # STATE PATTERN
   tree=$REPLY
   need_semanage
   if [[ $1 == none ]]; then
-    must "can't drop the SELinux rule for $2" openly semanage fcontext -d "$2"
+    attempt_policy semanage fcontext -d "$2" || fail "can't drop the SELinux rule for $2: $OUTPUT"
   else
     set_rule fcontext -t "$1" "$2" || {
       rule_refusal "$1"
@@ -200,7 +214,10 @@ state_selinux_port() { # PROTOCOL PORT
   REPLY=none
   # Without the tool nobody can have made a rule; asking is no reason to install it.
   have semanage || return 0
-  SELINUX_PORTS=${SELINUX_PORTS:-$(semanage port -l -C -n 2>/dev/null)}
+  if [[ -z $SELINUX_PORTS ]]; then
+    attempt_policy semanage port -l -C -n || fail "can't ask for the SELinux rules for ports: $OUTPUT"
+    SELINUX_PORTS=$OUTPUT
+  fi
   while read -r type protocol ports; do
     if [[ $protocol == "$1" && ", $ports," == *", $2,"* ]]; then found=$type; fi
   done <<<"$SELINUX_PORTS"
@@ -211,7 +228,7 @@ make_selinux_port() { # STATE PROTOCOL PORT
   SELINUX_PORTS=''
   need_semanage
   if [[ $1 == none ]]; then
-    must "can't drop the SELinux rule for port $3" openly semanage port -d -p "$2" "$3"
+    attempt_policy semanage port -d -p "$2" "$3" || fail "can't drop the SELinux rule for port $3: $OUTPUT"
   else
     set_rule port -t "$1" -p "$2" "$3" || {
       rule_refusal "$1"

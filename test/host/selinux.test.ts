@@ -121,6 +121,22 @@ const confined = manifest(
   "directory /srv/log owner=root group=root mode=0755 context=httpd_log_t",
 );
 
+// Seen in the virtual machine: two resources had rules to change at the same time.
+test("another one that changes the policy is waited for", async () => {
+  host.write("/policy-busy", "2\n");
+  expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
+  expect(rules()).toEqual(["/srv/log(/.*)?\thttpd_log_t"]);
+});
+
+test("rules that can't be asked for are not taken for none", async () => {
+  host.write("/policy-busy", "999\n");
+  const port = manifest("p", "none", "selinux-port http_port_t tcp 8080");
+  const run = await host.apply(port);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toMatch(/can't ask for the SELinux rules for ports: BlockingIOError/);
+  expect(host.exists("/var/lib/tracks/records")).toBe(false);
+});
+
 test("SELinux switched off after us: up and destroy succeed, and what can't be asked is let go", async () => {
   expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
   host.write("/selinux", "Disabled\n");
