@@ -87,6 +87,7 @@ prepare_release() {
   done <<<"$OUTPUT"
   smoke_test "$wsgi" "$health" "$host" "$((${#PENDING[@]} > 0))"
   if [[ -n $STATIC_ROOT ]]; then
+    drop_empty_static_files
     manage collectstatic --noinput || fail_with_lines 12 "manage.py collectstatic fails in $SUBJECT"
   else
     note "the settings have no STATIC_ROOT: static files are not collected"
@@ -270,6 +271,18 @@ prove_release() {
   [[ $REPLY != *' release=none' || ! $REPLY =~ ^[234] ]] \
     || fail "http://$host:$port$health is answered by something else than uWSGI (status ${REPLY% release=*}, no release named): see whether another server of nginx has that name, or tracks:siteSnippet that path"
   fail "http://$host:$port$health does not show the new release (status ${REPLY% release=*}, release ${REPLY##* release=}): ${log:-nothing says why}; see ${UWSGI_LOG#"$ROOT"}"
+}
+
+# A power cut leaves files without their content, and collectstatic takes what is there for up to date.
+drop_empty_static_files() {
+  case $STATIC_ROOT in
+    "$ROOT$RELEASE"/*) ;;
+    # Others may have files there.
+    /*) return 0 ;;
+  esac
+  # shellcheck disable=SC2016 # the inner shell's words
+  attempt as_user "$RELEASE_OWNER" "$RELEASE" sh -c '[ ! -d "$1" ] || find "$1" -type f -empty -delete' sh "$STATIC_ROOT" \
+    || fail "can't look for empty static files in $SUBJECT: $OUTPUT"
 }
 
 # A page may be whole while all that belongs to it is refused: one static file is asked for as well. None

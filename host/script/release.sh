@@ -64,8 +64,11 @@ set -e
 rm -rf .new-*
 mkdir ".new-$1"
 '
+# On the disk before it counts as complete: after a power cut the directory would be there, and its files empty.
+# Only newer tools know a single file system.
 # shellcheck disable=SC2016
 readonly PLACE_RELEASE='
+sync -f ".new-$1" 2>/dev/null || sync
 : >".new-$1/$2"
 mv -T ".new-$1" "$1"
 '
@@ -108,6 +111,7 @@ close_secrets() { # TREE
 }
 
 place_release() {
+  local AS_ENVIRONMENT=(${ROOT:+TRACKS_ROOT="$ROOT"})
   close_secrets "${RELEASE%/*}/.new-${RELEASE##*/}"
   OUTPUT=$(as_user "$RELEASE_OWNER" "${RELEASE%/*}" sh -c "set -e$PLACE_RELEASE" sh "${RELEASE##*/}" "$RELEASE_MARK" 2>&1 </dev/null) \
     || fail "can't put $RELEASE in place: $OUTPUT"

@@ -106,3 +106,19 @@ it("refuses a commit with submodules, whose files are not in it", async () => {
   expect(run.reason).toMatch(/the commit has submodules, .*: lib\/beans \(commit their files, or/);
   expect(host.exists(release)).toBe(false);
 });
+
+// Seen in the virtual machine, whose power was cut: the release stood there, and its files were empty.
+it("has a release on the disk before it counts as one", async () => {
+  host.write(
+    "/at-sync",
+    [
+      "cd $TRACKS_ROOT/microarray/releases/tracks",
+      "echo $(find . -not -path './.mirror*' -name wsgi.py -size +0 -o -name .tracks-release) >>$TRACKS_ROOT/seen",
+      "",
+    ].join("\n"),
+  );
+  const { release } = await fetched({});
+  const name = release.split("/").at(-1);
+  expect(host.read("/seen").split("\n")[0]).toBe(`./.new-${name}/wsgi.py`);
+  expect(host.exists(`${release}/.tracks-release`)).toBe(true);
+});

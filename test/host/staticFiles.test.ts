@@ -47,7 +47,7 @@ async function deploySecond(prepare: () => void = () => undefined) {
   expect((await site.host.apply(deployment("first"))).stderr).toBe("");
   expect((await site.host.apply(site.service())).stderr).toBe("");
   site.addRelease("second");
-  site.host.write(file, "");
+  site.host.write(file, "body {}");
   prepare();
   return site.host.apply(deployment("second"));
 }
@@ -66,7 +66,7 @@ test("no hidden file is asked for, which snippets commonly refuse", async () => 
   const run = await deploySecond(() => {
     rmSync(site.host.at(file));
     for (const one of hidden) site.host.write(one, "");
-    site.host.write(file, "");
+    site.host.write(file, "body {}");
   });
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(asked.filter((url) => url.includes("/static/"))).toEqual([
@@ -109,4 +109,17 @@ test("a host that nginx lets in nowhere is no proof of unreadable static files",
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout).toContain("that it may read the static files was not proven\n");
   expect(site.host.linkTarget("/microarray/tracks")).toBe("releases/tracks/second");
+});
+
+test("a file that a power cut has left empty is collected again", async () => {
+  status = 200;
+  const lost = "/microarray/releases/tracks/second/staticfiles/css/lost.css";
+  expect(
+    await deploySecond(() => {
+      site.host.write(lost, "");
+    }),
+  ).toMatchObject({ code: 0 });
+  // The stand-in collects another file alone: what is there it leaves, as Django does.
+  expect(site.host.exists(lost)).toBe(false);
+  expect(site.host.exists(file)).toBe(true);
 });

@@ -87,14 +87,24 @@ def back_up(directory, label, client=None):
             ending = ".sqlite3"
             _copy_sqlite(connection.settings_dict["NAME"], part)
         os.chmod(part, 0o600)
-        with open(part, "rb") as file:
-            os.fsync(file.fileno())
-        return _name(part, stem, ending)
+        _settle(part)
+        path = _name(part, stem, ending)
+        _settle(directory)
+        return path
     except EnvironmentError as error:
         raise BackupFault("no backup could be written in %s: %s" % (directory, error.strerror or error))
     finally:
         if os.path.exists(part):
             os.unlink(part)
+
+
+def _settle(path):
+    """Has a file, or the names in a directory, on the disk: what is backed up changes next."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _name(part, stem, ending):

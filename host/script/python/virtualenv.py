@@ -9,6 +9,7 @@ virtualenv can't be moved. The last line printed is "built NAME", "present NAME"
 DATABASE is "postgresql" where Django needs a driver for it, else "none". The application's own choice of
 a driver stands; without one, psycopg2 is added to what is installed by then, and changes nothing of it.
 """
+import ctypes
 import hashlib
 import json
 import shutil
@@ -150,6 +151,12 @@ def missing(asked, found, database):
     return added
 
 
+def settle():
+    """Has everything on the disk: after a power cut the mark might be there, and files of packages empty."""
+    # Python 2 has no os.sync.
+    ctypes.CDLL(None).sync()
+
+
 def build(path, requirements, asked, database, extra):
     directory = os.path.dirname(path)
     log = os.path.join(directory, LOG)
@@ -177,6 +184,7 @@ def build(path, requirements, asked, database, extra):
                 file.write("".join(line + "\n" for line in asked.sources).encode("utf-8"))
             run(log, *(install + ["--no-deps", "-r", sources] + added))
             os.remove(sources)
+        settle()
         with open(os.path.join(path, MARK), "w") as mark:
             mark.write("complete\n")
     except BaseException:
