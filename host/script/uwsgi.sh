@@ -275,7 +275,7 @@ prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
   local master=$1 old=$2 release=${3-} ini pid stale fresh said
   uwsgi_ini
   ini=$ROOT$REPLY
-  await_uwsgi "$ini" "$old"
+  begin_waiting_for_uwsgi "$ini" "$master" "$old"
   while :; do
     uwsgi_master
     # A master that reads its configuration again writes its pid file anew, and for a moment it is empty.
@@ -312,10 +312,11 @@ prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
 
 # How long is waited: as long as it works, since a slow or busy host takes its time; what only waits, or goes
 # round in circles, ends at a bound. In SECONDS, and in ticks of the processor.
-UWSGI_SINCE=0 UWSGI_PATIENCE=0 UWSGI_DEADLINE=0 UWSGI_TICKS=0 UWSGI_OLD=' '
+UWSGI_SINCE=0 UWSGI_PATIENCE=0 UWSGI_DEADLINE=0 UWSGI_TICKS=0
+UWSGI_MASTER='' UWSGI_OLD=' ' # whose work counts, and whose does not
 
-await_uwsgi() { # INI OLD-WORKERS
-  UWSGI_OLD=$2
+begin_waiting_for_uwsgi() { # INI MASTER|"" OLD-WORKERS
+  UWSGI_MASTER=$2 UWSGI_OLD=$3
   # The requests under way end first, then the application is loaded.
   uwsgi_option "$1" worker-reload-mercy 60
   UWSGI_PATIENCE=$((REPLY + PROOF_WAIT))
@@ -324,11 +325,11 @@ await_uwsgi() { # INI OLD-WORKERS
   UWSGI_TICKS=$REPLY
 }
 
-# A tenth of the time that is waited at the least has to be work.
+# At least a tenth of the time since the last look has to be work.
 uwsgi_has_time() {
   ((SECONDS >= UWSGI_DEADLINE)) || return 0
   uwsgi_ticks
-  ((REPLY - UWSGI_TICKS >= PROOF_WAIT * 10 && SECONDS - UWSGI_SINCE < START_WAIT)) || return 1
+  ((REPLY - UWSGI_TICKS >= UWSGI_PATIENCE * 10 && SECONDS - UWSGI_SINCE < START_WAIT)) || return 1
   UWSGI_TICKS=$REPLY UWSGI_DEADLINE=$((SECONDS + UWSGI_PATIENCE))
 }
 
@@ -336,9 +337,11 @@ uwsgi_has_time() {
 uwsgi_ticks() {
   local pid line fields=() ticks=0
   uwsgi_master
-  pid=$REPLY
-  [[ -z $pid ]] || uwsgi_workers "$pid"
-  for pid in $pid $REPLY; do
+  # Its pid file is empty for a moment while it reads its configuration again.
+  UWSGI_MASTER=${REPLY:-$UWSGI_MASTER}
+  REPLY=''
+  [[ -z $UWSGI_MASTER ]] || uwsgi_workers "$UWSGI_MASTER"
+  for pid in $UWSGI_MASTER $REPLY; do
     [[ $UWSGI_OLD != *" $pid "* ]] || continue
     line=''
     read -r line 2>/dev/null <"/proc/$pid/stat"

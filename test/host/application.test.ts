@@ -214,12 +214,12 @@ describe("what the log of uWSGI says", () => {
   });
 });
 
-describe("an application that is slow to answer", () => {
+describe("an application that takes its time", () => {
   const patient = { ...winter, more: ["worker-reload-mercy = 1"] };
 
-  test("is waited for while it works", async () => {
+  test.each(["slow-load", "busy"])("is waited for while it works: %s", async (fault) => {
     await served();
-    site.addRelease("second", { fault: "busy" });
+    site.addRelease("second", { fault });
     const run = await site.host.apply(site.deployment("second", patient));
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(await site.servedRelease()).toBe("second");
@@ -230,7 +230,7 @@ describe("an application that is slow to answer", () => {
     const before = site.live();
     site.addRelease("second", { fault: "idle" });
     const run = await site.host.apply(site.deployment("second", patient));
-    expect(run.reason).toMatch(/^uWSGI does not take the change: no answer on \S+ within \d s/);
+    expect(run.reason).toMatch(/^uWSGI does not take the change: no answer on \S+ within \d+ s/);
     expect(site.live()).toEqual(before);
   });
 });

@@ -2,8 +2,8 @@
 
 A master and its workers, which answer in uWSGI's own protocol, or in HTTP on a trial. What the release
 holds in the file `fault` goes wrong: `load`, `answer`, and the same but not on a trial: `service`,
-`service-answer`. Or a line is logged: `no-application`, `visitor`. Or the first answer of each worker of
-the service takes its time: `busy` computes before it, `idle` waits.
+`service-answer`. Or a line is logged: `no-application`, `visitor`. Or the service takes its time: it computes
+as it is loaded, `slow-load`, or before the first answer of a worker, `busy`; or it waits there, `idle`.
 """
 import json
 import os
@@ -40,6 +40,12 @@ def resolved(match):
 
 def below_root(path):
     return path if path.startswith(ROOT) else ROOT + path
+
+
+def compute():
+    start = time.process_time()
+    while time.process_time() - start < 6:
+        pass
 
 
 def serve(listener, answer):
@@ -80,6 +86,8 @@ def main():
             "RuntimeError: out of order\n"
             "unable to load app 0 (mountpoint='') (callable not found or import error)" % wsgi
         )
+    if fault == "slow-load" and not on_trial and "no-server" not in options:
+        compute()
     is_out_of_order = fault == "answer" or (fault == "service-answer" and not on_trial)
     if "no-server" in options:
         sys.exit()
@@ -93,10 +101,10 @@ def main():
     def answer_uwsgi(connection):
         _, size, _ = struct.unpack("<BHB", connection.recv(4))
         connection.recv(size)
-        while fault == "busy" and time.process_time() < 6:
-            pass
+        if fault == "busy":
+            compute()
         if fault == "idle":
-            time.sleep(60)
+            time.sleep(600)
         connection.sendall(head.encode() + b"served")
 
     if on_trial:
