@@ -204,7 +204,10 @@ make_selinux_context() { # STATE PATTERN
   # What lies there already follows the rule; not behind a link, since the policy knows files by their real paths.
   parent=${tree%/*}
   real_directory "${parent:-/}"
-  if [[ $REPLY == "${parent:-/}" ]]; then relabel_tree "$tree"; fi
+  case $REPLY in
+    # /run, which has /var/run for another name in the policy itself.
+    "${parent:-/}" | /run | /run/*) relabel_tree "$tree" ;;
+  esac
 }
 
 SELINUX_PORTS='' # the local rules, once asked for
