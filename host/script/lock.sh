@@ -22,17 +22,21 @@ take_locks() { # SUBSYSTEM...
 }
 
 take_lock() { # SUBSYSTEM
-  local lock fd holder='' wait=$LOCK_WAIT
+  local lock fd holder='' wait=$LOCK_WAIT deadline
   if [[ -n $LOCK_DEADLINE ]]; then wait=$((LOCK_DEADLINE - SECONDS)); fi
   # Old flocks take no time-out of zero.
   ((wait > 0)) || wait=1
   lock_directory
   lock=$REPLY/lock.$1
   exec {fd}>>"$lock" || fail "can't open the lock $lock"
-  if ! flock -n "$fd" && ! flock -w "$wait" "$fd"; then
+  deadline=$((SECONDS + wait))
+  # Now and then a word, for whoever looks on, and for routers that forget silent connections.
+  while ! flock -w "$((wait / 10 + 1))" "$fd"; do
     read -r holder 2>/dev/null <"$lock.holder"
-    fail "$1 is being changed by ${holder:-another run}; waited $wait s. Run this again when it is done, or end it with kill: the next run puts back what it left"
-  fi
+    ((SECONDS < deadline)) \
+      || fail "$1 is being changed by ${holder:-another run}; waited $wait s. Run this again when it is done, or end it with kill: the next run puts back what it left"
+    printf 'waiting, since %s is being changed by %s\n' "$1" "${holder:-another run}" >&2
+  done
   LOCK_FDS+=("$fd")
   utc_now
   printf 'pid %s (%s %s/%s, since %s)\n' "$$" "$VERB" "$SCOPE" "$RESOURCE" "$REPLY" >"$lock.holder"
