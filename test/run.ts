@@ -89,14 +89,11 @@ async function main([wanted, ...filters]: string[]): Promise<void> {
   const run = await TestRun.begin();
   const counts: Count[] = [];
   try {
-    const installed = install(runnable);
-    if (wanted === undefined) {
-      // None of them keeps more than one core busy.
-      counts.push(
-        ...(await Promise.all(staticChecks.map(([title, command]) => check(title, command)))),
-      );
-    }
-    await installed;
+    // None of them keeps more than one core busy.
+    const checks = wanted === undefined ? staticChecks : [];
+    const checked = Promise.all(checks.map(([title, command]) => check(title, command)));
+    const [results] = await Promise.all([checked, install(runnable)]);
+    counts.push(...results);
     // Takes minutes, and little more than one core, where the cache is empty: beside the other rings.
     const prepared = runnable.some(({ lab }) => lab) ? prepareLab(run) : undefined;
     for (const ring of runnable) {
