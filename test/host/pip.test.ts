@@ -99,7 +99,7 @@ describe("a pip package", () => {
     expect(run.reason).toMatch(reason);
   });
 
-  it("waits for a yum that takes longer than other locks are waited for", async () => {
+  it("waits for a yum that is at work, and says so now and then", async () => {
     interpreter(
       'cp "$TRACKS_ROOT/built" "$TRACKS_ROOT/usr/local/bin/uwsgi"; touch "$TRACKS_ROOT/known"',
     );
@@ -112,8 +112,11 @@ describe("a pip package", () => {
     host.write("/run/tracks/lock.packages", "");
     const yum = spawn("flock", [host.at("/run/tracks/lock.packages"), "sleep", "3"]);
     await setTimeout(300);
-    const run = await host.apply(manifest("uwsgi-program", "pip", entry));
-    expect(run.reason).toBe("");
+    const run = await host.apply(manifest("uwsgi-program", "pip", entry), {
+      environment: { TRACKS_LOCK_WAIT: "9" },
+    });
+    expect(run.code).toBe(0);
+    expect(run.stderr).toContain("waiting, since packages is being changed by another run\n");
     expect(run.milliseconds).toBeGreaterThan(2200);
     expect(yum.exitCode).toBe(0);
   });
