@@ -51,17 +51,18 @@ state_selinux_boolean() { # NAME
 }
 
 make_selinux_boolean() { # STATE NAME
-  attempt_policy setsebool -P "$2" "$1" || fail "can't switch the SELinux boolean $2 $1: $OUTPUT"
+  must "can't switch the SELinux boolean $2 $1" in_turn setsebool -P "$2" "$1"
 }
 
-# Runs what reads or changes the policy's store. libsemanage itself waits 5 s for another one that does, such as
-# another resource or the package of a policy.
-attempt_policy() { # COMMAND...
+# Runs what reads or changes the policy's store, and prints what it said. libsemanage itself waits 5 s for another
+# one that does, such as another resource or the package of a policy.
+in_turn() { # COMMAND...
   local status deadline=$((SECONDS + LOCK_WAIT))
   while :; do
     attempt openly "$@"
     status=$?
     if ((status == 0 || SECONDS >= deadline)) || [[ $OUTPUT != *'Could not get direct '*' lock at '* ]]; then
+      printf '%s' "$OUTPUT"
       return "$status"
     fi
     sleep 0.5
@@ -173,10 +174,10 @@ literal_pattern() { # PATH
 set_rule() { # fcontext|port WORD...
   local kind=$1 said
   shift
-  attempt_policy semanage "$kind" -a "$@" && return 0
+  attempt in_turn semanage "$kind" -a "$@" && return 0
   [[ $OUTPUT == *'already defined'* ]] || return 1
   said=$OUTPUT
-  attempt_policy semanage "$kind" -m "$@" && return 0
+  attempt in_turn semanage "$kind" -m "$@" && return 0
   OUTPUT+="; $said"
   return 1
 }
@@ -193,7 +194,7 @@ make_selinux_context() { # STATE PATTERN
   tree=$REPLY
   need_semanage
   if [[ $1 == none ]]; then
-    attempt_policy semanage fcontext -d "$2" || fail "can't drop the SELinux rule for $2: $OUTPUT"
+    must "can't drop the SELinux rule for $2" in_turn semanage fcontext -d "$2"
   else
     set_rule fcontext -t "$1" "$2" || {
       rule_refusal "$1"
@@ -218,7 +219,7 @@ state_selinux_port() { # PROTOCOL PORT
   # Without the tool nobody can have made a rule; asking is no reason to install it.
   have semanage || return 0
   if [[ -z $SELINUX_PORTS ]]; then
-    attempt_policy semanage port -l -C -n || fail "can't ask for the SELinux rules for ports: $OUTPUT"
+    must "can't ask for the SELinux rules for ports" in_turn semanage port -l -C -n
     SELINUX_PORTS=$OUTPUT
   fi
   while read -r type protocol ports; do
@@ -231,7 +232,7 @@ make_selinux_port() { # STATE PROTOCOL PORT
   SELINUX_PORTS=''
   need_semanage
   if [[ $1 == none ]]; then
-    attempt_policy semanage port -d -p "$2" "$3" || fail "can't drop the SELinux rule for port $3: $OUTPUT"
+    must "can't drop the SELinux rule for port $3" in_turn semanage port -d -p "$2" "$3"
   else
     set_rule port -t "$1" -p "$2" "$3" || {
       rule_refusal "$1"
