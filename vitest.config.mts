@@ -32,7 +32,6 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/selinux/staticSite.test.ts"],
-          // Hosts, stacks and folders are each file's own.
           // Behind the others where all rings are run at once.
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,

@@ -62,7 +62,7 @@ const RINGS: readonly Ring[] = [
     ]),
     unavailable: labUnavailable,
     lab: true,
-    // An engine and its host wait for each other.
+    // Hosts, stacks and folders are each file's own, and an engine and its host wait for each other.
     workers: 3,
   },
   {

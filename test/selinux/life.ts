@@ -1,9 +1,15 @@
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { AuditLog, type Denial } from "./denials";
 import type { Deployment } from "../e2e/deployment";
 
 /** Everything computes some 12 times slower on a virtual machine, and the cores are shared. */
 export const PATIENCE_MS = 1_200_000;
+
+/** What the life is lived on. */
+interface Home {
+  readonly deployment: Deployment;
+  dispose(): Promise<void>;
+}
 
 interface Step {
   readonly step: string;
@@ -17,19 +23,16 @@ interface Step {
  */
 export class Life {
   private readonly table: Step[] = [];
-  private deployment?: Deployment;
+  private home?: Home;
   private audit?: AuditLog;
 
-  /** @param boot makes the host, on which SELinux must be enforcing */
-  async begin(boot: () => Promise<Deployment>): Promise<void> {
-    await this.record("boot", async () => {
-      this.deployment = await boot();
-      this.audit = new AuditLog(this.deployment);
-      await this.enforces();
-      // What Debian's own services are refused at boot is nobody's fault here.
-      const before = await this.audit.since();
-      return `Enforcing; ${before.length} denials of others`;
-    });
+  /** @param make makes the host, on which SELinux must be enforcing; it is taken down after the last step */
+  constructor(make: () => Promise<Home>) {
+    beforeAll(() => this.record("boot", () => this.begin(make)), PATIENCE_MS);
+    afterAll(async () => {
+      this.print();
+      await this.home?.dispose();
+    }, PATIENCE_MS);
   }
 
   /** @param work what is done; what it returns stands in the table */
@@ -54,10 +57,19 @@ export class Life {
   }
 
   async enforces(): Promise<void> {
-    expect(await this.deployment?.onHost("getenforce")).toBe("Enforcing");
+    expect(await this.home?.deployment.onHost("getenforce")).toBe("Enforcing");
   }
 
-  print(): void {
+  private async begin(make: () => Promise<Home>): Promise<string> {
+    this.home = await make();
+    this.audit = new AuditLog(this.home.deployment);
+    await this.enforces();
+    // What Debian's own services are refused at boot is nobody's fault here.
+    const before = await this.audit.since();
+    return `Enforcing; ${before.length} denials of others`;
+  }
+
+  private print(): void {
     const rows = this.table.map(
       ({ step, result, seconds }) => `| ${step} | ${result} | ${seconds.toFixed(0)} |`,
     );

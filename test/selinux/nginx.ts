@@ -4,6 +4,19 @@ import type { Deployment } from "../e2e/deployment";
 /** A port outside of http_port_t. */
 export const OTHER_PORT = 8081;
 
+/** Functions that wait for what a command comes to. */
+const inBash = `
+    wait_until() { # WHAT COMMAND
+      timeout 60 bash -c "until $2; do sleep 0.2; done" >/dev/null || { echo "not after 60 s: $1" >&2; exit 1; }
+    }
+    # Others serve as soon as the workers of before have ended.
+    change() { # COMMAND...
+      local workers=$(pgrep -d , -P "$(cat /run/nginx.pid)")
+      "$@"
+      wait_until "nginx has other workers than $workers" "! ps -p $workers"
+    }
+`;
+
 /**
  * Proof that nginx is confined: a file of default_t, a log below /etc/nginx without its rule, and a port
  * outside of http_port_t are refused, and the audit log has each.
@@ -19,15 +32,7 @@ export async function expectConfinement(
   await onHost(`
     mkdir /control; echo unlabelled >/control/index.html; restorecon -R /control
     log=/var/log/nginx/error.log
-    wait_until() { # WHAT COMMAND
-      timeout 60 bash -c "until $2; do sleep 0.2; done" >/dev/null || { echo "not after 60 s: $1" >&2; exit 1; }
-    }
-    # Others serve as soon as the workers of before have ended.
-    change() { # COMMAND...
-      local workers=$(pgrep -d , -P "$(cat /run/nginx.pid)")
-      "$@"
-      wait_until "nginx has other workers than $workers" "! ps -p $workers"
-    }
+    ${inBash}
     refused_change() { # COMMAND...
       local size=$(stat -c %s $log)
       "$@"
@@ -63,10 +68,7 @@ export const nginxDomains = (deployment: Deployment): Promise<string> =>
 
 /** Reloads nginx as its unit does, until other workers serve. */
 export async function reloadNginx(deployment: Deployment): Promise<void> {
-  const workers = () => deployment.onHost("pgrep -P $(cat /run/nginx.pid) | sort");
-  const before = await workers();
-  await deployment.onHost("systemctl reload nginx");
-  await expect.poll(workers, { timeout: 60_000, interval: 1000 }).not.toBe(before);
+  await deployment.onHost(`${inBash} change systemctl reload nginx`);
 }
 
 /** The port's type among the rules of this host. */

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { describe, expect } from "vitest";
 import { machineUnavailable } from "../../lab/machine";
 import { Deployment } from "../e2e/deployment";
 import { rotateByService } from "../e2e/rotation";
-import { Life, PATIENCE_MS } from "./life";
+import { Life } from "./life";
 import { expectConfinement, nginxDomains, OTHER_PORT, portRules, reloadNginx } from "./nginx";
 
 const LOG = "/etc/nginx/logs/domains/tracks/log/access.log";
@@ -20,7 +20,11 @@ if (leftOut)
 describe.skipIf(leftOut)("a static site where SELinux is enforcing", () => {
   let deployment: Deployment;
   let port = 80;
-  const life = new Life();
+  const life = new Life(async () => {
+    deployment = await Deployment.create("confined", { shape: "el9-machine" });
+    await deployment.set("serverNames", '["tracks.example.org"]');
+    return { deployment, dispose: () => deployment.dispose() };
+  });
   const onHost = (command: string) => deployment.onHost(command);
 
   const serves = async (): Promise<void> => {
@@ -30,21 +34,6 @@ describe.skipIf(leftOut)("a static site where SELinux is enforcing", () => {
       await expect.poll(status, { timeout: 60_000 }).toBe(200);
     }
   };
-
-  beforeAll(
-    () =>
-      life.begin(async () => {
-        deployment = await Deployment.create("confined", { shape: "el9-machine" });
-        await deployment.set("serverNames", '["tracks.example.org"]');
-        return deployment;
-      }),
-    PATIENCE_MS,
-  );
-
-  afterAll(async () => {
-    life.print();
-    await deployment.dispose();
-  }, PATIENCE_MS);
 
   life.step("is deployed by the first up, and serves what comes later", async () => {
     await deployment.up();

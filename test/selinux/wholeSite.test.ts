@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { cutPower, reboot } from "../../lab/host";
 import { Life, PATIENCE_MS } from "./life";
 import { expectConfinement, nginxDomains, OTHER_PORT, portRules, reloadNginx } from "./nginx";
@@ -17,7 +17,9 @@ describe("the site where SELinux is enforcing", () => {
   let site: SampleSite;
   let port = 80;
   let uploaded = "";
-  const life = new Life();
+  const life = new Life(async () => {
+    return (site = await SampleSite.create("selinux", {}, { shape: "el9-machine" }));
+  });
   const onHost = (command: string) => site.deployment.onHost(command);
   const ask = (path: string) => site.ask(path, { port });
 
@@ -33,20 +35,6 @@ describe("the site where SELinux is enforcing", () => {
   const unchanged = async (): Promise<void> => {
     expect(await site.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   };
-
-  beforeAll(
-    () =>
-      life.begin(async () => {
-        site = await SampleSite.create("selinux", {}, { shape: "el9-machine" });
-        return site.deployment;
-      }),
-    PATIENCE_MS,
-  );
-
-  afterAll(async () => {
-    life.print();
-    await site.dispose();
-  }, PATIENCE_MS);
 
   life.step("is deployed by the first up", async () => {
     await site.up();
