@@ -107,12 +107,15 @@ existing_ancestor() { # PATH
 MOUNTS=' '
 declare -A STORES=() # store of the directories that were asked for
 
+# The kernel writes its tables anew for each read, and bash goes back to the end of each line that it has
+# read from a file: in a table that changed meanwhile, that is the middle of another line. So cat reads all
+# of them. It reads mounts twice, since one is passed over where another before it goes (Linux before 5.8).
 load_mounts() {
   local fields=()
   [[ $MOUNTS == ' ' ]] || return 0
   while read -r -a fields; do
     MOUNTS+="${fields[4]} "
-  done </proc/self/mountinfo
+  done < <(cat /proc/self/mountinfo /proc/self/mountinfo)
 }
 
 # Leaves the top directory of the file system that an existing directory lies on. A mount point ends it

@@ -33,7 +33,7 @@ find_firewall_zone() { # firewall-cmd|firewall-offline-cmd
       FIREWALL_ZONE=("--zone=$OUTPUT")
     fi
     return 0
-  done <"$ROOT/proc/net/route"
+  done < <(cat -- "$ROOT/proc/net/route")
 }
 
 # What a firewalld that is stopped will open when it is started, as " 80/tcp ", once asked.

@@ -136,7 +136,7 @@ listening_socket() { # PORT
         REPLY=${fields[9]}
         return
       fi
-    done <"$file"
+    done < <(cat "$file")
   done
 }
 

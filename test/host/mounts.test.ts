@@ -124,6 +124,25 @@ test("a file system behind a link is missed as well", async () => {
   expect(readdirSync(host.at("/data/microarray"))).toEqual([]);
 });
 
+test("mounts that come and go meanwhile do no harm", async () => {
+  mount("/home");
+  const user = "user deployer home=/home/deployer shell=/bin/bash system=no";
+  await host.apply(manifest("user", "users", user));
+  const places = join(disk, "places");
+  // More than the kernel writes at once, so that lines shift under the reader.
+  const churn = `{
+    for name in $(seq 60); do mkdir -p ${places}/$name; done
+    while [ -d /proc/$$ ]; do
+      for name in $(seq 60); do mount --bind ${places}/$name ${places}/$name; done
+      for name in $(seq 60); do umount ${places}/$name; done
+    done >/dev/null 2>&1 &
+    sleep 0.3
+  }`;
+  for (let run = 0; run < 12; run++) {
+    expect(await host.run(["probe"], { mounts: churn })).toMatchObject({ code: 0, stderr: "" });
+  }
+});
+
 test("a home with a file system of its own is missed as well", async () => {
   mount("/home");
   const user = "user deployer home=/home/deployer shell=/bin/bash system=no";
