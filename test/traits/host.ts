@@ -88,9 +88,14 @@ async function set(bench: TraitBench, { set }: Trait): Promise<void> {
 async function show(bench: TraitBench, { shown }: Trait): Promise<void> {
   const printed = await ("command" in shown
     ? bench.onHost(shown.command)
-    : bench.login(shown.login));
+    : lastLine(bench.login(shown.login)));
   if (typeof shown.prints === "string") assert.equal(printed.trim(), shown.prints);
   else assert.match(printed.trim(), shown.prints);
+}
+
+/** What the command of a login printed; before it, another trait may have had the login print something. */
+async function lastLine(printing: Promise<string>): Promise<string> {
+  return (await printing).trim().split("\n").at(-1) ?? "";
 }
 
 /** Previews say one promised refusal after the other, each until its way out was gone. */
