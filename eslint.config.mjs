@@ -14,11 +14,4 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },
   },
-  {
-    // The directions that the README names.
-    files: ["config.ts", "{config,host,lab,ops,source,templates,tools}/**/*.ts"],
-    rules: {
-      "no-restricted-imports": ["error", { patterns: ["**/components/**", "**/plan", "**/index"] }],
-    },
-  },
 );

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ApplicationSource } from "./components/DjangoApp";
+import type { ApplicationSource } from "./components/django/args";
 import { checkFormerPlace } from "./components/formerPlace";
 import { checkInitSystem, checkObstacles, hostObstacles, refuse } from "./components/obstacles";
 import {

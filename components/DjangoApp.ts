@@ -6,113 +6,15 @@ import {
   defaultSiteRoot,
   virtualenvPaths,
 } from "../config/applicationPaths";
-import type { Secret } from "../config/secret";
 import { virtualenvName } from "../host/applicationEntries";
 import { HostComponent } from "../host/component";
-import { databaseTimeoutSeconds, type Host, type LocalFile } from "../host/Host";
-import type { GitHostKey } from "../host/preflight";
+import { databaseTimeoutSeconds } from "../host/Host";
 import { gitKeys } from "../host/preflight/commit";
 import type { Manifest, ManifestEntry } from "../host/manifest";
 import { subtree } from "../host/subtree";
-import {
-  type PostgresqlSettings,
-  renderLocalSettings,
-  renderProductionProfile,
-} from "../templates/django";
-import { checkDjangoApp } from "./djangoAppFaults";
-
-/** Where the application's source comes from. */
-export type ApplicationSource =
-  | {
-      kind: "folder";
-      /** A tar of the source; its top is the folder that holds manage.py. */
-      archive: LocalFile;
-    }
-  | {
-      kind: "git";
-      /** As git takes it: `https://...`, `ssh://...`, `git@host:path`. */
-      url: string;
-      /** The full name of the commit; see `sourceCommit`. */
-      commit: pulumi.Input<string>;
-      /** Private key that git logs in with. @default none: the repository can be read by everybody */
-      deployKey?: Secret;
-      /**
-       * Key that the git server must prove to have; needed where the URL goes through SSH.
-       *
-       * @example { server: "git.example.org", key: "ssh-ed25519 AAAA..." }
-       */
-      hostKey?: GitHostKey;
-    };
-
-/** PostgreSQL as the application uses it. */
-export interface ApplicationDatabase extends Omit<PostgresqlSettings, "password" | "sslrootcert"> {
-  /** An output that is secret. */
-  password: pulumi.Input<string>;
-  /** Certificates of the authorities that the server's is checked by, in PEM. @default none */
-  authorities?: string | undefined;
-  /** Another one for a database that was made anew, and needs its tables. @default none */
-  generation?: string | undefined;
-  /** Role and database: a changed password reaches the role before the application. */
-  dependsOn?: readonly pulumi.Resource[];
-}
-
-/** Inputs of {@link DjangoApp}. */
-export interface DjangoAppArgs {
-  host: Host;
-  /** Login that the application belongs to and runs as. */
-  user: string;
-  /** @default "/home/USER" */
-  home?: string;
-  /** Name of the application: of its folder on the host. @default "tracks" */
-  app?: string;
-  /** Folder of everything that is served. @default "/microarray" */
-  siteRoot?: string;
-  source: ApplicationSource;
-  /** PRODUCTION=1 in the service and in the user's login shells; else there is no such variable. */
-  production: boolean;
-  /** @default sqlite, in a file that outlives releases */
-  postgresql?: ApplicationDatabase;
-  /** Directory of PostgreSQL's client programs on the host, for backups. @default PATH's */
-  postgresqlBinaries?: string | undefined;
-  /** Django's SECRET_KEY. @default made once on the host, and never read back */
-  secretKey?: Secret;
-  /** Django's ALLOWED_HOSTS: `.example.org` stands for that name and all below it. */
-  allowedHosts: readonly [string, ...string[]];
-  /** Host header of the request that proves a release. @default the first allowed host */
-  proofHost?: string;
-  /** Path of the interpreter of the virtualenv, the one that uWSGI is compiled for. @default "/usr/bin/python3" */
-  interpreter?: string;
-  /** File of the source that the virtualenv is made from. @default "requirements.txt" */
-  requirements?: string;
-  /**
-   * What is installed besides, as pip takes it. With PostgreSQL the host adds psycopg2, unless the
-   * application has chosen a driver, here or in its requirements.
-   *
-   * @default none
-   */
-  extraRequirements?: readonly string[];
-  /** File of the source that uWSGI loads. @default "APP/wsgi.py" */
-  wsgi?: string;
-  /** Where the source imports local settings from. @default "APP/settings/local.py" */
-  localSettings?: string;
-  /** Path of the request that proves a release: it must answer with 2xx or 3xx. @default "/" */
-  healthPath?: string;
-  /** Port of nginx on the host. @default 80 */
-  port?: number;
-  /** Releases, virtualenvs and backups that are kept. @default 5 */
-  keep?: number;
-  /**
-   * Files of the service that runs the application: they change with the release, are tried out with
-   * it, and go back with it.
-   *
-   * @default none: the service's options are not this deployment's
-   */
-  serviceFiles?: readonly ManifestEntry[];
-  /** What must be there first: packages and the user. */
-  dependsOn?: readonly pulumi.Resource[];
-  /** What the switch to a release waits for besides, such as the installation of uWSGI. */
-  deployDependsOn?: readonly pulumi.Resource[];
-}
+import { renderLocalSettings, renderProductionProfile } from "../templates/django";
+import type { DjangoAppArgs } from "./django/args";
+import { checkDjangoApp } from "./django/faults";
 
 /**
  * A Django application: its source and virtualenv as a release beside the others, its local settings,

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { utils } from "ssh2";
 import type { Identity } from "../host/connection";
-import { fingerprint } from "../host/publicKey";
+import { readPrivateKey } from "../host/privateKey";
 import type { Fault } from "./fault";
 import { localFile } from "./localFile";
 import { setCommand } from "./key";
@@ -113,13 +112,11 @@ function keyIdentity(
   if (privateKey === undefined || (given.has(settings.passphrase) && passphrase === undefined)) {
     return undefined;
   }
-  const parsed = utils.parseKey(privateKey.reveal(), passphrase?.reveal());
-  if (!(parsed instanceof Error) && parsed.isPrivateKey()) {
-    return { kind: "key", privateKey, passphrase, fingerprint: fingerprint(parsed.getPublicSSH()) };
-  }
+  const read = readPrivateKey(privateKey.reveal(), passphrase?.reveal());
+  if (typeof read === "object") return { kind: "key", privateKey, passphrase, ...read };
   const name: KeyName = file === undefined ? settings.key : settings.file;
   faults.push(
-    parsed instanceof Error && /passphrase|decrypt/i.test(parsed.message)
+    read === "locked"
       ? locked(settings, passphrase !== undefined)
       : {
           key: fullName(name),

@@ -20,7 +20,7 @@ const labHostFile = z.object({
   secrets: z.object({ deployerPassword: z.string() }),
 });
 
-/** What the lab says about one of its hosts; see `lab/host.ts`, which writes it. */
+/** What the lab says about one of its hosts; see `dev/lab/host.ts`, which writes it. */
 export type LabHostFile = z.infer<typeof labHostFile>;
 
 /** Reads what the lab wrote about the host of this stack; a fault when there is none. */

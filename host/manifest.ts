@@ -8,8 +8,7 @@
 
 import { type ApplicationEntry, renderApplicationEntry } from "./applicationEntries";
 import { type DataLoadEntry, renderDataLoad } from "./dataLoad";
-import { block, ManifestError, oneLine, path, word } from "./manifestText";
-import { secretAttribute } from "./secretEntry";
+import { block, ManifestError, oneLine, path, secretAttribute, word } from "./manifestText";
 
 export { ManifestError } from "./manifestText";
 

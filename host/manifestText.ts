@@ -41,3 +41,6 @@ export function oneLine(value: string): string {
   if (/[\n\0]/.test(value)) throw new ManifestError("a value of several lines where one is taken");
   return value;
 }
+
+/** The attribute that makes the content of an entry a secret, where its kind alone doesn't. */
+export const secretAttribute = "secret=yes";

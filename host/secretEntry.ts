@@ -1,13 +1,11 @@
 import type { ManifestEntry } from "./manifest";
+import { secretAttribute } from "./manifestText";
 
 /**
  * Kinds of entries whose content is a secret, whatever their attributes say; the host script masks
  * the same ones in what it remembers (`masked_manifest` in `script/manifest.sh`).
  */
 export const secretKinds = ["password", "postgresql-role", "deploy-key"] as const;
-
-/** Of an entry of another kind, the attribute that makes its content a secret. */
-export const secretAttribute = "secret=yes";
 
 /** Does the entry carry what no diff may show? */
 export function isSecretEntry(entry: ManifestEntry): boolean {

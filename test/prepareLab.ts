@@ -1,5 +1,5 @@
-import { ensureBase } from "../lab/base";
-import { ensureToolchain } from "../tools/toolchain";
+import { ensureBase } from "../dev/lab/base";
+import { ensureToolchain } from "../dev/toolchain/toolchain";
 
 /** Makes, where the cache has none, what every test of a lab needs: the hosts' base, and the tools. */
 async function main(): Promise<void> {

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { installPackages, LAB_PACKAGES, missingPackages } from "../lab/install";
-import { labUnavailable } from "../lab/host";
-import { MACHINE_PACKAGES, machineUnavailable } from "../lab/machine";
+import { installPackages, LAB_PACKAGES, missingPackages } from "../dev/lab/install";
+import { labUnavailable } from "../dev/lab/host";
+import { MACHINE_PACKAGES, machineUnavailable } from "../dev/lab/machine";
 import { TestRun } from "./testRun";
 
 /**
@@ -114,6 +114,7 @@ const staticChecks: [string, string[]][] = [
   ["format", ["prettier", "--check", "--log-level", "warn", "."]],
   ["lint", ["eslint", "--max-warnings", "0", "."]],
   ["types", ["tsc", "--noEmit"]],
+  ["imports", ["depcruise", "--config", ".dependency-cruiser.mjs", "."]],
 ];
 
 async function check(title: string, [command = "", ...args]: string[]): Promise<Count> {
@@ -152,7 +153,7 @@ async function install(rings: readonly Ring[]): Promise<void> {
 
 /** Makes what all tests of a lab share. Where that fails each of them tells why, and so does this. */
 async function prepareLab(run: TestRun): Promise<void> {
-  await execa(process.execPath, ["tools/bootstrap.mjs", "test/prepareLab.ts"], {
+  await execa(process.execPath, ["commands/bootstrap.mjs", "test/prepareLab.ts"], {
     ...{ cwd: root, stdin: "ignore", stdout: "inherit", stderr: "inherit" },
     ...{ env: run.environment, reject: false, cancelSignal: run.interrupted },
   });

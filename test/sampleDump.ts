@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The old site's dump: where it is on this machine. */
-export const sampleDumpFile = join(__dirname, "..", "sample", "tracks_redirect.json");
+export const sampleDumpFile = join(__dirname, "../dev/sample/tracks_redirect.json");
 
 /** The old site's dump, as text. */
 export const sampleDump = readFileSync(sampleDumpFile, "utf8");

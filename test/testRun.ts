@@ -2,8 +2,8 @@ import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { down, list } from "../lab/host";
-import { kill } from "../lab/process";
+import { down, list } from "../dev/lab/host";
+import { kill } from "../dev/lab/process";
 
 /** Tells the processes of one run of the tests from everything else on this machine. */
 const MARK = "TRACKS_TEST_RUN";

@@ -6,7 +6,7 @@ import { Deployment } from "./deployment";
 import { diagnostics } from "./diagnostics";
 import { RequestLoop } from "./requestLoop";
 
-const sample = join(__dirname, "../../sample/tracks");
+const sample = join(__dirname, "../../dev/sample/tracks");
 
 describe("an application from a local folder", () => {
   let deployment: Deployment;

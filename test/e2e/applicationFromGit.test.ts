@@ -7,7 +7,7 @@ import { Deployment } from "./deployment";
 import { diagnostics } from "./diagnostics";
 import { CommandLines } from "./secrets";
 
-const sample = join(__dirname, "../../sample/tracks");
+const sample = join(__dirname, "../../dev/sample/tracks");
 
 /** A repository that only a deploy key opens, on a server with a pinned key: the lab host itself. */
 describe("an application from git", () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { down, exec, type LabHost, sshConnections, up } from "../../lab/host";
+import { down, exec, type LabHost, sshConnections, up } from "../../dev/lab/host";
 import { Deployment } from "./deployment";
 import { count, diagnostics, expectRefusal } from "./diagnostics";
 

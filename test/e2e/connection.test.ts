@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { makeKey, readPublicKey } from "../../lab/keys";
+import { makeKey, readPublicKey } from "../../dev/lab/keys";
 import { Deployment } from "./deployment";
 import { count, diagnostics, expectRefusal } from "./diagnostics";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { down, exec, type LabHost, up } from "../../lab/host";
+import { down, exec, type LabHost, up } from "../../dev/lab/host";
 import { DatabaseSite } from "./databaseSite";
 import { count, diagnostics } from "./diagnostics";
 import { serveTls, type TlsServer } from "./tlsServer";

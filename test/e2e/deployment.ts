@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa, type Result } from "execa";
 import { type Document, parseDocument } from "yaml";
-import { devPassphrase } from "../../demo/stacks";
-import { down, exec, type LabHost, type Shape, up } from "../../lab/host";
-import { embeddedEnvironment, writeProject } from "../../tools/embeddedStack";
-import { ensureToolchain } from "../../tools/toolchain";
+import { devPassphrase } from "../../dev/demo/stacks";
+import { down, exec, type LabHost, type Shape, up } from "../../dev/lab/host";
+import { embeddedEnvironment, writeProject } from "../../dev/toolchain/embeddedStack";
+import { ensureToolchain } from "../../dev/toolchain/toolchain";
 
 const root = join(__dirname, "..", "..");
 

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startFirewalld } from "../../lab/firewalld";
-import { reboot } from "../../lab/host";
+import { startFirewalld } from "../../dev/lab/firewalld";
+import { reboot } from "../../dev/lab/host";
 import { Deployment } from "./deployment";
 
 /** A site behind the real firewalld, which lets in nothing but ssh. */

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { devPassphrase } from "../../demo/stacks";
-import { embeddedEnvironment } from "../../tools/embeddedStack";
-import { ensureToolchain } from "../../tools/toolchain";
+import { devPassphrase } from "../../dev/demo/stacks";
+import { embeddedEnvironment } from "../../dev/toolchain/embeddedStack";
+import { ensureToolchain } from "../../dev/toolchain/toolchain";
 import { keyPair, startServer, type TestServer } from "../unit/preflightServer";
 
-const bootstrap = join(__dirname, "..", "..", "tools", "bootstrap.mjs");
+const bootstrap = join(__dirname, "../../commands/bootstrap.mjs");
 const keys = { ed25519: keyPair(), rsa: keyPair("rsa"), bastion: keyPair(), login: keyPair() };
 
 /** `npm run hostkey` in a project folder of its own, against SSH servers on loopback. */
@@ -32,7 +32,7 @@ describe("npm run hostkey", () => {
 
   /** Runs it at a terminal, where somebody types `answer`; without one, nobody can be asked. */
   async function hostkey(answer: string | undefined, ...args: string[]) {
-    const command = [process.execPath, bootstrap, "ops/hostkey.ts", ...args];
+    const command = [process.execPath, bootstrap, "commands/hostkey.ts", ...args];
     const options = { cwd: folder, env: environment, all: true, reject: false } as const;
     const { exitCode, all } =
       answer === undefined

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeKey, readPublicKey } from "../../lab/keys";
+import { makeKey, readPublicKey } from "../../dev/lab/keys";
 import { Deployment } from "./deployment";
 
 const unchanged = /Resources:\n\s+\d+ unchanged\n/;

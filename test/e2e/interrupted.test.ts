@@ -13,7 +13,7 @@ it("takes down everything that it made when a run of the tests is interrupted", 
 
   const run = spawn(
     process.execPath,
-    ["tools/bootstrap.mjs", "test/run.ts", "e2e", "test/e2e/two-hosts.test.ts"],
+    ["commands/bootstrap.mjs", "test/run.ts", "e2e", "test/e2e/two-hosts.test.ts"],
     { cwd: root, env: { ...process.env, TMPDIR: folder }, stdio: "ignore" },
   );
   onTestFinished(() => {

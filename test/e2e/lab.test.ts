@@ -2,9 +2,9 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import * as lab from "../../lab/host";
-import { writeKnownHosts } from "../../lab/knownHosts";
-import { run, tryRun } from "../../tools/run";
+import * as lab from "../../dev/lab/host";
+import { writeKnownHosts } from "../../dev/lab/knownHosts";
+import { run, tryRun } from "../../dev/toolchain/run";
 
 const unavailable = lab.labUnavailable();
 

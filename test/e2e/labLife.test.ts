@@ -5,8 +5,8 @@ import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import * as lab from "../../lab/host";
-import { run } from "../../tools/run";
+import * as lab from "../../dev/lab/host";
+import { run } from "../../dev/toolchain/run";
 
 describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", () => {
   let folder: string;
@@ -66,7 +66,7 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
   });
 
   it.each(["SIGINT", "SIGKILL"] as const)("leaves nothing of an up ended by %s", async (signal) => {
-    const cli = spawn(process.execPath, ["--import", "tsx", "lab/cli.ts", "up", "half"], {
+    const cli = spawn(process.execPath, ["--import", "tsx", "dev/lab/cli.ts", "up", "half"], {
       stdio: "ignore",
     });
     const ended = once(cli, "exit");

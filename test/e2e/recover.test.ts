@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lockDirectories } from "../../ops/recover/stackLock";
+import { lockDirectories } from "../../commands/recover/stackLock";
 import { Deployment, type Printed } from "./deployment";
 
 const root = join(__dirname, "..", "..");
@@ -121,7 +121,7 @@ function startUp(deployment: Deployment) {
 
 /** What `npm run recover -- --stack recover` runs, in the deployment's own folder. */
 async function recover(deployment: Deployment): Promise<Printed> {
-  const program = [join(root, "tools", "bootstrap.mjs"), "ops/recover/cli.ts"];
+  const program = [join(root, "commands", "bootstrap.mjs"), "commands/recover/cli.ts"];
   const result = await execa("node", [...program, "--stack", deployment.stack], {
     cwd: deployment.folder,
     env: deployment.environment,

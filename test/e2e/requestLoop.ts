@@ -1,4 +1,4 @@
-import { type Answer, request } from "../../demo/request";
+import { type Answer, request } from "../../dev/demo/request";
 
 /** What a loop of requests met. */
 export interface Requests {

@@ -1,13 +1,13 @@
 import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Answer, request, type RequestOptions } from "../../demo/request";
-import { exec, type Shape } from "../../lab/host";
+import { type Answer, request, type RequestOptions } from "../../dev/demo/request";
+import { exec, type Shape } from "../../dev/lab/host";
 import { type Row, sampleDumpFile } from "../sampleDump";
 import { Deployment } from "./deployment";
 import { RequestLoop } from "./requestLoop";
 
-const sample = join(__dirname, "../../sample/tracks");
+const sample = join(__dirname, "../../dev/sample/tracks");
 const name = "tracks.test";
 
 /** What a worker tells about the process that it is. */

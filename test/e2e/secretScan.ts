@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { exec } from "../../lab/host";
+import { exec } from "../../dev/lab/host";
 import type { SampleSite } from "./sampleSite";
 
 /** Secrets of a site, by what they are for. */

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { reboot } from "../../lab/host";
+import { reboot } from "../../dev/lab/host";
 import {
   checksums,
   checksumsBySed,

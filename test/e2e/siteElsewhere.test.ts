@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { down, exec, type LabHost, up } from "../../lab/host";
+import { down, exec, type LabHost, up } from "../../dev/lab/host";
 import { SampleSite } from "./sampleSite";
 import { serveTls } from "./tlsServer";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { down, exec, type LabHost, up } from "../../lab/host";
+import { down, exec, type LabHost, up } from "../../dev/lab/host";
 import { Deployment } from "./deployment";
 
 /** Name of the second lab host; the program reads its record by it. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { reboot } from "../../lab/host";
+import { reboot } from "../../dev/lab/host";
 import { Deployment } from "./deployment";
 import { RequestLoop } from "./requestLoop";
 import { rotateByService } from "./rotation";

@@ -6,7 +6,7 @@ import { Logrotate } from "../../components/Logrotate";
 import { Secret } from "../../config/secret";
 import { commandLine } from "../../host/commandLine";
 import { Host } from "../../host/Host";
-import { recoverHost } from "../../ops/recover/interrupted";
+import { recoverHost } from "../../commands/recover/interrupted";
 import { temporaryFolder } from "../temporaryFolder";
 import { MockedEngine } from "../unit/mockedEngine";
 import { ask, hostKey, login, server } from "../unit/preflightBench";

@@ -3,13 +3,13 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { cacheFolder } from "../../tools/cacheFolder";
-import { makeOnce } from "../../tools/once";
+import { cacheFolder } from "../../dev/toolchain/cacheFolder";
+import { makeOnce } from "../../dev/toolchain/once";
 import { renames, type Row, sha256 } from "../sampleDump";
 import { manifest, PrivateRoot, type Run } from "./privateRoot";
 
 const run = promisify(execFile);
-const sample = join(__dirname, "../../sample");
+const sample = join(__dirname, "../../dev/sample");
 /** What a load is asked for, where it differs from the sample's. */
 export interface LoadOptions {
   name?: string;

@@ -50,7 +50,7 @@ test("every part stands in the order, and the text begins and ends as the instal
 });
 
 test("shellcheck finds nothing in the script that the benchmark compares with", () => {
-  const folder = join(__dirname, "../../bench/contenders/script");
+  const folder = join(__dirname, "../../dev/bench/contenders/script");
   const options = ["--external-sources", "--source-path=SCRIPTDIR"];
   const files = readdirSync(folder).map((file) => join(folder, file));
   const run = spawnSync("shellcheck", [...options, ...files], { encoding: "utf8" });

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { machineUnavailable } from "../../lab/machine";
+import { machineUnavailable } from "../../dev/lab/machine";
 import { Deployment } from "../e2e/deployment";
 import { rotateByService } from "../e2e/rotation";
 import { Life } from "./life";

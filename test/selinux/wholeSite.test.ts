@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { cutPower, reboot } from "../../lab/host";
+import { cutPower, reboot } from "../../dev/lab/host";
 import { Life, PATIENCE_MS } from "./life";
 import { expectConfinement, nginxDomains, OTHER_PORT, portRules, reloadNginx } from "./nginx";
 import { rotateByService } from "../e2e/rotation";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { execa } from "execa";
-import { writeKnownHosts } from "../../lab/knownHosts";
+import { writeKnownHosts } from "../../dev/lab/knownHosts";
 import { SampleSite } from "../e2e/sampleSite";
 import type { Bench, Trait } from "./trait";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { execa } from "execa";
-import { installPackages, LAB_PACKAGES } from "../../lab/install";
+import { installPackages, LAB_PACKAGES } from "../../dev/lab/install";
 import { hostsFor, pairsOf } from "./combinations";
 import { type Outcome, tryTraits } from "./host";
 import { TestRun } from "../testRun";
@@ -82,7 +82,7 @@ async function inProcess(host: readonly Trait[], run: TestRun): Promise<Outcome>
   try {
     const { stdout } = await execa(
       process.execPath,
-      [join(root, "tools/bootstrap.mjs"), "test/traits/cli.ts", "--json", ...traits],
+      [join(root, "commands/bootstrap.mjs"), "test/traits/cli.ts", "--json", ...traits],
       {
         ...{ stdin: "ignore", stderr: "inherit", timeout: HOST_TIME },
         ...{ env: run.environment, cancelSignal: run.interrupted },

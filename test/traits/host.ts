@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { exec } from "../../lab/host";
+import { exec } from "../../dev/lab/host";
 import { rotateByService } from "../e2e/rotation";
 import type { SampleSite } from "../e2e/sampleSite";
 import { TraitBench } from "./bench";

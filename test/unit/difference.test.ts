@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { manifestDifference } from "../../host/difference";
 import { type ManifestEntry, renderManifest } from "../../host/manifest";
-import { isSecretEntry, secretAttribute, secretKinds } from "../../host/secretEntry";
+import { secretAttribute } from "../../host/manifestText";
+import { isSecretEntry, secretKinds } from "../../host/secretEntry";
 
 it("shows changed lines, and only those", () => {
   const applied = ["tracks-manifest 1", "file /a owner=root", "| server_name old;", "end"];

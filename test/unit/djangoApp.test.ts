@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { DjangoApp, type DjangoAppArgs } from "../../components/DjangoApp";
+import { DjangoApp } from "../../components/DjangoApp";
+import type { DjangoAppArgs } from "../../components/django/args";
 import { Secret } from "../../config/secret";
 import { Host } from "../../host/Host";
 import { MockedEngine } from "./mockedEngine";

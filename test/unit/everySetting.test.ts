@@ -44,7 +44,7 @@ const innerLine = (key: string): string => key.trim().split("\n").at(-2) ?? "";
 writeFileSync(join(folder, "other"), other.private);
 writeFileSync(join(folder, "authority.pem"), authority);
 writeFileSync(join(folder, "old.json"), "[{}]");
-cpSync(join(__dirname, "../../sample/tracks"), join(folder, "site"), { recursive: true });
+cpSync(join(__dirname, "../../dev/sample/tracks"), join(folder, "site"), { recursive: true });
 
 const site = { production: "false", sourceFolder: "site" };
 const production = { sourceFolder: "site" };

@@ -33,7 +33,7 @@ afterEach(() => {
 
 describe("a host whose init is not systemd", () => {
   const old = ["init sysv", "interpreter present", "os-version 6.10"];
-  const application = { sourceFolder: join(__dirname, "../../sample/tracks") };
+  const application = { sourceFolder: join(__dirname, "../../dev/sample/tracks") };
 
   it.each([
     ["a preview", true],

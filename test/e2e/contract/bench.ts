@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { down, exec, type LabHost, up } from "../../../lab/host";
-import { embeddedEnvironment, writeProject } from "../../../tools/embeddedStack";
-import { labFolder } from "../../../tools/labFolder";
-import { ensureToolchain, type Toolchain } from "../../../tools/toolchain";
+import { down, exec, type LabHost, up } from "../../../dev/lab/host";
+import { embeddedEnvironment, writeProject } from "../../../dev/toolchain/embeddedStack";
+import { labFolder } from "../../../dev/toolchain/labFolder";
+import { ensureToolchain, type Toolchain } from "../../../dev/toolchain/toolchain";
 import type { Declared } from "./declared";
 
 const checkout = join(__dirname, "..", "..", "..");

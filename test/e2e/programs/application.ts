@@ -1,4 +1,5 @@
-import { type ApplicationSource, DjangoApp } from "../../../components/DjangoApp";
+import type { ApplicationSource } from "../../../components/django/args";
+import { DjangoApp } from "../../../components/DjangoApp";
 import { LinuxUser } from "../../../components/LinuxUser";
 import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execa } from "execa";
-import { request } from "../../../demo/request";
-import { startFirewalld } from "../../../lab/firewalld";
+import { request } from "../../../dev/demo/request";
+import { startFirewalld } from "../../../dev/lab/firewalld";
 import { type Bench, look, type Trait } from "../trait";
 
 const postgresql = `

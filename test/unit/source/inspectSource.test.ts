@@ -7,7 +7,7 @@ import { findingText } from "../../../source/finding";
 import { inspectSource } from "../../../source/inspectSource";
 import { openFiles, secretNames } from "../../secretNames";
 
-const sample = join(__dirname, "../../../sample/tracks");
+const sample = join(__dirname, "../../../dev/sample/tracks");
 const layout = {
   settingsModule: "tracks.settings",
   wsgi: "tracks/wsgi.py",

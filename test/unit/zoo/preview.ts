@@ -16,7 +16,7 @@ export type Outcome =
   | { readonly warned: RegExp }
   | "taken";
 
-const sample = join(__dirname, "../../../sample/tracks");
+const sample = join(__dirname, "../../../dev/sample/tracks");
 
 /** A copy of the sample application, which the test may change. */
 export function sampleSource(): string {

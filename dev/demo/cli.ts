@@ -1,0 +1,124 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { execa } from "execa";
+import { down, labUnavailable, type LabHost, up } from "../lab/host";
+import { installPackages, missingPackages } from "../lab/install";
+import { embeddedEnvironment } from "../toolchain/embeddedStack";
+import { labFolder } from "../toolchain/labFolder";
+import { ensureToolchain, type Toolchain } from "../toolchain/toolchain";
+import { checkSite } from "./check";
+import { Phases } from "./phases";
+import { writeShellEnvironment } from "./shellEnvironment";
+import { type DemoStack, dev, rehearsal } from "./stacks";
+
+/**
+ * `npm run demo`: the site on throwaway hosts of its own, from a fresh clone, with one command: the
+ * stack dev, and a rehearsal of production.
+ */
+
+const root = join(__dirname, "../..");
+const labDirectory = labFolder();
+const stacks = [dev, rehearsal(root, labDirectory)];
+
+/** A stack that is up, and what a visitor saw of it. */
+interface Deployed {
+  readonly stack: DemoStack;
+  readonly host: LabHost;
+  readonly seen: readonly string[];
+  readonly shellLine: string;
+}
+
+async function deployAll(): Promise<void> {
+  const unavailable = labUnavailable();
+  if (unavailable !== undefined) {
+    throw new Error(
+      `The demo makes hosts of its own, which can't be done here: ${unavailable}. ` +
+        'Point the program at a host of yours instead: README, "A real host".',
+    );
+  }
+  const phases = new Phases();
+  await phases.run("Debian packages for the lab", installLabPackages);
+  const toolchain = await phases.run("Pulumi", (onProgress) => ensureToolchain({ onProgress }));
+  console.log(`  ${toolchain.description}`);
+  const deployed: Deployed[] = [];
+  for (const stack of stacks) deployed.push(await deploy(stack, toolchain, phases));
+  console.log(`\n${deployed.map(report).join("\n")}\n\n${phases.table()}\n\n${tryNext}`);
+}
+
+async function installLabPackages(): Promise<void> {
+  const missing = missingPackages();
+  if (missing.length === 0) return;
+  console.log(`  to be installed with apt-get: ${missing.join(" ")}`);
+  await installPackages();
+}
+
+async function deploy(stack: DemoStack, toolchain: Toolchain, phases: Phases): Promise<Deployed> {
+  const { name } = stack;
+  const host = await phases.run(`${name}: lab host`, (onProgress) => up(name, { onProgress }));
+  const lock = await stack.prepare();
+  const environment = await embeddedEnvironment(toolchain, { labDirectory, lock });
+  const pulumi = async (args: string[], output: "inherit" | "pipe"): Promise<string> => {
+    const { stdout } = await execa(toolchain.pulumi, [...args, "--non-interactive"], {
+      cwd: root,
+      env: environment,
+      stdin: "ignore",
+      stdout: output,
+      stderr: output,
+    });
+    return stdout ?? "";
+  };
+  await phases.run(`${name}: stack`, () => pulumi(["stack", "select", "--create", name], "pipe"));
+  await phases.run(`${name}: pulumi up`, () =>
+    pulumi(["up", "--stack", name, "--yes", "--skip-preview"], "inherit"),
+  );
+  const seen = await phases.run(`${name}: check over HTTP`, () =>
+    pulumi(["stack", "output", "url", "--stack", name], "pipe").then((url) =>
+      checkSite(host.address, new URL(url).hostname),
+    ),
+  );
+  return {
+    stack,
+    host,
+    seen,
+    shellLine: await writeShellEnvironment(name, environment, labDirectory),
+  };
+}
+
+function report({ stack, host, seen, shellLine }: Deployed): string {
+  return `
+${stack.name}: http://${host.address}  (${stack.about}; a lab host shaped like ${host.shape})
+${seen.map((line) => `  ✓ ${line}`).join("\n")}
+  plain commands for it:  ${shellLine}`;
+}
+
+const tryNext = `Try next, in this folder, after one of the two lines above:
+  pulumi preview              nothing to do: the host is as the program says
+  pulumi config set tracks:workerConnections 2048
+  pulumi preview --diff       the changed line of nginx.conf, as a line
+  pulumi up                   reloads nginx, restarts nothing
+  npm run lab -- ssh dev      a shell on the host
+  npm run demo -- --down      takes the hosts down again`;
+
+async function takeDown(): Promise<void> {
+  for (const stack of stacks) {
+    await down(stack.name);
+    await stack.remove();
+    await rm(join(labDirectory, `env.${stack.name}`), { force: true });
+  }
+  // The stacks described hosts that are gone: without them the next demo starts from nothing.
+  await rm(join(labDirectory, "backend"), { recursive: true, force: true });
+  console.log("The demo's hosts and their stacks are gone; caches stay.");
+}
+
+const program = new Command("demo")
+  .description("deploys the site to throwaway hosts of its own")
+  .option("--down", "takes the demo's hosts down again")
+  .action(async (options: { down?: boolean }) => {
+    await (options.down ? takeDown() : deployAll());
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

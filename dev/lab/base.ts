@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { cacheFolder } from "./folders";
+import { withLock } from "./lock";
+import type { OnProgress } from "./progress";
+import { tryRun } from "../toolchain/run";
+import { wheelFolder, writeWayOut } from "./seed";
+
+/** The files that a base is made from; every byte of them counts for its key. */
+const RECIPE = join(__dirname, "recipe");
+/** The Debian release that Enterprise Linux 9 is dressed over: both have systemd 252, OpenSSH 9. */
+const RELEASE = "bookworm";
+const MMDEBSTRAP = [
+  "--mode=root",
+  "--variant=minbase",
+  // Without a cluster of Debian's own, which nobody wants and which takes 3 s.
+  `--essential-hook=mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"`,
+  // The initial file system of a virtual machine: just what finds its disk, ready before the kernel comes.
+  `--essential-hook=mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d" && echo MODULES=list >"$1/etc/initramfs-tools/conf.d/lab" && printf "virtio_pci\\nvirtio_blk\\n" >"$1/usr/share/initramfs-tools/modules.d/lab"`,
+  ...["man", "doc", "locale"].map((part) => `--dpkgopt=path-exclude=/usr/share/${part}/*`),
+];
+/** An unused base of another recipe is removed after this long. */
+const KEEP_UNUSED_MS = 14 * 24 * 3600_000;
+
+interface BuildOptions {
+  onProgress?: OnProgress;
+  /** Aborted: the build ends, and nothing of it stays. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The read-only root tree that every host's overlay lies over; built when the cache has none for
+ * the present recipe (about a minute), else found at once.
+ *
+ * @returns the absolute path of the tree
+ * @throws when a step of the build fails, with its last words; nothing half-made stays
+ */
+export async function ensureBase(options: BuildOptions = {}): Promise<string> {
+  const bases = join(cacheFolder(), "lab");
+  const name = `el9-${await recipeKey()}`;
+  const base = join(bases, name);
+  const build = async (): Promise<void> => {
+    if (existsSync(base)) return;
+    await removeLeftovers(bases, name);
+    const building = join(bases, `${name}.building`);
+    try {
+      await buildBase(building, options);
+      await rename(building, base);
+    } finally {
+      await rm(building, { recursive: true, force: true });
+    }
+  };
+  if (!existsSync(base)) {
+    await withLock(join(bases, "lock"), build, () =>
+      options.onProgress?.("waiting for another process that builds the base"),
+    );
+  }
+  // The folder's own time says when it was last used.
+  await utimes(base, new Date(), new Date());
+  return join(base, "root");
+}
+
+async function buildBase(folder: string, options: BuildOptions): Promise<void> {
+  const root = join(folder, "root");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const packages = (await readFile(join(RECIPE, "debian-packages"), "utf8"))
+    .replaceAll("ARCH", process.arch === "x64" ? "amd64" : process.arch)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  options.onProgress?.(`making a base from ${packages.length} Debian packages`);
+  const include = `--include=${packages.join(",")}`;
+  await step("mmdebstrap", [...MMDEBSTRAP, include, RELEASE, root], options);
+  await cp(RECIPE, join(root, "usr/lib/lab/recipe"), { recursive: true });
+  await writeWayOut(join(root, "etc"));
+  const wheels = join(root, wheelFolder);
+  const cached = await wheelCache();
+  if (existsSync(cached)) await cp(cached, wheels, { recursive: true });
+  await step(
+    "systemd-nspawn",
+    [
+      "--quiet",
+      "--register=no",
+      "--keep-unit",
+      "--pipe",
+      "--resolv-conf=off",
+      "--timezone=off",
+      `--directory=${root}`,
+      "/bin/bash",
+      "/usr/lib/lab/recipe/build.sh",
+    ],
+    options,
+  );
+  if (existsSync(wheels) && !existsSync(cached)) {
+    await cp(wheels, `${cached}.copying`, { recursive: true });
+    await rename(`${cached}.copying`, cached);
+  }
+}
+
+/** Compiled wheels outlive the base that they were compiled with: a folder of the cache for each list. */
+async function wheelCache(): Promise<string> {
+  const list = await readFile(join(RECIPE, "wheels"));
+  const key = createHash("sha256").update(RELEASE).update(list).digest("hex").slice(0, 16);
+  return join(cacheFolder(), "lab", `wheels-${key}`);
+}
+
+/**
+ * Runs one command of the build, and tells the steps that it names.
+ *
+ * In namespaces of its own, and killed with everything below it when this process dies: no mount of
+ * the machine is left in a tree that somebody may then remove.
+ */
+async function step(command: string, args: string[], options: BuildOptions): Promise<void> {
+  const { onProgress, signal } = options;
+  // The recipe's steps are lines of stdout, mmdebstrap's begin with I: on stderr.
+  const onErrorLine = (line: string): void => {
+    if (/^I: (downloading|extracting|installing)/.test(line))
+      onProgress?.(line.slice("I: ".length));
+  };
+  const result = await tryRun(
+    "setpriv",
+    [
+      "--pdeathsig=KILL",
+      ...["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
+      ...[command, ...args],
+    ],
+    { onLine: onProgress, onErrorLine, signal },
+  );
+  signal?.throwIfAborted();
+  if (result.exitCode !== 0) {
+    const words = result.stderr.trim().split("\n").slice(-12).join("\n");
+    throw new Error(`building the lab's base failed in ${command}:\n${words}`);
+  }
+}
+
+/** A digest over the recipe's paths, modes and bytes, and over what mmdebstrap is told. */
+async function recipeKey(): Promise<string> {
+  const files = (await readdir(RECIPE, { recursive: true, withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const hash = createHash("sha256").update(JSON.stringify([RELEASE, MMDEBSTRAP]));
+  for (const file of files) {
+    const { mode } = await stat(file);
+    hash.update(`${relative(RECIPE, file)}\0${mode & 0o111 ? "x" : "-"}\0`);
+    hash.update(await readFile(file));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Removes broken builds, and bases of other recipes that nobody used for long. */
+async function removeLeftovers(bases: string, current: string): Promise<void> {
+  for (const name of await readdir(bases)) {
+    if (!name.startsWith("el9-") || name === current) continue;
+    const folder = join(bases, name);
+    const unused = Date.now() - (await stat(folder)).mtimeMs;
+    if (name.endsWith(".building") || unused > KEEP_UNUSED_MS) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}

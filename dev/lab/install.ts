@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import type { OnProgress } from "./progress";
+import { tryRun } from "../toolchain/run";
+
+/** Debian packages that the lab needs on this machine, each with a program that proves it. */
+export const LAB_PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["mmdebstrap", "/usr/bin/mmdebstrap"],
+  ["debian-archive-keyring", "/usr/share/keyrings/debian-archive-keyring.gpg"],
+  ["systemd-container", "/usr/bin/systemd-nspawn"],
+  ["iproute2", "/usr/sbin/ip"],
+  ["nftables", "/usr/sbin/nft"],
+  ["openssh-client", "/usr/bin/ssh-keygen"],
+  ["util-linux", "/usr/bin/nsenter"],
+]);
+
+/** The Debian packages of the list that aren't installed yet: the lab's, unless another is given. */
+export function missingPackages(packages = LAB_PACKAGES): string[] {
+  return [...packages].filter(([, program]) => !existsSync(program)).map(([name]) => name);
+}
+
+/**
+ * Installs what `missingPackages()` names, by apt-get; nothing else is touched.
+ *
+ * @param options.packages the list; default: the lab's
+ * @throws with apt-get's last words when it fails
+ */
+export async function installPackages(
+  options: { packages?: ReadonlyMap<string, string>; onProgress?: OnProgress } = {},
+): Promise<void> {
+  const missing = missingPackages(options.packages);
+  if (missing.length === 0) return;
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  options.onProgress?.("reading apt's package lists");
+  // Old lists may do as well; whether they do shows in the installation.
+  await tryRun("apt-get", ["update", "--quiet=2"], { env });
+  options.onProgress?.(`installing ${missing.join(", ")}`);
+  const result = await tryRun(
+    "apt-get",
+    ["install", "--yes", "--quiet=2", "--no-install-recommends", ...missing],
+    { env },
+  );
+  if (result.exitCode !== 0) {
+    throw new Error(
+      `apt-get could not install ${missing.join(", ")}: ${result.stderr.trim().split("\n").slice(-3).join(" ")}\n` +
+        `Install them yourself (apt-get install ${missing.join(" ")}), then try again.`,
+    );
+  }
+}

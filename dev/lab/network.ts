@@ -1,0 +1,213 @@
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { removeControlGroups } from "./controlGroups";
+import { withLock } from "./lock";
+import { currentBoot, identify, isAlive, type ProcessIdentity } from "./process";
+import { run, tryRun } from "../toolchain/run";
+
+/**
+ * Hosts of every checkout on this machine share one bridge and one private /24; each has a slot
+ * of its own, which gives its address, network namespace and interface their number.
+ * What is in use is written under /run, so that a reboot of the machine forgets it.
+ */
+const STATE = "/run/tracks-lab";
+const BRIDGE = "trackslab";
+const TABLE = "tracks_lab";
+const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
+/** The first /24 that this machine has no route into is taken. */
+const CANDIDATES = Array.from({ length: 40 }, (_, index) => `10.213.${77 + index}`);
+
+/**
+ * How a host is connected: `pair`, an interface eth0 in the slot's network namespace; `tap`, one that a
+ * virtual machine on this side opens. Both have the slot's number and hang on the bridge.
+ */
+export type Wire = "pair" | "tap";
+
+/** One host's place in the lab's network. */
+export interface Slot {
+  /** Last byte of the address, 2 to 254. */
+  number: number;
+  address: string;
+  gateway: string;
+  /** Name of the network namespace, as `ip netns` shows it. */
+  netns: string;
+  /** The interface on the bridge. */
+  outer: string;
+  /**
+   * Follows from the number too: this machine remembers for a minute which one an address had, and
+   * would talk to the slot's former host.
+   */
+  hardwareAddress: string;
+}
+
+interface SlotRecord {
+  /** The host's folder: the slot is that host's and nobody else's. */
+  folder: string;
+  /** Who holds it: first the process that makes the host, then the host's supervisor. */
+  holder: ProcessIdentity;
+}
+
+interface Network {
+  /** The first three bytes. */
+  prefix: string;
+  /** What ip_forward was before the first host. */
+  forwardingBefore: string;
+}
+
+const exclusively = <T>(work: () => Promise<T>): Promise<T> => withLock(join(STATE, "lock"), work);
+const recordFile = (number: number): string => join(STATE, "slots", `${number}.json`);
+
+/**
+ * Gives the host in `folder` a slot with a wire, and a way out through this machine. The bridge is made
+ * for the first host.
+ */
+export function claimSlot(folder: string, wire: Wire): Promise<Slot> {
+  return exclusively(async () => {
+    await mkdir(join(STATE, "slots"), { recursive: true });
+    await releaseAbandoned();
+    const network = await ensureNetwork();
+    const taken = new Set((await readSlots()).keys());
+    const number = Array.from({ length: 253 }, (_, index) => index + 2).find((n) => !taken.has(n));
+    if (number === undefined) {
+      throw new Error("253 lab hosts are running; take one down: npm run lab -- down NAME");
+    }
+    await writeRecord(number, { folder, holder: await identify(process.pid) });
+    const slot = slotOf(network, number);
+    await connect(slot, wire);
+    return slot;
+  });
+}
+
+/** From now on the slot lives as long as `holder`. */
+export function handOver(slot: Slot, folder: string, holder: ProcessIdentity): Promise<void> {
+  return exclusively(() => writeRecord(slot.number, { folder, holder }));
+}
+
+/** Frees the slots of the host in `folder`; with the last slot goes the bridge. */
+export function releaseSlots(folder: string): Promise<void> {
+  return exclusively(async () => {
+    for (const [number, record] of await readSlots()) {
+      if (record.folder === folder) await disconnect(number);
+    }
+    if ((await readSlots()).size === 0) await removeNetwork();
+  });
+}
+
+async function readSlots(): Promise<Map<number, SlotRecord>> {
+  const slots = new Map<number, SlotRecord>();
+  for (const file of await readdir(join(STATE, "slots")).catch(() => [])) {
+    const text = await readFile(join(STATE, "slots", file), "utf8");
+    slots.set(Number.parseInt(file, 10), JSON.parse(text) as SlotRecord);
+  }
+  return slots;
+}
+
+async function writeRecord(number: number, record: SlotRecord): Promise<void> {
+  await writeFile(recordFile(number), JSON.stringify(record));
+}
+
+/** A host that was killed from outside, or whose making was, leaves its slot behind. */
+async function releaseAbandoned(): Promise<void> {
+  for (const [number, { holder }] of await readSlots()) {
+    if (!(await isAlive(holder))) await disconnect(number);
+  }
+}
+
+function slotOf(network: Network, number: number): Slot {
+  return {
+    number,
+    address: `${network.prefix}.${number}`,
+    gateway: `${network.prefix}.1`,
+    netns: `tracks-lab-${number}`,
+    outer: `trklab${number}`,
+    hardwareAddress: `02:74:6c:61:62:${number.toString(16).padStart(2, "0")}`,
+  };
+}
+
+/** Commands of `ip` that give the host its address and its way out, in its own network. */
+export function addressCommands({ address, gateway }: Slot): string[] {
+  return [
+    "link set lo up",
+    `addr add ${address}/24 dev eth0`,
+    "link set eth0 up",
+    `route add default via ${gateway}`,
+  ];
+}
+
+async function connect(slot: Slot, wire: Wire): Promise<void> {
+  const { netns, outer, hardwareAddress } = slot;
+  await run("ip", ["netns", "add", netns]);
+  if (wire === "tap") {
+    await ip([`tuntap add dev ${outer} mode tap`, `link set ${outer} master ${BRIDGE} up`]);
+    return;
+  }
+  // One call for all of it: a fresh host shall take a second, and each process costs some ms.
+  await ip([
+    `link add ${outer} type veth peer name eth0 address ${hardwareAddress} netns ${netns}`,
+    `link set ${outer} master ${BRIDGE} up`,
+  ]);
+  await ip(addressCommands(slot), netns);
+}
+
+async function disconnect(number: number): Promise<void> {
+  await tryRun("ip", ["link", "del", `trklab${number}`]);
+  await tryRun("ip", ["netns", "del", `tracks-lab-${number}`]);
+  await removeControlGroups(`tracks-lab-${number}`);
+  await rm(recordFile(number), { force: true });
+}
+
+async function ensureNetwork(): Promise<Network> {
+  const file = join(STATE, "network.json");
+  const exists = await tryRun("ip", ["link", "show", BRIDGE]);
+  if (exists.exitCode === 0) return JSON.parse(await readFile(file, "utf8")) as Network;
+  const prefix = await freePrefix();
+  const forwardingBefore = (await readFile(FORWARDING, "utf8")).trim();
+  const network = { prefix, forwardingBefore };
+  await writeFile(file, JSON.stringify({ ...network, bootId: await currentBoot() }));
+  await ip([
+    `link add ${BRIDGE} type bridge`,
+    `addr add ${prefix}.1/24 dev ${BRIDGE}`,
+    `link set ${BRIDGE} up`,
+  ]);
+  await writeFile(FORWARDING, "1\n");
+  const rules = `
+    table ip ${TABLE} {
+      chain out {
+        type nat hook postrouting priority srcnat
+        ip saddr ${prefix}.0/24 ip daddr != ${prefix}.0/24 masquerade
+      }
+    }
+  `;
+  await run("nft", ["-f", "-"], { input: rules });
+  return network;
+}
+
+async function removeNetwork(): Promise<void> {
+  await tryRun("nft", ["delete", "table", "ip", TABLE]);
+  await tryRun("ip", ["link", "del", BRIDGE]);
+  const text = await readFile(join(STATE, "network.json"), "utf8").catch(() => undefined);
+  if (text !== undefined) {
+    await writeFile(FORWARDING, `${(JSON.parse(text) as Network).forwardingBefore}\n`);
+  }
+  await rm(join(STATE, "network.json"), { force: true });
+}
+
+async function freePrefix(): Promise<string> {
+  for (const prefix of CANDIDATES) {
+    const inside = await run("ip", ["-4", "route", "show", "root", `${prefix}.0/24`]);
+    const around = await run("ip", ["-4", "route", "show", "match", `${prefix}.0/24`]);
+    const specific = around.stdout
+      .split("\n")
+      .filter((line) => line && !line.startsWith("default"));
+    if (inside.stdout === "" && specific.length === 0) return prefix;
+  }
+  throw new Error(
+    `the lab needs a free /24 from ${CANDIDATES[0] ?? ""}.0/24 on, and this machine has routes into all 40`,
+  );
+}
+
+/** Several `ip` commands at once, in this namespace or another. */
+async function ip(commands: string[], netns?: string): Promise<void> {
+  const where = netns === undefined ? [] : ["-n", netns];
+  await run("ip", [...where, "-batch", "-"], { input: commands.join("\n") + "\n" });
+}

@@ -1,0 +1,101 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+
+let clone: string;
+
+/** Takes a while, and leaves as much of esbuild as a program without types needs. */
+const npm = `#!/bin/sh
+echo begin >>calls
+rm -rf node_modules
+sleep 0.5
+mkdir -p node_modules/esbuild
+echo 'exports.transformSync = (code) => ({ code });' >node_modules/esbuild/index.js
+echo end >>calls
+status=$(cat status 2>/dev/null || echo 0)
+[ "$status" != 0 ] || grep -v '"optional"' package-lock.json >node_modules/.package-lock.json
+exit "$status"
+`;
+
+/** A lock file as npm writes it, a package a line; npm keeps its own of what it installed. */
+function lockFile(...packages: string[]): string {
+  return `{"packages": {\n${packages.join("\n")}\n"": {}}}\n`;
+}
+const package1 = `"node_modules/one": {"version": "1.0.0", "integrity": "sha512-a"},`;
+const foreign = `"node_modules/one-darwin": {"version": "1.0.0", "integrity": "sha512-b", "optional": true},`;
+
+beforeEach(() => {
+  clone = mkdtempSync(join(tmpdir(), "tracks-clone-"));
+  mkdirSync(join(clone, "commands"));
+  mkdirSync(join(clone, "bin"));
+  cpSync(
+    join(__dirname, "../../../commands/bootstrap.mjs"),
+    join(clone, "commands", "bootstrap.mjs"),
+  );
+  writeFileSync(join(clone, "bin", "npm"), npm, { mode: 0o755 });
+  writeFileSync(join(clone, "package-lock.json"), lockFile(package1, foreign));
+  writeFileSync(join(clone, "program.ts"), 'console.log("ran", process.argv[2]);');
+});
+afterEach(() => {
+  rmSync(clone, { recursive: true, force: true });
+});
+
+async function bootstrap(argument: string): Promise<{ code: unknown; said: string }> {
+  const words = [join(clone, "commands", "bootstrap.mjs"), "program.ts", argument];
+  const child = spawn(process.execPath, words, {
+    env: { ...process.env, PATH: `${join(clone, "bin")}:${process.env["PATH"] ?? ""}` },
+  });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, "close")) as unknown[];
+  return { code, said };
+}
+
+const calls = (): string => readFileSync(join(clone, "calls"), "utf8");
+
+it("installs once, however many commands begin at the same time", async () => {
+  const runs = await Promise.all(["one", "two", "three"].map(bootstrap));
+  expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+  for (const [index, name] of ["one", "two", "three"].entries()) {
+    expect(runs[index]?.said).toContain(`ran ${name}\n`);
+  }
+  expect(calls()).toBe("begin\nend\n");
+  expect(runs.filter(({ said }) => said.includes("waiting for it"))).toHaveLength(2);
+});
+
+it("takes over from a command that died while it installed", async () => {
+  writeFileSync(join(clone, ".installing"), String(2 ** 22 + 1));
+  expect(await bootstrap("x")).toMatchObject({ code: 0 });
+  expect(calls()).toBe("begin\nend\n");
+});
+
+it("ends with npm's own exit code when npm fails, and lets the next one try", async () => {
+  writeFileSync(join(clone, "status"), "7");
+  const failed = await bootstrap("x");
+  expect(failed.code).toBe(7);
+  expect(failed.said).not.toContain("ran");
+  writeFileSync(join(clone, "status"), "0");
+  expect(await bootstrap("x")).toMatchObject({ code: 0 });
+});
+
+it("installs nothing where npm itself did, less what is for other systems", async () => {
+  spawnSync(join(clone, "bin", "npm"), { cwd: clone });
+  expect(await bootstrap("x")).toMatchObject({ code: 0, said: "ran x\n" });
+  expect(calls()).toBe("begin\nend\n");
+});
+
+it.each([
+  ["another content of a package", package1.replace("sha512-a", "sha512-c")],
+  ["one more package", `${package1}\n"node_modules/two": {"version": "2.0.0"},`],
+  ["one package less", ""],
+])("installs again when the lock file has %s", async (_, packages) => {
+  spawnSync(join(clone, "bin", "npm"), { cwd: clone });
+  writeFileSync(join(clone, "package-lock.json"), lockFile(packages, foreign));
+  expect(await bootstrap("x")).toMatchObject({ code: 0 });
+  expect(await bootstrap("x")).toMatchObject({ code: 0, said: "ran x\n" });
+  expect(calls()).toBe("begin\nend\nbegin\nend\n");
+});

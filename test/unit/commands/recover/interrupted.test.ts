@@ -1,0 +1,75 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { Secret } from "../../../../config/secret";
+import { hostScript } from "../../../../host/script";
+import { recoverHost } from "../../../../commands/recover/interrupted";
+import {
+  type Answer,
+  connectionTo,
+  keyPair,
+  startServer,
+  type TestServer,
+} from "../../preflightServer";
+
+const hostKey = keyPair();
+const login = keyPair();
+const servers: TestServer[] = [];
+
+/** A host that gives this answer to the script, and lets sudo through unless told otherwise. */
+async function host(answer: Answer, sudo: Answer = { exitCode: 0 }): Promise<TestServer> {
+  const server = await startServer({
+    hostKeys: [hostKey],
+    authorized: [login],
+    answer: (command) => (command.includes(" recover") ? answer : sudo),
+  });
+  servers.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+const operator = {
+  user: "operator",
+  privilege: { kind: "password", password: new Secret("sesame") },
+} as const;
+
+it("sends this version's script to the host, and tells what it says line by line", async () => {
+  const server = await host({ stdout: "nginx is being changed: waiting\nundid the run\n" });
+  expect(await recoverHost(connectionTo(server, hostKey, login), "tracks.test")).toEqual([
+    "nginx is being changed: waiting",
+    "undid the run",
+  ]);
+  expect(server.commands).toHaveLength(1);
+  const [{ command, stdin } = { command: "", stdin: "" }] = server.commands;
+  expect(command).toMatch(/bash -s -- --scope "\$0" recover' tracks\.test$/);
+  expect(stdin).toBe(hostScript());
+});
+
+it("hands a sudo password over in stdin alone", async () => {
+  const server = await host({ stdout: "nothing was interrupted\n" });
+  await recoverHost(connectionTo(server, hostKey, login, operator), "tracks.test");
+  const { command, stdin } = server.commands.at(-1) ?? { command: "", stdin: "" };
+  expect(command).toMatch(/^sudo .*-S/);
+  expect(server.commands.map((one) => one.command).join("\n")).not.toContain("sesame");
+  expect(stdin).toBe(`sesame\n${hostScript()}`);
+});
+
+it("sends nothing to be run when sudo refuses", async () => {
+  const server = await host({}, { exitCode: 1, stderr: "Sorry, try again.\n" });
+  const recovering = recoverHost(connectionTo(server, hostKey, login, operator), "tracks.test");
+  await expect(recovering).rejects.toThrow(/password/);
+  expect(server.commands.map((one) => one.command).join("\n")).not.toContain("recover");
+});
+
+it("tells why the host can't be recovered, and never takes silence for success", async () => {
+  const refuses = await host({ exitCode: 1, stderr: "nginx can't be put back: mend it\n" });
+  await expect(recoverHost(connectionTo(refuses, hostKey, login), "tracks.test")).rejects.toThrow(
+    "The host can't be recovered: nginx can't be put back: mend it",
+  );
+  const silent = await host({ exitCode: 0 });
+  await expect(recoverHost(connectionTo(silent, hostKey, login), "tracks.test")).rejects.toThrow(
+    "its answer is cut off",
+  );
+});
