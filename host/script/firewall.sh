@@ -24,16 +24,17 @@ firewall_running() {
 
 # Visitors come in by the interface of the default route; where it is in no zone, the default zone counts.
 find_firewall_zone() { # firewall-cmd|firewall-offline-cmd
-  local interface destination
+  local interface destination visitors=''
   FIREWALL_ZONE=()
   [[ -r $ROOT/proc/net/route ]] || return 0
   while read -r interface destination _; do
-    [[ $destination == 00000000 ]] || continue
-    if attempt "$1" --get-zone-of-interface="$interface" && [[ $OUTPUT =~ ^[A-Za-z0-9_-]+$ ]]; then
-      FIREWALL_ZONE=("--zone=$OUTPUT")
-    fi
-    return 0
+    # The table is read to its end all the same: a cat that is not heard out says so.
+    if [[ -z $visitors && $destination == 00000000 ]]; then visitors=$interface; fi
   done < <(cat -- "$ROOT/proc/net/route")
+  [[ -n $visitors ]] || return 0
+  if attempt "$1" --get-zone-of-interface="$visitors" && [[ $OUTPUT =~ ^[A-Za-z0-9_-]+$ ]]; then
+    FIREWALL_ZONE=("--zone=$OUTPUT")
+  fi
 }
 
 # What a firewalld that is stopped will open when it is started, as " 80/tcp ", once asked.

@@ -132,9 +132,9 @@ listening_socket() { # PORT
     [[ -r $file ]] || continue
     while read -r -a fields; do
       # 0A is LISTEN; addresses are written in the order of bytes of a little-endian machine.
-      if [[ ${fields[3]} == 0A && ${fields[1]} =~ ^(0100007F|0+):$hex$ ]]; then
+      # The table is read to its end all the same: a cat that is not heard out says so.
+      if [[ -z $REPLY && ${fields[3]} == 0A && ${fields[1]} =~ ^(0100007F|0+):$hex$ ]]; then
         REPLY=${fields[9]}
-        return
       fi
     done < <(cat "$file")
   done
