@@ -209,19 +209,13 @@ store_for() { # DIRECTORY
 }
 
 find_store() { # DIRECTORY
-  local top store
-  filesystem_top "$STATE"
-  top=$REPLY
-  resolve_directory "$1"
-  filesystem_top "$ROOT${REPLY%/}"
-  if [[ $REPLY == "$top" ]]; then
+  local store
+  other_filesystem "$1"
+  if [[ -z $REPLY ]]; then
     REPLY=$STATE
     return
   fi
-  top=${REPLY#"$ROOT"}
-  resolve_directory "$top"
-  [[ -z $WRITER ]] || refuse_top "$top" "$1"
-  store=$ROOT$top/.tracks
+  store=$ROOT$REPLY/.tracks
   if [[ ! -e $store && ! -L $store ]]; then
     must "can't make $store" mkdir -- "$store"
     printf '%s\n' "$store" >>"$STATE/stores" || fail "can't write $STATE/stores: is the file system full?"
@@ -229,6 +223,24 @@ find_store() { # DIRECTORY
   is_store "$store" || fail "$store must be a directory of root with mode 0700: somebody else made it; move it away"
   must "can't make $store" mkdir -p -- "$store/kept" "$store/stage"
   REPLY=$store
+}
+
+# Leaves the top directory of the file system that an existing directory lies on, or nothing where that is
+# the state directory's, which may not be there yet. Fails where another user may write the top.
+other_filesystem() { # DIRECTORY
+  local top
+  filesystem_top "$STATE" 2>/dev/null
+  top=$REPLY
+  resolve_directory "$1"
+  filesystem_top "$ROOT${REPLY%/}"
+  if [[ $REPLY == "$top" ]]; then
+    REPLY=''
+    return
+  fi
+  top=${REPLY#"$ROOT"}
+  resolve_directory "$top"
+  [[ -z $WRITER ]] || refuse_top "$top" "$1"
+  REPLY=$top
 }
 
 # A home has to stay its owner's: there the file system has to be mounted above it.

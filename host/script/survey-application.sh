@@ -9,6 +9,7 @@ survey_application() { # CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER
   init_system
   [[ $REPLY == systemd ]] || return 0
   utf8_locale || conflict "$NO_UTF8_LOCALE"
+  survey_filesystems "$current" "$virtualenv" "$shared"
   survey_place "$current" "; it is not read: copy what the site shall go on with, such as db.sqlite3 and media, to $shared"
   survey_place "$virtualenv" ''
   owner=${OWNERS["path $UWSGI_UNIT"]-}
@@ -21,6 +22,16 @@ survey_application() { # CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER
   survey_uwsgi_service
   survey_former_data "$current" "$shared"
   survey_listeners "$socket" "$stats"
+}
+
+# File systems on which nothing of ours can be staged.
+survey_filesystems() { # PATH...
+  local path
+  for path in "$@"; do
+    existing_ancestor "$path"
+    (other_filesystem "$REPLY") 2>/dev/null \
+      || fact "obstacle/file-system-of-$REPLY" "$(other_filesystem "$REPLY" 2>&1)"
+  done
 }
 
 # What stands where a link of ours will.
