@@ -1,12 +1,12 @@
 /** Each room of the program, and the rooms that it may import from besides itself. */
 const directions = {
   templates: [],
-  host: ["config"],
-  config: ["host"],
-  source: ["host"],
-  components: ["config", "host", "templates"],
-  commands: ["config", "config.ts", "host"],
-  dev: ["config", "host"],
+  host: [],
+  components: ["host", "templates"],
+  settings: ["components", "host"],
+  preflight: ["settings", "components", "host"],
+  commands: ["preflight", "settings", "components", "host"],
+  dev: ["preflight", "settings", "components", "host"],
 };
 
 /** How a host is reached is known here alone; and to what stands in for it, or tests it. */

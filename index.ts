@@ -8,16 +8,16 @@ import { PostgresDatabase } from "./components/PostgresDatabase";
 import { RobotsTxt } from "./components/RobotsTxt";
 import { SystemPackages } from "./components/SystemPackages";
 import { UwsgiService } from "./components/UwsgiService";
-import { loadConfiguration } from "./config";
-import { virtualenvPaths } from "./config/applicationPaths";
+import { loadConfiguration } from "./settings/configuration";
+import { virtualenvPaths } from "./components/django/paths";
 import { Host } from "./host/Host";
-import { plan } from "./plan";
+import { preflight } from "./preflight/index";
 import { nginxReopensLogs } from "./templates/logrotate";
 
 /** The deployment on one page: configuration in, components wired, outputs out. */
 export = async () => {
   const config = loadConfiguration();
-  const { facts, source, dump, database, packageNeeds } = await plan(config);
+  const { facts, source, dump, database, packageNeeds } = await preflight(config);
 
   const host = new Host("host", { connection: config.connection, facts });
   const packages = new SystemPackages("packages", { host, ...config.packages, ...packageNeeds });

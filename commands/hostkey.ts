@@ -4,15 +4,15 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { promisify } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
-import { readConnection } from "../config/connection";
-import { labHost } from "../config/lab";
-import { type ConfigurationSource, readSettings } from "../config/read";
-import { fullName } from "../config/schema";
-import type { Login } from "../host/connection";
-import { Deadline } from "../host/deadline";
-import { fetchHostKeys } from "../host/hostkey";
-import type { PublicKey } from "../host/publicKey";
-import type { Address } from "../host/route";
+import { readConnection } from "../settings/connection";
+import { labHost } from "../settings/lab";
+import { type ConfigurationSource, readSettings } from "../settings/read";
+import { fullName } from "../settings/schema";
+import type { Login } from "../host/ssh/connection";
+import { Deadline } from "../host/ssh/deadline";
+import { fetchHostKeys } from "../host/ssh/hostkey";
+import type { PublicKey } from "../host/ssh/publicKey";
+import type { Address } from "../host/ssh/route";
 
 /**
  * `npm run hostkey`: fetches the host's public key, shows its fingerprint, and pins it in the

@@ -1,7 +1,7 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "../config/applicationPaths";
-import { HostComponent } from "../host/component";
+import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "./django/paths";
+import { HostComponent } from "../host/HostComponent";
 import { databaseTimeoutSeconds, type Host, type LocalFile } from "../host/Host";
 
 /** Inputs of {@link DataMigration}. */

@@ -5,13 +5,13 @@ import {
   applicationPaths,
   defaultSiteRoot,
   virtualenvPaths,
-} from "../config/applicationPaths";
-import { virtualenvName } from "../host/applicationEntries";
-import { HostComponent } from "../host/component";
+} from "./django/paths";
+import { virtualenvName } from "../host/manifest/application";
+import { HostComponent } from "../host/HostComponent";
 import { databaseTimeoutSeconds } from "../host/Host";
-import { gitKeys } from "../host/preflight/commit";
-import type { Manifest, ManifestEntry } from "../host/manifest";
-import { subtree } from "../host/subtree";
+import { gitKeys } from "./django/git";
+import type { Manifest, ManifestEntry } from "../host/manifest/manifest";
+import { subtree } from "../host/manifest/subtree";
 import { renderLocalSettings, renderProductionProfile } from "../templates/django";
 import type { DjangoAppArgs } from "./django/args";
 import { checkDjangoApp } from "./django/faults";

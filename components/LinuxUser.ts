@@ -1,9 +1,9 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Secret } from "../config/secret";
-import { HostComponent } from "../host/component";
+import type { Secret } from "../host/secret";
+import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import { type ManifestEntry, primaryGroupOf } from "../host/manifest";
+import { type ManifestEntry, primaryGroupOf } from "../host/manifest/manifest";
 import { renderServicesSudoers, renderSudoEnvironment } from "../templates/sudoers";
 
 /** Inputs of {@link LinuxUser}. */

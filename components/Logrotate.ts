@@ -1,8 +1,8 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { HostComponent } from "../host/component";
+import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import type { ManifestEntry } from "../host/manifest";
+import type { ManifestEntry } from "../host/manifest/manifest";
 import { type LogrotateView, renderLogrotate, renderWritableLogs } from "../templates/logrotate";
 
 /** Inputs of {@link Logrotate}. */

@@ -1,9 +1,9 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { HostComponent } from "../host/component";
+import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import type { ManifestEntry } from "../host/manifest";
-import { subtree } from "../host/subtree";
+import type { ManifestEntry } from "../host/manifest/manifest";
+import { subtree } from "../host/manifest/subtree";
 import { renderNginxConf } from "../templates/nginx";
 
 /** Inputs of {@link Nginx}. */

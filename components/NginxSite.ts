@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { applicationPaths, defaultSiteRoot } from "../config/applicationPaths";
-import { HostComponent } from "../host/component";
-import type { ManifestEntry } from "../host/manifest";
-import { literally, subtree } from "../host/subtree";
+import { applicationPaths, defaultSiteRoot } from "./django/paths";
+import { HostComponent } from "../host/HostComponent";
+import type { ManifestEntry } from "../host/manifest/manifest";
+import { literally, subtree } from "../host/manifest/subtree";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
 import type { Nginx } from "./Nginx";
 

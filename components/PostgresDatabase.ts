@@ -2,12 +2,12 @@ import type { remote } from "@pulumi/command";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Secret } from "../config/secret";
-import { HostComponent } from "../host/component";
+import type { Secret } from "../host/secret";
+import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import { type Manifest, type ManifestEntry, packageEntry } from "../host/manifest";
+import { type Manifest, type ManifestEntry, packageEntry } from "../host/manifest/manifest";
 import { UserError } from "../host/userError";
-import type { PostgresPlan } from "./postgres/plan";
+import type { PostgresPlan } from "./postgres/args";
 
 /** Inputs of {@link PostgresDatabase}. */
 export interface PostgresDatabaseArgs {

@@ -1,9 +1,9 @@
 import { dirname } from "node:path/posix";
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { HostComponent } from "../host/component";
+import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import { subtree } from "../host/subtree";
+import { subtree } from "../host/manifest/subtree";
 import { renderRobotsLocation } from "../templates/nginx";
 import { renderRobots } from "../templates/robots";
 import type { NginxSite } from "./NginxSite";

@@ -1,10 +1,10 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "../config/applicationPaths";
-import { HostComponent } from "../host/component";
+import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "./django/paths";
+import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import { type ManifestEntry, primaryGroupOf } from "../host/manifest";
-import { literally } from "../host/subtree";
+import { type ManifestEntry, primaryGroupOf } from "../host/manifest/manifest";
+import { literally } from "../host/manifest/subtree";
 import {
   renderHoldSocket,
   renderUwsgiIni,
@@ -16,7 +16,7 @@ import {
   uwsgiReopensLog,
   type UwsgiView,
 } from "../templates/uwsgi";
-import { checkUwsgi } from "./uwsgiFaults";
+import { checkUwsgi } from "./uwsgi/faults";
 
 /** Inputs of {@link UwsgiService}. */
 export interface UwsgiServiceArgs {

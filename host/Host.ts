@@ -1,14 +1,15 @@
 import { createHash, randomUUID } from "node:crypto";
 import { remote, type types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { commandLine } from "./commandLine";
-import { HostComponent } from "./component";
-import { type Connection, connectionFingerprint, privilege, remoteConnection } from "./connection";
-import { manifestDifference } from "./difference";
-import { type Manifest, ManifestError, renderManifest } from "./manifest";
-import type { HostFacts } from "./preflight";
-import { hostScript } from "./script";
-import { isSecretEntry } from "./secretEntry";
+import { commandLine } from "./ssh/commandLine";
+import { HostComponent } from "./HostComponent";
+import { remoteConnection } from "./remoteConnection";
+import { type Connection, connectionFingerprint, privilege } from "./ssh/connection";
+import { manifestDifference } from "./manifest/difference";
+import { type Manifest, ManifestError, renderManifest } from "./manifest/manifest";
+import type { HostFacts } from "./facts";
+import { hostScript } from "./script/hostScript";
+import { isSecretEntry } from "./manifest/secretEntry";
 
 /** Inputs of {@link Host}. */
 export interface HostArgs {

@@ -9,7 +9,7 @@ const compiled = new Map<string, Handlebars.TemplateDelegate>();
  *
  * Strict: a name that the view lacks is an error, never an empty string in a file on the host.
  * Nothing is escaped, since these are configuration files, not HTML; what goes in was validated
- * by `config.ts`.
+ * by the settings.
  */
 export function render(template: string, view: object): string {
   let fill = compiled.get(template);

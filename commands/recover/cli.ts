@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { checkConfiguration } from "../../config";
+import { checkConfiguration } from "../../settings/configuration";
 import { recoverHost } from "./interrupted";
 import { endOrphans, findOrphans } from "./orphans";
 import { cancel, findStack, readSource, refresh, type Stack } from "./stack";

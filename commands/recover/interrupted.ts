@@ -1,9 +1,9 @@
-import { type Connection, privilege } from "../../host/connection";
-import { Deadline } from "../../host/deadline";
-import { HostError, inWords } from "../../host/error";
-import { checkPrivilege } from "../../host/preflight/checks";
-import { hostScript } from "../../host/script";
-import { openSession, type Session } from "../../host/session";
+import { type Connection, privilege } from "../../host/ssh/connection";
+import { Deadline } from "../../host/ssh/deadline";
+import { HostError, inWords } from "../../host/ssh/error";
+import { checkPrivilege } from "../../preflight/host/checks";
+import { hostScript } from "../../host/script/hostScript";
+import { openSession, type Session } from "../../host/ssh/session";
 
 /** Seconds in which every fault of the way to the host shows. */
 const wayDeadlineSeconds = 12;

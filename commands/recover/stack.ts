@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { parse } from "yaml";
-import type { ConfigurationSource } from "../../config/read";
+import type { ConfigurationSource } from "../../settings/read";
 
 /** One stack of the project in this folder, as the Pulumi CLI knows it. */
 export interface Stack {

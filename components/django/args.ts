@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Secret } from "../../config/secret";
+import type { Secret } from "../../host/secret";
 import type { Host, LocalFile } from "../../host/Host";
-import type { ManifestEntry } from "../../host/manifest";
-import type { GitHostKey } from "../../host/preflight";
+import type { ManifestEntry } from "../../host/manifest/manifest";
+import type { GitHostKey } from "./git";
 import type { PostgresqlSettings } from "../../templates/django";
 
 /** Where the application's source comes from. */

@@ -1,6 +1,6 @@
 import { parse, stringify } from "yaml";
-import type { Component } from "../../config/key";
-import { fullName, keyNames, keys } from "../../config/schema";
+import type { Component } from "../../settings/key";
+import { fullName, keyNames, keys } from "../../settings/schema";
 
 /** What a rehearsal never takes from production: where it runs, who logs in, and its secrets' owners. */
 const elsewhere: readonly Component[] = ["Host", "Bastion"];

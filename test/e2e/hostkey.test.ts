@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { devPassphrase } from "../../dev/demo/stacks";
 import { embeddedEnvironment } from "../../dev/toolchain/embeddedStack";
 import { ensureToolchain } from "../../dev/toolchain/toolchain";
-import { keyPair, startServer, type TestServer } from "../unit/preflightServer";
+import { keyPair, startServer, type TestServer } from "../unit/preflight/preflightServer";
 
 const bootstrap = join(__dirname, "../../commands/bootstrap.mjs");
 const keys = { ed25519: keyPair(), rsa: keyPair("rsa"), bastion: keyPair(), login: keyPair() };

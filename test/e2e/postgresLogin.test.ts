@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Secret } from "../../config/secret";
-import { HostError } from "../../host/error";
-import { type PostgresTls, PostgresTlsError } from "../../host/postgresTls";
-import { PostgresLoginError, proveLogin } from "../../host/postgresLogin";
-import { openTunnel, type Tunnel } from "../../host/tunnel";
+import { Secret } from "../../host/secret";
+import { HostError } from "../../host/ssh/error";
+import { type PostgresTls, PostgresTlsError } from "../../host/ssh/postgresTls";
+import { PostgresLoginError, proveLogin } from "../../preflight/database/login";
+import { openTunnel, type Tunnel } from "../../host/ssh/tunnel";
 import { Bench } from "./contract/bench";
 import { connectionOf } from "./contract/connectionOf";
 import { adminPassword, PostgresServer } from "./contract/postgresqlServer";

@@ -3,14 +3,14 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Logrotate } from "../../components/Logrotate";
-import { Secret } from "../../config/secret";
-import { commandLine } from "../../host/commandLine";
+import { Secret } from "../../host/secret";
+import { commandLine } from "../../host/ssh/commandLine";
 import { Host } from "../../host/Host";
 import { recoverHost } from "../../commands/recover/interrupted";
 import { temporaryFolder } from "../temporaryFolder";
 import { MockedEngine } from "../unit/mockedEngine";
-import { ask, hostKey, login, server } from "../unit/preflightBench";
-import { connectionTo } from "../unit/preflightServer";
+import { ask, hostKey, login, server } from "../unit/preflight/preflightBench";
+import { connectionTo } from "../unit/preflight/preflightServer";
 import { operator, rootConnection } from "../unit/rootConnection";
 
 /** Login shells by the paths of their packages: the real ones. */

@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, test } from "vitest";
-import { resolveSettings } from "../../components/postgres/settings";
+import { resolveSettings } from "../../preflight/database/settings";
 import { wantedPackages } from "../../components/wantedPackages";
-import { packageName } from "../../config/value";
-import { packageEntry, renderLine } from "../../host/manifest";
+import { packageName } from "../../settings/value";
+import { packageEntry, renderLine } from "../../host/manifest/manifest";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { hostScript } from "../../host/script";
+import { hostScript } from "../../host/script/hostScript";
 
 /** What one run of the script said. */
 export interface Run {

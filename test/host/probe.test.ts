@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { hostScriptDigest } from "../../host/script";
+import { hostScriptDigest } from "../../host/script/hostScript";
 import { manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;

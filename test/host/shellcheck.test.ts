@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { hostScript, hostScriptDigest } from "../../host/script";
+import { hostScript, hostScriptDigest } from "../../host/script/hostScript";
 
 const parts = join(__dirname, "../../host/script");
 

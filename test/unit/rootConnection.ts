@@ -1,5 +1,5 @@
-import { Secret } from "../../config/secret";
-import type { Connection } from "../../host/connection";
+import { Secret } from "../../host/secret";
+import type { Connection } from "../../host/ssh/connection";
 
 /** Root on a host that no test ever contacts. */
 export const rootConnection: Connection = {

@@ -1,6 +1,6 @@
-import { Secret } from "../../../config/secret";
-import type { Connection } from "../../../host/connection";
-import { parsePublicKey } from "../../../host/publicKey";
+import { Secret } from "../../../host/secret";
+import type { Connection } from "../../../host/ssh/connection";
+import { parsePublicKey } from "../../../host/ssh/publicKey";
 import type { Connection as BenchConnection } from "./bench";
 
 /** The bench's connection as this project's own. */

@@ -4,7 +4,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId, RandomPassword } from "@pulumi/random";
 import type { Connection as BenchConnection } from "./bench";
-import { openTunnel, type TunnelOptions } from "../../../host/tunnel";
+import { openTunnel, type TunnelOptions } from "../../../host/ssh/tunnel";
 import { connectionOf } from "./connectionOf";
 import type { Declared } from "./declared";
 

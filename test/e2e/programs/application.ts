@@ -5,12 +5,14 @@ import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
 import { UwsgiService, type UwsgiServiceArgs } from "../../../components/UwsgiService";
-import { loadConfiguration } from "../../../config";
-import { Secret } from "../../../config/secret";
+import { loadConfiguration } from "../../../settings/configuration";
+import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
-import { type GitHostKey, type GitRepository, preflight } from "../../../host/preflight";
-import { sourceCommit } from "../../../host/sourceCommit";
-import { packSource } from "../../../source/packSource";
+import type { GitHostKey, GitRepository } from "../../../components/django/git";
+import { examineHost } from "../../../preflight/host/examineHost";
+import { surveyQuestions } from "../../../preflight/questions";
+import { sourceCommit } from "../../../preflight/host/sourceCommit";
+import { packSource } from "../../../preflight/source/packSource";
 
 /** What a test says in the environment. */
 interface Given {
@@ -33,8 +35,8 @@ export = async () => {
     user: config.deployer.user,
     deployKey: new Secret(git.deployKey),
   };
-  const facts = await preflight(config.connection, {
-    survey: config.survey,
+  const facts = await examineHost(config.connection, {
+    survey: surveyQuestions(config),
     needsSftp: folder !== undefined,
     ...(repository && { git: repository }),
   });

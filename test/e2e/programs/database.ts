@@ -1,10 +1,11 @@
 import { PostgresDatabase } from "../../../components/PostgresDatabase";
-import { planPostgres, postgresQuestion } from "../../../components/postgres/plan";
-import { loadConfiguration } from "../../../config";
-import type { PostgresSettings } from "../../../config/postgres";
-import { Secret } from "../../../config/secret";
+import { planPostgres, postgresQuestion } from "../../../preflight/database/plan";
+import { loadConfiguration } from "../../../settings/configuration";
+import type { PostgresSettings } from "../../../components/postgres/args";
+import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
-import { preflight } from "../../../host/preflight";
+import { examineHost } from "../../../preflight/host/examineHost";
+import { surveyQuestions } from "../../../preflight/questions";
 
 /** Settings that a test gives in the environment, passwords in plain. */
 interface Given extends Omit<PostgresSettings, "password" | "provisioningPassword" | "external"> {
@@ -31,8 +32,8 @@ function settings(): PostgresSettings {
 export = async () => {
   const config = loadConfiguration();
   const given = settings();
-  const facts = await preflight(config.connection, {
-    survey: { ...config.survey, database: postgresQuestion(given) },
+  const facts = await examineHost(config.connection, {
+    survey: { ...surveyQuestions(config), database: postgresQuestion(given) },
   });
   const host = new Host("host", { connection: config.connection, facts });
   const plan = await planPostgres(config.connection, facts, given);

@@ -1,4 +1,4 @@
-import { loadConfiguration } from "../../../config";
+import { loadConfiguration } from "../../../settings/configuration";
 import { plainNames, siteOnHost } from "./siteOnHost";
 
 /** The same site, after someone renamed every resource that writes what it serves. */

@@ -1,4 +1,4 @@
-import { loadConfiguration } from "../../../config";
+import { loadConfiguration } from "../../../settings/configuration";
 import { plainNames, siteOnHost } from "./siteOnHost";
 
 /** The same site on the same host, which the program calls another name. */

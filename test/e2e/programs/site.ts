@@ -1,4 +1,4 @@
-import { loadConfiguration } from "../../../config";
+import { loadConfiguration } from "../../../settings/configuration";
 import { siteOnHost } from "./siteOnHost";
 
 /** The site under its plain names. */

@@ -2,9 +2,10 @@ import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { RobotsTxt } from "../../../components/RobotsTxt";
 import { SystemPackages } from "../../../components/SystemPackages";
-import type { Configuration } from "../../../config";
+import type { Configuration } from "../../../settings/configuration";
 import { Host } from "../../../host/Host";
-import { preflight } from "../../../host/preflight";
+import { examineHost } from "../../../preflight/host/examineHost";
+import { surveyQuestions } from "../../../preflight/questions";
 
 /** What the resources are called in the program; the host's own names are the same whatever these are. */
 export interface ResourceNames {
@@ -26,7 +27,7 @@ export const plainNames: ResourceNames = {
 
 /** A site with its robots.txt on one host: as much of index.ts as serves something. */
 export async function siteOnHost(config: Configuration, names = plainNames): Promise<void> {
-  const facts = await preflight(config.connection, { survey: config.survey });
+  const facts = await examineHost(config.connection, { survey: surveyQuestions(config) });
   const host = new Host(names.host, { connection: config.connection, facts });
   const packages = new SystemPackages(names.packages, { host, ...config.packages });
   const nginx = new Nginx(names.nginx, { host, ...config.nginx, sitesOwner: "root" });

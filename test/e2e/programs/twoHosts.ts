@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { checkConfiguration, loadConfiguration } from "../../../config";
+import { checkConfiguration, loadConfiguration } from "../../../settings/configuration";
 import { siteOnHost } from "./siteOnHost";
 
 /** One stack with two hosts: the stack's own, and the lab host `second`. */

@@ -4,14 +4,15 @@ import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
 import { UwsgiService, type UwsgiServiceArgs } from "../../../components/UwsgiService";
-import { loadConfiguration } from "../../../config";
+import { loadConfiguration } from "../../../settings/configuration";
 import { Host } from "../../../host/Host";
-import { preflight } from "../../../host/preflight";
+import { examineHost } from "../../../preflight/host/examineHost";
+import { surveyQuestions } from "../../../preflight/questions";
 
 /** uWSGI behind nginx, over a release and a virtualenv that the test makes; settings come from the test. */
 export = async () => {
   const config = loadConfiguration();
-  const facts = await preflight(config.connection, { survey: config.survey });
+  const facts = await examineHost(config.connection, { survey: surveyQuestions(config) });
   const host = new Host("host", { connection: config.connection, facts });
   const packages = new SystemPackages("packages", { host, ...config.packages });
   const deployer = new LinuxUser("deployer", { host, ...config.deployer, services: ["uwsgi"] });

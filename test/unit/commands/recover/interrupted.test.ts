@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { Secret } from "../../../../config/secret";
-import { hostScript } from "../../../../host/script";
+import { Secret } from "../../../../host/secret";
+import { hostScript } from "../../../../host/script/hostScript";
 import { recoverHost } from "../../../../commands/recover/interrupted";
 import {
   type Answer,
@@ -8,7 +8,7 @@ import {
   keyPair,
   startServer,
   type TestServer,
-} from "../../preflightServer";
+} from "../../preflight/preflightServer";
 
 const hostKey = keyPair();
 const login = keyPair();

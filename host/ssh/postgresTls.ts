@@ -1,0 +1,194 @@
+import { once } from "node:events";
+import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
+import {
+  checkServerIdentity,
+  connect,
+  type ConnectionOptions,
+  type DetailedPeerCertificate,
+  type PeerCertificate,
+  type TLSSocket,
+} from "node:tls";
+import type { Deadline } from "./deadline";
+import { HostError } from "./error";
+import { UserError } from "../userError";
+
+/** How a connection to PostgreSQL is encrypted and checked, in libpq's words. */
+export type SslMode = "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full";
+
+/** TLS with one server: what it has to prove. */
+export interface PostgresTls {
+  /** Its name or address as it is configured, whatever the tunnel calls it. */
+  readonly host: string;
+  readonly port: number;
+  /** What of the certificate is checked: nothing, who signed it, or also whose it is. */
+  readonly check: "nothing" | "authority" | "name";
+  /** Certificates of the authorities that may have signed it, in PEM; needed unless nothing is checked. */
+  readonly authorities?: string | undefined;
+}
+
+/** A server that speaks no TLS, or proves to be another than it should; see `reason`. */
+export class PostgresTlsError extends UserError {
+  constructor(
+    /** `absent`: the server offers none. `refused`: what it proves isn't what was demanded. */
+    readonly reason: "absent" | "refused",
+    message: string,
+  ) {
+    super("PostgresTlsError", message);
+  }
+}
+
+/**
+ * The ways to connect that a mode allows, the preferred one first; `undefined` is one without TLS.
+ *
+ * @param server where to, and the certificates that `verify-ca` and `verify-full` go by
+ */
+export function waysOf(
+  mode: SslMode,
+  server: Pick<PostgresTls, "host" | "port" | "authorities">,
+): readonly (PostgresTls | undefined)[] {
+  const tls = (check: PostgresTls["check"]): PostgresTls => ({ ...server, check });
+  switch (mode) {
+    case "disable":
+      return [undefined];
+    case "allow":
+      return [undefined, tls("nothing")];
+    case "prefer":
+      return [tls("nothing"), undefined];
+    case "require":
+      return [tls("nothing")];
+    case "verify-ca":
+      return [tls("authority")];
+    case "verify-full":
+      return [tls("name")];
+  }
+}
+
+/** The message that asks a server for TLS: its length, and a number that is no version. */
+const request = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+
+/**
+ * Asks the server at the other end for TLS, and checks what it proves.
+ *
+ * @returns the stream inside; it owns the given one, which is destroyed on a failure
+ * @throws {@link PostgresTlsError}
+ */
+export async function startTls(
+  stream: Duplex,
+  tls: PostgresTls,
+  deadline: Deadline,
+): Promise<TLSSocket> {
+  try {
+    return await deadline.race(
+      negotiate(stream, tls),
+      () =>
+        new HostError(
+          "unreachable",
+          `PostgreSQL at ${where(tls)} stopped answering while TLS was negotiated.`,
+        ),
+    );
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+async function negotiate(stream: Duplex, tls: PostgresTls): Promise<TLSSocket> {
+  stream.write(request);
+  const [answer] = (await Promise.race([
+    once(stream, "data"),
+    once(stream, "close").then(() => [Buffer.alloc(0)]),
+  ])) as [Buffer];
+  stream.pause();
+  // One byte and nothing behind it: what came along would be taken for part of the encrypted stream.
+  if (answer.toString("latin1") !== "S") throw absent(tls);
+  const socket = connect({ socket: stream, ...checks(tls) });
+  socket.once("close", () => stream.destroy());
+  let shown: DetailedPeerCertificate | undefined;
+  // Before it is checked: a certificate that is refused can't be asked for afterwards.
+  socket.prependOnceListener("secure", () => {
+    shown = socket.getPeerCertificate(true);
+  });
+  try {
+    await once(socket, "secureConnect");
+  } catch (error) {
+    throw refused(tls, error, shown);
+  }
+  return socket;
+}
+
+function checks({ host, check, authorities }: PostgresTls): ConnectionOptions {
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  if (check === "nothing") return { ...name, rejectUnauthorized: false };
+  return {
+    ...name,
+    ca: authorities ?? [],
+    checkServerIdentity: (_, certificate) =>
+      check === "name" ? checkServerIdentity(host, certificate) : undefined,
+  };
+}
+
+function absent(tls: PostgresTls): PostgresTlsError {
+  return new PostgresTlsError(
+    "absent",
+    `PostgreSQL at ${where(tls)} offers no TLS, which tracks:postgresSslMode demands. Set \`ssl = on\` with a certificate in its postgresql.conf and reload it; or, where nobody else is on the way from the host to it: pulumi config set tracks:postgresSslMode disable`,
+  );
+}
+
+function refused(
+  tls: PostgresTls,
+  error: unknown,
+  shown: DetailedPeerCertificate | undefined,
+): PostgresTlsError {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return new PostgresTlsError(
+      "refused",
+      `The certificate of PostgreSQL at ${where(tls)} is for ${namesIn(error)}, not for ${tls.host}, and tracks:postgresSslMode is verify-full. Set tracks:postgresHost to a name that the certificate has, or give the server one for ${tls.host}; with verify-ca names aren't checked.`,
+    );
+  }
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
+    return new PostgresTlsError(
+      "refused",
+      `The certificate of PostgreSQL at ${where(tls)} ${untimely(code, shown)}. Give the server one that is valid now, intermediate ones included, and reload it; if this one is, set the clock of the machine that runs pulumi.`,
+    );
+  }
+  if (code.startsWith("ERR_") || code === "ECONNRESET" || code === "EPIPE") {
+    return new PostgresTlsError(
+      "refused",
+      `TLS with PostgreSQL at ${where(tls)} fails: ${message}. See ssl_min_protocol_version, ssl_max_protocol_version and ssl_ciphers in its postgresql.conf.`,
+    );
+  }
+  return new PostgresTlsError(
+    "refused",
+    `The certificate of PostgreSQL at ${where(tls)} isn't good by tracks:postgresCaFile: ${message} (${code}). Set tracks:postgresCaFile to a file with the certificate of the authority that signed it, intermediate ones included.`,
+  );
+}
+
+/** Which date is wrong: the server's own, or that of one above it. */
+function untimely(code: string, shown: DetailedPeerCertificate | undefined): string {
+  const now = Date.now();
+  const isLate = code === "CERT_HAS_EXPIRED";
+  const isWrong = ({ valid_from, valid_to }: DetailedPeerCertificate): boolean =>
+    isLate ? Date.parse(valid_to) < now : Date.parse(valid_from) > now;
+  let wrong = shown;
+  // The last one is its own issuer, or has none.
+  while (wrong !== undefined && !isWrong(wrong)) {
+    const above: DetailedPeerCertificate | undefined = wrong.issuerCertificate;
+    wrong = above === wrong ? undefined : above;
+  }
+  const whose = wrong === undefined || wrong === shown ? "" : "is signed by one that ";
+  return isLate
+    ? `${whose}expired${wrong ? ` at ${wrong.valid_to}` : ""}`
+    : `${whose}isn't valid ${wrong ? `before ${wrong.valid_from}` : "yet"}`;
+}
+
+/** What the refused certificate is for. */
+function namesIn(error: unknown): string {
+  const { cert } = error as { cert?: Partial<PeerCertificate> };
+  return cert?.subjectaltname ?? String(cert?.subject?.CN ?? "nobody");
+}
+
+function where({ host, port }: PostgresTls): string {
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+}

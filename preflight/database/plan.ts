@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type {
+  PostgresPlan,
+  PostgresSettings,
+  ResolvedSettings,
+} from "../../components/postgres/args";
+import type { Connection } from "../../host/ssh/connection";
+import type { ForwardingTarget } from "../../host/ssh/forward";
+import type { HostFacts } from "../../host/facts";
+import type { DatabaseQuestion } from "../host/survey";
+import { openTunnel, type TunnelOptions } from "../../host/ssh/tunnel";
+import { formerServiceRuns, refuse } from "../obstacles";
+import type { ServerPackages } from "../../components/wantedPackages";
+import { compareWithHost, type Existing } from "./compare";
+import { addressOf, findOnExternal, type Found } from "./external";
+import { type Remembered, rememberedSite, settleGeneration } from "./memory";
+import { resolveSettings } from "./settings";
+
+/** What the preflight's survey has to ask for these settings; undefined for an external server. */
+export function postgresQuestion(settings: PostgresSettings): DatabaseQuestion | undefined {
+  const { external, service, binaries, dataDirectory, port } = resolveSettings(settings);
+  return external === undefined ? { service, binaries, dataDirectory, port } : undefined;
+}
+
+/** What the host's own server is installed from; undefined for an external one. */
+export function postgresPackages(settings: PostgresSettings): ServerPackages | undefined {
+  const { external, packages, module } = resolveSettings(settings);
+  return external === undefined ? { packages, module } : undefined;
+}
+
+/** Where the tunnel leads, for the preflight to check; undefined when psql on the host does the work. */
+export function postgresForwarding(settings: PostgresSettings): ForwardingTarget | undefined {
+  const { external, provisioner, port } = resolveSettings(settings);
+  if (provisioner === "psql") return undefined;
+  return { address: external?.host ?? "127.0.0.1", port: external?.port ?? port };
+}
+
+/**
+ * Settles how the database is made: compares the settings with what the preflight found on the
+ * host, or asks the external server, and opens the tunnel that the provider needs.
+ *
+ * @param facts answer of a preflight that was given {@link postgresQuestion}; undefined when the
+ *   host can't be reached, in a preview
+ * @throws {@link PostgresError} for what must be mended first: a stopped server with data, another
+ *   version, a changed name; `ObstacleError` in an `up` that would lock a running site out
+ */
+export async function planPostgres(
+  connection: Connection,
+  facts: HostFacts | undefined,
+  settings: PostgresSettings,
+): Promise<PostgresPlan> {
+  const resolved = resolveSettings(settings);
+  const tunnelPort = resolved.tunnelPort ?? defaultTunnelPort();
+  const isPreview = pulumi.runtime.isDryRun();
+  const base = { ...resolved, tunnelPort };
+  if (resolved.encryption === "md5" && resolved.external === undefined) {
+    void pulumi.log.warn(
+      `PostgreSQL ${resolved.version} keeps passwords as md5 only, which is weak: move to a newer server when you can.`,
+    );
+  }
+  const remembered = rememberedSite(facts);
+  const { external } = resolved;
+  if (external !== undefined) {
+    if (isPreview) announceMove(addressOf(external), remembered);
+    const found = await findElsewhere(connection, facts, base, external, remembered);
+    refuse(passwordObstacles(resolved, found.existing, facts, remembered));
+    // Its own identifier is in the name, where it could be asked.
+    const seed = found.server;
+    const generation = settleGeneration(found.server, seed, found.existing, remembered);
+    if (isPreview && found.existing !== undefined && remembered?.generation !== generation) {
+      announceAdoption(resolved, found.existing);
+    }
+    return { ...base, server: found.server, adopt: found.existing ?? nothing, generation };
+  }
+  const existing = compareWithHost(resolved, facts);
+  refuse(passwordObstacles(resolved, existing, facts, remembered));
+  const server = `127.0.0.1:${resolved.port}`;
+  if (isPreview) announceMove(server, remembered);
+  // What a host is known by: one that was made anew has another key.
+  const seed = connection.hostKey.line;
+  const generation = settleGeneration(server, seed, facts && existing, remembered);
+  if (facts === undefined || resolved.provisioner === "psql")
+    return { ...base, server, generation, adopt: nothing };
+  await openTunnel(connection, tunnelOptions(base));
+  if (!isPreview) return { ...base, server, generation, adopt: existing };
+  // What the stack itself made is in its state, and no news.
+  if (remembered?.generation !== generation) announceAdoption(resolved, existing);
+  return { ...base, server, generation, adopt: nothing };
+}
+
+const nothing = { role: false, database: false } as const;
+
+type Settled = ResolvedSettings & Pick<PostgresPlan, "tunnelPort">;
+
+async function findElsewhere(
+  connection: Connection,
+  facts: HostFacts | undefined,
+  settled: Settled,
+  external: NonNullable<ResolvedSettings["external"]>,
+  remembered: Remembered | undefined,
+): Promise<Found> {
+  if (facts === undefined) return { existing: undefined, server: addressOf(external) };
+  const tunnel = await openTunnel(connection, tunnelOptions(settled));
+  return findOnExternal(tunnel, settled, external, remembered);
+}
+
+function tunnelOptions({ external, port, tunnelPort }: Settled): TunnelOptions {
+  return {
+    localPort: tunnelPort,
+    localPortKey: "tracks:postgresTunnelPort",
+    target: { address: external?.host ?? "127.0.0.1", port: external?.port ?? port },
+  };
+}
+
+/** Another server begins with what it has: nothing here carries data from one to the other. */
+function announceMove(address: string, remembered: Remembered | undefined): void {
+  const former = remembered?.server.split("/")[0];
+  if (former === undefined || former === address) return;
+  void pulumi.log.warn(
+    `The site's data are on PostgreSQL at ${former}, and the configuration says ${address}: up uses what is there, or makes an empty database. Nothing is taken along: to keep the data, dump them (pg_dump) and restore them there first. What is at ${former} stays.`,
+  );
+}
+
+/**
+ * A site of somebody's that runs, and logs in as the role that `up` would give a generated password:
+ * long before the new release takes its place, if it ever does.
+ *
+ * @param existing undefined when it could not be asked
+ */
+export function passwordObstacles(
+  { user, password }: ResolvedSettings,
+  existing: Existing | undefined,
+  facts: HostFacts | undefined,
+  remembered: Remembered | undefined,
+): string[] {
+  // What this stack made, it made with a password that the state still has.
+  const isForeign = existing?.role === true && remembered?.role !== user;
+  if (!isForeign || password !== undefined || !facts || !formerServiceRuns(facts)) return [];
+  return [
+    `the host's service uwsgi runs, and PostgreSQL has the role ${user} (tracks:databaseUser), which would get a generated password: a site that logs in as ${user} would break before ours takes its place. Give the password that it logs in with: pulumi config set --secret tracks:databasePassword`,
+  ];
+}
+
+/** An import would make the provider log in while previewing, with a password that up may still have to set. */
+function announceAdoption({ user, database, password }: ResolvedSettings, found: Existing): void {
+  const names = [
+    ...(found.role ? [`the role ${user}`] : []),
+    ...(found.database ? [`the database ${database}`] : []),
+  ];
+  if (names.length > 0) {
+    void pulumi.log.info(
+      `PostgreSQL has ${names.join(" and ")}: up adopts what exists, where this preview says create.`,
+    );
+  }
+  if (found.role) {
+    const kind = password === undefined ? "a generated one" : "tracks:databasePassword";
+    void pulumi.log.info(
+      `The password of the role ${user} becomes ${kind}: whatever else logs in as ${user} needs it then.`,
+    );
+  }
+}
+
+/** The same in every run, and likely another for another stack on the same machine. */
+function defaultTunnelPort(): number {
+  const digest = createHash("sha256")
+    .update(`${pulumi.getProject()}/${pulumi.getStack()}`)
+    .digest();
+  return 20_000 + (digest.readUInt32BE(0) % 10_000);
+}

@@ -1,0 +1,56 @@
+import { type Connection, privilege } from "../../host/ssh/connection";
+import type { Deadline } from "../../host/ssh/deadline";
+import { HostError, inWords } from "../../host/ssh/error";
+import { renderManifest } from "../../host/manifest/manifest";
+import { gitKeys, type GitRepository } from "../../components/django/git";
+import type { Session } from "../../host/ssh/session";
+import type { HostScript } from "./survey";
+
+/** Seconds that the git server may take. */
+export const gitDeadlineSeconds = 75;
+
+/**
+ * Asks the git server, from the host, which commit the ref is now.
+ *
+ * @returns undefined where git or the user is not on the host yet
+ * @throws {@link HostError} for an unknown ref, another host key, a refused key, a silent server
+ */
+export async function askCommit(
+  session: Session,
+  connection: Connection,
+  { text, scope }: HostScript,
+  repository: GitRepository,
+  deadline: Deadline,
+): Promise<string | undefined> {
+  const keys = renderManifest(
+    { name: "git", subsystem: "source", entries: gitKeys(repository) },
+    "preflight",
+  );
+  // The keys come first, then the script. They go on through a pipe: no argument and no file has them.
+  const command = [
+    "keys=",
+    `while IFS= read -r line; do case $line in "#!"*) break ;; esac; keys+=$line$'\\n'; done`,
+    `script=$(printf "%s\\n" "$line"; cat)`,
+    `bash -s -- --scope "$0" resolve "$@" 3< <(printf "%s" "$keys") <<<"$script"`,
+  ].join("; ");
+  const words = [
+    scope,
+    `user=${repository.user}`,
+    `url=${repository.url}`,
+    `ref=${repository.ref}`,
+  ];
+  const { prefix, firstLine } = privilege(connection);
+  const { exitCode, stdout, stderr } = await session.exec(
+    [...prefix, "bash", "-c", command, ...words],
+    `${firstLine === undefined ? "" : `${firstLine.reveal()}\n`}${keys}${text}`,
+    deadline,
+  );
+  const answer = /^fact commit (\S+)$/m.exec(stdout)?.[1];
+  if (exitCode !== 0 || answer === undefined) {
+    throw new HostError(
+      "git",
+      inWords("The source's commit can't be found", stderr, "the host's answer is cut off"),
+    );
+  }
+  return answer === "unknown" ? undefined : answer;
+}

@@ -1,0 +1,83 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Component, Key } from "./key";
+import { fullName, keyNames, keys } from "./schema";
+
+/** Lines between which the README holds the reference. */
+export const referenceMarkers = {
+  start: "<!-- configuration reference -->",
+  end: "<!-- end of configuration reference -->",
+} as const;
+
+/** What the settings of each component are about. */
+const headings: Record<Component, string> = {
+  Host: "The host, and who logs in",
+  Bastion: "A bastion in between",
+  SystemPackages: "Packages and where they come from (SystemPackages)",
+  LinuxUser: "The user that the site belongs to (LinuxUser)",
+  Nginx: "nginx (Nginx)",
+  NginxSite: "The site (NginxSite)",
+  RobotsTxt: "robots.txt (RobotsTxt)",
+  DjangoApp: "The application (DjangoApp)",
+  UwsgiService: "The service that runs it (UwsgiService)",
+  PostgresDatabase: "Its database (PostgresDatabase)",
+  DataMigration: "Old data, loaded once (DataMigration)",
+  Logrotate: "Log rotation (Logrotate)",
+};
+
+/** The reference of every setting in Markdown, a list a component. */
+export function renderReference(): string {
+  return Object.entries(headings)
+    .map(([component, heading]) => section(component, heading))
+    .join("\n\n");
+}
+
+function section(component: string, heading: string): string {
+  const items = keyNames
+    .map((name) => ({ name, key: keys[name] }))
+    .filter(({ key }) => key.component === component)
+    .map(({ name, key }) => item(name, key));
+  return [`#### ${heading}`, "", ...items].join("\n");
+}
+
+function item(name: string, key: Key<unknown>): string {
+  const type = key.secret ? `secret ${key.value.type}` : key.value.type;
+  const example = key.secret ? "" : ` Example: \`${key.example}\`.`;
+  return `- **\`${fullName(name)}\`** (${type}; ${presence(key)}). ${key.meaning} Allowed: ${key.value.allowed}.${example}`;
+}
+
+/** Whether it must be set, or what it is when it isn't. */
+function presence(key: Key<unknown>): string {
+  if (key.presence === "required") return "**required**";
+  if (key.needed !== undefined) return `**required** ${key.needed}`;
+  if (key.presence === "default") return `default ${written(key.fallback)}`;
+  return key.fallbackText === undefined ? "optional" : `default: ${key.fallbackText}`;
+}
+
+function written(value: unknown): string {
+  if (!Array.isArray(value)) return `\`${String(value)}\``;
+  return value.length === 0 ? "none" : value.map(written).join(", ");
+}
+
+/**
+ * The text with the reference between its markers brought up to date.
+ *
+ * @throws Error when the text lacks a marker
+ */
+export function withReference(readme: string): string {
+  const start = readme.indexOf(referenceMarkers.start);
+  const end = readme.indexOf(referenceMarkers.end);
+  if (start < 0 || end < start) {
+    throw new Error(
+      `the README lacks the lines "${referenceMarkers.start}" and "${referenceMarkers.end}": put the reference's place back`,
+    );
+  }
+  const before = readme.slice(0, start + referenceMarkers.start.length);
+  return `${before}\n\n${renderReference()}\n\n${readme.slice(end)}`;
+}
+
+/** `npm run reference`: writes it into the README. */
+if (require.main === module) {
+  const file = join(__dirname, "../README.md");
+  writeFileSync(file, withReference(readFileSync(file, "utf8")));
+}

@@ -1,0 +1,329 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { compareWithHost } from "../../../preflight/database/compare";
+import {
+  type Remembered,
+  rememberedSite,
+  settleGeneration,
+} from "../../../preflight/database/memory";
+import { passwordObstacles, postgresForwarding } from "../../../preflight/database/plan";
+import { resolveSettings } from "../../../preflight/database/settings";
+import { PostgresDatabase } from "../../../components/PostgresDatabase";
+import type { PostgresPlan, PostgresSettings } from "../../../components/postgres/args";
+import { Secret } from "../../../host/secret";
+import { Host } from "../../../host/Host";
+import type { HostFacts } from "../../../host/facts";
+import { MockedEngine, type Registered } from "../mockedEngine";
+import { rootConnection } from "../rootConnection";
+
+const engine = new MockedEngine(({ inputs }) => ({ ...inputs, result: "generated" }));
+
+function plan(settings: PostgresSettings, adopt = { role: false, database: false }): PostgresPlan {
+  return {
+    ...resolveSettings(settings),
+    tunnelPort: 20_001,
+    adopt,
+    server: "127.0.0.1:5432",
+    generation: "1a2b3c",
+  };
+}
+
+async function registerDatabase(made: PostgresPlan): Promise<PostgresDatabase> {
+  const database = new PostgresDatabase("database", {
+    host: new Host("host", { connection: rootConnection }),
+    plan: made,
+  });
+  await engine.settled();
+  return database;
+}
+
+const named = (name: string): Registered => {
+  const found = engine.registered.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no resource ${name}`);
+  return found;
+};
+const commands = (): string[] =>
+  engine
+    .commands()
+    .map(({ name }) => name)
+    .filter((name) => name !== "host-script");
+
+beforeEach(() => {
+  engine.clear();
+});
+
+describe("a database by the provider", () => {
+  it("takes two commands on the host, and the password of neither is in the first", async () => {
+    await registerDatabase(plan({ password: new Secret("hush") }));
+    expect(commands()).toEqual(["database-server", "database-provisioning"]);
+    expect(named("database-server").inputs["stdin"]).toContain(
+      [
+        "module postgresql:15 package=postgresql-server",
+        "package postgresql-server",
+        "postgresql-server 15 service=postgresql binaries=auto data=auto port=5432 encryption=scram-sha-256",
+        "postgresql-access deployer databases=tracks",
+        "postgresql-access tracks_provisioner databases=postgres,tracks",
+      ].join("\n"),
+    );
+    expect(named("database-server").inputs["stdin"]).not.toContain("hush");
+  });
+
+  it("takes the first of a package's names that the host knows", async () => {
+    await registerDatabase(plan({ packages: ["postgresql-server|postgresql15-server", "tmux"] }));
+    expect(named("database-server").inputs["stdin"]).toContain(
+      "package postgresql-server postgresql15-server\npackage tmux\n",
+    );
+  });
+
+  it("goes through the tunnel as a role that is no superuser", async () => {
+    await registerDatabase(plan({}));
+    expect(named("database-provider").inputs).toMatchObject({
+      host: "127.0.0.1",
+      port: "20001",
+      username: "tracks_provisioner",
+      sslmode: "disable",
+      superuser: "false",
+      connectTimeout: "10",
+    });
+    expect(named("database-role-1a2b3c").inputs).toMatchObject({ name: "deployer", login: true });
+    expect(named("database-database-1a2b3c").inputs).toMatchObject({
+      name: "tracks",
+      owner: "deployer",
+    });
+  });
+
+  it("imports what exists, and never a generated password", async () => {
+    await registerDatabase(plan({}, { role: true, database: true }));
+    expect(named("database-role-1a2b3c").id).toBe("deployer");
+    expect(named("database-database-1a2b3c").id).toBe("tracks");
+    expect(named("database-password").id ?? "").toBe("");
+  });
+
+  it("of an external server has the host remember it, and nothing else done", async () => {
+    const external = {
+      host: "db.example.org",
+      port: 5433,
+      adminUser: "boss",
+      adminPassword: new Secret("hush"),
+      sslMode: "verify-full",
+      authorities: "PEM",
+    } as const;
+    const database = await registerDatabase(plan({ external }));
+    expect(commands()).toEqual(["database-elsewhere"]);
+    expect(named("database-elsewhere").inputs["stdin"]).toMatch(
+      /\nsubsystem postgresql\nvia [^\n]*\npostgresql-site tracks role=deployer server=\S+ generation=1a2b3c\nend\n$/,
+    );
+    // The tunnel encrypts, since its end has another name than the certificate.
+    expect(named("database-provider").inputs).toMatchObject({
+      username: "boss",
+      sslmode: "disable",
+    });
+    expect(database.connection).toMatchObject({
+      host: "db.example.org",
+      port: 5433,
+      sslmode: "verify-full",
+      authorities: "PEM",
+    });
+    expect(postgresForwarding({ external })).toEqual({ address: "db.example.org", port: 5433 });
+  });
+});
+
+describe("a second database", () => {
+  it("is refused on a host that has one, and not on another", async () => {
+    const hosts = ["one", "two"].map((name) => new Host(name, { connection: rootConnection }));
+    const make = (name: string, host: Host | undefined) =>
+      host && new PostgresDatabase(name, { host, plan: plan({}) });
+    make("first", hosts[0]);
+    make("elsewhere", hosts[1]);
+    expect(() => make("second", hosts[0])).toThrow(
+      /PostgresDatabase "second" is on the same host as "first": give one for each host/,
+    );
+    await engine.settled();
+  });
+});
+
+describe("a database by psql", () => {
+  it("is what servers get that the provider does not support", async () => {
+    const old = plan({ version: "9.2", password: new Secret("hush") });
+    expect(old).toMatchObject({ provisioner: "psql", encryption: "md5" });
+    await registerDatabase(old);
+    expect(commands()).toEqual(["database-server", "database-roles"]);
+    expect(engine.registered.some(({ type }) => type.startsWith("postgresql:"))).toBe(false);
+    expect(JSON.stringify(named("database-roles").inputs["stdin"])).toContain(
+      String.raw`postgresql-role deployer createdb=no createrole=no\n| hush\npostgresql-database tracks owner=deployer\npostgresql-site tracks`,
+    );
+    expect(postgresForwarding({ version: "9.2" })).toBeUndefined();
+  });
+});
+
+describe("what the host has", () => {
+  const facts = (answers: Record<string, string>, manifest?: string[]): HostFacts => ({
+    distribution: "CentOS Stream release 9",
+    facts: new Map(Object.entries({ init: "systemd", ...answers })),
+    conflicts: [],
+    resources: new Map(
+      manifest === undefined
+        ? []
+        : [["x", { state: "ok", reason: undefined, manifest, repair: 0, via: undefined }]],
+    ),
+  });
+  const running = {
+    "postgresql-server": "15",
+    "postgresql-service": "running",
+    "postgresql-data": "/var/lib/pgsql/data",
+    "postgresql-roles": "postgres deployer",
+    "postgresql-databases": "postgres tracks",
+  };
+  const compare = (settings: PostgresSettings, known: HostFacts | undefined) =>
+    compareWithHost(resolveSettings(settings), known);
+
+  it("is adopted by name", () => {
+    expect(compare({}, facts(running))).toEqual({ role: true, database: true });
+    expect(compare({ database: "other" }, facts(running))).toEqual({ role: true, database: false });
+    expect(compare({}, facts({ "postgresql-data": "absent" }))).toEqual({
+      role: false,
+      database: false,
+    });
+    expect(compare({}, undefined)).toEqual({ role: false, database: false });
+  });
+
+  it("is never taken for missing while the server is stopped, gone or mute", () => {
+    const stopped = { ...running, "postgresql-service": "stopped" };
+    expect(() => compare({}, facts(stopped))).toThrow(/systemctl start postgresql/);
+    expect(() => compare({}, facts({ ...stopped, init: "sysv" }))).toThrow(
+      /service postgresql start/,
+    );
+    const gone = { ...running, "postgresql-service": "absent" };
+    expect(() => compare({}, facts(gone))).toThrow(/no service postgresql/);
+    const mute = { ...running, "postgresql-roles": "unknown", "postgresql-databases": "unknown" };
+    expect(() => compare({}, facts(mute))).toThrow(/local all postgres peer/);
+    const said = { ...mute, "postgresql-said": "psql: error: no password supplied" };
+    expect(() => compare({}, facts(said))).toThrow(
+      /let the system user postgres in at port 5432 of its local socket: psql: error: no password supplied\. /,
+    );
+  });
+
+  it("has the configured version", () => {
+    expect(() => compare({ version: "16" }, facts(running))).toThrow(
+      /pulumi config set tracks:postgresVersion 15/,
+    );
+  });
+
+  it("is not recommended in a version that the setting refuses", () => {
+    for (const installed of ["8.4", "9.1", "19"]) {
+      const refusal = () => compare({}, facts({ ...running, "postgresql-server": installed }));
+      expect(refusal).toThrow(`The host has PostgreSQL ${installed}: 9.2 to 9.6 and 10 to 18`);
+      expect(refusal).not.toThrow(/config set tracks:postgresVersion/);
+    }
+    const six = facts({ "os-version": "6.10", "postgresql-server": "absent" });
+    expect(() => compare({ version: "9.2" }, six)).toThrow(/PostgreSQL 8\.4 on Enterprise Linux 6/);
+    expect(compare({ version: "9.6", packages: ["postgresql96-server"] }, six).role).toBe(false);
+  });
+
+  it("before 9.4 must keep passwords encrypted by its own file", () => {
+    const old = { ...running, "postgresql-server": "9.2", "postgresql-encryption": "off" };
+    expect(() => compare({ version: "9.2" }, facts(old))).toThrow(
+      /Write `password_encryption = on` into \/var\/lib\/pgsql\/data\/postgresql\.conf/,
+    );
+    const on = { ...old, "postgresql-encryption": "on" };
+    expect(compare({ version: "9.2" }, facts(on)).role).toBe(true);
+  });
+
+  it("keeps its names, until they were changed by hand", () => {
+    const manifest = [
+      "subsystem postgresql",
+      "postgresql-access deployer databases=tracks",
+      "postgresql-access tracks_provisioner databases=postgres,tracks",
+    ];
+    expect(() => compare({ user: "painter" }, facts(running, manifest))).toThrow(
+      /ALTER ROLE "deployer" RENAME TO "painter"/,
+    );
+    expect(() => compare({ database: "traces" }, facts(running, manifest))).toThrow(
+      /ALTER DATABASE "tracks" RENAME TO "traces"/,
+    );
+    const renamed = { ...running, "postgresql-databases": "postgres traces" };
+    expect(compare({ database: "traces" }, facts(renamed, manifest)).database).toBe(true);
+  });
+
+  it("is given no generated password while a site of somebody's may log in with its own", () => {
+    const known = facts({ ...running, "uwsgi-service": "running" });
+    const existing = { role: true, database: true };
+    const remembered = { database: "tracks", role: "deployer", server: "s", generation: "1a2b3c" };
+    const found = (settings: PostgresSettings, ...rest: Rest) =>
+      passwordObstacles(resolveSettings(settings), ...rest);
+    type Rest = [typeof existing | undefined, HostFacts | undefined, Remembered | undefined];
+    expect(found({}, existing, known, undefined)).toEqual([
+      expect.stringMatching(/role deployer .*pulumi config set --secret tracks:databasePassword$/),
+    ]);
+    const allowed: [PostgresSettings, ...Rest][] = [
+      [{ password: new Secret("hush") }, existing, known, undefined],
+      [{}, existing, known, remembered],
+      [{}, existing, facts(running), undefined],
+      [{}, { role: false, database: true }, known, undefined],
+      [{}, undefined, undefined, undefined],
+    ];
+    for (const one of allowed) expect(found(...one)).toEqual([]);
+  });
+
+  it("is no reason for one role to be both", () => {
+    expect(() => resolveSettings({ user: "tracks_provisioner" })).toThrow(/tracks:databaseUser/);
+  });
+});
+
+describe("the generation of role and database", () => {
+  const both = { role: true, database: true };
+  const site = (server: string, generation: string): Remembered => ({
+    database: "tracks",
+    role: "deployer",
+    server,
+    generation,
+  });
+  const first = settleGeneration("a", "seed", { role: false, database: false }, undefined);
+
+  it("stays as long as the server is the same one and has both", () => {
+    const remembered = site("a", first);
+    expect(settleGeneration("a", "another seed", both, remembered)).toBe(first);
+    // Asked in vain, nothing is taken for lost.
+    expect(settleGeneration("a", "another seed", undefined, remembered)).toBe(first);
+    expect(settleGeneration("a", "seed", undefined, undefined)).toBe(first);
+  });
+
+  it("is another when one of them is gone, and yet another the next time", () => {
+    const seen = new Set([first]);
+    let generation = first;
+    for (const lost of [
+      { ...both, role: false },
+      { ...both, database: false },
+    ]) {
+      const next = settleGeneration("a", "seed", lost, site("a", generation));
+      expect(next).not.toBe(generation);
+      generation = next;
+      seen.add(next);
+    }
+    // A run that fails leaves the resources of the one before in the state: those are never meant again.
+    expect(seen.size).toBe(3);
+    expect([...seen].every((one) => /^[0-9a-f]{6}$/.test(one))).toBe(true);
+  });
+
+  it("is another on another server, and on one that was made anew under its name", () => {
+    expect(settleGeneration("b", "seed of b", both, site("a", first))).not.toBe(first);
+    expect(settleGeneration("a/2", "seed", both, site("a/1", first))).not.toBe(first);
+    expect(settleGeneration("a", "a new host key", both, undefined)).not.toBe(first);
+  });
+
+  it("is read from what the host remembers, in whichever manifest that stands", () => {
+    const lines = [
+      "subsystem postgresql",
+      "postgresql-site t role=d server=[::1]:1/2 generation=ab",
+    ];
+    const facts = {
+      resources: new Map([["x", { manifest: lines }]]),
+    } as unknown as HostFacts;
+    expect(rememberedSite(facts)).toEqual({
+      database: "t",
+      role: "d",
+      server: "[::1]:1/2",
+      generation: "ab",
+    });
+    expect(rememberedSite(undefined)).toBeUndefined();
+  });
+});

@@ -1,0 +1,254 @@
+import { dirname } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { LinuxUser } from "../../../components/LinuxUser";
+import { Logrotate } from "../../../components/Logrotate";
+import { Nginx } from "../../../components/Nginx";
+import { NginxSite } from "../../../components/NginxSite";
+import { RobotsTxt } from "../../../components/RobotsTxt";
+import { SystemPackages } from "../../../components/SystemPackages";
+import { Secret } from "../../../host/secret";
+import { Host } from "../../../host/Host";
+import type { AppliedResource, HostFacts } from "../../../host/facts";
+import { MockedEngine, type Registered } from "../mockedEngine";
+import { rootConnection } from "../rootConnection";
+
+const engine = new MockedEngine();
+
+function site(host: Host): { nginx: Nginx; site: NginxSite } {
+  const nginx = new Nginx("nginx", { host, sitesOwner: "deployer", openPorts: [8080] });
+  const made = new NginxSite("tracks", { nginx, serverNames: ["tracks.test"], listenPort: 8080 });
+  new RobotsTxt("robots", { host, site: made });
+  return { nginx, site: made };
+}
+
+const command = (name: string): Promise<Registered> => engine.command(name);
+
+/** The name under which the host keeps a command's resource. */
+function nameOnHost({ inputs }: Registered): string {
+  return / apply (\S+)/.exec(inputs.create ?? "")?.[1] ?? "";
+}
+
+function facts(resources: Record<string, AppliedResource>): HostFacts {
+  return {
+    distribution: "CentOS Stream release 9",
+    facts: new Map(),
+    conflicts: [],
+    resources: new Map(Object.entries(resources)),
+  };
+}
+
+beforeEach(() => {
+  engine.clear();
+});
+
+describe("the program", () => {
+  it("registers nginx's whole tree as one command, with every component's part", async () => {
+    const { nginx } = site(new Host("host", { connection: rootConnection }));
+    nginx.converge();
+    const { stdin } = (await command("nginx")).inputs;
+    expect(stdin).toContain("file /etc/nginx/nginx.conf ");
+    expect(stdin).toContain("file /etc/nginx/sites-available/tracks owner=deployer ");
+    expect(stdin).toContain("symlink /etc/nginx/sites-enabled/tracks -> ../sites-available/tracks");
+    expect(stdin).toContain("file /etc/nginx/locations/tracks/robots.conf ");
+    expect(stdin).toContain("selinux-port http_port_t tcp 8080");
+    expect(stdin).toContain("firewall-port tcp 8080");
+    expect(stdin).toMatch(/service nginx\nend\n$/);
+    expect(engine.commands()).toHaveLength(3);
+  });
+
+  it("labels a site root whose name has a dot, and nothing that looks like it", async () => {
+    const nginx = new Nginx("nginx", { host: new Host("host", { connection: rootConnection }) });
+    const made = new NginxSite("tracks", {
+      nginx,
+      serverNames: ["tracks.test"],
+      siteRoot: "/srv/www.tracks",
+    });
+    const path = "/srv/www.tracks/robots/robots.txt";
+    new RobotsTxt("robots", {
+      host: new Host("other", { connection: rootConnection }),
+      site: made,
+      path,
+    });
+    nginx.converge();
+    const contexts = [await command("nginx"), await command("robots")].map(({ inputs }) =>
+      inputs.stdin?.split("\n").filter((line) => line.includes("httpd_sys_content_t /srv")),
+    );
+    expect(contexts.flat()).toEqual(
+      ["(/html)?", "/html(/.*)?", "/static(/.*)?", "/media(/.*)?", "/robots(/.*)?"].map(
+        (below) => `selinux-context httpd_sys_content_t /srv/www\\.tracks${below}`,
+      ),
+    );
+  });
+
+  it("labels each directory on nginx's way to what it serves of an application", async () => {
+    const nginx = new Nginx("nginx", { host: new Host("host", { connection: rootConnection }) });
+    new NginxSite("tracks", {
+      nginx,
+      serverNames: ["tracks.test"],
+      application: { socket: "127.0.0.1:8001", harakiriSeconds: 30 },
+    });
+    nginx.converge();
+    const { stdin = "" } = (await command("nginx")).inputs;
+    const rules = [...stdin.matchAll(/^selinux-context httpd_sys_content_t (.*)$/gm)].map(
+      ([, pattern = ""]) => new RegExp(`^${pattern}$`),
+    );
+    const files = ["releases/tracks/1/staticfiles/a/b.css", "shared/tracks/media/a/b.txt"];
+    for (const file of files) {
+      for (let path = `/microarray/${file}`; path !== "/"; path = dirname(path)) {
+        // The application labels its releases itself.
+        if (/^\/microarray\/releases\/tracks(\/1)?$/.test(path)) continue;
+        expect(
+          rules.some((rule) => rule.test(path)),
+          path,
+        ).toBe(true);
+      }
+    }
+  });
+
+  it.each<[port: number, told: boolean]>([
+    [8443, false],
+    [81, true],
+    [9000, true],
+  ])("gives port %i its SELinux type unless every policy knows it: %s", async (port, told) => {
+    const nginx = new Nginx("nginx", { host: new Host("host", { connection: rootConnection }) });
+    new NginxSite("tracks", { nginx, serverNames: ["tracks.test"], listenPort: port });
+    nginx.converge();
+    const { stdin } = (await command("nginx")).inputs;
+    expect(stdin?.includes(`selinux-port http_port_t tcp ${port}\n`)).toBe(told);
+  });
+
+  it("refuses a site that comes when the tree is complete", () => {
+    const { nginx } = site(new Host("host", { connection: rootConnection }));
+    nginx.converge();
+    expect(() => new NginxSite("late", { nginx, serverNames: ["late.test"] })).toThrow(/complete/);
+  });
+
+  it("keeps commands constant and short: what changes travels in stdin", async () => {
+    const host = new Host("host", { connection: rootConnection });
+    site(host);
+    const { inputs } = await command("robots");
+    expect(inputs.create).toMatch(
+      /^sh -c '[^']*' timeout 1800 \/usr\/local\/libexec\/tracks\/tracks\.test apply robots-[0-9a-f]{6} --repair 0$/,
+    );
+    expect(inputs.delete).toMatch(/ remove robots-[0-9a-f]{6}$/);
+  });
+
+  it("names a component that moved in the program as another owner on the host", async () => {
+    const host = new Host("host", { connection: rootConnection });
+    new SystemPackages("one", { host });
+    new SystemPackages("two", { host });
+    const [one, two] = [await command("one"), await command("two")];
+    expect(nameOnHost(one)).not.toBe(nameOnHost(two));
+  });
+
+  it("asks for one repair more than the host remembers when it drifted, in a replacement too", async () => {
+    const first = new SystemPackages("packages", {
+      host: new Host("a", { connection: rootConnection }),
+    });
+    const name = nameOnHost(await command("packages"));
+    expect(first.place).toBe("SystemPackages:packages");
+    for (const [state, repair] of [
+      ["ok", 3],
+      ["drift", 4],
+    ] as const) {
+      engine.clear();
+      const host = new Host(`host-${state}`, {
+        connection: rootConnection,
+        facts: facts({
+          [name]: {
+            state,
+            repair: 3,
+            reason: "git: not installed",
+            manifest: undefined,
+            via: undefined,
+          },
+        }),
+      });
+      new SystemPackages("packages", { host });
+      const { create, update } = (await command("packages")).inputs;
+      expect(create).toMatch(new RegExp(`--repair ${repair}$`));
+      expect(update).toBeUndefined();
+    }
+  });
+
+  it("tells of drift in a preview alone, since up and destroy run the same program", async () => {
+    new SystemPackages("packages", { host: new Host("first", { connection: rootConnection }) });
+    const name = nameOnHost(await command("packages"));
+    const reason = "git: not installed";
+    const drifted = {
+      state: "drift",
+      repair: 0,
+      reason,
+      manifest: undefined,
+      via: undefined,
+    } as const;
+    const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    for (const [isPreview, times] of [
+      [false, 0],
+      [true, 1],
+    ] as const) {
+      vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(isPreview);
+      const host = new Host(`host-${String(isPreview)}`, {
+        connection: rootConnection,
+        facts: facts({ [name]: drifted }),
+      });
+      new SystemPackages("packages", { host });
+      expect(warn).toHaveBeenCalledTimes(times);
+    }
+    expect(warn.mock.calls[0]?.[0]).toContain("git: not installed; pulumi up repairs it");
+  });
+
+  it("keeps the password in a command of its own, out of every command line", async () => {
+    const host = new Host("host", { connection: rootConnection });
+    new LinuxUser("deployer", {
+      host,
+      user: "deployer",
+      password: new Secret("hunter2"),
+      services: ["nginx"],
+    });
+    const account = await command("deployer");
+    expect(account.inputs.stdin).not.toContain("hunter2");
+    expect(account.inputs.stdin).toContain("check=sudoers");
+    const { create, delete: remove } = (await command("deployer-password")).inputs;
+    expect(`${create} ${remove}`).not.toContain("hunter2");
+  });
+
+  it("lets the host's rotation write to logs in /etc, and needs nothing for those in /var/log", async () => {
+    const host = new Host("host", { connection: rootConnection });
+    const logs = [
+      "/etc/nginx/logs/nginx/log/*.log",
+      "/etc/uwsgi/log/u.log",
+      "/var/log/nginx/*.log",
+    ];
+    new Logrotate("logs", { host, file: "nginx", logs, postrotate: "true" });
+    const { stdin } = (await command("logs")).inputs;
+    const unit = "unit=logrotate.service";
+    const dropIns = "/etc/systemd/system/logrotate.service.d";
+    expect(stdin).toContain(`directory ${dropIns} owner=root group=root mode=0755 ${unit}\n`);
+    expect(stdin).toMatch(new RegExp(`file ${dropIns}/tracks-nginx.conf .* ${unit}\n`));
+    expect(stdin?.match(/^\| ReadWritePaths=.*/gm)).toEqual([
+      "| ReadWritePaths=-/etc/nginx/logs/nginx/log",
+      "| ReadWritePaths=-/etc/uwsgi/log",
+    ]);
+    new Logrotate("more", { host, file: "uwsgi", logs: ["/var/log/x.log"], postrotate: "true" });
+    expect((await command("more")).inputs.stdin).not.toContain("systemd");
+  });
+
+  it("hands a sudo password over before the manifest, and asks sudo for no terminal", async () => {
+    const host = new Host("host", {
+      connection: {
+        ...rootConnection,
+        user: "operator",
+        privilege: { kind: "password", password: new Secret("sesame") },
+      },
+    });
+    new Logrotate("logs", { host, file: "nginx", logs: ["/var/log/x"], postrotate: "true" });
+    const { create } = (await command("logs")).inputs;
+    expect(create).toMatch(/^sudo .*-S/);
+    expect(create).not.toContain("sesame");
+  });
+});

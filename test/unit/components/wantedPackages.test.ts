@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { resolveSettings } from "../../../preflight/database/settings";
+import { type PackageNeeds, wantedPackages } from "../../../components/wantedPackages";
+import { renderLine } from "../../../host/manifest/manifest";
+
+const wanted = (needs: PackageNeeds): string[] => wantedPackages(needs).map(renderLine);
+
+/** What a stack with these settings of its database wants beside one without. */
+function forDatabase(settings: Parameters<typeof resolveSettings>[0]): string[] {
+  const { packages, module } = resolveSettings(settings);
+  const without = wanted({});
+  return wanted({ server: { packages, module } }).filter((line) => !without.includes(line));
+}
+
+describe("the packages of an interpreter", () => {
+  it.each([
+    ["/usr/bin/python3", []],
+    ["/usr/local/bin/python3.13", []],
+    [
+      "/usr/bin/python3.11",
+      [
+        "package python3.11 python311",
+        "package python3.11-devel python311-devel",
+        "package python3.11-pip python311-pip",
+      ],
+    ],
+    // The system's own on 7 and 8.
+    [
+      "/usr/bin/python3.6",
+      [
+        "package python3.6 python36 python3",
+        "package python3.6-devel python36-devel python3-devel",
+        "package python3.6-pip python36-pip python3-pip",
+      ],
+    ],
+    [
+      "/usr/bin/python2.7",
+      [
+        "package python2 python",
+        "package python2-devel python-devel",
+        "package python2-pip python-pip",
+      ],
+    ],
+  ])("%s come by its name", (interpreter, lines) => {
+    const without = wanted({});
+    expect(wanted({ interpreter }).filter((line) => !without.includes(line))).toEqual(lines);
+  });
+});
+
+describe("the deployer's /sbin/service", () => {
+  it("comes with the package that has it: one of its own from Enterprise Linux 9 on", () => {
+    expect(wanted({})).toContain("package initscripts-service initscripts");
+  });
+});
+
+describe("PostgreSQL", () => {
+  it("comes as a module stream, or as a plain package of that version", () => {
+    expect(forDatabase({})).toEqual(["module postgresql:15 package=postgresql-server"]);
+    expect(forDatabase({ version: "9.2" })).toEqual([
+      "module postgresql:9.2 package=postgresql-server",
+    ]);
+    expect(forDatabase({ packages: ["postgresql-server|postgresql15-server"] })).toContain(
+      "module postgresql:15 package=postgresql-server",
+    );
+  });
+
+  it("has the client of its server's package, and no other, which might conflict", () => {
+    const lines = wanted({ server: { packages: ["postgresql18-server"], module: undefined } });
+    expect(lines).toContain("package postgresql18");
+    expect(lines).not.toContain("package postgresql");
+    expect(
+      wanted({
+        server: { packages: ["postgresql18-server|postgresql-server"], module: undefined },
+      }),
+    ).toContain("package postgresql18 postgresql");
+  });
+
+  it("that was built by hand has the distribution's client, and no stream", () => {
+    const lines = wanted({ server: { packages: [], module: undefined } });
+    expect(lines).toContain("package postgresql");
+    expect(lines.join("\n")).not.toContain("module");
+    expect(wanted({})).toContain("package postgresql");
+  });
+
+  it("of a stream that the configuration names needs that stream", () => {
+    const { packages, module } = resolveSettings({});
+    const lines = wanted({
+      moduleStreams: ["postgresql:15", "nginx:1.24"],
+      server: { packages, module },
+    });
+    expect(lines.filter((line) => line.startsWith("module"))).toEqual([
+      "module postgresql:15",
+      "module nginx:1.24",
+    ]);
+  });
+});
+
+it("takes alternatives and what stands in the list already once", () => {
+  const lines = wanted({ extraPackages: ["tmux|screen", "gcc"] });
+  expect(lines).toContain("package tmux screen");
+  expect(lines.filter((line) => line === "package gcc")).toHaveLength(1);
+});

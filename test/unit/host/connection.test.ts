@@ -1,0 +1,98 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
+import { Secret } from "../../../host/secret";
+import { remoteConnection } from "../../../host/remoteConnection";
+import { connectionFingerprint, privilege } from "../../../host/ssh/connection";
+import { notices } from "../../../preflight/host/notices";
+import { parseReport } from "../../../host/facts";
+import { parsePublicKey } from "../../../host/ssh/publicKey";
+import { check, hostKey } from "../settings/configuration";
+
+function connection(change: Record<string, string | undefined> = {}) {
+  return check(change).configuration.connection;
+}
+
+async function provided(change: Record<string, string | undefined> = {}) {
+  const output = remoteConnection(connection(change));
+  return new Promise<{ value: unknown; secret: boolean }>((resolve) => {
+    output.apply((value) => {
+      void pulumi.isSecret(output).then((secret) => {
+        resolve({ value, secret });
+      });
+    });
+  });
+}
+
+describe("the connection that resources get", () => {
+  it("pins the key, and is secret as a whole", async () => {
+    const { value, secret } = await provided();
+    expect(secret).toBe(true);
+    expect(value).toMatchObject({
+      host: "tracks.stowers.org",
+      port: 22,
+      user: "root",
+      hostKey: parsePublicKey(hostKey)?.line,
+    });
+    expect(value).toHaveProperty("privateKey");
+    expect(value).not.toHaveProperty("agentSocketPath");
+    expect(value).not.toHaveProperty("proxy");
+  });
+
+  it("doesn't record the agent's socket of this login", async () => {
+    const { value } = await provided({ privateKeyFile: undefined, agent: "true" });
+    expect(value).not.toHaveProperty("agentSocketPath");
+    expect(value).not.toHaveProperty("privateKey");
+  });
+
+  it("records an agent's socket that was chosen", async () => {
+    const { value } = await provided({ privateKeyFile: undefined, agentSocketPath: "/run/agent" });
+    expect(value).toMatchObject({ agentSocketPath: "/run/agent" });
+  });
+
+  it("goes through the bastion, whose key is pinned too", async () => {
+    const { value } = await provided({ bastionHost: "bastion.org", bastionHostKey: hostKey });
+    expect(value).toMatchObject({
+      proxy: { host: "bastion.org", hostKey: parsePublicKey(hostKey)?.line },
+    });
+  });
+});
+
+describe("who applied something", () => {
+  it("is named by user and key", () => {
+    expect(connectionFingerprint(connection())).toMatch(/^root key SHA256:[\w+/]{43}$/);
+    expect(connectionFingerprint(connection({ privateKeyFile: undefined, agent: "true" }))).toBe(
+      "root agent",
+    );
+  });
+
+  it("is told in a preview when a delete would still use another login", () => {
+    const report = parseReport(
+      "CentOS",
+      "conflict nginx.conf was edited by hand\nok site\nvia site root key SHA256:old\n",
+    );
+    const [conflict, login, ...rest] = notices(connection(), report);
+    expect(conflict).toBe("On the host: nginx.conf was edited by hand");
+    expect(login).toContain("root key SHA256:old");
+    expect(login).toContain("pulumi up");
+    expect(rest).toEqual([]);
+  });
+});
+
+describe("a command as root", () => {
+  it("has nothing in front for root", () => {
+    expect(privilege(connection())).toEqual({ prefix: [], firstLine: undefined });
+  });
+
+  it("never waits for a password that nobody can type", () => {
+    expect(privilege(connection({ hostUser: "admin" })).prefix).toEqual(["sudo", "-n"]);
+  });
+
+  it("gives the password in stdin alone", () => {
+    const { prefix, firstLine } = privilege(
+      connection({ hostUser: "admin", sudoPassword: "hunter2" }),
+    );
+    expect(prefix).toEqual(["sudo", "-k", "-S", "-p", ""]);
+    expect(firstLine).toBeInstanceOf(Secret);
+    expect(firstLine?.reveal()).toBe("hunter2");
+  });
+});

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { manifestDifference } from "../../../host/manifest/difference";
+import { type ManifestEntry, renderManifest } from "../../../host/manifest/manifest";
+import { secretAttribute } from "../../../host/manifest/text";
+import { isSecretEntry, secretKinds } from "../../../host/manifest/secretEntry";
+
+it("shows changed lines, and only those", () => {
+  const applied = ["tracks-manifest 1", "file /a owner=root", "| server_name old;", "end"];
+  const text = "tracks-manifest 1\nfile /a owner=root\n| server_name new;\nend\n";
+  expect(manifestDifference(applied, text)).toEqual([
+    "- | server_name old;",
+    "+ | server_name new;",
+  ]);
+});
+
+it("never shows a secret, on either side", () => {
+  const applied = ["password deployer", "| [secret]", "file /k secret=yes", "| [secret]", "end"];
+  const text = "password deployer\n| hunter2\nfile /k secret=yes\n| one\n| two\nservice new\nend\n";
+  expect(manifestDifference(applied, text)).toEqual(["+ service new"]);
+});
+
+const secretEntries: Record<(typeof secretKinds)[number], ManifestEntry> & {
+  file: ManifestEntry;
+} = {
+  password: { kind: "password", user: "deployer", password: "hunter2" },
+  "postgresql-role": { kind: "postgresql-role", name: "deployer", password: "hunter2" },
+  "deploy-key": { kind: "deploy-key", user: "deployer", key: "-----BEGIN\nhunter2\n" },
+  file: { kind: "file", path: "/k", content: "a\nhunter2\n", secret: true },
+};
+
+it.each(Object.entries(secretEntries))("never shows the content of a secret %s", (_, entry) => {
+  const text = renderManifest({ name: "n", subsystem: "none", entries: [entry] }, "root");
+  expect(isSecretEntry(entry)).toBe(true);
+  expect(text).toContain("hunter2");
+  const lines = manifestDifference([], text);
+  expect(lines.join("\n")).not.toContain("hunter2");
+  expect(lines).toContain("+ | [secret]");
+});
+
+it("masks what the host script masks in what it remembers", () => {
+  const script = readFileSync("host/script/manifest.sh", "utf8");
+  const pattern = /^ *(.+)\) secret=yes ;;$/m.exec(script)?.[1]?.split(" | ");
+  expect(pattern?.sort()).toEqual(
+    [...secretKinds.map((kind) => `'${kind} '*`), `*' ${secretAttribute}'*`].sort(),
+  );
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { checkFormerPlace, type DataPlace, FormerPlaceError } from "../../../preflight/formerPlace";
+import type { HostFacts } from "../../../host/facts";
+
+const place: DataPlace = { siteRoot: "/microarray", app: "tracks", user: "deployer" };
+
+const release =
+  "application /microarray/releases/tracks/0123456789ab owner=deployer current=/microarray/tracks shared=/microarray/shared/tracks backups=/microarray/backups/tracks wsgi=tracks/wsgi.py production=yes";
+const key = "secret-key /microarray/shared/tracks/secret_key owner=deployer";
+
+function facts(lines: string[], reason?: string, init = "systemd"): HostFacts {
+  return {
+    distribution: "CentOS Stream release 9",
+    facts: new Map([["init", init]]),
+    conflicts: [],
+    resources: new Map(
+      lines.map((line, index) => [
+        `resource-${index}`,
+        { state: "ok", reason, manifest: [line], repair: 0, via: undefined },
+      ]),
+    ),
+  };
+}
+
+function refusal(change: Partial<DataPlace>, known: HostFacts): string {
+  try {
+    checkFormerPlace({ ...place, ...change }, known);
+  } catch (error) {
+    if (error instanceof FormerPlaceError) return error.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("the place of the site's data", () => {
+  it("is anywhere on a host that has none, or can't be asked", () => {
+    expect(refusal({}, facts([]))).toBe("");
+    expect(() => {
+      checkFormerPlace(place, undefined);
+    }).not.toThrow();
+  });
+
+  it("stays", () => {
+    expect(refusal({}, facts([key, release]))).toBe("");
+  });
+
+  it.each([
+    ["app", "roasted", "tracks:siteName", "/microarray/shared/roasted"],
+    ["siteRoot", "/srv/www", "tracks:siteRoot", "/srv/www/shared/tracks"],
+  ] as const)("doesn't change with %s before the data are moved", (part, value, setting, to) => {
+    for (const lines of [[key, release], [release]]) {
+      const text = refusal({ [part]: value }, facts(lines));
+      expect(text).toContain(`${setting} is "${value}"`);
+      expect(text).toContain("systemctl stop uwsgi");
+      expect(text).toContain(`mv -T /microarray/shared/tracks ${to}\n`);
+      expect(text).toContain(`pulumi config set ${setting} ${place[part]}`);
+      expect(text).not.toContain("chown");
+    }
+    const moved = 'secret-key /microarray/shared/tracks/secret_key is "absent", not "present"';
+    expect(refusal({ [part]: value }, facts([key, release], moved))).toBe("");
+  });
+
+  it("doesn't get another owner before the data are given to it", () => {
+    const text = refusal({ user: "painter" }, facts([key, release], undefined, "sysv"));
+    expect(text).toContain("service uwsgi stop");
+    expect(text).toContain(
+      "chown -R painter: /microarray/shared/tracks /microarray/backups/tracks\n",
+    );
+    expect(text).not.toContain("mv ");
+    const given = "/microarray/shared/tracks/local.py: owner is painter, not deployer";
+    expect(refusal({ user: "painter" }, facts([key, release], given))).toBe("");
+  });
+
+  it("is the one that was applied last, also when the deployment failed after that", () => {
+    const moved = facts([key.replaceAll("/tracks/", "/roasted/"), release]);
+    expect(refusal({ app: "roasted" }, moved)).toBe("");
+    expect(refusal({}, moved)).toContain(
+      "mv -T /microarray/shared/roasted /microarray/shared/tracks",
+    );
+  });
+});

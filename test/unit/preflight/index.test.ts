@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Preflight, preflight } from "../../../preflight/index";
+import { check } from "../settings/configuration";
+import { hostKey, login, server } from "./preflightBench";
+import { connectionTo } from "./preflightServer";
+
+/** The preflight of a stack whose host reports these facts, each a line. */
+async function preflightOf(
+  facts: readonly string[],
+  settings: Record<string, string>,
+): Promise<Preflight> {
+  const report = [...facts.map((fact) => `fact ${fact}`), "preflight complete", ""].join("\n");
+  const host = await server({
+    answer: (command) => (command.includes("preflight complete") ? { stdout: report } : undefined),
+  });
+  const { configuration } = check({ production: "false", ...settings });
+  return preflight({ ...configuration, connection: connectionTo(host, hostKey, login) });
+}
+
+function inPreview(preview: boolean): void {
+  void pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }),
+      call: () => ({}),
+    },
+    "tracks",
+    "test",
+    preview,
+  );
+}
+afterEach(() => {
+  inPreview(false);
+});
+
+describe("a host whose init is not systemd", () => {
+  const old = ["init sysv", "interpreter present", "os-version 6.10"];
+  const application = { sourceFolder: join(__dirname, "../../../dev/sample/tracks") };
+
+  it.each([
+    ["a preview", true],
+    ["an up", false],
+  ])("is refused an application in %s, with the ways out", async (_, preview) => {
+    inPreview(preview);
+    await expect(preflightOf(old, application)).rejects.toThrow(
+      /^The host was not touched\.\n.*CentOS Linux release 7\.9\.2009 \(Core\).*does not run systemd.*pulumi config set tracks:host .*pulumi config rm tracks:sourceFolder/,
+    );
+  });
+
+  it("takes a site without an application, and one with systemd takes both", async () => {
+    inPreview(true);
+    await expect(preflightOf(old, {})).resolves.toMatchObject({ source: undefined });
+    const facts = ["init systemd", "interpreter present", "os-version 7.9"];
+    const { source } = await preflightOf(facts, application);
+    expect(source).toBeDefined();
+  });
+});

@@ -1,0 +1,150 @@
+import { type AddressInfo, createServer } from "node:net";
+import { describe, expect, it, vi } from "vitest";
+import type { Connection } from "../../../host/ssh/connection";
+import { Deadline } from "../../../host/ssh/deadline";
+import type { HostError } from "../../../host/ssh/error";
+import { openSession } from "../../../host/ssh/session";
+import { ask, errorOf, hostKey, login, rsaHostKey, server, stranger } from "./preflightBench";
+import { connectionTo, identityOf, keyPair, type TestServerOptions } from "./preflightServer";
+
+describe("the way to the host", () => {
+  it("ends at a port where nobody listens", async () => {
+    const host = await server();
+    await host.close();
+    const error = await errorOf(ask(connectionTo(host, hostKey, login)));
+    expect(error.kind).toBe("unreachable");
+    expect(error.message).toContain(
+      `The host 127.0.0.1:${host.port} can't be reached: connection refused`,
+    );
+  });
+
+  it("ends at a server that accepts and says nothing, when the deadline passes", async () => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => silent.once("listening", resolve));
+    const connection = connectionTo(await server(), hostKey, login, {
+      port: (silent.address() as AddressInfo).port,
+    });
+    const error = await errorOf(openSession(connection, new Deadline(0.2)));
+    expect(error.kind).toBe("unreachable");
+    silent.close();
+  });
+
+  it("ends at a server that speaks something else", async () => {
+    const other = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(
+      0,
+      "127.0.0.1",
+    );
+    await new Promise((resolve) => other.once("listening", resolve));
+    const connection = connectionTo(await server(), hostKey, login, {
+      port: (other.address() as AddressInfo).port,
+    });
+    expect((await errorOf(ask(connection))).kind).toBe("unreachable");
+    other.close();
+  });
+
+  it("shows both fingerprints of a wrong host key, and logs in nowhere", async () => {
+    const host = await server();
+    const error = await errorOf(ask(connectionTo(host, stranger, login)));
+    expect(error.kind).toBe("host-key");
+    expect(error.message).toContain(`pinned:  ${stranger.publicKey.fingerprint} (ssh-ed25519)`);
+    expect(error.message).toContain(`offered: ${hostKey.publicKey.fingerprint} (ssh-ed25519)`);
+    expect(error.message).toContain(`npm run hostkey -- 127.0.0.1 --port ${host.port}`);
+    expect(host.commands).toEqual([]);
+  });
+
+  it("asks for a key of the pinned type alone", async () => {
+    const error = await errorOf(ask(connectionTo(await server(), rsaHostKey, login)));
+    expect(error.kind).toBe("host-key");
+    expect(error.message).toContain("Enterprise Linux 9 refuses");
+  });
+
+  it("says whose key is refused", async () => {
+    const error = await errorOf(ask(connectionTo(await server(), hostKey, stranger)));
+    expect(error.kind).toBe("login");
+    expect(error.message).toContain(`refuses root with the key ${stranger.publicKey.fingerprint}`);
+  });
+});
+
+describe("a bastion", () => {
+  const bastionKey = keyPair();
+  const through = async (
+    change: Partial<TestServerOptions>,
+    bastionChange: Partial<Connection> = {},
+  ): Promise<HostError> => {
+    const host = await server();
+    const bastion = await server({ hostKeys: [bastionKey], ...change });
+    return errorOf(
+      ask(
+        connectionTo(host, hostKey, login, {
+          bastion: connectionTo(bastion, bastionKey, login, bastionChange),
+        }),
+      ),
+    );
+  };
+
+  it("that isn't there is named", async () => {
+    const error = await through({}, { port: 1 });
+    expect(error.kind).toBe("unreachable");
+    expect(error.message).toContain("The bastion 127.0.0.1:1 can't be reached");
+    expect(error.message).toContain("tracks:bastionHost and tracks:bastionPort");
+  });
+
+  it("with a wrong key is named", async () => {
+    const error = await through({}, { hostKey: stranger.publicKey });
+    expect(error.kind).toBe("host-key");
+    expect(error.message).toContain("The bastion");
+    expect(error.message).toContain("--bastion");
+  });
+
+  it("that refuses the login is named", async () => {
+    const error = await through({}, { identity: identityOf(stranger) });
+    expect(error.kind).toBe("login");
+    expect(error.message).toContain("tracks:bastionUser or tracks:bastionPrivateKeyFile");
+  });
+
+  it("that forwards nothing is named", async () => {
+    const error = await through({ forwarding: false });
+    expect(error.kind).toBe("forwarding");
+    expect(error.message).toContain("AllowTcpForwarding yes");
+  });
+
+  it("behind which the host isn't there", async () => {
+    const host = await server();
+    await host.close();
+    const bastion = await server({ hostKeys: [bastionKey], forwarding: true });
+    const error = await errorOf(
+      ask(
+        connectionTo(host, hostKey, login, { bastion: connectionTo(bastion, bastionKey, login) }),
+      ),
+    );
+    expect(error.kind).toBe("unreachable");
+    expect(error.message).toContain("the bastion 127.0.0.1");
+  });
+});
+
+describe("an SSH agent", () => {
+  it("that is dead is found before anything is dialled", async () => {
+    const host = await server();
+    const connection = connectionTo(host, hostKey, login, {
+      identity: { kind: "agent", socketPath: "/nonexistent/agent.socket" },
+    });
+    const error = await errorOf(ask(connection));
+    expect(error.kind).toBe("agent");
+    expect(error.message).toContain("/nonexistent/agent.socket");
+    expect(host.connections()).toBe(0);
+  });
+
+  it("that is dead matters even beside a private key", async () => {
+    vi.stubEnv("SSH_AUTH_SOCK", "/nonexistent/inherited.socket");
+    const error = await errorOf(ask(connectionTo(await server(), hostKey, login)));
+    expect(error.kind).toBe("agent");
+    expect(error.message).toContain("unset SSH_AUTH_SOCK");
+  });
+
+  it("that isn't named anywhere", async () => {
+    const connection = connectionTo(await server(), hostKey, login, {
+      identity: { kind: "agent", socketPath: undefined },
+    });
+    expect((await errorOf(ask(connection))).message).toContain("SSH_AUTH_SOCK isn't set");
+  });
+});

@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { expect, onTestFinished, test } from "vitest";
+import { dumpFile } from "../../../../preflight/source/dumpFile";
+import { temporaryFolder } from "../../../temporaryFolder";
+
+const dump = '[{"model": "redirect.target", "pk": 1, "fields": {"name": "wiki"}}]\n';
+
+function written(content: string | Buffer): string {
+  const path = join(temporaryFolder("dump", onTestFinished), "old.json");
+  writeFileSync(path, content);
+  return path;
+}
+
+test("a dump is known by its digest and size", async () => {
+  const path = written("[{}]\n");
+  expect(await dumpFile(path)).toEqual({
+    path,
+    sha256: createHash("sha256").update("[{}]\n").digest("hex"),
+    bytes: 5,
+  });
+});
+
+test.each([
+  ["with a byte order mark", `\uFEFF${dump}`],
+  ["with blank lines around it, more than are read at once", `\n${dump}${" \n".repeat(50_000)}`],
+])("%s it is taken", async (_what, content) => {
+  await expect(dumpFile(written(content))).resolves.toMatchObject({
+    bytes: Buffer.byteLength(content),
+  });
+});
+
+test("one that is not there is named", async () => {
+  await expect(dumpFile("/nowhere/old.json")).rejects.toThrow(
+    /"\/nowhere\/old\.json" can't be read \(ENOENT\): name the file/,
+  );
+});
+
+test.each<[string, string | Buffer, RegExp]>([
+  ["gzip", gzipSync(dump), /is compressed with gzip.*: gzip -dc ".*old\.json" >old\.json/],
+  ["zip", Buffer.from("PK\x03\x04rest"), /is a zip archive.*: unzip -p ".*old\.json" >old\.json/],
+  ["bzip2", "BZh91AY", /is compressed with bzip2/],
+  ["xz", Buffer.from("fd377a585a00", "hex"), /is compressed with xz/],
+  [
+    "UTF-16 with its mark",
+    Buffer.from(`\uFEFF${dump}`, "utf16le"),
+    /UTF-16, as PowerShell's > writes it.*iconv/,
+  ],
+  ["UTF-16 without it", Buffer.from(dump, "utf16le"), /UTF-16/],
+  ["pg_dump", "PGDMP\x01\x0e", /is a backup by pg_dump.*dumpdata --output/],
+  ["SQL", "--\n-- PostgreSQL database dump\n", /is SQL.*dumpdata --output/],
+  ["a database", "SQLite format 3\0", /is a database of SQLite/],
+  ["XML", '<?xml version="1.0"?>', /is XML/],
+  ["empty", "", /is empty/],
+  ["a warning and then JSON", `Warning: old\n${dump}`, /does not begin with \[.*--output/],
+  ["cut off", dump.slice(0, -3), /does not end with \]: it is not whole/],
+])("%s is refused here, with what to do", async (_what, content, message) => {
+  await expect(dumpFile(written(content))).rejects.toThrow(message);
+});

@@ -1,0 +1,81 @@
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { findingText } from "../../../../preflight/source/finding";
+import { inspectSource } from "../../../../preflight/source/inspectSource";
+import { openFiles, secretNames } from "../../../secretNames";
+
+const sample = join(__dirname, "../../../../dev/sample/tracks");
+const layout = {
+  settingsModule: "tracks.settings",
+  wsgi: "tracks/wsgi.py",
+  requirementsFile: "requirements.txt",
+};
+
+const needs = { postgresql: true, extra: [] };
+
+describe("inspectSource", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tracks-inspection-"));
+    await cp(sample, folder, { recursive: true });
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("finds nothing to say about the sample", async () => {
+    expect(await inspectSource(sample, layout, needs)).toEqual([]);
+  });
+
+  it("doesn't count what git keeps from being packed", async () => {
+    execFileSync("git", ["init", "--quiet", folder]);
+    await writeFile(join(folder, ".gitignore"), "requirements.txt\n");
+    expect(await inspectSource(folder, layout, needs)).toEqual([
+      expect.objectContaining({ severity: "fault", path: "requirements.txt" }),
+    ]);
+  });
+
+  it("names what looks like a secret, and nothing that everybody may see", async () => {
+    const secret = Object.fromEntries(secretNames.map((path) => [path, "x"]));
+    for (const [path, content] of Object.entries({ ...secret, ...openFiles })) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), content);
+    }
+    const found = (await inspectSource(folder, layout, needs)).filter(({ message }) =>
+      /looks like a secret, .* the deployer alone can read it/.test(message),
+    );
+    expect(found.map(({ path }) => path).sort()).toEqual([...secretNames].sort());
+    expect(found.map(({ severity }) => severity)).not.toContain("fault");
+  });
+
+  it("tells what .gitignore leaves out where there is no git to know better", async () => {
+    await writeFile(join(folder, ".gitignore"), "/venv/\n.env\n__pycache__/\n*.pyc\n");
+    await mkdir(join(folder, "venv"));
+    await mkdir(join(folder, "__pycache__"));
+    await writeFile(join(folder, "__pycache__/urls.cpython-39.pyc"), "");
+    await writeFile(join(folder, "urls.pyc"), "");
+    await writeFile(join(folder, "venv/pyvenv.cfg"), "");
+    await writeFile(join(folder, ".env"), "");
+    const told = async (): Promise<string[]> =>
+      (await inspectSource(folder, layout, needs)).map(findingText);
+    expect(await told()).toEqual([
+      expect.stringMatching(/^\.gitignore: leaves out \.env, venv\/\. Without \.git nobody/),
+    ]);
+    execFileSync("git", ["init", "--quiet", folder]);
+    expect(await told()).toEqual([]);
+  });
+
+  it("shows a name with a line break in one line", async () => {
+    await mkdir(join(folder, "a\nb"));
+    await writeFile(join(folder, "a\nb/.env"), "");
+    const [found] = await inspectSource(folder, layout, needs);
+    expect(found && findingText(found)).toMatch(/^"a\\nb\/\.env": looks like a secret/);
+  });
+
+  it("refuses a folder that doesn't exist", async () => {
+    await expect(inspectSource(join(folder, "none"), layout, needs)).rejects.toThrow(
+      /no such folder/,
+    );
+  });
+});

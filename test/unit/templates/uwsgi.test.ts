@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { checkUwsgi, UwsgiError } from "../../../components/uwsgi/faults";
+import {
+  renderUwsgiIni,
+  renderUwsgiTmpfiles,
+  renderUwsgiUnit,
+  uwsgiReopensLog,
+  type UwsgiView,
+} from "../../../templates/uwsgi";
+import { MockedEngine } from "../mockedEngine";
+
+// What is rendered names project and stack.
+new MockedEngine();
+
+const view: UwsgiView = {
+  application: "tracks",
+  version: "2.0.31",
+  interpreter: "/usr/bin/python3",
+  binary: "/usr/local/bin/uwsgi",
+  user: "deployer",
+  group: "deployer",
+  directory: "/microarray/tracks",
+  wsgiFile: "/microarray/tracks/tracks/wsgi.py",
+  virtualenv: "/home/deployer/venv",
+  socket: "127.0.0.1:8001",
+  stats: "127.0.0.1:9191",
+  processes: 16,
+  harakiriSeconds: 30,
+  bufferSize: 32768,
+  listenQueue: 128,
+  log: "/var/log/uwsgi.log",
+  pidFile: "/var/run/uwsgi/uwsgi.pid",
+  environment: { PRODUCTION: "1" },
+  options: [],
+  startsAfter: ["postgresql-15"],
+  proof: { path: "/", host: "tracks.example.org" },
+};
+
+function faultsOf(changed: Partial<UwsgiView>): string {
+  try {
+    checkUwsgi({ ...view, ...changed });
+  } catch (error) {
+    if (error instanceof UwsgiError) return error.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("uWSGI's files", () => {
+  it("match the reviewed text", () => {
+    expect(renderUwsgiIni(view)).toMatchSnapshot();
+    expect(renderUwsgiUnit(view)).toMatchSnapshot();
+    expect(renderUwsgiTmpfiles(view)).toMatchSnapshot();
+    expect(uwsgiReopensLog(view)).toMatchSnapshot();
+  });
+
+  it("hold every option of the notes", () => {
+    const options = renderUwsgiIni(view)
+      .split("\n")
+      .filter((line) => /^[a-z]/.test(line));
+    for (const option of [
+      "socket = 127.0.0.1:8001",
+      "master = true",
+      "harakiri = 30",
+      "processes = 16",
+      "buffer-size = 32768",
+      "logto = /var/log/uwsgi.log",
+      "pidfile = /var/run/uwsgi/uwsgi.pid",
+      "uid = deployer",
+      "stats = 127.0.0.1:9191",
+      "env = PRODUCTION=1",
+    ]) {
+      expect(options).toContain(option);
+    }
+    expect(options.join("\n")).toMatch(/^wsgi-file = .*\/microarray\/tracks\/tracks\/wsgi\.py/m);
+    expect(options.join("\n")).toMatch(/^home = .*\/home\/deployer\/venv/m);
+  });
+
+  it("know no PRODUCTION where there is none", () => {
+    expect(renderUwsgiIni({ ...view, environment: {} })).not.toContain("PRODUCTION");
+  });
+});
+
+describe("uWSGI's settings", () => {
+  it("are refused all at once, each with what is allowed", () => {
+    const text = faultsOf({
+      socket: "0.0.0.0:8001",
+      processes: 0,
+      user: "root",
+      bufferSize: 70000,
+    });
+    expect(text).toMatch(/socket: "0\.0\.0\.0:8001".*127\.0\.0\.1:PORT/);
+    expect(text).toMatch(/processes: "0".*1 to 1024/);
+    expect(text).toMatch(/user: "root"/);
+    expect(text).toMatch(/bufferSize: "70000"/);
+  });
+
+  it("keep stats off the socket's port", () => {
+    expect(faultsOf({ stats: "127.0.0.1:8001" })).toContain("stats");
+  });
+
+  it("name the setting that a free option would double", () => {
+    expect(faultsOf({ options: ["max-requests = 5000"] })).toBe("");
+    expect(faultsOf({ options: ["processes = 3"] })).toContain("there is processes");
+    expect(faultsOf({ options: ["http-socket = :80"] })).toContain("only nginx");
+    expect(faultsOf({ options: ["auto-procname = true"] })).toContain("command line");
+    expect(faultsOf({ options: ["procname-prefix=tracks "] })).toContain("command line");
+    expect(faultsOf({ options: ["--master"] })).toContain("one line each");
+  });
+
+  it("do not repeat the value of a variable that is refused", () => {
+    const text = faultsOf({ environment: { TOKEN: "hidden%value" } });
+    expect(text).toContain("environment.TOKEN");
+    expect(text).not.toContain("hidden");
+  });
+});
