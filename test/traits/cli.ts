@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
 import { installPackages, LAB_PACKAGES } from "../../dev/lab/install";
 import { hostsFor, pairsOf } from "./combinations";
 import { type Outcome, tryTraits } from "./host";
 import { TestRun } from "../testRun";
-import { outcomeTable, traitTable } from "./tables";
+import { exitStatus, outcomeTable, traitTable } from "./tables";
 import type { Trait } from "./trait";
 import { traitNamed, traits } from "./traits";
 
@@ -17,7 +17,7 @@ interface Options {
   readonly each?: true;
   readonly list?: true;
   readonly json?: true;
-  readonly atOnce: string;
+  readonly atOnce: number;
 }
 
 async function main(names: readonly string[], options: Options): Promise<void> {
@@ -34,9 +34,15 @@ async function main(names: readonly string[], options: Options): Promise<void> {
   const commit = await commitOf(program ?? root);
   await installPackages({ packages: LAB_PACKAGES });
   const hosts = choose(chosen, options.each === true);
-  const outcomes = await onHosts(hosts, Number(options.atOnce));
-  console.log(`\n${outcomeTable(outcomes, commit)}`);
-  process.exitCode = outcomes.every(({ failures }) => failures.length === 0) ? 0 : 1;
+  const run = await TestRun.begin();
+  const outcomes = new Map<number, Outcome>();
+  try {
+    await tryHosts(hosts, options.atOnce, run, outcomes);
+  } finally {
+    await run.end();
+  }
+  console.log(`\n${outcomeTable(hosts, outcomes, commit)}`);
+  process.exitCode = exitStatus(hosts, outcomes, run.interrupted.aborted);
 }
 
 function choose(chosen: readonly Trait[], each: boolean): readonly Trait[][] {
@@ -52,28 +58,28 @@ function choose(chosen: readonly Trait[], each: boolean): readonly Trait[][] {
 const HOST_TIME = 20 * 60_000;
 
 /**
+ * Adds what each host came to, unless the run is interrupted.
+ *
  * Each in a process of its own, since a process has one folder of lab hosts, and so that nothing that
  * happens to one keeps the others' results.
  */
-async function onHosts(hosts: readonly Trait[][], atOnce: number): Promise<Outcome[]> {
-  const run = await TestRun.begin();
-  const outcomes: (Outcome | undefined)[] = hosts.map(() => undefined);
+async function tryHosts(
+  hosts: readonly Trait[][],
+  atOnce: number,
+  run: TestRun,
+  outcomes: Map<number, Outcome>,
+): Promise<void> {
   const waiting = [...hosts.entries()];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, host] = next;
       const outcome = await inProcess(host, run);
       if (run.interrupted.aborted) return;
-      outcomes[index] = outcome;
+      outcomes.set(index, outcome);
       tell(outcome, index + 1);
     }
   };
-  try {
-    await Promise.all(Array.from({ length: atOnce }, work));
-  } finally {
-    await run.end();
-  }
-  return outcomes.filter((outcome) => outcome !== undefined);
+  await Promise.all(Array.from({ length: atOnce }, work));
 }
 
 async function inProcess(host: readonly Trait[], run: TestRun): Promise<Outcome> {
@@ -101,6 +107,11 @@ function tell({ traits, failures, seconds }: Outcome, number: number): void {
   for (const { step, reason } of failures) console.log(`  ${step}: ${reason}`);
 }
 
+function atLeastOne(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("give a number from 1 on");
+  return Number(text);
+}
+
 async function commitOf(folder: string): Promise<string> {
   const { stdout } = await execa("git", ["describe", "--always", "--dirty"], { cwd: folder });
   return stdout;
@@ -112,7 +123,7 @@ new Command("test:traits")
   .option("--each", "each trait alone, on a host of its own")
   .option("--list", "show the traits, and which version each one broke")
   .option("--json", "print what one host came to, for another program")
-  .option("--at-once <number>", "hosts at the same time", "2")
+  .option("--at-once <number>", "hosts at the same time", atLeastOne, 2)
   .action(main)
   .parseAsync()
   .catch((error: unknown) => {

@@ -1,12 +1,19 @@
 import type { Outcome } from "./host";
 import type { Trait } from "./trait";
 
+/** What came of hosts, each by its place in their list; those that were not tried to the end are missing. */
+type Outcomes = ReadonlyMap<number, Outcome>;
+
 /** What the hosts came to, as a table in Markdown. */
-export function outcomeTable(outcomes: readonly Outcome[], commit: string): string {
-  const rows = outcomes.map(({ traits, failures, seconds }, index) => {
-    const failed = failures.map(({ step }) => step).join(", ");
-    const result = failures.length === 0 ? "passed" : `failed: ${failed}`;
-    return `| ${index + 1} | ${traits.join(", ")} | ${result} | ${seconds} |`;
+export function outcomeTable(
+  hosts: readonly (readonly Trait[])[],
+  outcomes: Outcomes,
+  commit: string,
+): string {
+  const rows = hosts.map((traits, index) => {
+    const outcome = outcomes.get(index);
+    const names = traits.map(({ name }) => name).join(", ");
+    return `| ${index + 1} | ${names} | ${resultOf(outcome)} | ${outcome?.seconds ?? ""} |`;
   });
   return [
     `Commit ${commit}:`,
@@ -15,6 +22,23 @@ export function outcomeTable(outcomes: readonly Outcome[], commit: string): stri
     "| ---- | ------ | ------ | ------- |",
     ...rows,
   ].join("\n");
+}
+
+function resultOf(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return "not tried to its end";
+  if (outcome.failures.length === 0) return "passed";
+  return `failed: ${outcome.failures.map(({ step }) => step).join(", ")}`;
+}
+
+/** 0 only where each host was tried and passed; after Ctrl-C the shell's own status for it. */
+export function exitStatus(
+  hosts: readonly unknown[],
+  outcomes: Outcomes,
+  interrupted: boolean,
+): number {
+  if (interrupted) return 130;
+  const passed = [...outcomes.values()].filter(({ failures }) => failures.length === 0);
+  return passed.length === hosts.length ? 0 : 1;
 }
 
 /** The traits, and where a program without the fix fails, as a table in Markdown. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { dangerousPairs, hostsFor, pairsOf } from "../traits/combinations";
-import { traitTable } from "../traits/tables";
+import { exitStatus, outcomeTable, traitTable } from "../traits/tables";
 import { fit } from "../traits/trait";
 import { traits } from "../traits/traits";
 
@@ -29,6 +29,30 @@ describe.each([
 
   it("are the same each time", () => {
     expect(hostsFor(traits, pairs)).toEqual(hosts);
+  });
+});
+
+describe("what hosts came to", () => {
+  const hosts = traits.slice(0, 3).map((trait) => [trait]);
+  const passed = { traits: [], failures: [], seconds: 200 };
+  const failed = { traits: [], failures: [{ step: "upload", reason: "413" }], seconds: 90 };
+  const three = new Map([passed, passed, passed].entries());
+
+  it("is a success only where all of them passed, and no run that was interrupted", () => {
+    expect(exitStatus(hosts, three, false)).toBe(0);
+    expect(exitStatus(hosts, three, true)).toBe(130);
+    expect(exitStatus(hosts, new Map([passed, passed].entries()), false)).toBe(1);
+    expect(exitStatus(hosts, new Map([passed, failed, passed].entries()), false)).toBe(1);
+  });
+
+  it("has a line for a host that was not tried to its end", () => {
+    const outcomes = new Map([
+      [0, passed],
+      [2, failed],
+    ]);
+    const [, second, third] = outcomeTable(hosts, outcomes, "1234567").split("\n").slice(-3);
+    expect(second).toMatch(/\| not tried to its end \| +\|$/);
+    expect(third).toMatch(/\| failed: upload \| 90 \|$/);
   });
 });
 
