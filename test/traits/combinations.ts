@@ -27,10 +27,14 @@ export function dangerousPairs(traits: readonly Trait[]): Pair[] {
  * what failed once can be tried again.
  *
  * Greedy: what no host has yet goes to the one with the fewest traits that can have it, else to a new one.
+ * What excludes most comes first, while there are few hosts with anything to exclude.
  */
 export function hostsFor(traits: readonly Trait[], pairs: readonly Pair[]): Trait[][] {
   const hosts: Set<Trait>[] = [];
-  for (const wanted of [...pairs, ...traits.map((trait) => [trait])]) {
+  const excluded = (wanted: readonly Trait[]): number =>
+    wanted.flatMap((trait) => traits.filter((other) => !fit(trait, other))).length;
+  const order = [...pairs].sort((one, other) => excluded(other) - excluded(one));
+  for (const wanted of [...order, ...traits.map((trait) => [trait])]) {
     if (hosts.some((host) => wanted.every((trait) => host.has(trait)))) continue;
     const [host = new Set<Trait>()] = hosts
       .filter((host) => wanted.every((trait) => [...host].every((other) => fit(trait, other))))

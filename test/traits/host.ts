@@ -44,7 +44,7 @@ export async function tryTraits(
   let bench: TraitBench | undefined;
   try {
     const made = (bench = await TraitBench.create(name, traits, options.program));
-    const before = new Map<Trait, string>();
+    const before: Looks = new Map();
     const deployment: Step[] = [
       ...traits.map((trait): Step => [`setting ${trait.name}`, () => set(made, trait)]),
       ...traits.map((trait): Step => [`${trait.name} in force`, () => show(made, trait)]),
@@ -55,11 +55,15 @@ export async function tryTraits(
     const use: Step[] = [
       ...visits(made),
       ...traits.map(({ name, check }): Step => [`check of ${name}`, async () => check?.(made)]),
+      ...traits.map((trait): Step => [
+        `${trait.name} kept`,
+        () => compare(made, before, trait.kept),
+      ]),
       ["second preview", () => made.site.pulumi("preview", "--expect-no-changes")],
       ["destroy", () => made.site.pulumi("destroy", "--yes", "--run-program")],
       ...traits.map((trait): Step => [
         `${trait.name} as before`,
-        () => compare(made, trait, before.get(trait)),
+        () => compare(made, before, trait.kept, trait.unchanged),
       ]),
     ];
     // Without one of the first steps the next mean nothing; of the others each says something by itself.
@@ -110,18 +114,25 @@ async function refuse(bench: TraitBench, traits: readonly Trait[]): Promise<void
   }
 }
 
-async function remember(
-  bench: TraitBench,
-  traits: readonly Trait[],
-  before: Map<Trait, string>,
-): Promise<void> {
-  for (const trait of traits) {
-    if (trait.unchanged !== undefined) before.set(trait, await bench.onHost(trait.unchanged));
+/** What commands printed before the deployment. */
+type Looks = Map<string, string>;
+
+async function remember(bench: TraitBench, traits: readonly Trait[], before: Looks): Promise<void> {
+  for (const command of traits.flatMap(({ kept, unchanged }) =>
+    [kept ?? [], unchanged ?? []].flat(),
+  )) {
+    before.set(command, await bench.onHost(command));
   }
 }
 
-async function compare(bench: TraitBench, { unchanged }: Trait, before?: string): Promise<void> {
-  if (unchanged !== undefined) assert.equal(await bench.onHost(unchanged), before);
+async function compare(
+  bench: TraitBench,
+  before: Looks,
+  ...commands: readonly (string | undefined)[]
+): Promise<void> {
+  for (const command of commands) {
+    if (command !== undefined) assert.equal(await bench.onHost(command), before.get(command));
+  }
 }
 
 /** What a visitor does, and the night after. */

@@ -43,13 +43,13 @@ export function exitStatus(
 
 /** The traits, and where a program without the fix fails, as a table in Markdown. */
 export function traitTable(traits: readonly Trait[]): string {
-  const rows = traits.map(({ name, fault, bites }) => {
+  const rows = traits.map(({ name, filed, fault, bites }) => {
     const seen = bites === undefined ? "none seen | " : `${bites.version} | ${bites.words}`;
-    return `| ${name} | ${fault} | ${seen} |`;
+    return `| ${name} | ${filed ?? ""} | ${fault} | ${seen} |`;
   });
   return [
-    "| trait | what goes wrong without its fix | fails at | with |",
-    "| ----- | ------------------------------- | -------- | ---- |",
+    "| trait | filed as | what goes wrong without its fix | fails at | with |",
+    "| ----- | -------- | ------------------------------- | -------- | ---- |",
     ...rows,
   ].join("\n");
 }

@@ -3,6 +3,11 @@ import type { SampleSite } from "../e2e/sampleSite";
 /** A way in which real hosts differ from a bare one, and that a deployment must cope with. */
 export interface Trait {
   readonly name: string;
+  /**
+   * The number under which the fault was filed when a real host or an experiment showed it: C is critical, H
+   * high, M the rest. None: somebody thought of it, and no host had shown it yet.
+   */
+  readonly filed?: string;
   /** What goes wrong on such a host with a program that knows nothing of it. */
   readonly fault: string;
   /** What it makes of a part of the host: no trait that makes something else of it is combined with it. */
@@ -17,6 +22,8 @@ export interface Trait {
   readonly shown: Shown;
   /** A command whose output tells what must be the same before the deployment and after the destroy. */
   readonly unchanged?: string;
+  /** The same of what must not even change while the site is deployed. */
+  readonly kept?: string;
   /** Where the program promises a refusal: what a preview says, and the way out that it names. */
   readonly refused?: { readonly says: RegExp; readonly wayOut: string };
   /** Where a program without its fix failed; none: no version is known that did. */

@@ -7,7 +7,7 @@ import { fit } from "../traits/trait";
 import { traits } from "../traits/traits";
 
 describe.each([
-  ["every pair", pairsOf(traits), 16],
+  ["every pair", pairsOf(traits), 14],
   ["every dangerous pair", dangerousPairs(traits), 4],
 ])("the hosts for %s of traits", (_, pairs, most) => {
   const hosts = hostsFor(traits, pairs);

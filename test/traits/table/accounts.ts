@@ -13,6 +13,7 @@ const bites: Readonly<Record<string, Bite>> = {
 export const accounts: readonly Trait[] = [
   ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
     name: `deployer-${shell}`,
+    filed: "H10",
     fault: `what runs as the deployer goes through ${shell}, which reads commands its own way`,
     bites: bites[shell],
     settings: { deployerShell: `/usr/bin/${shell}` },
@@ -41,10 +42,11 @@ export const accounts: readonly Trait[] = [
         echo 'session optional pam_umask.so umask=0${mask}' >>/etc/pam.d/common-session
         echo 'umask ${mask}' >/etc/profile.d/umask.sh`,
     shown: { login: "sh -c umask", prints: `0${mask}` },
-    unchanged: "cat /etc/login.defs",
+    kept: "cat /etc/login.defs",
   })),
   {
     name: "usergroups-no",
+    filed: "H9",
     fault: "useradd makes no group of the deployer's own, and whatever names that group fails",
     bites: { version: "1e56a5c", words: "there is no group deployer on this host" },
     makes: { deployer: "made by the deployment" },
@@ -53,10 +55,11 @@ export const accounts: readonly Trait[] = [
       command: "useradd -M probe; id -gn probe; userdel probe",
       prints: "users",
     },
-    unchanged: "cat /etc/login.defs",
+    kept: "cat /etc/login.defs",
   },
   {
     name: "deployer-of-users",
+    filed: "H9",
     fault: "the deployer was there before, with the group users, and there is no group deployer",
     bites: { version: "1e56a5c", words: "there is no group deployer on this host" },
     makes: { deployer: "adopted" },

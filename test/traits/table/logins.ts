@@ -21,16 +21,18 @@ const bites: Readonly<Record<string, Bite>> = {
 export const logins: readonly Trait[] = [
   ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
     name: `login-${shell}`,
+    filed: "H10",
     fault: `${shell} takes a command line for other words than sh does, so that the host is reported as an unknown system or can't be destroyed`,
     bites: bites[shell],
     makes: { "login shell": shell },
     dangerousWith: ["sudo-pty"],
     set: `for user in root admin operator; do usermod -s /usr/bin/${shell} $user; done`,
     shown: { login: "sh -c 'ps -o comm= -p $PPID'; true", prints: shell },
-    unchanged: "getent passwd root admin operator",
+    kept: "getent passwd root admin operator",
   })),
   {
     name: "bashrc-prints",
+    filed: "H10",
     fault: "what a login prints is taken for an answer of the host, or for a host without SFTP",
     bites: { version: "1e56a5c", words: "The host offers no SFTP, which copying files needs" },
     makes: { "login shell": "bash" },
@@ -43,7 +45,7 @@ export const logins: readonly Trait[] = [
       wayOut:
         "sed -i 's|^Subsystem sftp .*|Subsystem sftp internal-sftp|' /etc/ssh/sshd_config; systemctl reload sshd",
     },
-    unchanged: "cat /root/.bashrc /home/{admin,operator}/.bashrc",
+    kept: "cat /root/.bashrc /home/{admin,operator}/.bashrc",
   },
   {
     name: "tmout",
@@ -59,12 +61,13 @@ export const logins: readonly Trait[] = [
   },
   {
     name: "max-sessions",
+    filed: "H10",
     fault: "a connection that may open only two sessions is reported as a host without SFTP",
     bites: { version: "1e56a5c", words: "The host offers no SFTP, which copying files needs" },
     settings: { hostUser: "operator" },
     set: "echo 'MaxSessions 2' >/etc/ssh/sshd_config.d/10-sessions.conf; systemctl reload sshd",
     shown: { command: "sshd -T | grep -i maxsessions", prints: "maxsessions 2" },
-    unchanged: "cat /etc/ssh/sshd_config.d/10-sessions.conf",
+    kept: "cat /etc/ssh/sshd_config.d/10-sessions.conf",
   },
   {
     name: "sudo-pty",
@@ -75,7 +78,7 @@ export const logins: readonly Trait[] = [
       command: "sudo -l -U operator",
       prints: /\buse_pty\b/,
     },
-    unchanged: "cat /etc/sudoers.d/pty",
+    kept: "cat /etc/sudoers.d/pty",
   },
   {
     name: "sudo-targetpw",
@@ -84,6 +87,6 @@ export const logins: readonly Trait[] = [
     settings: { hostUser: "operator", sudoPassword: rootPassword },
     set: `echo 'root:${rootPassword}' | chpasswd; echo 'Defaults targetpw' >/etc/sudoers.d/targetpw`,
     shown: { login: `echo ${rootPassword} | sudo -k -S -p '' id -un`, prints: "root" },
-    unchanged: "cat /etc/sudoers.d/targetpw; getent shadow root",
+    kept: "cat /etc/sudoers.d/targetpw; getent shadow root",
   },
 ];

@@ -6,6 +6,7 @@ import { addConfiguredPackage } from "./configuredPackage";
 export const places: readonly Trait[] = [
   {
     name: "noexec",
+    filed: "M1",
     fault: "what pip or git unpacks into a temporary directory can't be run there",
     bites: {
       version: "1e56a5c",
@@ -29,15 +30,17 @@ export const places: readonly Trait[] = [
   },
   {
     name: "site-root-link",
+    filed: "C8",
     fault:
       "the link is replaced by a directory, changes its owner or goes with the destroy (what SELinux does behind it is tried in the virtual machine)",
     makes: { "site root": "a link" },
     set: "mkdir -p /data/microarray; ln -s /data/microarray /microarray",
     shown: { command: "readlink /microarray", prints: "/data/microarray" },
-    unchanged: "stat -c '%N %F %U:%G' /microarray; stat -c '%a %U:%G' /data/microarray",
+    kept: "stat -c '%N %F %U:%G' /microarray; stat -c '%a %U:%G' /data/microarray",
   },
   {
     name: "site-root-mount",
+    filed: "C7",
     fault:
       "while its file system is not mounted, an empty site with a new key is made in its place",
     bites: { version: "1e56a5c", words: "/microarray/shared/tracks: is missing; up repairs it" },
@@ -49,18 +52,38 @@ export const places: readonly Trait[] = [
       mount --bind /mnt/disk /microarray`,
     shown: { command: "findmnt -no FSTYPE,SOURCE /microarray", prints: /^tmpfs +disk/ },
     check: refusedWithoutMount,
-    unchanged: "findmnt -no FSTYPE,SOURCE,OPTIONS /microarray; stat -c '%a %U:%G' /microarray",
+    kept: "findmnt -no FSTYPE,SOURCE,OPTIONS /microarray; stat -c '%a %U:%G' /microarray",
   },
   {
     name: "home-mount",
-    fault: "a home on a file system of its own is taken for one that nobody has, or is moved aside",
+    filed: "M5",
+    fault:
+      "the deployer's home is a file system of its own, and the advice to give that to root locks the deployer out",
+    makes: { deployer: "adopted" },
     set: `
-      mkdir /mnt/homes
-      mount -t tmpfs -o mode=755,nosuid,nodev homes /mnt/homes
-      cp -a /home/. /mnt/homes
-      mount --bind /mnt/homes /home`,
-    shown: { command: "findmnt -no FSTYPE,SOURCE /home", prints: /^tmpfs +homes/ },
-    unchanged: "findmnt -no FSTYPE,SOURCE,OPTIONS /home; sha256sum /home/*/.ssh/authorized_keys",
+      id deployer >/dev/null 2>&1 || useradd -m deployer
+      mkdir /mnt/disk-of-deployer
+      mount -t tmpfs -o nosuid,nodev home /mnt/disk-of-deployer
+      cp -a /home/deployer/. /mnt/disk-of-deployer
+      mount --bind /mnt/disk-of-deployer /home/deployer`,
+    shown: {
+      command: "findmnt -no FSTYPE,SOURCE /home/deployer; stat -c %U /home/deployer",
+      prints: /^tmpfs +home\ndeployer$/,
+    },
+    refused: {
+      says: /\/home\/deployer is the home of deployer and has to stay so: mount its file system at \/home, with \/home\/deployer as a directory on it/,
+      wayOut: `
+        umount /home/deployer
+        cd /mnt/disk-of-deployer
+        cp -a /home/. .
+        find . -mindepth 1 -maxdepth 1 ! -name admin ! -name operator ! -name deployer -exec mv -t deployer {} +
+        chown root: .; chmod 755 .
+        mount --bind . /home`,
+    },
+    check: async ({ onHost }) => {
+      await onHost("su - deployer -c 'touch probe && rm probe'");
+    },
+    kept: "findmnt -no FSTYPE,SOURCE,OPTIONS /home; stat -c '%n %a %U:%G' /home /home/*",
   },
 ];
 

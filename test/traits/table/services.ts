@@ -12,6 +12,11 @@ const postgresql = `
     systemctl start postgresql
   fi`;
 const hba = "/var/lib/pgsql/data/pg_hba.conf";
+const managedHba = "/etc/postgresql-managed/pg_hba.conf";
+
+/** A digest of the lines that are not ours, whose block a destroy leaves with the database. */
+const withoutOurs = (file: string): string =>
+  `sed '/^# BEGIN tracks/,/^# END tracks/d' ${file} | sha256sum`;
 
 /** A rule of somebody else's, in a file that ends in the middle of its line. */
 const othersRule = "host reports reporter 192.0.2.0/24 scram-sha-256";
@@ -34,6 +39,7 @@ const rulesOfFirewalld = "firewall-cmd --list-all-zones; firewall-cmd --permanen
 export const services: readonly Trait[] = [
   {
     name: "pip-user",
+    filed: "H11",
     fault: "pip puts packages into the home of whoever runs it, or refuses a virtualenv",
     bites: {
       version: "1e56a5c",
@@ -45,10 +51,11 @@ export const services: readonly Trait[] = [
       dnf -q -y install python3-pip
       printf '%s\\n' '' '[install]' 'user = true' >>/etc/pip.conf`,
     shown: { command: "pip3 config list | grep install", prints: "install.user='true'" },
-    unchanged: look("/etc/pip.conf"),
+    kept: look("/etc/pip.conf"),
   },
   {
     name: "uwsgi-epel",
+    filed: "H1",
     fault: "another uWSGI is asked for its version, or started, since PATH has it first",
     bites: {
       version: "1e56a5c",
@@ -63,10 +70,11 @@ export const services: readonly Trait[] = [
       const master = "/proc/$(systemctl show -p MainPID --value uwsgi)/exe";
       assert.equal(await onHost(`readlink ${master}`), "/usr/local/bin/uwsgi");
     },
-    unchanged: look("/usr/sbin/uwsgi", "/etc/uwsgi.ini", "/usr/lib/systemd/system/uwsgi.service"),
+    kept: look("/usr/sbin/uwsgi", "/etc/uwsgi.ini", "/usr/lib/systemd/system/uwsgi.service"),
   },
   {
     name: "pg-hba-no-newline",
+    filed: "C2",
     fault: "the last rule of pg_hba.conf, whose line has no end, is lost",
     bites: { version: "1e56a5c", words: "no rule of the database reports is left" },
     dangerousWith: ["pg-hba-link"],
@@ -80,22 +88,31 @@ export const services: readonly Trait[] = [
       assert.equal(await onHost(`cd /; runuser -u postgres -- psql -XAtc "${rules}"`), "1");
       assert.equal(await onHost(`tail -c 2 ${hba}`), "56");
     },
+    kept: withoutOurs(hba),
   },
   {
     name: "pg-hba-link",
+    filed: "C2",
     fault:
       "a link in pg_hba.conf's place is replaced by a file, and what manages its target is cut off",
     set: `${postgresql}
-      mkdir /etc/postgresql-managed
-      mv ${hba} /etc/postgresql-managed/pg_hba.conf
-      chown -R postgres: /etc/postgresql-managed
-      ln -s /etc/postgresql-managed/pg_hba.conf ${hba}
+      mkdir $(dirname ${managedHba})
+      mv ${hba} ${managedHba}
+      chown -R postgres: $(dirname ${managedHba})
+      ln -s ${managedHba} ${hba}
       systemctl reload postgresql`,
-    shown: { command: `readlink ${hba}`, prints: "/etc/postgresql-managed/pg_hba.conf" },
-    unchanged: `stat -c '%N %U:%G' ${hba}; stat -c '%a %U:%G' /etc/postgresql-managed/pg_hba.conf`,
+    shown: { command: `readlink ${hba}`, prints: managedHba },
+    check: async ({ onHost }) => {
+      assert.match(await onHost(`cat ${managedHba}`), /^# BEGIN (tracks\S+): [^]*^# END \1$/m);
+    },
+    kept: `
+      stat -c '%N %U:%G' ${hba}
+      stat -c '%a %U:%G' ${managedHba}
+      ${withoutOurs(managedHba)}`,
   },
   {
     name: "shared-nginx-conf",
+    filed: "H7",
     fault: "servers of others in nginx.conf vanish with it, and the preview is silent",
     bites: {
       version: "1e56a5c",
@@ -122,10 +139,12 @@ EOF
     check: async ({ onHost }) => {
       assert.equal(await onHost(askShop), "the shop");
     },
-    unchanged: `${look("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/shop.conf")}; ${askShop}; systemctl is-enabled nginx`,
+    kept: look("/etc/nginx/conf.d/shop.conf"),
+    unchanged: `${look("/etc/nginx/nginx.conf")}; ${askShop}; systemctl is-enabled nginx`,
   },
   {
     name: "firewalld-zone",
+    filed: "M10",
     fault:
       "the deployment fails: it opens the port in firewalld's default zone, where no visitor comes in",
     bites: {
@@ -148,6 +167,7 @@ EOF
   },
   {
     name: "firewalld-range",
+    filed: "M10",
     fault:
       "the deployment fails: a port that it opens within a range that is open already is not listed by itself",
     bites: {
@@ -173,6 +193,7 @@ EOF
   },
   {
     name: "ipv6",
+    filed: "H17",
     fault: "visitors who come over IPv6 are refused",
     bites: { version: "1e56a5c", words: "connect ECONNREFUSED" },
     dangerousWith: ["shared-nginx-conf"],
