@@ -44,7 +44,8 @@ export function exitStatus(
 /** The traits, and where a program without the fix fails, as a table in Markdown. */
 export function traitTable(traits: readonly Trait[]): string {
   const rows = traits.map(({ name, filed, fault, bites }) => {
-    const seen = bites === undefined ? "none seen | " : `${bites.version} | ${bites.words}`;
+    const seen =
+      "harmless" in bites ? `none can | ${bites.harmless}` : `${bites.version} | ${bites.words}`;
     return `| ${name} | ${filed ?? ""} | ${fault} | ${seen} |`;
   });
   return [

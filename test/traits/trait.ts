@@ -26,18 +26,24 @@ export interface Trait {
   readonly kept?: string;
   /** Where the program promises a refusal: what a preview says, and the way out that it names. */
   readonly refused?: { readonly says: RegExp; readonly wayOut: string };
-  /** Where a program without its fix failed; none: no version is known that did. */
-  readonly bites?: Bite;
+  /** Where a program without its fix failed, or why none can. */
+  readonly bites: Bite | Harmless;
   /** What a user of such a host would look at after the deployment. */
   readonly check?: (bench: Bench) => Promise<void>;
 }
 
 /** A host with this trait, deployed to by a version that does not know of it. */
 export interface Bite {
-  /** The commit of that version, and what was taken out of it where the fix is older than any that deploys. */
+  /** The commit of that version, and what was changed in it where the fix is older than any that deploys. */
   readonly version: string;
   /** What it failed with. */
   readonly words: string;
+}
+
+/** A host with this trait is like any other, also to a version with a likely mistake in it. */
+export interface Harmless {
+  /** Why. */
+  readonly harmless: string;
 }
 
 /** A command with what it prints, without blanks around it. */

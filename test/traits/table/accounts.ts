@@ -4,14 +4,18 @@ import type { Bite, Trait } from "../trait";
 const withoutShell = "393cbbd without runuser's -s /bin/sh";
 
 /** Of the deployer's shells. */
-const bites: Readonly<Record<string, Bite>> = {
+const bites = {
   tcsh: { version: withoutShell, words: "can't unpack the source: Illegal variable name." },
   fish: { version: withoutShell, words: "$@ is not supported. In fish, please use $argv." },
-};
+  zsh: {
+    version: "e872877 without runuser's -s /bin/sh, and with a variable path in its script",
+    words: "can't unpack the source: zsh:1: command not found: env",
+  },
+} satisfies Readonly<Record<string, Bite>>;
 
 /** Rules for accounts and their files, and an account that is there before. */
 export const accounts: readonly Trait[] = [
-  ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
+  ...(["tcsh", "fish", "zsh"] as const).map((shell): Trait => ({
     name: `deployer-${shell}`,
     filed: "H10",
     fault: `what runs as the deployer goes through ${shell}, which reads commands its own way`,

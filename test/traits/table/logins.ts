@@ -12,14 +12,18 @@ const firstOfBashrc = (line: string): string => `
   done`;
 
 /** Of login shells. */
-const bites: Readonly<Record<string, Bite>> = {
+const bites = {
   tcsh: { version: "1e56a5c", words: "The host runs an unknown system." },
   fish: { version: "1e56a5c", words: "'{ ... }' is not supported for grouping commands (destroy)" },
-};
+  zsh: {
+    version: "e872877 without the sh -c that makes the spool",
+    words: "zsh:1: no matches found: .tracks/tracks.traits/.made-*",
+  },
+} satisfies Readonly<Record<string, Bite>>;
 
 /** How whoever deploys gets in, and becomes root. */
 export const logins: readonly Trait[] = [
-  ...["tcsh", "fish", "zsh"].map((shell): Trait => ({
+  ...(["tcsh", "fish", "zsh"] as const).map((shell): Trait => ({
     name: `login-${shell}`,
     filed: "H10",
     fault: `${shell} takes a command line for other words than sh does, so that the host is reported as an unknown system or can't be destroyed`,
@@ -71,7 +75,9 @@ export const logins: readonly Trait[] = [
   },
   {
     name: "sudo-pty",
-    fault: "sudo gives each command a terminal, which mixes its streams and may echo its input",
+    fault:
+      "where the login has a terminal, sudo gives each command one of its own, which mixes its streams and may echo its input",
+    bites: { harmless: "no command of ours has a terminal, and without one sudo gives none" },
     settings: { hostUser: "operator" },
     set: "echo 'Defaults use_pty' >/etc/sudoers.d/pty",
     shown: {
@@ -83,6 +89,9 @@ export const logins: readonly Trait[] = [
   {
     name: "sudo-targetpw",
     fault: "sudo asks for root's password in place of the user's own",
+    bites: {
+      harmless: "sudo is given the password that was set, whosoever it is, and shows no prompt",
+    },
     dangerousWith: ["sudo-pty"],
     settings: { hostUser: "operator", sudoPassword: rootPassword },
     set: `echo 'root:${rootPassword}' | chpasswd; echo 'Defaults targetpw' >/etc/sudoers.d/targetpw`,

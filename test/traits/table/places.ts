@@ -33,6 +33,10 @@ export const places: readonly Trait[] = [
     filed: "C8",
     fault:
       "the link is replaced by a directory, changes its owner or goes with the destroy (what SELinux does behind it is tried in the virtual machine)",
+    bites: {
+      version: "e872877 without follow_directory_link",
+      words: "a directory in the link's place; /microarray can't be put back (destroy)",
+    },
     makes: { "site root": "a link" },
     set: "mkdir -p /data/microarray; ln -s /data/microarray /microarray",
     shown: { command: "readlink /microarray", prints: "/data/microarray" },
@@ -59,6 +63,11 @@ export const places: readonly Trait[] = [
     filed: "M5",
     fault:
       "the deployer's home is a file system of its own, and the advice to give that to root locks the deployer out",
+    bites: {
+      version: "febafd8",
+      words:
+        "nothing can be staged there safely; chown root /home/deployer; chmod go-w /home/deployer",
+    },
     makes: { deployer: "adopted" },
     set: `
       id deployer >/dev/null 2>&1 || useradd -m deployer

@@ -95,6 +95,10 @@ export const services: readonly Trait[] = [
     filed: "C2",
     fault:
       "a link in pg_hba.conf's place is replaced by a file, and what manages its target is cut off",
+    bites: {
+      version: "80590da without readlink -f",
+      words: "a file of postgres's in the link's place",
+    },
     set: `${postgresql}
       mkdir $(dirname ${managedHba})
       mv ${hba} ${managedHba}
