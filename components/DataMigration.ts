@@ -1,27 +1,36 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "./django/paths";
 import { HostComponent } from "../host/HostComponent";
 import { databaseTimeoutSeconds, type Host, type LocalFile } from "../host/Host";
+
+/** What a migration needs of the application; a {@link DjangoApp} has it. */
+export interface MigratedApplication {
+  /** The link to the release: the directory of manage.py. */
+  readonly current: string;
+  /** The link to its virtualenv. */
+  readonly virtualenv: string;
+  /** User that the application runs as. */
+  readonly user: string;
+  /** Does the service run with PRODUCTION=1? Without, the variable is absent. */
+  readonly production: boolean;
+  /**
+   * The application's database, in words that tell it from others, such as `127.0.0.1:5432/tracks`: when
+   * the application gets another one, the dump goes into that too.
+   */
+  readonly database: string;
+  /** Directory of the backups. */
+  readonly backups: string;
+  /** Deploys the application: the data is loaded after it. */
+  readonly command: pulumi.Resource;
+}
 
 /** Inputs of {@link DataMigration}. */
 export interface DataMigrationArgs {
   host: Host;
   /** What the old site's `manage.py dumpdata` wrote; `dumpFile` looks at it. */
   dump: LocalFile;
-  /** The release, or the link to it: the directory of manage.py. @default "/microarray/tracks" */
-  release?: string;
-  /** The release's virtualenv, or the link to it. @default "/home/USER/venv" */
-  virtualenv?: string;
-  /** User that the application runs as. @default "deployer" */
-  user?: string;
-  /** Does the service run with PRODUCTION=1? Without, the variable is absent. */
-  production: boolean;
-  /**
-   * The application's database, in words that tell it from others, such as `sqlite` or
-   * `127.0.0.1:5432/tracks`: when the application gets another one, the dump goes into that too.
-   */
-  database: string;
+  /** The application that the data is for, such as a {@link DjangoApp}: migrated, with its settings. */
+  app: MigratedApplication;
   /**
    * Models that have another name in the new application: old label to new label, in lower case.
    *
@@ -41,14 +50,10 @@ export interface DataMigrationArgs {
    * @default only empty tables are loaded into
    */
   confirm?: string;
-  /** Directory of the backups. @default "/microarray/backups/tracks" */
-  backups?: string;
   /** Directory of PostgreSQL's client programs, such as `/usr/local/pgsql/bin`. @default PATH's */
   postgresqlBinaries?: string;
   /** Settings module. @default what the release's manage.py sets */
   settings?: string;
-  /** What must be there first: the release, migrated, with its virtualenv and settings. */
-  dependsOn?: readonly pulumi.Resource[];
 }
 
 /**
@@ -90,15 +95,13 @@ export class DataMigration extends HostComponent {
   readonly counts: pulumi.Output<Record<string, number>>;
 
   constructor(name: string, args: DataMigrationArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("DataMigration", name, opts);
-    const user = args.user ?? "deployer";
-    const paths = applicationPaths(defaultSiteRoot, "tracks");
-    const virtualenv = args.virtualenv ?? virtualenvPaths(`/home/${user}`).current;
+    super({ type: "DataMigration" }, name, opts);
+    const { app } = args;
     const commandName = `${name}-load`;
     const spooled = args.host.copy(`${name}-dump`, args.dump, {
       parent: this,
       consumer: commandName,
-      purpose: args.database,
+      purpose: app.database,
     });
 
     this.command = args.host.converge(
@@ -109,14 +112,14 @@ export class DataMigration extends HostComponent {
           {
             kind: "data-load",
             name,
-            release: args.release ?? paths.current,
-            python: `${virtualenv}/bin/python`,
-            user,
-            production: args.production,
+            release: app.current,
+            python: `${app.virtualenv}/bin/python`,
+            user: app.user,
+            production: app.production,
             dump: spooled.path,
             login: spooled.login,
             digest: spooled.sha256,
-            backups: args.backups ?? paths.backups,
+            backups: app.backups,
             confirm: args.confirm,
             client: args.postgresqlBinaries,
             settings: args.settings,
@@ -127,7 +130,7 @@ export class DataMigration extends HostComponent {
       },
       {
         parent: this,
-        dependsOn: [spooled.resource, ...(args.dependsOn ?? [])],
+        dependsOn: [spooled.resource, app.command],
         timeoutSeconds: databaseTimeoutSeconds,
         remains: true,
       },

@@ -14,6 +14,7 @@ import type { Manifest, ManifestEntry } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { renderLocalSettings, renderProductionProfile } from "../templates/django";
 import type { DjangoAppArgs } from "./django/args";
+import type { Uwsgi } from "./Uwsgi";
 import { checkDjangoApp } from "./django/faults";
 
 /**
@@ -25,6 +26,10 @@ import { checkDjangoApp } from "./django/faults";
 export class DjangoApp extends HostComponent {
   /** Name of the release that is live, the first twelve characters of its commit or digest. */
   readonly release: pulumi.Output<string>;
+  /** Login that it belongs to and runs as. */
+  readonly user: string;
+  /** Whether PRODUCTION=1 is in its environment. */
+  readonly production: boolean;
   /** The link to the current release, such as `/microarray/tracks`. */
   readonly current: string;
   /** The link to the current virtualenv. */
@@ -38,6 +43,8 @@ export class DjangoApp extends HostComponent {
   /** Directories, for what must lie in them before the deployment. */
   readonly directories: remote.Command;
   readonly settings: remote.Command;
+  /** What runs it, and whose files the deployment brings. */
+  readonly uwsgi: Uwsgi | undefined;
   /** The deployment: what needs the application on the host depends on it. */
   readonly command: remote.Command;
 
@@ -48,9 +55,12 @@ export class DjangoApp extends HostComponent {
   private readonly virtualenvs: string;
 
   constructor(name: string, args: DjangoAppArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("DjangoApp", name, opts);
+    super({ type: "DjangoApp" }, name, opts);
     checkDjangoApp(args);
     this.args = args;
+    this.uwsgi = args.uwsgi;
+    this.user = args.user;
+    this.production = args.production;
     this.app = args.app ?? "tracks";
     this.siteRoot = args.siteRoot ?? defaultSiteRoot;
     this.paths = applicationPaths(this.siteRoot, this.app);
@@ -72,13 +82,18 @@ export class DjangoApp extends HostComponent {
     this.directories = args.host.converge(
       `${name}-directories`,
       { subsystem: "none", entries: [...this.directoryEntries(), ...this.profileEntries()] },
-      { parent: this, dependsOn: [...(args.dependsOn ?? [])] },
+      { parent: this },
     );
     this.settings = this.registerSettings();
     const source = this.registerSource();
     this.command = args.host.converge(name, this.deployment(source.release), {
       parent: this,
-      dependsOn: [source.command, this.settings, ...(args.deployDependsOn ?? [])],
+      dependsOn: [
+        source.command,
+        this.settings,
+        ...(args.uwsgi ? [args.uwsgi.install] : []),
+        ...(args.nginx ? [args.nginx.command] : []),
+      ],
       timeoutSeconds: databaseTimeoutSeconds,
     });
     // Known from the command on: one that fails leaves the stack with the name of what is still live.
@@ -193,7 +208,7 @@ export class DjangoApp extends HostComponent {
     const { args, directories } = this;
     const { source } = args;
     const name = `${this.name}-source`;
-    const options = { parent: this, dependsOn: [directories, ...(args.dependsOn ?? [])] };
+    const options = { parent: this, dependsOn: [directories] };
     const manifest = (
       release: ManifestEntry,
       ...login: ManifestEntry[]
@@ -278,7 +293,7 @@ export class DjangoApp extends HostComponent {
           target: this.paths.target(path.slice(-12)),
         },
         { kind: "symlink", path: this.virtualenv, target: virtualenvName },
-        ...(args.serviceFiles ?? []),
+        ...(args.uwsgi?.files ?? []),
       ],
     });
     return typeof release === "string" ? manifest(release) : pulumi.output(release).apply(manifest);

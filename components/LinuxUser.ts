@@ -45,7 +45,7 @@ export class LinuxUser extends HostComponent {
   readonly password: remote.Command | undefined;
 
   constructor(name: string, args: LinuxUserArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("LinuxUser", name, opts);
+    super({ type: "LinuxUser" }, name, opts);
     this.user = args.user;
     this.home = args.home ?? `/home/${args.user}`;
     this.group = primaryGroupOf(args.user);

@@ -14,8 +14,6 @@ export interface LogrotateArgs extends Partial<Omit<LogrotateView, "logs" | "pos
   logs: readonly string[];
   /** Shell lines run once after a rotation: how the writer is told to open its new log. */
   postrotate: string;
-  /** What must be there first: the package whose file is replaced, the user that owns the log. */
-  dependsOn?: readonly pulumi.Resource[];
 }
 
 /**
@@ -28,7 +26,7 @@ export class Logrotate extends HostComponent {
   readonly command: remote.Command;
 
   constructor(name: string, args: LogrotateArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("Logrotate", name, opts);
+    super({ type: "Logrotate" }, name, opts);
     const content = renderLogrotate({
       logs: args.logs,
       frequency: args.frequency ?? "daily",
@@ -49,7 +47,7 @@ export class Logrotate extends HostComponent {
           ...writableLogs(args.file, args.logs),
         ],
       },
-      { parent: this, dependsOn: [...(args.dependsOn ?? [])] },
+      { parent: this },
     );
     this.registerOutputs({ logs: args.logs });
   }

@@ -1,14 +1,16 @@
+import { dirname } from "node:path/posix";
 import type * as pulumi from "@pulumi/pulumi";
 import { applicationPaths, defaultSiteRoot } from "./django/paths";
 import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry } from "../host/manifest/manifest";
 import { literally, subtree } from "../host/manifest/subtree";
+import { UserError } from "../host/userError";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
-import type { Nginx } from "./Nginx";
+import type { SiteLocations } from "./nginx/SiteLocations";
+import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
 
 /** Inputs of {@link NginxSite}. */
 export interface NginxSiteArgs {
-  nginx: Nginx;
   /** Name of the site's file in sites-available. @default the component's name */
   site?: string;
   /** Names that the site answers to; the first is the canonical one. */
@@ -40,8 +42,22 @@ export interface NginxSiteArgs {
    * an application "SITEROOT/media"
    */
   mediaRoot?: string;
+  /** What else the site serves, such as a {@link RobotsTxt}. @default nothing */
+  locations?: readonly SiteLocations[];
   /** nginx directives added at the end of the server block, as they are. @default none */
   snippet?: string;
+}
+
+/** A site that no {@link Nginx} took, or that two took. */
+export class SiteOwnerError extends UserError {
+  constructor(site: string, takers: readonly string[]) {
+    super(
+      "SiteOwnerError",
+      takers.length === 0
+        ? `no Nginx serves the site "${site}": give it to one, new Nginx(..., { sites: [...] })`
+        : `the site "${site}" was given to ${takers.map((name) => `"${name}"`).join(" and ")}: a site has one Nginx, which owns its host's whole tree`,
+    );
+  }
 }
 
 /**
@@ -50,86 +66,97 @@ export interface NginxSiteArgs {
  */
 const selinuxHttpPorts = [80, 443, 488, 8008, 8009, 8443];
 
-/** One site of nginx: its server block, its link in sites-enabled, its logs and what it serves itself. */
+/**
+ * One site of nginx: its server block, its link in sites-enabled, its logs and what it serves itself.
+ *
+ * It has no resource of its own: it becomes a part of the tree of the {@link Nginx} that takes it.
+ */
 export class NginxSite extends HostComponent {
   readonly site: string;
-  /** Directory of the site's access and error log. */
-  readonly logDirectory: string;
   /** Where a visitor finds the site. */
   readonly url: string;
-  private readonly nginx: Nginx;
+  /** Whether the site answers to names that no site has. */
+  readonly defaultServer: boolean;
+  /** Directories of the site's logs. */
+  readonly logDirectories: readonly string[];
+  /** What makes the paths that the site's locations serve. */
+  readonly served: readonly pulumi.Resource[];
+  private readonly args: NginxSiteArgs;
+  private readonly takers: string[] = [];
 
   constructor(name: string, args: NginxSiteArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("NginxSite", name, opts);
-    this.nginx = args.nginx;
+    super({ type: "NginxSite" }, name, opts);
+    this.args = args;
     this.site = args.site ?? name;
+    this.defaultServer = args.defaultServer ?? true;
+    this.logDirectories = [
+      `${nginxTree.logs}/nginx/${this.site}/log`,
+      `${nginxTree.logs}/domains/${this.site}/log`,
+    ];
+    this.served = (args.locations ?? []).flatMap(({ dependsOn }) => dependsOn ?? []);
     const port = args.listenPort ?? 80;
     this.url = `http://${args.serverNames[0] ?? "localhost"}${port === 80 ? "" : `:${port}`}`;
-    this.logDirectory = `${this.nginx.logs}/domains/${this.site}/log`;
-
-    this.nginx.add([
-      ...this.logDirectories(),
-      ...served(args, this.site),
-      ...this.serverBlock(args),
-      ...selinuxPort(port),
-    ]);
-    if (args.defaultServer ?? true) this.nginx.takeDefaultServer();
+    // Whoever takes it may come later; when the program has come to its end nobody will.
+    process.once("beforeExit", () => {
+      this.checkOwner();
+    });
     this.registerOutputs({ site: this.site, url: this.url });
   }
 
   /**
-   * Adds locations to the site's server block, in a file of their own.
+   * The site's part of the tree of the {@link Nginx} that serves it.
    *
-   * @param concern name of the file, such as `robots`
-   * @param dependsOn what makes the paths that the locations serve
+   * @throws {@link SiteOwnerError} when another one has it already
    */
-  addLocations(concern: string, content: string, ...dependsOn: pulumi.Resource[]): void {
-    const path = `${this.locationsDirectory()}/${concern}.conf`;
-    this.nginx.add([{ kind: "file", path, content, context: "httpd_config_t" }], dependsOn);
-  }
-
-  private locationsDirectory(): string {
-    return `${this.nginx.locations}/${this.site}`;
-  }
-
-  private logDirectories(): ManifestEntry[] {
-    const { logs } = this.nginx;
-    const site = this.site;
+  joinTree(nginx: HostComponent, sitesOwner: string): ManifestEntry[] {
+    this.takers.push(nginx.name);
+    if (this.takers.length > 1) this.checkOwner();
+    const { args, site } = this;
     return [
-      `${logs}/nginx/${site}`,
-      `${logs}/nginx/${site}/log`,
-      `${logs}/domains/${site}`,
-      this.logDirectory,
-    ].map((path) => this.nginx.logDirectory(path));
+      ...this.logDirectories.flatMap((path) => [dirname(path), path].map(logDirectory)),
+      ...served(args, site),
+      ...this.serverBlock(sitesOwner),
+      ...selinuxPort(args.listenPort ?? 80),
+      ...(args.locations ?? []).map(({ concern, content }): ManifestEntry => ({
+        kind: "file",
+        path: `${this.locationsDirectory}/${concern}.conf`,
+        content,
+        context: configurationType,
+      })),
+    ];
   }
 
-  private serverBlock(args: NginxSiteArgs): ManifestEntry[] {
-    const siteRoot = args.siteRoot ?? defaultSiteRoot;
+  /** @throws {@link SiteOwnerError} unless one Nginx, and no other, has the site */
+  checkOwner(): void {
+    if (this.takers.length !== 1) throw new SiteOwnerError(this.name, this.takers);
+  }
+
+  private get locationsDirectory(): string {
+    return `${nginxTree.locations}/${this.site}`;
+  }
+
+  private serverBlock(owner: string): ManifestEntry[] {
+    const { args, site } = this;
+    const [, logDirectory = ""] = this.logDirectories;
     const content = renderSite({
-      site: this.site,
+      site,
       serverNames: args.serverNames,
       listenPort: args.listenPort ?? 80,
-      defaultServer: args.defaultServer ?? true,
-      logDirectory: this.logDirectory,
-      documentRoot: `${siteRoot}/html`,
-      ...servedRoots(args, this.site),
+      defaultServer: this.defaultServer,
+      logDirectory,
+      documentRoot: `${args.siteRoot ?? defaultSiteRoot}/html`,
+      ...servedRoots(args, site),
       application: args.application,
       snippet: args.snippet,
     });
-    const { sitesAvailable, sitesEnabled, sitesOwner } = this.nginx;
+    const context = configurationType;
     return [
-      { kind: "directory", path: this.locationsDirectory(), context: "httpd_config_t" },
-      {
-        kind: "file",
-        path: `${sitesAvailable}/${this.site}`,
-        owner: sitesOwner,
-        context: "httpd_config_t",
-        content,
-      },
+      { kind: "directory", path: this.locationsDirectory, context },
+      { kind: "file", path: `${nginxTree.sitesAvailable}/${site}`, owner, context, content },
       {
         kind: "symlink",
-        path: `${sitesEnabled}/${this.site}`,
-        target: `../sites-available/${this.site}`,
+        path: `${nginxTree.sitesEnabled}/${site}`,
+        target: `../sites-available/${site}`,
       },
     ];
   }

@@ -14,8 +14,6 @@ export interface PostgresDatabaseArgs {
   host: Host;
   /** The settings, compared with the server: what `planPostgres` returns. */
   plan: PostgresPlan;
-  /** What must be there first: the packages, whose module streams decide the server's version. */
-  dependsOn?: readonly pulumi.Resource[];
 }
 
 /** How the application reaches its database. */
@@ -33,6 +31,8 @@ export interface DatabaseConnection {
   authorities?: string | undefined;
   /** Another one for a database that was made anew; see `settleGeneration`. */
   generation: string;
+  /** Role and database: a changed password reaches the role before the application. */
+  dependsOn: readonly pulumi.Resource[];
 }
 
 type ConvergedManifest = Omit<Manifest, "name">;
@@ -59,15 +59,15 @@ const databases = new WeakMap<Host, string>();
  */
 export class PostgresDatabase extends HostComponent {
   readonly connection: DatabaseConnection;
-  /** What must be done before the application may connect. */
-  readonly ready: pulumi.Resource[];
+  /** Services of the host that the database needs, without `.service`: none for an external server. */
+  readonly services: readonly string[];
   /** The server on the host; undefined for an external one. */
   readonly server: remote.Command | undefined;
   private readonly host: Host;
   private readonly plan: PostgresPlan;
 
   constructor(name: string, args: PostgresDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("PostgresDatabase", name, opts);
+    super({ type: "PostgresDatabase" }, name, opts);
     const first = databases.get(args.host);
     if (first !== undefined) throw new SecondDatabaseError(name, first);
     databases.set(args.host, name);
@@ -75,6 +75,8 @@ export class PostgresDatabase extends HostComponent {
     this.plan = args.plan;
     const { plan } = this;
     const password = this.password(`${name}-password`, plan.password);
+    this.services = plan.external === undefined ? [plan.service] : [];
+    this.server = plan.external === undefined ? this.registerServer() : undefined;
     this.connection = {
       host: plan.external?.host ?? "127.0.0.1",
       port: plan.external?.port ?? plan.port,
@@ -85,10 +87,9 @@ export class PostgresDatabase extends HostComponent {
       sslmode: plan.external?.sslMode ?? "prefer",
       authorities: plan.external?.authorities,
       generation: plan.generation,
+      dependsOn:
+        plan.provisioner === "psql" ? [this.runPsql(password)] : this.useProvider(password),
     };
-    this.server = plan.external === undefined ? this.registerServer(args) : undefined;
-    this.ready =
-      plan.provisioner === "psql" ? [this.runPsql(password)] : this.useProvider(password, args);
     this.registerOutputs({
       host: this.connection.host,
       port: this.connection.port,
@@ -97,7 +98,7 @@ export class PostgresDatabase extends HostComponent {
     });
   }
 
-  private registerServer({ dependsOn }: PostgresDatabaseArgs): remote.Command {
+  private registerServer(): remote.Command {
     const { plan } = this;
     const provisioning: ManifestEntry[] =
       plan.provisioner === "psql"
@@ -129,7 +130,7 @@ export class PostgresDatabase extends HostComponent {
           ...provisioning,
         ],
       },
-      { parent: this, dependsOn: [...(dependsOn ?? [])] },
+      { parent: this },
     );
   }
 
@@ -157,12 +158,9 @@ export class PostgresDatabase extends HostComponent {
   }
 
   /** Role and database by the provider, through the tunnel that the plan has opened. */
-  private useProvider(
-    password: pulumi.Output<string>,
-    { dependsOn }: PostgresDatabaseArgs,
-  ): pulumi.Resource[] {
+  private useProvider(password: pulumi.Output<string>): pulumi.Resource[] {
     const { name, plan } = this;
-    const login = this.provisioningLogin(dependsOn ?? []);
+    const login = this.provisioningLogin();
     const provider = new postgresql.Provider(
       `${name}-provider`,
       {
@@ -211,7 +209,7 @@ export class PostgresDatabase extends HostComponent {
   }
 
   /** Who the provider logs in as, and what must be done before that works. */
-  private provisioningLogin(dependsOn: readonly pulumi.Resource[]): {
+  private provisioningLogin(): {
     user: string;
     password: pulumi.Output<string>;
     ready: pulumi.Resource[];
@@ -222,7 +220,7 @@ export class PostgresDatabase extends HostComponent {
       const command = this.host.converge(
         `${name}-elsewhere`,
         { subsystem: "postgresql", entries: [this.site] },
-        { parent: this, dependsOn: [...dependsOn] },
+        { parent: this },
       );
       return { user: adminUser, password: adminPassword.output(), ready: [command] };
     }

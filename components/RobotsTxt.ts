@@ -6,13 +6,11 @@ import type { Host } from "../host/Host";
 import { subtree } from "../host/manifest/subtree";
 import { renderRobotsLocation } from "../templates/nginx";
 import { renderRobots } from "../templates/robots";
-import type { NginxSite } from "./NginxSite";
+import type { SiteLocations } from "./nginx/SiteLocations";
 
 /** Inputs of {@link RobotsTxt}. */
 export interface RobotsTxtArgs {
   host: Host;
-  /** The site that serves the file at /robots.txt. */
-  site: NginxSite;
   /** Where the file stands on the host. @default "/microarray/robots/robots.txt" */
   path?: string;
   /**
@@ -21,17 +19,22 @@ export interface RobotsTxtArgs {
    * @default ["User-agent: *", "Disallow: /"]: nothing of the site is indexed
    */
   rules?: readonly string[];
-  /** What must be there first: the packages, since SELinux types are set with one of them. */
-  dependsOn?: readonly pulumi.Resource[];
 }
 
-/** robots.txt, which keeps spiders from indexing the site's content. */
-export class RobotsTxt extends HostComponent {
+/**
+ * robots.txt, which keeps spiders from indexing the site's content.
+ *
+ * The site that it is given to, among its `locations`, serves it at /robots.txt.
+ */
+export class RobotsTxt extends HostComponent implements SiteLocations {
+  readonly concern = "robots";
+  readonly content: string;
+  readonly dependsOn: readonly pulumi.Resource[];
   readonly path: string;
   readonly command: remote.Command;
 
   constructor(name: string, args: RobotsTxtArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("RobotsTxt", name, opts);
+    super({ type: "RobotsTxt" }, name, opts);
     this.path = args.path ?? "/microarray/robots/robots.txt";
     const directory = dirname(this.path);
 
@@ -51,9 +54,10 @@ export class RobotsTxt extends HostComponent {
           },
         ],
       },
-      { parent: this, dependsOn: [...(args.dependsOn ?? [])] },
+      { parent: this },
     );
-    args.site.addLocations("robots", renderRobotsLocation({ path: this.path }), this.command);
+    this.content = renderRobotsLocation({ path: this.path });
+    this.dependsOn = [this.command];
     this.registerOutputs({ path: this.path });
   }
 }

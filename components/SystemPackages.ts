@@ -26,7 +26,7 @@ export class SystemPackages extends HostComponent {
   readonly command: remote.Command;
 
   constructor(name: string, args: SystemPackagesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("SystemPackages", name, opts);
+    super({ type: "SystemPackages" }, name, opts);
     const wanted = wantedPackages(args);
 
     this.command = args.host.converge(

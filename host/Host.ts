@@ -102,7 +102,7 @@ export class Host extends HostComponent {
   private readonly names = new Set<string>();
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("Host", name, opts);
+    super({ type: "Host" }, name, opts);
     this.facts = args.facts;
     this.login = args.connection;
     this.connection = remoteConnection(args.connection);
@@ -168,9 +168,8 @@ export class Host extends HostComponent {
       },
       {
         parent: options.parent,
-        dependsOn: pulumi
-          .output(options.dependsOn ?? [])
-          .apply((resources) => [this.script, ...resources]),
+        aliases: options.parent.aliasesBelow,
+        dependsOn: this.waitFor(options),
         // The new one's create would run before the old one's delete, which removes by the same name.
         deleteBeforeReplace: true,
         // How often the host was repaired is unknown when it can't be asked: that is no change.
@@ -208,6 +207,8 @@ export class Host extends HostComponent {
       },
       {
         parent: options.parent,
+        aliases: options.parent.aliasesBelow,
+        // It needs nothing but the spool: what the component waits for is on its way meanwhile.
         dependsOn: pulumi
           .output(options.dependsOn ?? [])
           .apply((resources) => [this.script, ...resources]),
@@ -215,6 +216,12 @@ export class Host extends HostComponent {
       },
     );
     return { path: remotePath, login: this.login.user, sha256: file.sha256, resource };
+  }
+
+  private waitFor({ parent, dependsOn }: ConvergeOptions): pulumi.Output<pulumi.Resource[]> {
+    return pulumi
+      .all([parent.dependencies ?? [], dependsOn ?? []])
+      .apply((both) => [this.script, ...both.flat()]);
   }
 
   private installScript(name: string): remote.Command {

@@ -1,7 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 
+/** A component's class under its present and its former name. */
+interface ComponentClass {
+  /** Such as `NginxSite`; its type is `tracks:index:NginxSite`. */
+  readonly type: string;
+  /** The class whose part this one was: what it has on the host keeps its name there. @default none */
+  readonly partOf?: string;
+}
+
 /**
- * A component that knows where it stands in the program.
+ * A component that knows its place in the program.
  *
  * The host remembers which resource owns a path. Pulumi's own identity, the URN, is not known
  * while the program runs, so the same facts (the chain of types and the names) are kept here:
@@ -13,11 +21,49 @@ export abstract class HostComponent extends pulumi.ComponentResource {
   readonly name: string;
   /** Types and names from the top of the program down to this component. */
   readonly place: string;
+  /**
+   * The option `dependsOn` of the component. Pulumi lets the component itself wait for it, and nothing
+   * below; here every resource of the component waits.
+   */
+  readonly dependencies: pulumi.ComponentResourceOptions["dependsOn"];
+  /** Former identities of the component's resources; those of the component itself they inherit. */
+  readonly aliasesBelow: pulumi.Alias[];
 
-  protected constructor(type: string, name: string, opts?: pulumi.ComponentResourceOptions) {
-    super(`tracks:components:${type}`, name, {}, opts);
+  protected constructor(
+    { type, partOf }: ComponentClass,
+    name: string,
+    opts: pulumi.ComponentResourceOptions = {},
+  ) {
+    // Before they were a library's, the types had another module.
+    const aliases = partOf === undefined ? [{ type: formerType(type) }] : [];
+    super(`tracks:index:${type}`, name, {}, pulumi.mergeOptions(opts, { aliases }));
     this.name = name;
-    const above = opts?.parent instanceof HostComponent ? `${opts.parent.place}/` : "";
-    this.place = `${above}${type}:${name}`;
+    this.place = `${placeAbove(opts.parent)}${partOf ?? type}:${name}`;
+    this.dependencies = opts.dependsOn;
+    this.aliasesBelow =
+      partOf === undefined
+        ? []
+        : [{ parent: pulumi.createUrn(name, formerType(partOf), opts.parent) }];
   }
+}
+
+function formerType(type: string): string {
+  return `tracks:components:${type}`;
+}
+
+/** What the SDK keeps of a resource, and leaves out of its declarations. */
+interface KnownResource {
+  readonly __pulumiType: string;
+  readonly __name: string;
+  readonly __parentResource?: pulumi.Resource;
+}
+
+/** A parent may be anybody's component: two of them may each have a component of one name below. */
+function placeAbove(parent: pulumi.Resource | undefined): string {
+  if (parent === undefined) return "";
+  if (parent instanceof HostComponent) return `${parent.place}/`;
+  const { __pulumiType, __name, __parentResource } = parent as unknown as KnownResource;
+  // The stack, which is above everything.
+  if (__pulumiType === "pulumi:pulumi:Stack") return "";
+  return `${placeAbove(__parentResource)}${__pulumiType}:${__name}/`;
 }

@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Secret } from "../../host/secret";
 import type { Host, LocalFile } from "../../host/Host";
-import type { ManifestEntry } from "../../host/manifest/manifest";
+import type { Nginx } from "../Nginx";
+import type { Uwsgi } from "../Uwsgi";
 import type { GitHostKey } from "./git";
 import type { PostgresqlSettings } from "../../templates/django";
 
@@ -86,14 +87,12 @@ export interface DjangoAppArgs {
   /** Releases, virtualenvs and backups that are kept. @default 5 */
   keep?: number;
   /**
-   * Files of the service that runs the application: they change with the release, are tried out with
-   * it, and go back with it.
+   * What runs the application: its service's files change with the release, are tried out with it, and
+   * go back with it.
    *
-   * @default none: the service's options are not this deployment's
+   * @default none: the service is not this deployment's
    */
-  serviceFiles?: readonly ManifestEntry[];
-  /** What must be there first: packages and the user. */
-  dependsOn?: readonly pulumi.Resource[];
-  /** What the switch to a release waits for besides, such as the installation of uWSGI. */
-  deployDependsOn?: readonly pulumi.Resource[];
+  uwsgi?: Uwsgi;
+  /** The nginx before it, which a release is asked through: it is there first. @default none of this program */
+  nginx?: Nginx;
 }

@@ -4,7 +4,8 @@ import { LinuxUser } from "../../../components/LinuxUser";
 import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
-import { UwsgiService, type UwsgiServiceArgs } from "../../../components/UwsgiService";
+import { Uwsgi, type UwsgiArgs } from "../../../components/Uwsgi";
+import { UwsgiService } from "../../../components/UwsgiService";
 import { loadConfiguration } from "../../../settings/configuration";
 import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
@@ -19,7 +20,7 @@ interface Given {
   /** Folder of the source on this machine; else it comes from git. */
   folder?: string;
   git?: { url: string; ref: string; deployKey: string; hostKey: GitHostKey };
-  uwsgi?: Partial<UwsgiServiceArgs>;
+  uwsgi?: Partial<UwsgiArgs>;
 }
 
 /** The application on sqlite, under uWSGI behind nginx. */
@@ -43,14 +44,11 @@ export = async () => {
   const host = new Host("host", { connection: config.connection, facts });
   const packages = new SystemPackages("packages", { host, ...config.packages });
   const deployer = new LinuxUser("deployer", { host, ...config.deployer });
-  const uwsgi = new UwsgiService("uwsgi", {
-    host,
-    production: false,
-    processes: 4,
-    proofHost: "tracks.test",
-    ...options,
-    dependsOn: [packages.command],
-  });
+  const uwsgi = new Uwsgi(
+    "uwsgi",
+    { host, production: false, processes: 4, proofHost: "tracks.test", ...options },
+    { dependsOn: packages },
+  );
   const source = async (): Promise<ApplicationSource> => {
     if (repository !== undefined) {
       const after = [packages.command, deployer.account];
@@ -60,25 +58,28 @@ export = async () => {
     const { path, digest, size } = await packSource(folder ?? "");
     return { kind: "folder", archive: { path, sha256: digest, bytes: size } };
   };
-  const app = new DjangoApp("app", {
-    host,
-    user: deployer.user,
-    production: false,
-    source: await source(),
-    allowedHosts: ["tracks.test"],
-    healthPath: "/healthz/",
-    serviceFiles: uwsgi.handOverFiles(),
-    dependsOn: [packages.command, deployer.account],
-    deployDependsOn: [uwsgi.install],
-  });
-  uwsgi.serve([app.command]);
-
-  const nginx = new Nginx("nginx", { host, ...config.nginx, sitesOwner: "root" });
-  const site = new NginxSite("tracks", { nginx, ...config.site });
-  site.addLocations(
-    "application",
-    `location ~ ^/ { include uwsgi_params; uwsgi_pass ${uwsgi.socket}; }\n`,
+  const app = new DjangoApp(
+    "app",
+    {
+      host,
+      user: deployer.user,
+      production: false,
+      source: await source(),
+      allowedHosts: ["tracks.test"],
+      healthPath: "/healthz/",
+      uwsgi,
+    },
+    { dependsOn: [packages, deployer.account] },
   );
-  nginx.converge([packages.command]);
+  new UwsgiService("uwsgi", { host, uwsgi, app });
+
+  // Not as the site's application: a page stands there before the first release does.
+  const everything = {
+    concern: "application",
+    content: `location ~ ^/ { include uwsgi_params; uwsgi_pass ${uwsgi.socket}; }\n`,
+  };
+  const site = new NginxSite("tracks", { ...config.site, locations: [everything] });
+  const nginx = { host, ...config.nginx, sitesOwner: "root", sites: [site] };
+  new Nginx("nginx", nginx, { dependsOn: packages });
   return { release: app.release, backups: app.backups };
 };

@@ -30,8 +30,9 @@ export async function siteOnHost(config: Configuration, names = plainNames): Pro
   const facts = await examineHost(config.connection, { survey: surveyQuestions(config) });
   const host = new Host(names.host, { connection: config.connection, facts });
   const packages = new SystemPackages(names.packages, { host, ...config.packages });
-  const nginx = new Nginx(names.nginx, { host, ...config.nginx, sitesOwner: "root" });
-  const site = new NginxSite(names.site, { nginx, ...config.site });
-  new RobotsTxt(names.robots, { host, site, ...config.robots, dependsOn: [packages.command] });
-  nginx.converge([packages.command]);
+  const afterPackages = { dependsOn: packages };
+  const robots = new RobotsTxt(names.robots, { host, ...config.robots }, afterPackages);
+  const site = new NginxSite(names.site, { ...config.site, locations: [robots] });
+  const nginx = { host, ...config.nginx, sitesOwner: "root", sites: [site] };
+  new Nginx(names.nginx, nginx, afterPackages);
 }

@@ -3,7 +3,8 @@ import { Logrotate } from "../../../components/Logrotate";
 import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
-import { UwsgiService, type UwsgiServiceArgs } from "../../../components/UwsgiService";
+import { Uwsgi, type UwsgiArgs } from "../../../components/Uwsgi";
+import { UwsgiService } from "../../../components/UwsgiService";
 import { loadConfiguration } from "../../../settings/configuration";
 import { Host } from "../../../host/Host";
 import { examineHost } from "../../../preflight/host/examineHost";
@@ -16,26 +17,26 @@ export = async () => {
   const host = new Host("host", { connection: config.connection, facts });
   const packages = new SystemPackages("packages", { host, ...config.packages });
   const deployer = new LinuxUser("deployer", { host, ...config.deployer, services: ["uwsgi"] });
-  const settings = JSON.parse(
-    process.env["TRACKS_TEST_UWSGI"] ?? "{}",
-  ) as Partial<UwsgiServiceArgs>;
-  const uwsgi = new UwsgiService("uwsgi", {
-    host,
-    production: true,
-    ...settings,
-    dependsOn: [packages.command],
-  });
-  const service = uwsgi.serve([deployer.account]);
-  new Logrotate("uwsgi-logs", {
-    host,
-    file: "uwsgi",
-    logs: [uwsgi.log],
-    createOwner: uwsgi.user,
-    createGroup: uwsgi.group,
-    postrotate: uwsgi.reopensLog,
-    dependsOn: [packages.command, service],
-  });
-  const nginx = new Nginx("nginx", { host, ...config.nginx, sitesOwner: "root" });
-  new NginxSite("tracks", { nginx, ...config.site, application: uwsgi });
-  nginx.converge([packages.command, service]);
+  const settings = JSON.parse(process.env["TRACKS_TEST_UWSGI"] ?? "{}") as Partial<UwsgiArgs>;
+  const uwsgi = new Uwsgi(
+    "uwsgi",
+    { host, production: true, ...settings },
+    { dependsOn: packages },
+  );
+  const service = new UwsgiService("uwsgi", { host, uwsgi }, { dependsOn: deployer.account });
+  new Logrotate(
+    "uwsgi-logs",
+    {
+      host,
+      file: "uwsgi",
+      logs: [uwsgi.log],
+      createOwner: uwsgi.user,
+      createGroup: uwsgi.group,
+      postrotate: uwsgi.reopensLog,
+    },
+    { dependsOn: [packages, service] },
+  );
+  const site = new NginxSite("tracks", { ...config.site, application: uwsgi });
+  const nginx = { host, ...config.nginx, sitesOwner: "root", sites: [site] };
+  new Nginx("nginx", nginx, { dependsOn: [packages, service] });
 };

@@ -9,11 +9,19 @@ const engine = new MockedEngine();
 const digest = "a".repeat(64);
 
 test("one command takes the copied dump, with renames as lines, and has no delete", async () => {
+  const host = new Host("host", { connection: rootConnection });
   new DataMigration("data", {
-    host: new Host("host", { connection: rootConnection }),
+    host,
     dump: { path: "/nowhere/old.json", sha256: digest, bytes: 17 },
-    production: true,
-    database: "127.0.0.1:5432/tracks",
+    app: {
+      current: "/microarray/tracks",
+      virtualenv: "/home/deployer/venv",
+      user: "deployer",
+      production: true,
+      database: "127.0.0.1:5432/tracks",
+      backups: "/microarray/backups/tracks",
+      command: host,
+    },
     renames: { "redirect.target": "roasted.target" },
     skipModels: ["south.migrationhistory"],
     confirm: digest,

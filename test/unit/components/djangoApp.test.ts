@@ -66,17 +66,6 @@ describe("an application", () => {
     expect(seen.get("app")).toContain("symlink /home/deployer/venv -> @@VIRTUALENV@@");
   });
 
-  it("brings the files of its service along with the release", async () => {
-    const serviceFiles = [
-      { kind: "file", path: "/etc/uwsgi/tracks.ini", content: "[uwsgi]\n" },
-    ] as const;
-    const seen = await manifests({ serviceFiles });
-    expect(seen.get("app")).toMatch(
-      /^symlink \/microarray\/tracks [^]*^file \/etc\/uwsgi\/tracks\.ini /m,
-    );
-    expect(seen.get("app-source")).not.toContain("tracks.ini");
-  });
-
   it("sets PRODUCTION in production only", async () => {
     const production = await manifests({});
     expect(production.get("app-directories")).toContain("/etc/profile.d/tracks-production.sh");

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { LinuxUser } from "../../../components/LinuxUser";
 import { Logrotate } from "../../../components/Logrotate";
 import { Nginx } from "../../../components/Nginx";
-import { NginxSite } from "../../../components/NginxSite";
+import { NginxSite, type NginxSiteArgs } from "../../../components/NginxSite";
 import { RobotsTxt } from "../../../components/RobotsTxt";
 import { SystemPackages } from "../../../components/SystemPackages";
 import { Secret } from "../../../host/secret";
@@ -15,11 +15,21 @@ import { rootConnection } from "../rootConnection";
 
 const engine = new MockedEngine();
 
-function site(host: Host): { nginx: Nginx; site: NginxSite } {
-  const nginx = new Nginx("nginx", { host, sitesOwner: "deployer", openPorts: [8080] });
-  const made = new NginxSite("tracks", { nginx, serverNames: ["tracks.test"], listenPort: 8080 });
-  new RobotsTxt("robots", { host, site: made });
-  return { nginx, site: made };
+function site(host: Host): NginxSite {
+  const made = new NginxSite("tracks", {
+    serverNames: ["tracks.test"],
+    listenPort: 8080,
+    locations: [new RobotsTxt("robots", { host })],
+  });
+  new Nginx("nginx", { host, sitesOwner: "deployer", openPorts: [8080], sites: [made] });
+  return made;
+}
+
+/** What nginx is told of a site with these settings. */
+async function treeOf(args: Partial<NginxSiteArgs>): Promise<string> {
+  const made = new NginxSite("tracks", { serverNames: ["tracks.test"], ...args });
+  new Nginx("nginx", { host: new Host("host", { connection: rootConnection }), sites: [made] });
+  return (await command("nginx")).inputs.stdin ?? "";
 }
 
 const command = (name: string): Promise<Registered> => engine.command(name);
@@ -44,8 +54,7 @@ beforeEach(() => {
 
 describe("the program", () => {
   it("registers nginx's whole tree as one command, with every component's part", async () => {
-    const { nginx } = site(new Host("host", { connection: rootConnection }));
-    nginx.converge();
+    site(new Host("host", { connection: rootConnection }));
     const { stdin } = (await command("nginx")).inputs;
     expect(stdin).toContain("file /etc/nginx/nginx.conf ");
     expect(stdin).toContain("file /etc/nginx/sites-available/tracks owner=deployer ");
@@ -58,19 +67,12 @@ describe("the program", () => {
   });
 
   it("labels a site root whose name has a dot, and nothing that looks like it", async () => {
-    const nginx = new Nginx("nginx", { host: new Host("host", { connection: rootConnection }) });
-    const made = new NginxSite("tracks", {
-      nginx,
-      serverNames: ["tracks.test"],
-      siteRoot: "/srv/www.tracks",
-    });
     const path = "/srv/www.tracks/robots/robots.txt";
-    new RobotsTxt("robots", {
-      host: new Host("other", { connection: rootConnection }),
-      site: made,
-      path,
+    const host = new Host("other", { connection: rootConnection });
+    await treeOf({
+      siteRoot: "/srv/www.tracks",
+      locations: [new RobotsTxt("robots", { host, path })],
     });
-    nginx.converge();
     const contexts = [await command("nginx"), await command("robots")].map(({ inputs }) =>
       inputs.stdin?.split("\n").filter((line) => line.includes("httpd_sys_content_t /srv")),
     );
@@ -82,14 +84,9 @@ describe("the program", () => {
   });
 
   it("labels each directory on nginx's way to what it serves of an application", async () => {
-    const nginx = new Nginx("nginx", { host: new Host("host", { connection: rootConnection }) });
-    new NginxSite("tracks", {
-      nginx,
-      serverNames: ["tracks.test"],
+    const stdin = await treeOf({
       application: { socket: "127.0.0.1:8001", harakiriSeconds: 30 },
     });
-    nginx.converge();
-    const { stdin = "" } = (await command("nginx")).inputs;
     const rules = [...stdin.matchAll(/^selinux-context httpd_sys_content_t (.*)$/gm)].map(
       ([, pattern = ""]) => new RegExp(`^${pattern}$`),
     );
@@ -111,17 +108,21 @@ describe("the program", () => {
     [81, true],
     [9000, true],
   ])("gives port %i its SELinux type unless every policy knows it: %s", async (port, told) => {
-    const nginx = new Nginx("nginx", { host: new Host("host", { connection: rootConnection }) });
-    new NginxSite("tracks", { nginx, serverNames: ["tracks.test"], listenPort: port });
-    nginx.converge();
-    const { stdin } = (await command("nginx")).inputs;
-    expect(stdin?.includes(`selinux-port http_port_t tcp ${port}\n`)).toBe(told);
+    const stdin = await treeOf({ listenPort: port });
+    expect(stdin.includes(`selinux-port http_port_t tcp ${port}\n`)).toBe(told);
   });
 
-  it("refuses a site that comes when the tree is complete", () => {
-    const { nginx } = site(new Host("host", { connection: rootConnection }));
-    nginx.converge();
-    expect(() => new NginxSite("late", { nginx, serverNames: ["late.test"] })).toThrow(/complete/);
+  it("refuses a site that two nginx would serve, and one that none does, by its name", () => {
+    const host = new Host("host", { connection: rootConnection });
+    const taken = site(host);
+    taken.checkOwner();
+    expect(() => new Nginx("second", { host, sites: [taken] })).toThrow(
+      /^the site "tracks" was given to "nginx" and "second"/,
+    );
+    const left = new NginxSite("left", { serverNames: ["left.test"] });
+    expect(() => {
+      left.checkOwner();
+    }).toThrow(/^no Nginx serves the site "left": give it to one/);
   });
 
   it("keeps commands constant and short: what changes travels in stdin", async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { DjangoApp } from "../../../components/DjangoApp";
+import { Uwsgi, type UwsgiArgs } from "../../../components/Uwsgi";
 import { UwsgiService } from "../../../components/UwsgiService";
 import { Host } from "../../../host/Host";
-import { renderManifest } from "../../../host/manifest/manifest";
 import { MockedEngine } from "../mockedEngine";
 import { rootConnection } from "../rootConnection";
 
@@ -14,66 +15,80 @@ async function manifest(name: string): Promise<string> {
   return engine.commands().findLast((command) => command.name === name)?.inputs.stdin ?? "";
 }
 
-describe("UwsgiService", () => {
+function uwsgi(name: string, args: Partial<UwsgiArgs> = {}): Uwsgi {
+  return new Uwsgi(name, { host, production: true, ...args });
+}
+
+function app(name: string, runner: Uwsgi): DjangoApp {
+  return new DjangoApp(name, {
+    host,
+    user: "deployer",
+    production: true,
+    source: { kind: "folder", archive: { path: "/a.tar", sha256: "0".repeat(64), bytes: 1 } },
+    allowedHosts: ["tracks.test"],
+    uwsgi: runner,
+  });
+}
+
+describe("Uwsgi", () => {
   it("installs the pinned program with the system's Python", async () => {
-    new UwsgiService("plain", { host, production: true });
+    uwsgi("plain");
     expect(await manifest("plain-program")).toContain(
       "pip-package uwsgi 2.0.31 python=/usr/bin/python3 program=uwsgi\n",
     );
-  });
-
-  it("makes the service only when it is told that the application is there", async () => {
-    new UwsgiService("early", { host, production: true });
-    expect(await manifest("early")).toBe("");
-    new UwsgiService("served", { host, production: true }).serve();
-    const text = await manifest("served");
-    expect(text).toContain("selinux-boolean httpd_can_network_connect on\n");
-    expect(text).toContain("service uwsgi\n");
-    expect(text).toContain("| env = PRODUCTION=1\n");
-  });
-
-  it("runs the program that pip put on the host, in a locale of the host, as its unit alone says", async () => {
-    new UwsgiService("whole", { host, production: true }).serve();
-    const text = await manifest("whole");
-    expect(text).toMatch(/^\| ExecStart=.* @@UWSGI@@ --ini \/etc\/uwsgi\/tracks\.ini$/m);
-    expect(text).toContain("| env = LANG=@@LOCALE@@\n");
-    expect(text).toContain("\nabsent /etc/systemd/system/uwsgi.service.d\n");
-  });
-
-  it("hands its files over once, and makes the rest where they run", async () => {
-    const uwsgi = new UwsgiService("shared", { host, production: true, startsAfter: ["pg-15"] });
-    const files = uwsgi.handOverFiles();
-    uwsgi.serve();
-    const text = await manifest("shared");
-    expect(text).toContain("service uwsgi\n");
-    expect(text).not.toMatch(/^(file|directory) /m);
-    const handed = renderManifest(
-      { name: "app", subsystem: "application", entries: files },
-      "root",
-    );
-    expect(handed).toMatch(/^file \/etc\/uwsgi\/tracks\.ini [^]*\| env = PRODUCTION=1\n/m);
-    expect(handed).toContain("| After=network.target pg-15.service\n");
-    expect(() => uwsgi.handOverFiles()).toThrow(/one owner/);
-    const alone = new UwsgiService("alone", { host, production: true });
-    alone.serve();
-    expect(() => alone.handOverFiles()).toThrow(/one owner/);
-    expect(await manifest("alone")).toContain("| After=network.target\n");
-  });
-
-  it("gives dev no PRODUCTION, and a log elsewhere its SELinux type", async () => {
-    new UwsgiService("dev", { host, production: false, log: "/srv/logs/u.log" }).serve();
-    const text = await manifest("dev");
-    expect(text).not.toContain("PRODUCTION");
-    expect(text).toContain("selinux-context var_log_t /srv/logs/u\\..*\n");
+    expect(await manifest("plain")).toBe("");
   });
 
   it("refuses settings that can't work before anything is registered", async () => {
-    expect(
-      () => new UwsgiService("open", { host, production: true, socket: "0.0.0.0:80" }),
-    ).toThrow(/socket/);
-    expect(
-      () => new UwsgiService("hidden", { host, production: true, log: "/tmp/uwsgi.log" }),
-    ).toThrow(/log: "\/tmp\/uwsgi.log" was given.*logrotate.service sees others/);
+    expect(() => uwsgi("open", { socket: "0.0.0.0:80" })).toThrow(/socket/);
+    expect(() => uwsgi("hidden", { log: "/tmp/uwsgi.log" })).toThrow(
+      /log: "\/tmp\/uwsgi.log" was given.*logrotate.service sees others/,
+    );
     expect(await manifest("open-program")).toBe("");
+  });
+
+  it("keeps the name that its program has on the host from the time it was the service's part", async () => {
+    uwsgi("uwsgi");
+    await engine.settled();
+    // The first six characters of the SHA-256 of "UwsgiService:uwsgi/uwsgi-program".
+    expect(engine.inputs("uwsgi-program").create).toMatch(/ apply uwsgi-program-2630b1 /);
+  });
+});
+
+describe("UwsgiService", () => {
+  it("runs the program that pip put on the host, in a locale of the host, as its unit alone says", async () => {
+    new UwsgiService("whole", { host, uwsgi: uwsgi("whole") });
+    const text = await manifest("whole");
+    expect(text).toContain("selinux-boolean httpd_can_network_connect on\n");
+    expect(text).toContain("service uwsgi\n");
+    expect(text).toMatch(/^\| ExecStart=.* @@UWSGI@@ --ini \/etc\/uwsgi\/tracks\.ini$/m);
+    expect(text).toContain("| env = LANG=@@LOCALE@@\n");
+    expect(text).toContain("| env = PRODUCTION=1\n");
+    expect(text).toContain("| After=network.target\n");
+    expect(text).toContain("\nabsent /etc/systemd/system/uwsgi.service.d\n");
+  });
+
+  it("leaves its files to the application that it runs", async () => {
+    const shared = uwsgi("shared", { startsAfter: ["pg-15"] });
+    new UwsgiService("shared", { host, uwsgi: shared, app: app("application", shared) });
+    const text = await manifest("shared");
+    expect(text).toContain("service uwsgi\n");
+    expect(text).not.toMatch(/^(file|directory) /m);
+    const brought = await manifest("application");
+    expect(brought).toMatch(/^file \/etc\/uwsgi\/tracks\.ini [^]*\| env = PRODUCTION=1\n/m);
+    expect(brought).toContain("| After=network.target pg-15.service\n");
+  });
+
+  it("refuses an application that brings another's files", () => {
+    const args = { host, uwsgi: uwsgi("mine"), app: app("strange", uwsgi("other")) };
+    expect(() => new UwsgiService("mine", args)).toThrow(/app: strange is not deployed with this/);
+  });
+
+  it("gives dev no PRODUCTION, and a log elsewhere its SELinux type", async () => {
+    const dev = uwsgi("dev", { production: false, log: "/srv/logs/u.log" });
+    new UwsgiService("dev", { host, uwsgi: dev });
+    const text = await manifest("dev");
+    expect(text).not.toContain("PRODUCTION");
+    expect(text).toContain("selinux-context var_log_t /srv/logs/u\\..*\n");
   });
 });

@@ -1,0 +1,11 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Locations that a component adds to a site's server block, in a file of their own. */
+export interface SiteLocations {
+  /** Name of the file, without `.conf`: such as `robots`. */
+  readonly concern: string;
+  /** nginx directives, as they stand in a server block. */
+  readonly content: string;
+  /** What makes the paths that the locations serve; nginx is reloaded after it. @default nothing */
+  readonly dependsOn?: readonly pulumi.Resource[];
+}

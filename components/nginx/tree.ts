@@ -1,0 +1,20 @@
+import type { ManifestEntry } from "../../host/manifest/manifest";
+
+/** Directories of nginx's configuration, as the notes have them. */
+export const nginxTree = {
+  /** Where sites are declared. */
+  sitesAvailable: "/etc/nginx/sites-available",
+  /** Where those that are served are linked. */
+  sitesEnabled: "/etc/nginx/sites-enabled",
+  /** Files that a site includes lie in a folder of its own below this one. */
+  locations: "/etc/nginx/locations",
+  logs: "/etc/nginx/logs",
+} as const;
+
+/** SELinux type of configuration, which nginx may read. */
+export const configurationType = "httpd_config_t";
+
+/** A directory that nginx may write logs to. */
+export function logDirectory(path: string): ManifestEntry {
+  return { kind: "directory", path, context: "httpd_log_t" };
+}
