@@ -64,9 +64,8 @@ export const places: readonly Trait[] = [
     fault:
       "the deployer's home is a file system of its own, and the advice to give that to root locks the deployer out",
     bites: {
-      version: "febafd8",
-      words:
-        "nothing can be staged there safely; chown root /home/deployer; chmod go-w /home/deployer",
+      version: "233bbb1 without refuse_top's case of a home",
+      words: "nothing can be staged there safely; chown root /home/deployer (preview)",
     },
     makes: { deployer: "adopted" },
     set: `
