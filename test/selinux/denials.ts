@@ -1,9 +1,8 @@
+import { basename } from "node:path";
 import type { Deployment } from "../e2e/deployment";
 
 /** What SELinux refused, as the audit log has it. */
 export interface Denial {
-  /** The event's number, by which the log knows it. */
-  id: string;
   /** The whole line. */
   line: string;
   /** Whether the deployment answers for it. */
@@ -14,46 +13,126 @@ export interface Denial {
 const SUBJECTS = /\bscontext=\S+:(httpd_t|logrotate_t):/;
 /** What a deployment makes; a denial of anything below is ours, whoever it was refused to. */
 const PLACES = ["/microarray", "/etc/nginx", "/var/log", "/var/lib/tracks"];
+/** The disk: what lies on another file system lies in none of the places. */
+const DISK = "vda";
 
 /** The machine's audit log, of which each denial is shown once. */
 export class AuditLog {
   private readonly seen = new Set<string>();
+  private looks = 0;
 
   constructor(
-    private readonly deployment: Deployment,
+    private readonly deployment: Pick<Deployment, "onHost">,
     private readonly places: readonly string[] = PLACES,
   ) {}
 
+  /**
+   * Has the log tell the paths of a denial too, from this call on: a name alone may be anywhere. The kernel
+   * notes paths only where it has any rule, and this one is for a call that nobody makes.
+   */
+  async tellPaths(): Promise<void> {
+    await this.deployment.onHost(`
+      echo '-a always,exit -F arch=b64 -S uselib' >/etc/audit/rules.d/paths.rules
+      augenrules --load >/dev/null
+      sync`);
+  }
+
   /** What was refused since the last call, from the start of the machine on. */
   async since(): Promise<Denial[]> {
-    const log = await this.deployment.onHost(
-      "cat $(ls -tr /var/log/audit/audit.log*) | grep -E 'avc: +denied' || true",
+    const log = await this.read();
+    const found = log.filter((line) => /avc: +denied/.test(line) && !this.seen.has(line));
+    for (const line of found) this.seen.add(line);
+    const files = found.filter((line) => !SUBJECTS.test(line) && isFile(line));
+    const places = files.length > 0 ? await this.realPlaces() : [];
+    const onDisk = await this.pathsOnDisk(files);
+    const isOurs = (line: string): boolean => {
+      if (!files.includes(line)) return SUBJECTS.test(line);
+      const paths = [...pathsInLog(line, log), ...pathsNow(line, onDisk)];
+      // What can't be told to lie elsewhere counts.
+      return paths.length === 0 || paths.some((path) => places.some((place) => isIn(place, path)));
+    };
+    return found.map((line) => ({ line, ours: isOurs(line) }));
+  }
+
+  /** The log as far as the machine is when this is called, which must have lost nothing. */
+  private async read(): Promise<string[]> {
+    const mark = `look ${++this.looks} at ${Date.now()}`;
+    const log = await this.deployment.onHost(`
+      logs() { cat $(ls -tr /var/log/audit/audit.log*); }
+      auditctl -m '${mark}'
+      for tries in {1..300}; do
+        ! logs | grep -F '${mark}' >/dev/null || break
+        sleep 0.2
+      done
+      logs | grep -F '${mark}' >/dev/null || { echo 'the audit log has no line of now' >&2; exit 1; }
+      auditctl -s | grep -x 'lost 0' >/dev/null || { auditctl -s >&2; exit 1; }
+      logs | grep -E 'avc: +denied|^type=PATH ' || true`);
+    return log.split("\n");
+  }
+
+  /** The places, and where they really are: a site root may be a link. */
+  private async realPlaces(): Promise<string[]> {
+    const real = await this.deployment.onHost(
+      `for place in ${this.places.join(" ")}; do readlink -f $place; done`,
     );
-    const found = log
-      .split("\n")
-      .map((line) => ({ line, id: /msg=audit\(([^)]*)\)/.exec(line)?.[1] ?? "" }))
-      .filter(({ id }) => id !== "" && !this.seen.has(id));
-    for (const { id } of found) this.seen.add(id);
-    const below = await this.inodesBelow(found.map(({ line }) => line));
-    return found.map(({ id, line }) => ({ id, line, ours: this.isOurs(line, below) }));
+    return [...this.places, ...real.split("\n")];
   }
 
-  private isOurs(line: string, below: ReadonlySet<string>): boolean {
-    const [, inode = ""] = /\bino=(\d+)/.exec(line) ?? [];
-    const [, path = ""] = /\bpath="([^"]*)"/.exec(line) ?? [];
-    const inPlaces = this.places.some((place) => path === place || path.startsWith(`${place}/`));
-    return SUBJECTS.test(line) || inPlaces || (inode !== "" && below.has(inode));
-  }
-
-  /** A line has no path but a name and an inode of the disk: which of them lie in our places? */
-  private async inodesBelow(lines: readonly string[]): Promise<ReadonlySet<string>> {
-    const inodes = lines.flatMap((line) => /\bdev="vda" ino=(\d+)/.exec(line)?.[1] ?? []);
-    if (inodes.length === 0) return new Set();
+  /** Where the files lie now that the lines have by their inodes. Some may be gone. */
+  private async pathsOnDisk(lines: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
+    const inodes = lines.map(inodeOf).filter((inode) => inode !== "");
+    const found = new Map<string, string[]>();
+    if (inodes.length === 0) return found;
     const tests = inodes.map((inode) => `-inum ${inode}`).join(" -o ");
-    const places = this.places.join(" ");
-    const found = await this.deployment.onHost(
-      `find ${places} -xdev \\( ${tests} \\) -printf '%i\\n' 2>/dev/null || true`,
+    const listed = await this.deployment.onHost(
+      `find / -xdev \\( ${tests} \\) -printf '%i %p\\n' 2>/dev/null || true`,
     );
-    return new Set(found.split("\n"));
+    for (const [, inode = "", path = ""] of listed.matchAll(/^(\d+) (.*)$/gm)) {
+      found.set(inode, [...(found.get(inode) ?? []), path]);
+    }
+    return found;
   }
 }
+
+/** Is it of a file, and may that lie on the disk? */
+function isFile(line: string): boolean {
+  const device = valueOf("dev", line);
+  return /\b(name|path|ino)=/.test(line) && (device === undefined || device === DISK);
+}
+
+/** The paths that the log has for a denial, in its own line and in the others of its event. */
+function pathsInLog(line: string, log: readonly string[]): string[] {
+  const event = eventOf(line);
+  const inode = inodeOf(line);
+  const looked = log
+    .filter((other) => /^type=PATH /.test(other) && eventOf(other) === event)
+    // What was to be made has no inode yet: there the directory's path counts too.
+    .filter((other) => inode === "" || valueOf("inode", other) === inode)
+    .map((other) => valueOf("name", other));
+  // A path that is relative may be so to any directory that the process had open.
+  const paths = [valueOf("path", line), ...looked];
+  return paths.flatMap((path) => (path?.startsWith("/") === true ? [path] : []));
+}
+
+/** Where a file lies now. The inode of one that is gone may be another's, of another name. */
+function pathsNow(line: string, onDisk: ReadonlyMap<string, string[]>): readonly string[] {
+  const name = valueOf("name", line);
+  const paths = onDisk.get(inodeOf(line)) ?? [];
+  return paths.filter((path) => name === undefined || (basename(path) || "/") === name);
+}
+
+const eventOf = (line: string): string | undefined => /\bmsg=audit\(([^)]*)\)/.exec(line)?.[1];
+
+const inodeOf = (line: string): string => valueOf("ino", line) ?? "";
+
+/** A field of a line: between quotes, plain, or where it has characters of other kinds in hexadecimal. */
+function valueOf(field: string, line: string): string | undefined {
+  const [, quoted, plain = ""] = new RegExp(` ${field}=(?:"([^"]*)"|(\\S+))`).exec(line) ?? [];
+  if (quoted !== undefined) return quoted;
+  if (plain === "" || plain === "(null)") return undefined;
+  const isText = ["path", "name"].includes(field);
+  return isText ? Buffer.from(plain, "hex").toString() : plain;
+}
+
+const isIn = (place: string, path: string): boolean =>
+  path === place || path.startsWith(`${place}/`);

@@ -46,14 +46,32 @@ export class Life {
     );
   }
 
-  /** A step that SELinux must refuse: what it refused to the site is the work's to look at. */
-  refusedStep(title: string, work: (denials: () => Promise<string[]>) => Promise<string>): void {
+  /**
+   * A step in which SELinux must refuse the site something, and nothing else.
+   *
+   * @param refusals what the audit log's lines have: each of them is there, and each line has one
+   */
+  refusedStep(title: string, refusals: readonly RegExp[], work: () => Promise<string>): void {
     it(title, { timeout: PATIENCE_MS }, () =>
       this.record(title, async () => {
-        await this.denials();
-        return work(() => this.denials());
+        expect(await this.denials()).toEqual([]);
+        const result = await work();
+        const denials = await this.denials();
+        const isDenied = (refusal: RegExp) => denials.some((line) => refusal.test(line));
+        const isMeant = (line: string) => refusals.some((refusal) => refusal.test(line));
+        expect(refusals.filter((refusal) => !isDenied(refusal))).toEqual([]);
+        expect(denials.filter((line) => !isMeant(line))).toEqual([]);
+        return result;
       }),
     );
+  }
+
+  /** The last step: nothing was refused since the one before, and SELinux is still enforcing. */
+  end(): void {
+    this.step("is refused nothing more", async () => {
+      await this.enforces();
+      return "Enforcing";
+    });
   }
 
   async enforces(): Promise<void> {
@@ -63,6 +81,7 @@ export class Life {
   private async begin(make: () => Promise<Home>): Promise<string> {
     this.home = await make();
     this.audit = new AuditLog(this.home.deployment);
+    await this.audit.tellPaths();
     await this.enforces();
     // What Debian's own services are refused at boot is nobody's fault here.
     const before = await this.audit.since();
