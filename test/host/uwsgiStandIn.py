@@ -4,6 +4,11 @@ A master and its workers, which answer in uWSGI's own protocol, or in HTTP on a 
 holds in the file `fault` goes wrong: `load`, `answer`, and the same but not on a trial: `service`,
 `service-answer`. Or a line is logged: `no-application`, `visitor`. Or the service takes its time: it computes
 as it is loaded, `slow-load`, or before the first answer of a worker, `busy`; or it waits there, `idle`.
+
+After unbit/uwsgi 2.0.28: the lines of `no-application`, plugins/python/wsgi_handlers.c uwsgi_request_wsgi, and
+`visitor`, core/logging.c log_request; a reason not to load, plugins/python/pyloader.c init_uwsgi_app, core/uwsgi.c
+uwsgi_start; strict mode, core/config.c; signals of a master, core/master.c and core/master_events.c; its reload,
+core/master_utils.c uwsgi_reload; the answer of its protocol, which is HTTP's, proto/uwsgi.c.
 """
 import json
 import os
@@ -19,7 +24,8 @@ ROOT, INI = sys.argv[1], sys.argv[3]
 LOGGED = {
     "no-application": "--- no python application found, check your startup logs for errors ---",
     "visitor": "[pid: 7|app: 0|req: 1/1] 192.0.2.7 () {34 vars in 409 bytes} [Sat Nov 28 10:00:00 2026] "
-    "GET /?--- no python application found => generated 5 bytes in 1 msecs (HTTP/1.1 200)",
+    "GET /?--- no python application found => generated 5 bytes in 1 msecs (HTTP/1.1 200) "
+    "3 headers in 120 bytes (1 switches on core 0)",
 }
 
 
@@ -79,13 +85,17 @@ def main():
         print(LOGGED[fault], flush=True)
     if fault == "load" or (fault == "service" and not on_trial):
         wsgi = options.get("wsgi-file", ["wsgi.py"])[0]
-        sys.exit(
+        print(
             "Traceback (most recent call last):\n"
             '  File "%s", line 3, in <module>\n'
             "    application = get_wsgi_application()\n"
             "RuntimeError: out of order\n"
-            "unable to load app 0 (mountpoint='') (callable not found or import error)" % wsgi
+            "unable to load app 0 (mountpoint='') (callable not found or import error)\n"
+            "*** no app loaded. GAME OVER ***" % wsgi,
+            file=sys.stderr,
         )
+        # UWSGI_FAILED_APP_CODE
+        sys.exit(22)
     if fault == "slow-load" and not on_trial and "no-server" not in options:
         compute()
     is_out_of_order = fault == "answer" or (fault == "service-answer" and not on_trial)
