@@ -2,7 +2,7 @@
 // is installed yet. Usage: node commands/bootstrap.mjs PROGRAM.ts [ARGUMENT...]
 import { spawnSync } from "node:child_process";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import Module, { createRequire } from "node:module";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -105,20 +105,8 @@ function dropLock(lock) {
 }
 
 // In this very process: Ctrl-C and exit codes reach the program itself, with nothing in between.
-// Node itself resolves and loads everything, ECMAScript modules among it; only types are stripped.
 const require = createRequire(import.meta.url);
-const { transformSync } = require("esbuild");
-Module._extensions[".ts"] = (module, file) => {
-  const { code } = transformSync(readFileSync(file, "utf8"), {
-    loader: "ts",
-    format: "cjs",
-    target: "node20",
-    sourcefile: file,
-    sourcemap: "inline",
-  });
-  module._compile(code, file);
-};
-process.setSourceMapsEnabled(true);
+require("./typescript.cjs");
 const [program, ...args] = process.argv.slice(2);
 process.argv = [process.argv[0], join(root, program), ...args];
 require(join(root, program));

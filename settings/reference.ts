@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Component, Key } from "./key";
 import { fullName, keyNames, keys } from "./schema";
 
@@ -74,10 +72,4 @@ export function withReference(readme: string): string {
   }
   const before = readme.slice(0, start + referenceMarkers.start.length);
   return `${before}\n\n${renderReference()}\n\n${readme.slice(end)}`;
-}
-
-/** `npm run reference`: writes it into the README. */
-if (require.main === module) {
-  const file = join(__dirname, "../README.md");
-  writeFileSync(file, withReference(readFileSync(file, "utf8")));
 }

@@ -35,7 +35,6 @@ function run(request: rpc.RunRequest): Promise<rpc.RunResponse> {
     process.execPath,
     [
       ...nodeArguments.split(" ").filter((argument) => argument !== ""),
-      ...["--require", join(__dirname, "deferred.cjs")],
       runner,
       ...flags.filter(([, value]) => value !== "").flat(),
       ...(request.getDryrun() ? ["--dry-run"] : []),

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheFolder } from "./cacheFolder";
 import type { Toolchain } from "./toolchain";
 
 /** How the secrets of a stack are locked. */
@@ -31,10 +30,6 @@ export async function embeddedEnvironment(
     ...("passphrase" in lock
       ? { PULUMI_CONFIG_PASSPHRASE: lock.passphrase }
       : { PULUMI_CONFIG_PASSPHRASE_FILE: lock.passphraseFile }),
-    // The program loads in a third of the time; `npm test` is where its types are checked.
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-    // What is transpiled once, by content, serves every stack; TMPDIR may be each one's own.
-    TS_NODE_CACHE_DIRECTORY: join(cacheFolder(), "transpiled"),
   };
 }
 
@@ -48,6 +43,15 @@ export async function writeProject(
   folder: string,
   { name = "tracks", program }: { name?: string; program: string },
 ): Promise<void> {
-  const lines = [`name: ${name}`, "runtime: nodejs", `main: ${program}`, ""];
+  const lines = [
+    `name: ${name}`,
+    "runtime:",
+    "  name: nodejs",
+    "  options:",
+    "    typescript: false",
+    `    nodeargs: --require ${join(__dirname, "../../commands/typescript.cjs")}`,
+    `main: ${program}`,
+    "",
+  ];
   await writeFile(join(folder, "Pulumi.yaml"), lines.join("\n"));
 }

@@ -65,7 +65,6 @@ async function bundle(): Promise<{ name: string; text: string }[]> {
   const { outputFiles } = await build({
     entryPoints: {
       [languageHost]: join(sources, "languageHost.ts"),
-      deferred: join(sources, "deferred.ts"),
       "pulumi-resource-command": join(sources, "command", "main.ts"),
       "pulumi-resource-postgresql": join(sources, "postgresql", "main.ts"),
       "pulumi-resource-random": join(sources, "random", "main.ts"),

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { Client, DatabaseError } from "pg";
+import type { Client } from "pg";
 import type { Secret } from "../../host/secret";
 import { Deadline } from "../../host/ssh/deadline";
 import { UserError } from "../../host/userError";
@@ -64,6 +64,8 @@ export async function proveLogin(
   questions: PostgresQuestions,
 ): Promise<PostgresAnswer> {
   const channel = await tunnel.connect();
+  // Few sites have a server elsewhere that is asked from here.
+  const { Client } = await import("pg");
   const client = new Client({
     user: login.user,
     password: login.password.reveal(),
@@ -147,7 +149,7 @@ const unlistedState = "28000";
 function explain(login: PostgresLogin, isEncrypted: boolean, error: unknown): PostgresLoginError {
   const said = error instanceof Error ? error.message : String(error);
   const reason = said.replaceAll(login.password.reveal(), "[secret]");
-  const code = error instanceof DatabaseError ? (error.code ?? "") : "";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const unlisted = code === unlistedState;
   const mend =
     unlisted && !isEncrypted

@@ -66,9 +66,13 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
   });
 
   it.each(["SIGINT", "SIGKILL"] as const)("leaves nothing of an up ended by %s", async (signal) => {
-    const cli = spawn(process.execPath, ["--import", "tsx", "dev/lab/cli.ts", "up", "half"], {
-      stdio: "ignore",
-    });
+    const cli = spawn(
+      process.execPath,
+      ["commands/bootstrap.mjs", "dev/lab/cli.ts", "up", "half"],
+      {
+        stdio: "ignore",
+      },
+    );
     const ended = once(cli, "exit");
     await expect
       .poll(() => existsSync(join(folder, "hosts/half/supervisor.json")), {

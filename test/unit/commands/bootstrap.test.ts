@@ -14,6 +14,7 @@ rm -rf node_modules
 sleep 0.5
 mkdir -p node_modules/esbuild
 echo 'exports.transformSync = (code) => ({ code });' >node_modules/esbuild/index.js
+echo '{"version": "0"}' >node_modules/esbuild/package.json
 echo end >>calls
 status=$(cat status 2>/dev/null || echo 0)
 [ "$status" != 0 ] || grep -v '"optional"' package-lock.json >node_modules/.package-lock.json
@@ -29,12 +30,8 @@ const foreign = `"node_modules/one-darwin": {"version": "1.0.0", "integrity": "s
 
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), "tracks-clone-"));
-  mkdirSync(join(clone, "commands"));
   mkdirSync(join(clone, "bin"));
-  cpSync(
-    join(__dirname, "../../../commands/bootstrap.mjs"),
-    join(clone, "commands", "bootstrap.mjs"),
-  );
+  cpSync(join(__dirname, "../../../commands"), join(clone, "commands"), { recursive: true });
   writeFileSync(join(clone, "bin", "npm"), npm, { mode: 0o755 });
   writeFileSync(join(clone, "package-lock.json"), lockFile(package1, foreign));
   writeFileSync(join(clone, "program.ts"), 'console.log("ran", process.argv[2]);');

@@ -1,0 +1,7 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withReference } from "../settings/reference";
+
+/** `npm run reference`: brings the configuration reference in the README up to date. */
+const file = join(__dirname, "..", "README.md");
+writeFileSync(file, withReference(readFileSync(file, "utf8")));

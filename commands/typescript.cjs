@@ -1,0 +1,66 @@
+// Lets Node load this program's TypeScript: `node --require commands/typescript.cjs FILE.ts`. Pulumi.yaml
+// has Pulumi do so, in place of ts-node, for which TypeScript's whole compiler is loaded in each run. Types
+// are only stripped: `npm test` checks them.
+"use strict";
+
+const { createHash } = require("node:crypto");
+const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
+const Module = require("node:module");
+const { join } = require("node:path");
+
+const modules = join(__dirname, "../node_modules");
+// Each file by its content: an edited one is another entry, and nothing has to be brought up to date.
+const cache = join(modules, ".cache/tracks");
+const { version } = require(join(modules, "esbuild/package.json"));
+
+Module._extensions[".ts"] = (module, file) => {
+  const source = readFileSync(file, "utf8");
+  const digest = createHash("sha256").update(JSON.stringify([version, file, source]));
+  const entry = join(cache, `${digest.digest("hex")}.js`);
+  module._compile(readEntry(entry) ?? transform(source, file, entry), file);
+};
+process.setSourceMapsEnabled(true);
+
+function readEntry(entry) {
+  try {
+    return readFileSync(entry, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function transform(source, file, entry) {
+  const { code } = require("esbuild").transformSync(source, {
+    loader: "ts",
+    format: "cjs",
+    target: "node20",
+    // A module that is asked for later comes by require(), too: Node's own import() knows no TypeScript.
+    supported: { "dynamic-import": false },
+    sourcefile: file,
+    sourcemap: "inline",
+  });
+  const unfinished = `${entry}.${process.pid}`;
+  try {
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(unfinished, code);
+    renameSync(unfinished, entry);
+  } catch {
+    // A folder that this login may not write to: the next run transforms it once more.
+  }
+  return code;
+}
+
+// Pulumi's SDK begins with npm's package tree and TypeScript, which only functions that are serialised
+// need, as no program here does: each comes when something of it is asked for.
+const later = new Set(["@npmcli/arborist", "typescript"]);
+const load = Module._load;
+Module._load = (request, ...more) => {
+  if (!later.has(request)) return load(request, ...more);
+  return new Proxy(
+    {},
+    {
+      // What says that it is an ES module is taken as it is, not copied name by name.
+      get: (_, name) => name === "__esModule" || load(request, ...more)[name],
+    },
+  );
+};
