@@ -149,10 +149,13 @@ describe.skipIf(unavailable !== undefined)("the lab", () => {
       await inside("mkdir -p /etc/init.d");
       await lab.writeFile(host, "/etc/init.d/by-hand", script, "0755");
       const isEnabled = () => inside("systemctl is-enabled by-hand 2>/dev/null");
+      const links = () => inside("cd /etc; ls -d rc?.d/*by-hand");
       await inside("systemctl daemon-reload; systemctl enable by-hand");
       expect(await isEnabled()).toBe("enabled");
+      expect((await links()).split("\n")).toEqual([2, 3, 4, 5].map((n) => `rc${n}.d/S80by-hand`));
       await inside("systemctl disable by-hand");
       expect(await isEnabled()).toBe("disabled");
+      expect((await links()).split("\n")).toEqual([2, 3, 4, 5].map((n) => `rc${n}.d/K20by-hand`));
     });
 
     it("bring EL's nginx: a default server, its user, its unit behind service", async () => {
@@ -167,7 +170,15 @@ describe.skipIf(unavailable !== undefined)("the lab", () => {
 
     it("bring EL's PostgreSQL, empty until it is initialised", async () => {
       expect((await lab.exec(host, "systemctl start postgresql")).exitCode).not.toBe(0);
-      await inside("postgresql-setup --initdb");
+      expect(await inside("journalctl --sync; journalctl -u postgresql -o cat")).toContain(
+        'Directory "/var/lib/pgsql/data" is missing or empty.\nUse "/usr/bin/postgresql-setup --initdb"',
+      );
+      await inside("service postgresql initdb");
+      const { exitCode, stderr } = await lab.exec(host, "postgresql-setup --initdb");
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringContaining("ERROR: Data directory /var/lib/pgsql/data is not empty!"),
+      ]);
       expect((await lab.exec(host, "systemctl start postgresql")).exitCode).toBe(0);
       expect(await inside("cd /; sudo -u postgres psql -Atc 'show data_directory'")).toBe(
         "/var/lib/pgsql/data",
