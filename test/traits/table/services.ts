@@ -6,7 +6,7 @@ import { type Bench, look, type Trait } from "../trait";
 
 const postgresql = `
   if [ ! -e /var/lib/pgsql/data/PG_VERSION ]; then
-    dnf -q -y module enable postgresql:15
+    ! dnf -q module list postgresql >/dev/null 2>&1 || dnf -q -y module enable postgresql:15
     dnf -q -y install postgresql-server
     postgresql-setup --initdb
     systemctl start postgresql
@@ -37,6 +37,34 @@ const rulesOfFirewalld = "firewall-cmd --list-all-zones; firewall-cmd --permanen
 
 /** What other software has set up. */
 export const services: readonly Trait[] = [
+  {
+    name: "no-modules",
+    filed: "H15",
+    fault:
+      "a host whose repositories have no modules, as Enterprise Linux 10, is asked for a module stream of PostgreSQL, and refused",
+    bites: {
+      version: "4b3fb7b that takes no plain package for a stream",
+      words:
+        "the host's repositories have no module stream postgresql:15 (nor any other of postgresql)",
+    },
+    set: `
+      mkdir /srv/plain
+      ln -s /usr/lib/lab/repository/*.rpm /srv/plain
+      cp -r /usr/lib/lab/repository/repodata /srv/plain
+      sed -i '/<data type="modules">/,/<\\/data>/d' /srv/plain/repodata/repomd.xml
+      sed -i 's|^baseurl=.*/repository$|baseurl=file:///srv/plain|' /etc/yum.repos.d/centos.repo
+      # The lab's packages say of themselves that they are of a stream; and a plain repository has one version.
+      sed -i '/srv.plain/a module_hotfixes=1\\nexcludepkgs=postgresql*13.14* postgresql*16.4*' /etc/yum.repos.d/centos.repo
+      dnf -q clean all`,
+    shown: {
+      command: "dnf -q module list 2>&1; dnf -q repoquery postgresql-server",
+      prints: /^postgresql-server-0:15\.8-\S+$/,
+    },
+    check: async ({ onHost }) => {
+      assert.match(await onHost("rpm -q postgresql-server"), /^postgresql-server-15/);
+      assert.equal(await onHost("dnf -q module list --enabled 2>/dev/null || true"), "");
+    },
+  },
   {
     name: "pip-user",
     filed: "H11",
