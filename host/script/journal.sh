@@ -1,8 +1,9 @@
 
 # --- Journal: what an interrupted run had done, so that the next one undoes or finishes it ------------
 #
-# A step is written before it is taken, with what undoing it needs. The run counts from the moment that
-# its `outcome` is there, whole: before, it is undone; after, it is finished. Both may be repeated.
+# A step is on the disk before it is taken, with what undoing it needs: after a power cut, what was done may be
+# there. One that was not taken any more is undone without harm. The run counts from the moment that its
+# `outcome` is there, whole: before, it is undone; after, it is finished. Both may be repeated.
 
 JOURNAL='' # directory of the journal of this run, or of the one being recovered
 
@@ -13,6 +14,12 @@ begin_journal() { # SUBSYSTEM
 }
 
 step() { # KIND FIELD...
+  announce_step "$@"
+  must 'the disk does not take the journal' sync -- "$JOURNAL/resource" "$JOURNAL/steps"
+}
+
+# For steps of which many are taken together: the caller waits for the disk once.
+announce_step() { # KIND FIELD...
   local IFS=$TAB
   printf '%s\n' "$*" >>"$JOURNAL/steps" || fail "can't write the journal $JOURNAL: is the file system full?"
 }
@@ -105,6 +112,10 @@ undo_journal() {
   if [[ -n $exchange ]]; then
     # shellcheck disable=SC2086 # words without spaces
     (undo_uwsgi_exchange $exchange) || status=1
+  fi
+  # As long as the way back is not on the disk, it has to be found again.
+  if ((status == 0 && ${#steps[@]} > 0)); then
+    (settle) || status=1
   fi
   if ((status == 0)); then
     clear_candidates "${JOURNAL##*/}"

@@ -210,7 +210,7 @@ next_kept() { # PATH
 # Keeps a copy of what already is as it shall be: the live file stays, and may be edited later.
 keep_copy() { # PATH "kept FILE"
   local kept=${2#kept } name=${1##*/}
-  step copy "$kept"
+  announce_step copy "$kept"
   enter_directory "${1%/*}"
   must "can't keep $1" ln -P -- "$name" "$kept.link"
   must "can't keep $1" cp -a -- "$kept.link" "$kept"

@@ -74,27 +74,71 @@ swap_order() {
   done | sort -r
 }
 
+C_SWAPPED=()
+C_KEPT=() # where what stands at the path goes, or none
+
 # Swaps all changes that are not in place yet; before nginx's test, just the directories outside its tree.
 swap_changes() { # [outside-directories]
-  local path index
+  local path index due=()
   while read -r _ path index; do
     [[ ${C_SWAPPED[index]-no} == no ]] || continue
     if [[ ${1-} == outside-directories ]] && { [[ ${C_WANT[index]} != directory* ]] || in_nginx_tree "$path"; }; then
       continue
     fi
+    due+=("$index")
+  done < <(swap_order)
+  ((${#due[@]} > 0)) || return 0
+  for index in "${due[@]}"; do
+    announce_change "$index"
+  done
+  # The swaps are renames: the disk has what they put in place before them, and the way back.
+  settle
+  for index in "${due[@]}"; do
     swap_change "$index"
     C_SWAPPED[index]=yes
-  done < <(swap_order)
+  done
   cd /
 }
 
-C_SWAPPED=()
+announce_change() { # INDEX
+  local path=${C_PATH[$1]} now=()
+  read -r -a now <<<"${LIVE[$path]}"
+  if [[ ${C_WANT[$1]} == rmdir ]]; then
+    announce_step rmdir "$path" "${now[1]}" "${now[2]}" "${now[3]}" "${LIVE_TYPE[$path]}"
+  elif changes_directory "$1"; then
+    announce_step metadata "$path" "${now[1]}" "${now[2]}" "${now[3]}" "${LIVE_TYPE[$path]}"
+  elif [[ -e $ROOT$path || -L $ROOT$path ]]; then
+    announce_replacement "$1" present
+  else
+    announce_replacement "$1" absent
+  fi
+}
+
+# Is it only about what differs about a directory that is there?
+changes_directory() { # INDEX
+  [[ ${C_WANT[$1]} == directory* && ${C_STAGED[$1]} == none ]]
+}
+
+announce_replacement() { # INDEX absent|present
+  local kept=none
+  if [[ $2 == present ]]; then
+    case ${C_KEEP[$1]} in
+      no | drift)
+        next_kept "${C_PATH[$1]}"
+        kept=${REPLY#kept }
+        ;;
+      *) kept=${C_KEEP[$1]} ;;
+    esac
+  fi
+  C_KEPT[$1]=$kept
+  announce_step swap "${C_PATH[$1]}" "$kept" "${C_INODE[$1]}" "${C_STAGED[$1]}"
+}
 
 swap_change() { # INDEX
   local path=${C_PATH[$1]} want=${C_WANT[$1]}
   if [[ $want == rmdir ]]; then
     remove_directory "$path"
-  elif [[ $want == directory* && ${C_STAGED[$1]} == none ]]; then
+  elif changes_directory "$1"; then
     change_directory "$path" "$want" "${C_TYPE[$1]}"
   else
     replace_path "$1"
@@ -102,24 +146,23 @@ swap_change() { # INDEX
 }
 
 replace_path() { # INDEX
-  local path=${C_PATH[$1]} staged=${C_STAGED[$1]} kept=none name=${C_PATH[$1]##*/} before=absent
+  local path=${C_PATH[$1]} staged=${C_STAGED[$1]} kept=${C_KEPT[$1]} name=${C_PATH[$1]##*/} before=absent
   enter_directory "${path%/*}"
   # Directories are shared: a run of another subsystem may have made this one a moment ago.
   if [[ ${C_WANT[$1]} == directory* && -d $name && ! -L $name ]]; then
     join_directory "$1"
     return
   fi
-  if [[ -e $name || -L $name ]]; then
-    before=present
-    case ${C_KEEP[$1]} in
-      no | drift)
-        next_kept "$path"
-        kept=${REPLY#kept }
-        ;;
-      *) kept=${C_KEEP[$1]} ;;
-    esac
+  if [[ -e $name || -L $name ]]; then before=present; fi
+  # Somebody was here since it was announced.
+  if [[ $before == absent ]]; then
+    kept=none
+  elif [[ $kept == none ]]; then
+    [[ ${C_KEEP[$1]} != no ]] || C_KEEP[$1]=drift
+    announce_replacement "$1" present
+    kept=${C_KEPT[$1]}
+    settle
   fi
-  step swap "$path" "$kept" "${C_INODE[$1]}" "$staged"
   if [[ -d $name && ! -L $name ]]; then
     must "can't move $path aside" mv -T -- "$name" "$kept"
   elif [[ $before == present ]]; then
@@ -141,6 +184,9 @@ join_directory() { # INDEX
   must "can't clear ${C_STAGED[$1]}" rmdir -- "${C_STAGED[$1]}"
   observe "$path"
   if [[ ${LIVE[$path]} != "${C_WANT[$1]}" ]]; then
+    local now=()
+    read -r -a now <<<"${LIVE[$path]}"
+    step metadata "$path" "${now[1]}" "${now[2]}" "${now[3]}" "${LIVE_TYPE[$path]}"
     change_directory "$path" "${C_WANT[$1]}" "${C_TYPE[$1]}"
   fi
 }
@@ -172,10 +218,8 @@ tell_replaced() { # INDEX absent|present KEPT
 
 # Sets what differs about a directory, from inside it: its name may lead elsewhere a moment later.
 change_directory() { # PATH "directory OWNER GROUP MODE" TYPE
-  local wanted=() now=()
+  local wanted=()
   read -r -a wanted <<<"$2"
-  read -r -a now <<<"${LIVE[$1]}"
-  step metadata "$1" "${now[1]}" "${now[2]}" "${now[3]}" "${LIVE_TYPE[$1]}"
   set_metadata "$1" "${wanted[1]}" "${wanted[2]}" "${wanted[3]}" "$3"
   changed "changed directory $1 (${wanted[*]:1})"
 }
@@ -189,10 +233,7 @@ set_metadata() { # PATH OWNER GROUP MODE TYPE
 
 # A directory that we made goes when nothing lies in it; logs and other data stay where they are.
 remove_directory() { # PATH
-  local now=()
-  read -r -a now <<<"${LIVE[$1]}"
   enter_directory "${1%/*}"
-  step rmdir "$1" "${now[1]}" "${now[2]}" "${now[3]}" "${LIVE_TYPE[$1]}"
   if attempt rmdir -- "${1##*/}"; then
     changed "removed directory $1"
   else
@@ -215,12 +256,11 @@ undo_swap() { # PATH KEPT INODE STAGED
     must "can't move $path back to $4" mv -T -- "$name" "$4"
     live=none
   fi
-  if [[ $kept == none ]]; then
-    # Never placed, taken away already, or by now somebody else's.
+  if [[ $kept == none ]] || [[ ! -e $kept && ! -L $kept ]]; then
+    # Nothing was there, or nothing was done: never placed, taken away already, or by now somebody else's.
     [[ $live != "$inode" || $live == none ]] || take_away "$name" "$path"
     return 0
   fi
-  [[ -e $kept || -L $kept ]] || return 0
   if [[ $live == "$(stat -c %i -- "$kept")" ]]; then
     must "can't clear $kept" rm -f -- "$kept"
     return 0

@@ -126,8 +126,6 @@ converge() {
       stop_exchanged_uwsgi
       ;;
   esac
-  # The swaps are renames: what they put in place is on the disk before them.
-  ((${#C_PATH[@]} == 0)) || settle
   swap_changes
   read_units
   if [[ $SUBSYSTEM == packages ]]; then

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, type EnterpriseLinux, PrivateRoot } from "./privateRoot";
 
@@ -45,6 +46,130 @@ test("a candidate is on the disk before it takes its place, and the way back unt
     "ours outcome recorded kept ",
     "",
   ]);
+});
+
+/**
+ * Keeps on a disk of its own what was waited for of the journal, and has each of these commands strike a line
+ * where a step that the journal names is not there yet.
+ */
+function watchJournal(...commands: string[]): void {
+  host.write(
+    "/at-sync",
+    [
+      "journal=$TRACKS_ROOT/var/lib/tracks/journal",
+      "mkdir -p $TRACKS_ROOT/on-disk",
+      'case "$*" in --*/steps | -f* | "") cp -a $journal/. $TRACKS_ROOT/on-disk ;; esac',
+      "",
+    ].join("\n"),
+  );
+  for (const command of commands) {
+    host.write(
+      `/counted/${command}`,
+      [
+        "#!/bin/bash",
+        "steps=$TRACKS_ROOT/var/lib/tracks/journal/none/steps",
+        "if [[ -s $steps ]] && ! cmp -s $steps $TRACKS_ROOT/on-disk/none/steps; then",
+        `  echo "${command} $*" >>$TRACKS_ROOT/too-early`,
+        "fi",
+        'if [[ "${0##*/} $*" == *$(cat $TRACKS_ROOT/cut-after 2>/dev/null || echo never) ]]; then',
+        '  PATH=${PATH#*:} "${0##*/}" "$@"',
+        "  kill -KILL $(cat $TRACKS_ROOT/script-pid)",
+        "  /bin/rm -r $TRACKS_ROOT/var/lib/tracks/journal $TRACKS_ROOT/cut-after",
+        "  cp -a $TRACKS_ROOT/on-disk $TRACKS_ROOT/var/lib/tracks/journal",
+        "  exit",
+        "fi",
+        'PATH=${PATH#*:} exec "${0##*/}" "$@"',
+        "",
+      ].join("\n"),
+      0o755,
+    );
+  }
+}
+
+const everyKind = manifest(
+  "motd",
+  "none",
+  "directory /srv/new owner=root group=root mode=0755",
+  "directory /srv/there owner=root group=root mode=0700",
+  "file /srv/new/file owner=root group=root mode=0644",
+  "| ours",
+  "file /etc/motd owner=root group=root mode=0644",
+  "| ours",
+  "symlink /srv/link -> new",
+  "absent /srv/old",
+  "selinux-boolean httpd_can_network_connect on",
+  "service nginx",
+);
+
+function hostWithEveryKind(): void {
+  host.write("/selinux", "Enforcing\n");
+  host.write("/booleans/httpd_can_network_connect", "off\n");
+  host.write("/etc/motd", "before\n");
+  host.write("/srv/there/file", "");
+  host.write("/srv/link/file", "by hand\n");
+  host.write("/srv/old", "old\n");
+}
+
+test.each<EnterpriseLinux>([7, 9])(
+  "the way back of each step is on the disk before it is taken: %d",
+  async (el) => {
+    host.remove();
+    host = new PrivateRoot({ el });
+    hostWithEveryKind();
+    watchJournal("mv", "ln", "rm", "rmdir", "chmod", "setsebool", "systemctl");
+    expect(await host.apply(everyKind)).toMatchObject({ code: 0, stderr: "" });
+    expect(await host.apply(motd("ours"))).toMatchObject({ code: 0, stderr: "" });
+    expect(await host.removeResource("motd")).toMatchObject({ code: 0, stderr: "" });
+    expect(host.exists("/too-early")).toBe(false);
+  },
+);
+
+test.each(["mv -fT -- *motd", "mv -fT -- *link", "rm -f -- old", "setsebool *"])(
+  "a power cut after a step is undone whole by recover: %s",
+  async (step) => {
+    hostWithEveryKind();
+    watchJournal("mv", "rm", "setsebool");
+    host.write("/cut-after", step);
+    expect((await host.apply(everyKind)).code).toBe(null);
+    const recovered = await host.run(["recover"]);
+    expect(recovered).toMatchObject({ code: 0, stderr: "" });
+    expect(recovered.stdout).toContain("undid the interrupted run of tracks.dev/motd");
+    expect(host.read("/etc/motd")).toBe("before\n");
+    expect(host.read("/srv/link/file")).toBe("by hand\n");
+    expect(host.read("/srv/old")).toBe("old\n");
+    expect(host.exists("/srv/new")).toBe(false);
+    expect(host.ownership("/srv/there")).toBe("root root 755");
+    expect(host.read("/booleans/httpd_can_network_connect")).toBe("off\n");
+  },
+);
+
+test("what somebody makes or removes while the disk is waited for is neither lost nor brought back", async () => {
+  host.write("/etc/motd", "before\n");
+  host.write(
+    "/at-sync",
+    "cd $TRACKS_ROOT; [[ -e moved ]] || { touch moved; rm etc/motd; echo theirs >etc/issue; }\n",
+  );
+  const both = (...more: string[]) =>
+    manifest(
+      "both",
+      "none",
+      ...["motd", "issue"].flatMap((name) => [
+        `file /etc/${name} owner=root group=root mode=0644`,
+        "| ours",
+      ]),
+      ...more,
+    );
+  const failed = await host.apply(both("service missing"));
+  expect(failed.reason).toContain("what this run had changed was put back");
+  expect(host.exists("/etc/motd")).toBe(false);
+  expect(host.read("/etc/issue")).toBe("theirs\n");
+
+  for (const name of ["/moved", "/etc/issue"]) rmSync(host.at(name));
+  host.write("/etc/motd", "before\n");
+  const { code, stdout } = await host.apply(both());
+  expect(code).toBe(0);
+  const kept = /^kept \/etc\/issue as it was edited by hand: (.*)$/m.exec(stdout)?.[1] ?? "";
+  expect(host.read(kept.replace(host.root, ""))).toBe("theirs\n");
 });
 
 test("what changes nothing waits for no disk", async () => {
