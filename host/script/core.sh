@@ -74,7 +74,7 @@ fail() { # "WHAT" or "WHAT: LINES"
     exit 1
   fi
   trap '' TERM INT HUP
-  if [[ -n $JOURNAL && -e $JOURNAL/outcome ]]; then
+  if [[ -n $JOURNAL && -s $JOURNAL/outcome ]]; then
     reason+=' (the host is changed; the next run finishes the bookkeeping)'
   elif [[ -n $JOURNAL ]]; then
     local changes=no

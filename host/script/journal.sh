@@ -34,15 +34,22 @@ settle() {
   attempt sync -f "$STATE" ${stores[@]+"${stores[@]}"} || must 'the disk does not take what was written' sync
 }
 
+# A run that repeats the last one, and took no step, has nothing to lose.
+settle_run() {
+  [[ ! -s $JOURNAL/steps && $SAME_MANIFEST == yes ]] || settle
+}
+
 # The point of no return: what this run did stays from here on.
 commit_journal() {
   local line text=''
-  [[ ! -s $JOURNAL/steps ]] || settle
-  for line in ${OUTCOME[@]+"${OUTCOME[@]}"}; do
+  # The last line keeps an outcome without records from being empty, as one that a power cut took is.
+  for line in ${OUTCOME[@]+"${OUTCOME[@]}"} 'end'; do
     text+=$line$'\n'
   done
-  write_file "$JOURNAL/outcome" "$text"
-  [[ ! -s $JOURNAL/steps ]] || settle
+  printf '%s' "$text" >"$JOURNAL/outcome.new" || fail "can't write the journal $JOURNAL: is the file system full?"
+  settle_run
+  must "can't write the journal $JOURNAL" mv -f -- "$JOURNAL/outcome.new" "$JOURNAL/outcome"
+  settle_run
 }
 
 # Takes what a committed run decided into the records and the resource's state.
@@ -51,13 +58,24 @@ finish_journal() {
   read -r resource <"$JOURNAL/resource"
   with_records_locked merge_outcome "$JOURNAL/outcome"
   if [[ -d $JOURNAL/state ]]; then
-    must "can't write the state of $resource" mkdir -p -- "$STATE/resources/$resource"
-    must "can't write the state of $resource" cp -f -- "$JOURNAL/state/"* "$STATE/resources/$resource/"
+    keep_state "$resource"
   elif [[ -e $JOURNAL/removed ]]; then
     must "can't drop the state of $resource" rm -rf -- "$STATE/resources/$resource"
   fi
   discard_kept
   close_journal
+}
+
+keep_state() { # RESOURCE
+  local file target differing=()
+  must "can't write the state of $1" mkdir -p -- "$STATE/resources/$1"
+  for file in "$JOURNAL/state/"*; do
+    target=$STATE/resources/$1/${file##*/}
+    [[ ! -e $target || $(cat -- "$file") != "$(cat -- "$target")" ]] || continue
+    must "can't write the state of $1" cp -f -- "$file" "$target.new"
+    differing+=("$target")
+  done
+  replace_files ${differing[@]+"${differing[@]}"}
 }
 
 # What was only kept to undo this run; what the records name, or a person edited, stays.
@@ -72,7 +90,7 @@ discard_kept() {
 # The candidates go first: as long as there is a journal, somebody will look after them.
 close_journal() {
   clear_candidates "${JOURNAL##*/}"
-  [[ ! -s $JOURNAL/steps ]] || settle
+  settle_run
   must "can't close the journal" rm -rf -- "$JOURNAL"
   JOURNAL=''
 }
@@ -156,7 +174,7 @@ recover_subsystem() { # SUBSYSTEM
     return 0
   fi
   read -r resource 2>/dev/null <"$JOURNAL/resource"
-  if [[ -e $JOURNAL/outcome ]]; then
+  if [[ -s $JOURNAL/outcome && -n $resource ]]; then
     finish_journal
     note "finished the interrupted run of ${resource:-an unknown resource}"
   elif undo_journal; then

@@ -16,12 +16,23 @@ load_records() {
   local key owners former made
   OWNERS=() FORMER=() MADE=()
   [[ -e $STATE/records ]] || return 0
+  [[ -s $STATE/records ]] || refuse_lost_records
   while IFS=$TAB read -r key owners former made; do
     [[ -n ${made-} ]] || fail "$STATE/records is damaged at \"$key\": a line has a key, owners, what was before and what we made, with tabs between"
     OWNERS[$key]=$owners
     FORMER[$key]=$former
     MADE[$key]=$made
   done <"$STATE/records"
+}
+
+# An empty table is one that nothing is owned by, or one that was lost.
+refuse_lost_records() {
+  local facts
+  facts=$(grep -lE '^(path|thing (service|setting|user|password)) ' -- "$STATE/resources"/*/*/facts 2>/dev/null)
+  facts=${facts%%$'\n'*}
+  [[ -n $facts ]] || return 0
+  facts=${facts%/facts}
+  fail "$STATE/records is empty, and ${facts#"$STATE/resources/"} owns things on this host: a power cut or a full disk has lost who owns what, and what was there before. Nothing was touched. Put the file back from a backup; without one, remove it (rm $STATE/records) and run this again: what is here now is taken for what was there before us then, and stays on destroy"
 }
 
 save_records() {
@@ -33,7 +44,8 @@ save_records() {
       printf '%s\n' "$key$TAB${OWNERS[$key]}$TAB${FORMER[$key]}$TAB${MADE[$key]}"
     done | sort
   )
-  write_file "$STATE/records" "$text"
+  # What is the same waits for no disk.
+  [[ ${text%$'\n'} == "$(cat -- "$STATE/records" 2>/dev/null)" ]] || write_file "$STATE/records" "$text"
 }
 
 # Plans that this resource owns a key. `sole` takes it over from a former owner in the same scope, such

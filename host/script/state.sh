@@ -22,10 +22,21 @@ open_state() {
     || fail "$STATE must be a directory of root with mode 0700: chown root $STATE; chmod 0700 $STATE"
 }
 
-# Replaces a file of ours as a whole: a reader sees the old text or the new one.
+# Replaces a file of ours as a whole: a reader sees the old text or the new one, also after a power cut.
 write_file() { # FILE TEXT
   printf '%s' "$2" >"$1.new" || fail "can't write $1: is the file system full?"
-  must "can't write $1" mv -f -- "$1.new" "$1"
+  replace_files "$1"
+}
+
+# Has what stands beside files as FILE.new take their place. The disk has it by then: on XFS, a power cut may leave
+# the rename and none of the text.
+replace_files() { # FILE...
+  local file
+  (($# > 0)) || return 0
+  must "the disk does not take what was written" sync -- "${@/%/.new}"
+  for file in "$@"; do
+    must "can't write $file" mv -f -- "$file.new" "$file"
+  done
 }
 
 # Removes what was kept, also what a run that was killed was about to keep.

@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, type EnterpriseLinux, PrivateRoot } from "./privateRoot";
 
@@ -43,6 +44,9 @@ test("a candidate is on the disk before it takes its place, and the way back unt
     "before staged ",
     "ours kept ",
     "ours outcome kept ",
+    // The records, before they take their place; the resource's state; and all, before the journal goes.
+    "ours outcome kept ",
+    "ours outcome recorded kept ",
     "ours outcome recorded kept ",
     "",
   ]);
@@ -59,6 +63,7 @@ function watchJournal(...commands: string[]): void {
       "journal=$TRACKS_ROOT/var/lib/tracks/journal",
       "mkdir -p $TRACKS_ROOT/on-disk",
       'case "$*" in --*/steps | -f* | "") cp -a $journal/. $TRACKS_ROOT/on-disk ;; esac',
+      'case $1 in --) printf "%s\\n" "${@:2}" >>$TRACKS_ROOT/synced ;; esac',
       "",
     ].join("\n"),
   );
@@ -143,6 +148,59 @@ test.each(["mv -fT -- *motd", "mv -fT -- *link", "rm -f -- old", "setsebool *"])
   },
 );
 
+test("what is remembered is on the disk before it takes the place of what was", async () => {
+  watchJournal();
+  host.write(
+    "/counted/mv",
+    [
+      "#!/bin/bash",
+      'if [[ $3 == */records.new || $3 == */resources/*.new ]] && ! grep -qxF "$3" $TRACKS_ROOT/synced; then',
+      '  echo "$*" >>$TRACKS_ROOT/too-early',
+      "fi",
+      'exec /bin/mv "$@"',
+      "",
+    ].join("\n"),
+    0o755,
+  );
+  expect(await host.apply(motd("ours"))).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/synced")).toMatch(/\/records\.new$/m);
+  expect(host.read("/synced")).toMatch(/\/motd\/facts\.new$/m);
+  expect(host.exists("/too-early")).toBe(false);
+});
+
+test("an outcome that a power cut took the text of does not finish the run: it is undone", async () => {
+  host.write("/etc/motd", "before\n");
+  watchJournal("mv");
+  host.write("/cut-after", "mv -f -- *outcome");
+  expect((await host.apply(motd("ours"))).code).toBe(null);
+  host.write("/var/lib/tracks/journal/none/outcome", "");
+  expect((await host.run(["recover"])).stdout).toContain("undid the interrupted run");
+  expect(host.read("/etc/motd")).toBe("before\n");
+});
+
+test("records that were lost are refused with a way out, which works; records of nothing are not", async () => {
+  const packages = manifest("packages", "packages", "package nginx");
+  host.write("/var/lib/tracks/records", "");
+  chmodSync(host.at("/var/lib/tracks"), 0o700);
+  for (let time = 0; time < 2; time++) {
+    expect(await host.apply(packages)).toMatchObject({ code: 0, stderr: "" });
+  }
+  expect(await host.apply(motd("ours"))).toMatchObject({ code: 0, stderr: "" });
+
+  host.write("/var/lib/tracks/records", "");
+  for (const run of [await host.run(["probe"]), await host.apply(motd("other"))]) {
+    expect(run.code).toBe(1);
+    expect(run.reason).toMatch(
+      /\/records is empty, and tracks\.dev\/motd owns things on this host/,
+    );
+  }
+  expect(host.read("/etc/motd")).toBe("ours\n");
+  const way = /\((rm \S+)\)/.exec((await host.removeResource("motd")).reason)?.[1] ?? "false";
+  execFileSync("/bin/sh", ["-c", way]);
+  expect(await host.apply(motd("other"))).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/motd")).toBe("other\n");
+});
+
 test("what somebody makes or removes while the disk is waited for is neither lost nor brought back", async () => {
   host.write("/etc/motd", "before\n");
   host.write(
@@ -177,6 +235,14 @@ test("what changes nothing waits for no disk", async () => {
   host.calls();
   expect((await host.apply(motd("ours"))).stdout).toBe("applied motd: unchanged\n");
   expect(host.calls().filter((call) => call.startsWith("sync"))).toEqual([]);
+});
+
+test("what changes only what is remembered waits for the disk as well", async () => {
+  await host.apply(motd("ours"));
+  host.calls();
+  const more = motd("ours").replace("end\n", "absent /etc/nothing\nend\n");
+  expect((await host.apply(more)).stdout).toBe("applied motd: unchanged\n");
+  expect(host.calls().filter((call) => call.startsWith("sync -f"))).not.toEqual([]);
 });
 
 test.each<EnterpriseLinux>([6, 7])("on Enterprise Linux %d all disks are asked", async (el) => {
