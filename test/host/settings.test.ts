@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -220,4 +220,58 @@ test("uWSGI is not reloaded for a database without tables, whatever its driver w
   } finally {
     master.kill();
   }
+});
+
+const secretKey = "/microarray/shared/tracks/secret_key";
+const withKey = manifest("app-settings", "settings", `secret-key ${secretKey} owner=daemon`);
+
+/** Whether the disk has been waited for when the key gets its name. */
+function watchDisk(): void {
+  host.write(
+    "/counted/dd",
+    `#!/bin/sh\ncase "$*" in *fsync*) : >>${host.at("/on-disk")} ;; esac\nexec /bin/dd "$@"\n`,
+    0o755,
+  );
+  host.write(
+    "/counted/ln",
+    `#!/bin/sh\n[ -e ${host.at("/on-disk")} ] || : >>${host.at("/too-early")}\nexec /bin/ln "$@"\n`,
+    0o755,
+  );
+}
+
+test("the secret key is on the disk before it has its name, and stays as it is", async () => {
+  mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
+  watchDisk();
+  const run = await host.apply(withKey);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain(`made the secret key ${secretKey}\n`);
+  const key = host.read(secretKey);
+  expect(key).toMatch(/^[A-Za-z0-9+/]{64}$/);
+  expect(host.exists("/on-disk")).toBe(true);
+  expect(host.exists("/too-early")).toBe(false);
+  expect((await host.apply(withKey)).stdout).toBe("applied app-settings: unchanged\n");
+  expect(host.read(secretKey)).toBe(key);
+});
+
+test("an empty secret key is drift, and replaced; an empty link is somebody's, and told", async () => {
+  mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
+  expect((await host.apply(withKey)).code).toBe(0);
+  host.write(secretKey, "");
+  expect((await host.run(["probe"])).stdout).toMatch(/^drift app-settings secret-key .*"absent"/);
+  const repaired = await host.apply(withKey, { repair: 1 });
+  expect(repaired).toMatchObject({ code: 0, stderr: "" });
+  expect(repaired.stdout).toContain(`replaced the empty secret key ${secretKey}\n`);
+  expect(host.read(secretKey)).toHaveLength(64);
+
+  rmSync(host.at(secretKey));
+  host.write("/elsewhere", "");
+  symlinkSync(host.at("/elsewhere"), host.at(secretKey));
+  expect((await host.apply(withKey)).reason).toMatch(/can't make .*secret_key: ln: .*File exists/);
+});
+
+test("a secret key that does not arrive whole is not used", async () => {
+  mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
+  host.write("/counted/base64", "#!/bin/sh\nexit 1\n", 0o755);
+  expect((await host.apply(withKey)).reason).toContain("it did not arrive whole");
+  expect(host.exists(secretKey)).toBe(false);
 });
