@@ -1,52 +1,118 @@
 
 # --- Firewall: ports opened in firewalld, where that runs -------------------------------------------------
 
-# What is open, as " 80/tcp 8000-8100/tcp ", once asked: at present, and after a reload of the firewall.
-FIREWALL_NOW='' FIREWALL_LATER=''
-FIREWALL_ZONE=() # the words that name the zone
+FIREWALL=''      # running, stopped, silent or absent, once asked
+FIREWALL_SAID='' # its words, where it is silent
+FIREWALL_ZONE='' # the one that visitors come in by, once asked
+# What is open in a zone, as " 80/tcp 8000-8100/tcp ", once asked: at present, and after a reload of the firewall.
+# Of a firewall that is stopped only the latter is known.
+declare -A FIREWALL_NOW=() FIREWALL_LATER=()
 
-# Is firewalld running? Asks it for both lists at once, since each word from it takes a quarter second.
+# Statuses of firewall-cmd and firewall-offline-cmd.
+readonly FIREWALL_NO_ZONE=2 FIREWALL_INVALID_ZONE=112 FIREWALL_NOT_RUNNING=252
+
+# Asks once. One that does not answer is not taken for one that is stopped.
+ask_firewall() {
+  [[ -z $FIREWALL ]] || return 0
+  FIREWALL=absent
+  if ! have firewall-cmd; then return 0; fi
+  find_firewall_zone firewall-cmd
+  case $? in
+    0) FIREWALL=running ;;
+    "$FIREWALL_NOT_RUNNING") FIREWALL=stopped ;;
+    *) FIREWALL=silent ;;
+  esac
+  FIREWALL_SAID=$OUTPUT
+}
+
+refuse_silent_firewall() {
+  [[ $FIREWALL != silent ]] || fail "firewalld does not answer: $FIREWALL_SAID"
+}
+
 firewall_running() {
-  local now later
-  have firewall-cmd || return 1
-  if [[ -z $FIREWALL_NOW ]]; then
-    find_firewall_zone firewall-cmd
-    exec {now}< <(firewall-cmd ${FIREWALL_ZONE[@]+"${FIREWALL_ZONE[@]}"} --list-ports 2>/dev/null || echo not-running)
-    exec {later}< <(firewall-cmd --permanent ${FIREWALL_ZONE[@]+"${FIREWALL_ZONE[@]}"} --list-ports 2>/dev/null)
-    read -r FIREWALL_NOW <&"$now"
-    read -r FIREWALL_LATER <&"$later"
-    exec {now}<&- {later}<&-
-    FIREWALL_NOW=" $FIREWALL_NOW "
-    FIREWALL_LATER=" $FIREWALL_LATER "
-  fi
-  [[ $FIREWALL_NOW != *' not-running '* ]]
+  ask_firewall
+  refuse_silent_firewall
+  [[ $FIREWALL == running ]]
+}
+
+# Is firewalld there, but stopped? Then its settings are read and changed without it.
+firewall_stopped() {
+  if firewall_running || [[ $FIREWALL != stopped ]] || ! have firewall-offline-cmd; then return 1; fi
 }
 
 # Visitors come in by the interface of the default route; where it is in no zone, the default zone counts.
 find_firewall_zone() { # firewall-cmd|firewall-offline-cmd
-  local interface destination visitors=''
-  FIREWALL_ZONE=()
-  [[ -r $ROOT/proc/net/route ]] || return 0
-  while read -r interface destination _; do
-    # The table is read to its end all the same: a cat that is not heard out says so.
-    if [[ -z $visitors && $destination == 00000000 ]]; then visitors=$interface; fi
-  done < <(cat -- "$ROOT/proc/net/route")
-  [[ -n $visitors ]] || return 0
-  if attempt "$1" --get-zone-of-interface="$visitors" && [[ $OUTPUT =~ ^[A-Za-z0-9_-]+$ ]]; then
-    FIREWALL_ZONE=("--zone=$OUTPUT")
+  local status="$FIREWALL_NO_ZONE"
+  visitors_interface
+  if [[ -n $REPLY ]]; then
+    attempt "$1" --get-zone-of-interface="$REPLY"
+    status=$?
   fi
+  if ((status == FIREWALL_NO_ZONE)); then
+    attempt "$1" --get-default-zone
+    status=$?
+  fi
+  ((status == 0)) || return "$status"
+  # Warnings stand before it.
+  FIREWALL_ZONE=${OUTPUT##*$'\n'}
+  [[ $FIREWALL_ZONE =~ ^[^[:space:]]+$ ]]
 }
 
-# What a firewalld that is stopped will open when it is started, as " 80/tcp ", once asked.
-FIREWALL_STORED=''
+# Leaves the interface of the default route in REPLY: of IPv4, else of IPv6, where lo has one that leads nowhere.
+visitors_interface() {
+  local fields=() found=''
+  # The tables are read to their end: a cat that is not heard out says so.
+  while read -r -a fields; do
+    if [[ -z $found && ${fields[1]-} == 00000000 ]]; then found=${fields[0]}; fi
+  done < <(cat -- "$ROOT/proc/net/route" 2>/dev/null)
+  while read -r -a fields; do
+    if [[ -z $found && "${fields[*]:0:2}" =~ ^0{32}\ 00$ && ${fields[9]} != lo ]]; then found=${fields[9]}; fi
+  done < <(cat -- "$ROOT/proc/net/ipv6_route" 2>/dev/null)
+  REPLY=$found
+}
 
-# Is firewalld there, but stopped? Then its settings are read and changed without it.
-firewall_stopped() {
-  if firewall_running || ! have firewall-offline-cmd; then return 1; fi
-  if [[ -z $FIREWALL_STORED ]]; then
-    find_firewall_zone firewall-offline-cmd
-    FIREWALL_STORED=" $(firewall-offline-cmd ${FIREWALL_ZONE[@]+"${FIREWALL_ZONE[@]}"} --list-ports 2>/dev/null) "
+# Leaves the zone in REPLY that a key names; one of a former version names none.
+firewall_zone() { # [ZONE]
+  if [[ -z ${1-} && -z $FIREWALL_ZONE ]]; then
+    find_firewall_zone firewall-offline-cmd || fail "can't read firewalld's settings: $OUTPUT"
   fi
+  REPLY=${1:-$FIREWALL_ZONE}
+}
+
+# Asks for both lists at once, since each word from firewalld takes a quarter second.
+load_firewall_ports() { # ZONE
+  local now later
+  [[ -z ${FIREWALL_LATER[$1]-} ]] || return 0
+  if [[ $FIREWALL == stopped ]]; then
+    exec {later}< <(print_firewall_ports firewall-offline-cmd "--zone=$1")
+  else
+    exec {now}< <(print_firewall_ports firewall-cmd "--zone=$1")
+    exec {later}< <(print_firewall_ports firewall-cmd --permanent "--zone=$1")
+    take_firewall_ports "$now"
+    FIREWALL_NOW[$1]=$REPLY
+    exec {now}<&-
+  fi
+  take_firewall_ports "$later"
+  FIREWALL_LATER[$1]=$REPLY
+  exec {later}<&-
+}
+
+print_firewall_ports() { # COMMAND...
+  attempt "$@" --list-ports
+  printf '%s\n%s' "$?" "$OUTPUT"
+}
+
+take_firewall_ports() { # FD
+  local status said
+  IFS= read -r status <&"$1"
+  IFS= read -r -d '' said <&"$1"
+  REPLY=' '
+  case $status in
+    0) REPLY=" ${said##*$'\n'} " ;;
+    # Somebody removed a zone that we had a port in.
+    "$FIREWALL_INVALID_ZONE") ;;
+    *) FIREWALL=silent FIREWALL_SAID=$said ;;
+  esac
 }
 
 # Is a port open by a list, by itself or within a range?
@@ -60,59 +126,58 @@ port_is_open() { # PORT PROTOCOL LIST
 }
 
 # States: `permanent=yes|no now=yes|no`, `permanent=yes|no now=stopped`, or `no-firewall`.
-state_firewall_port() { # PROTOCOL PORT
+state_firewall_port() { # PROTOCOL PORT [ZONE]
   local permanent=no now=no
-  if firewall_running; then
-    if port_is_open "$2" "$1" "$FIREWALL_LATER"; then permanent=yes; fi
-    if port_is_open "$2" "$1" "$FIREWALL_NOW"; then now=yes; fi
-    REPLY="permanent=$permanent now=$now"
-  elif firewall_stopped; then
-    if port_is_open "$2" "$1" "$FIREWALL_STORED"; then permanent=yes; fi
-    REPLY="permanent=$permanent now=stopped"
-  else
+  if ! firewall_running && ! firewall_stopped; then
     REPLY=no-firewall
-  fi
-}
-
-make_firewall_port() { # STATE PROTOCOL PORT
-  if ! firewall_running; then
-    store_firewall_port "$1" "$2" "$3"
     return
   fi
-  case $1 in
-    permanent=yes*) open_port "$2" "$3" "$FIREWALL_LATER" firewall-cmd --permanent ;;
-    permanent=no*) close_port "$2" "$3" "$FIREWALL_LATER" firewall-cmd --permanent ;;
-  esac
-  case $1 in
-    *now=yes) open_port "$2" "$3" "$FIREWALL_NOW" firewall-cmd ;;
-    *now=no) close_port "$2" "$3" "$FIREWALL_NOW" firewall-cmd ;;
-  esac
-  FIREWALL_NOW=''
+  firewall_zone "${3-}"
+  local zone=$REPLY
+  load_firewall_ports "$zone"
+  refuse_silent_firewall
+  if port_is_open "$2" "$1" "${FIREWALL_LATER[$zone]}"; then permanent=yes; fi
+  if [[ $FIREWALL == stopped ]]; then
+    now=stopped
+  elif port_is_open "$2" "$1" "${FIREWALL_NOW[$zone]}"; then
+    now=yes
+  fi
+  REPLY="permanent=$permanent now=$now"
 }
 
-# The permanent part of a state, for a firewalld that is stopped.
-store_firewall_port() { # STATE PROTOCOL PORT
-  firewall_stopped || return 0
+# Of a state, a firewall that is stopped takes the permanent part.
+make_firewall_port() { # STATE PROTOCOL PORT [ZONE]
+  local zone later=(firewall-cmd --permanent)
+  if ! firewall_running && ! firewall_stopped; then return 0; fi
+  firewall_zone "${4-}"
+  zone=$REPLY
+  load_firewall_ports "$zone"
+  refuse_silent_firewall
+  [[ $FIREWALL == running ]] || later=(firewall-offline-cmd)
   case $1 in
-    permanent=yes*) open_port "$2" "$3" "$FIREWALL_STORED" firewall-offline-cmd ;;
-    permanent=no*) close_port "$2" "$3" "$FIREWALL_STORED" firewall-offline-cmd ;;
+    permanent=yes*) open_port "$2" "$3" "$zone" "${FIREWALL_LATER[$zone]}" "${later[@]}" ;;
+    permanent=no*) close_port "$2" "$3" "$zone" "${FIREWALL_LATER[$zone]}" "${later[@]}" ;;
   esac
-  FIREWALL_STORED=''
+  case "$FIREWALL $1" in
+    'running '*now=yes) open_port "$2" "$3" "$zone" "${FIREWALL_NOW[$zone]}" firewall-cmd ;;
+    'running '*now=no) close_port "$2" "$3" "$zone" "${FIREWALL_NOW[$zone]}" firewall-cmd ;;
+  esac
+  FIREWALL_LATER[$zone]=''
 }
 
-open_port() { # PROTOCOL PORT LIST COMMAND...
-  local port=$2/$1
-  if port_is_open "$2" "$1" "$3"; then return 0; fi
-  shift 3
-  must "firewalld does not open $port" "$1" -q "${@:2}" ${FIREWALL_ZONE[@]+"${FIREWALL_ZONE[@]}"} --add-port="$port"
+open_port() { # PROTOCOL PORT ZONE LIST COMMAND...
+  local port=$2/$1 zone=$3
+  if port_is_open "$2" "$1" "$4"; then return 0; fi
+  shift 4
+  must "firewalld does not open $port in the zone $zone" "$1" -q "${@:2}" --zone="$zone" --add-port="$port"
 }
 
 # Within a range, which somebody else opened, newer versions would break that in two.
-close_port() { # PROTOCOL PORT LIST COMMAND...
-  local port=$2/$1
-  [[ $3 == *" $port "* ]] || return 0
-  shift 3
-  must "firewalld does not close $port" "$1" -q "${@:2}" ${FIREWALL_ZONE[@]+"${FIREWALL_ZONE[@]}"} --remove-port="$port"
+close_port() { # PROTOCOL PORT ZONE LIST COMMAND...
+  local port=$2/$1 zone=$3
+  [[ $4 == *" $port "* ]] || return 0
+  shift 4
+  must "firewalld does not close $port in the zone $zone" "$1" -q "${@:2}" --zone="$zone" --remove-port="$port"
 }
 
 # Direct rules decide before the zones whether visitors come through. Those that were there when a port was
@@ -126,8 +191,10 @@ firewall_warning() {
   fi
 }
 
+# What is recorded names the zone, `firewall-port tcp 80 public`: when visitors come in by another one, the port is
+# opened there and closed here.
 converge_firewall() {
-  local index key warned=no want='permanent=yes now=yes'
+  local index key other warned=no want='permanent=yes now=yes'
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
     [[ ${E_KIND[index]} == firewall-port ]] || continue
     key="firewall-port ${E_WORDS[index]}"
@@ -137,15 +204,47 @@ converge_firewall() {
         [[ -z $REPLY ]] || note "$REPLY"
         warned=yes
       fi
-      converge_thing "$key" "$want"
+      converge_port_in_zone "$key" "$want"
       continue
     fi
     # Where no firewall runs, nothing is closed. What was opened before it was stopped stays ours, and the
     # probe asks again when it runs.
     FACTS+=("thing $key$TAB$want")
-    if is_ours "$key"; then
-      NAMED_THINGS[$key]=yes
-      own "$key" share - =
-    fi
+    for other in ${OWNERS[@]+"${!OWNERS[@]}"}; do
+      [[ "$other " == "$key "* ]] || continue
+      is_ours "$other" || continue
+      NAMED_THINGS[$other]=yes
+      own "$other" share - =
+    done
   done
+}
+
+# A former version recorded no zone. A port that is open in the one that counts now is taken for what it opened.
+converge_port_in_zone() { # KEY WANT
+  local key="$1 $FIREWALL_ZONE" live
+  thing_state "$key"
+  live=$REPLY
+  if [[ $live == "$2" ]]; then
+    converge_thing "$key" "$2" "${FORMER[$1]-"$live"}"
+  else
+    converge_thing "$key" "$2"
+  fi
+  is_ours "$1" || return 0
+  NAMED_THINGS[$1]=yes
+  disown_key "$1"
+  [[ $live == "$2" ]] \
+    || note "a former version of this program opened ${1#firewall-port } in the zone of that time, which it did not record: firewall-cmd --list-all-zones says whether it is still open in another one"
+}
+
+# Does another resource need a port that is ours by a key, in the same zone by a key of the other form?
+needed_in_zone() { # KEY
+  local words=() other=${1% *}
+  [[ $1 == 'firewall-port '* ]] || return 1
+  read -r -a words <<<"$1"
+  if ((${#words[@]} == 3)); then
+    if ! firewall_running && ! firewall_stopped; then return 1; fi
+    firewall_zone
+    other="$1 $REPLY"
+  fi
+  [[ -n ${OWNERS[$other]-} && ${OWNERS[$other]} != "$SCOPE/$RESOURCE" ]]
 }

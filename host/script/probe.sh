@@ -117,7 +117,7 @@ probe_pip_packages() {
 }
 
 probe_things() {
-  local index key want
+  local index key want protocol port
   for index in ${F_KIND[@]+"${!F_KIND[@]}"}; do
     [[ ${F_KIND[index]} == thing ]] || continue
     key=${F_KEY[index]}
@@ -128,7 +128,18 @@ probe_things() {
       'selinux-'*) selinux_enabled || continue ;;
       # Asked out here, where the answer is kept for the questions that follow.
       'postgresql-'*) postgresql_snapshot || true ;;
-      'firewall-port '*) firewall_running || continue ;;
+      'firewall-port '*)
+        ask_firewall
+        case $FIREWALL in
+          # Asked out here as well.
+          running) load_firewall_ports "$FIREWALL_ZONE" ;;
+          silent) ;;
+          *) continue ;;
+        esac
+        # In the zone that counts now, whichever did when it was opened.
+        read -r _ protocol port _ <<<"$key"
+        key="firewall-port $protocol $port"
+        ;;
     esac
     REPLY=$(thing_state "$key" 2>&1 && printf '%s' "$REPLY")
     [[ $REPLY != "$want" ]] || continue

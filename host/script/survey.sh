@@ -68,15 +68,15 @@ survey_system() {
   fact init "$REPLY"
   selinux_enabled
   fact selinux "$(tr '[:upper:]' '[:lower:]' <<<"$SELINUX")"
-  if ! have firewall-cmd; then
-    fact firewalld absent
-  elif firewall_running; then
-    fact firewalld running
-    firewall_warning
-    [[ -z $REPLY ]] || conflict "$REPLY"
-  else
-    fact firewalld stopped
-  fi
+  ask_firewall
+  fact firewalld "$FIREWALL"
+  case $FIREWALL in
+    running)
+      firewall_warning
+      [[ -z $REPLY ]] || conflict "$REPLY"
+      ;;
+    silent) conflict "firewalld does not answer, so no port can be opened: ${FIREWALL_SAID//$'\n'/; }" ;;
+  esac
   fact python "$(python_version)"
 }
 

@@ -74,6 +74,7 @@ release_thing() { # KEY
   local key=$1 live former=${FORMER[$1]}
   disown_key "$key"
   [[ ${OWNERS[$key]} == "$SCOPE/$RESOURCE" ]] || return 0
+  ! needed_in_zone "$key" || return 0
   if [[ $key == selinux-* ]] && ! selinux_enabled; then
     note "SELinux is switched off: $key stays as it is"
     return 0

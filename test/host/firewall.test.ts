@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;
@@ -72,6 +72,175 @@ test("an interface in no zone is in the default one", async () => {
   host.write("/proc/net/route", route("ens192"));
   expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/firewall-now")).toBe("8080/tcp\n");
+});
+
+test("visitors that come in by IPv6 alone have the zone of their interface opened", async () => {
+  const none = "0".repeat(32);
+  const line = (destination: string, length: string, flags: string, name: string): string =>
+    `${destination} ${length} ${none} 00 ${none} 00000400 00000001 00000000 ${flags} ${name.padStart(8)}\n`;
+  host.write("/proc/net/route", "Iface\tDestination\tGateway \tFlags\n");
+  host.write(
+    "/proc/net/ipv6_route",
+    [
+      line("fe80".padEnd(32, "0"), "40", "00000001", "eth9"),
+      line(none, "00", "00200200", "lo"),
+      line(none, "01", "00000003", "eth9"),
+      line(none, "00", "00000003", "ens192"),
+      line(none, "00", "00200200", "lo"),
+    ].join(""),
+  );
+  host.write("/firewall-interfaces", "eth9 trusted\nens192 dmz\nlo trusted\n");
+  expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/firewall-now-dmz")).toBe("8080/tcp\n");
+  expect(host.read("/firewall-now")).toBe("");
+});
+
+describe("when visitors come in by another zone", () => {
+  const moves: [string, () => void][] = [
+    [
+      "interface",
+      () => {
+        host.write("/firewall-interfaces", "ens192 work\n");
+      },
+    ],
+    [
+      "default zone",
+      () => {
+        rmSync(host.at("/firewall-interfaces"));
+        host.write("/firewall-default-zone", "work\n");
+      },
+    ],
+  ];
+  const open = (zone: string): string[] =>
+    ["now", "later"].map((list) => {
+      const file = `/firewall-${list}-${zone}`;
+      return host.exists(file) ? host.read(file) : "";
+    });
+  const opened = ["8080/tcp\n", "8080/tcp\n"];
+  const closed = ["", ""];
+
+  beforeEach(async () => {
+    host.write("/proc/net/route", route("ens192"));
+    host.write("/firewall-interfaces", "ens192 dmz\n");
+    expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
+    expect(open("dmz")).toEqual(opened);
+  });
+
+  it.each(moves)("the probe says so, and the port is moved there: %s", async (_, move) => {
+    move();
+    expect((await host.run(["probe"])).stdout).toMatch(
+      /^drift f firewall-port tcp 8080 is "permanent=no now=no"/,
+    );
+    expect(await host.apply(port, { repair: 1 })).toMatchObject({ code: 0, stderr: "" });
+    expect(open("work")).toEqual(opened);
+    expect(open("dmz")).toEqual(closed);
+    expect((await host.run(["probe"])).stdout).toMatch(/^ok f\n/);
+  });
+
+  it.each(moves)("destroy closes it where it was opened: %s", async (_, move) => {
+    host.write("/firewall-now-work", "8080/tcp\n");
+    host.write("/firewall-later-work", "8080/tcp\n");
+    move();
+    expect(await host.removeResource("f")).toMatchObject({ code: 0, stderr: "" });
+    expect(open("dmz")).toEqual(closed);
+    expect(open("work")).toEqual(opened);
+  });
+
+  it("a zone that is no more has nothing to close", async () => {
+    host.write("/firewall-interfaces", "ens192 work\n");
+    host.write("/firewall-gone", "dmz");
+    expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
+    expect(open("work")).toEqual(opened);
+    expect(host.read("/var/lib/tracks/records")).not.toContain("dmz");
+  });
+
+  it("of a stopped firewall the settings of the zone are closed", async () => {
+    host.write("/firewall-interfaces", "ens192 work\n");
+    rmSync(host.at("/firewall-now"));
+    expect(await host.removeResource("f")).toMatchObject({ code: 0, stderr: "" });
+    expect(host.read("/firewall-later-dmz")).toBe("");
+  });
+
+  /** Makes what is recorded what a former version would have recorded. */
+  const forgetZone = (scope = "tracks.dev"): void => {
+    for (const file of ["records", `resources/${scope}/f/facts`]) {
+      const text = host.read(`/var/lib/tracks/${file}`);
+      host.write(`/var/lib/tracks/${file}`, text.replace("tcp 8080 dmz", "tcp 8080"), 0o600);
+    }
+  };
+
+  it("records of a former version, which have no zone, are ours as before", async () => {
+    forgetZone();
+    expect((await host.run(["probe"])).stdout).toMatch(/^ok f\n/);
+    expect((await host.apply(port)).stdout).toBe("applied f: unchanged\n");
+    expect(host.read("/var/lib/tracks/records")).toContain("firewall-port tcp 8080 dmz\t");
+    expect(host.read("/var/lib/tracks/records")).not.toContain("firewall-port tcp 8080\t");
+    expect(await host.removeResource("f")).toMatchObject({ code: 0, stderr: "" });
+    expect(open("dmz")).toEqual(closed);
+  });
+
+  it("records of a former version are given back by destroy alone", async () => {
+    forgetZone();
+    expect(await host.removeResource("f")).toMatchObject({ code: 0, stderr: "" });
+    expect(open("dmz")).toEqual(closed);
+  });
+
+  it("a former version's zone that nobody knows is told", async () => {
+    forgetZone();
+    host.write("/firewall-interfaces", "ens192 work\n");
+    const { stdout } = await host.apply(port);
+    expect(stdout).toMatch(/^note: .*opened tcp 8080 .*firewall-cmd --list-all-zones/m);
+    expect(open("work")).toEqual(opened);
+  });
+
+  it.each(["ours", "theirs"])(
+    "a port that two programs opened stays until both are gone, whichever is of a former version: %s",
+    async (former) => {
+      host.installScript("other.dev");
+      if (former === "ours") forgetZone();
+      expect(await host.apply(port, { scope: "other.dev" })).toMatchObject({ code: 0, stderr: "" });
+      if (former === "theirs") {
+        const records = host.read("/var/lib/tracks/records");
+        const [line = ""] = /^firewall-port.*\n/m.exec(records) ?? [];
+        const apart = line.replace("other.dev/f,", "").replace(",other.dev/f", "");
+        const theirs = line
+          .replace(" dmz", "")
+          .replace(/tracks\.dev\/f,?/, "")
+          .replace(",\t", "\t");
+        host.write("/var/lib/tracks/records", records.replace(line, apart + theirs), 0o600);
+      }
+      expect(await host.removeResource("f")).toMatchObject({ code: 0, stderr: "" });
+      expect(open("dmz")).toEqual(opened);
+      expect(await host.removeResource("f", { scope: "other.dev" })).toMatchObject({ code: 0 });
+      expect(open("dmz")).toEqual(closed);
+    },
+  );
+});
+
+describe("a firewalld that does not answer is not taken for one that is stopped", () => {
+  const words = "firewalld does not answer: Error: Did not receive a reply";
+
+  it.each(["zone", "now", "later"])("asked for what is open: %s", async (question) => {
+    host.write("/firewall-silent", question);
+    const run = await host.apply(port);
+    expect(run.code).toBe(1);
+    expect(run.reason).toContain(words);
+    expect(host.read("/firewall-later")).toBe("");
+  });
+
+  it("is told in the preview, and as drift", async () => {
+    expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
+    for (const question of ["zone", "later"]) {
+      host.write("/firewall-silent", question);
+      expect((await host.run(["probe"])).stdout).toMatch(
+        new RegExp(`^drift f firewall-port tcp 8080 is "${words}`),
+      );
+    }
+    host.write("/firewall-silent", "zone");
+    expect((await host.run(["survey"])).stdout).toMatch(
+      /^conflict firewalld does not answer, so no port can be opened: Error: Did not/m,
+    );
+  });
 });
 
 test("direct rules, which no zone outweighs, are told in preview and up until a port is opened", async () => {

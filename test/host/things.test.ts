@@ -190,7 +190,7 @@ test("firewall: opened now and for good, only what was closed is closed again", 
   host.write("/firewall-later", "443/tcp\n");
   const text = manifest("f", "none", "firewall-port tcp 80", "firewall-port tcp 443");
   expect((await host.apply(text)).stdout).toContain(
-    "changed firewall-port tcp 80 (permanent=no now=no -> permanent=yes now=yes)",
+    "changed firewall-port tcp 80 public (permanent=no now=no -> permanent=yes now=yes)",
   );
   expect(host.read("/firewall-now")).toBe("443/tcp\n80/tcp\n");
   expect(host.read("/firewall-later")).toBe("443/tcp\n80/tcp\n");
@@ -213,7 +213,7 @@ test("firewall: what was opened is closed in its settings when it is stopped by 
   expect(host.read("/firewall-later")).toBe("443/tcp\n80/tcp\n");
 
   expect((await host.removeResource("f")).stdout).toContain(
-    "released firewall-port tcp 80 (permanent=yes now=stopped -> permanent=no now=no)\n",
+    "released firewall-port tcp 80 public (permanent=yes now=stopped -> permanent=no now=no)\n",
   );
   expect(host.read("/firewall-later")).toBe("443/tcp\n");
 });
