@@ -212,10 +212,12 @@ make_selinux_context() { # STATE PATTERN
 }
 
 SELINUX_PORTS='' # the local rules, once asked for
+SELINUX_RANGE='' # what the rule is for that was found last: the port, or a range that it lies in
 
+# A range is an administrator's: one of the type that is wanted is no work of ours.
 state_selinux_port() { # PROTOCOL PORT
-  local type protocol ports found=none
-  REPLY=none
+  local type protocol ports range found=none
+  REPLY=none SELINUX_RANGE=''
   # Without the tool nobody can have made a rule; asking is no reason to install it.
   have semanage || return 0
   if [[ -z $SELINUX_PORTS ]]; then
@@ -223,15 +225,23 @@ state_selinux_port() { # PROTOCOL PORT
     SELINUX_PORTS=$OUTPUT
   fi
   while read -r type protocol ports; do
-    if [[ $protocol == "$1" && ", $ports," == *", $2,"* ]]; then found=$type; fi
+    [[ $protocol == "$1" ]] || continue
+    for range in ${ports//,/ }; do
+      if ((${range%-*} <= $2 && $2 <= ${range#*-})); then found=$type SELINUX_RANGE=$range; fi
+    done
   done <<<"$SELINUX_PORTS"
   REPLY=$found
 }
 
 make_selinux_port() { # STATE PROTOCOL PORT
+  state_selinux_port "$2" "$3"
   SELINUX_PORTS=''
   need_semanage
-  if [[ $1 == none ]]; then
+  if [[ $SELINUX_RANGE == *-* ]]; then
+    # A rule within a range is refused, and one that somebody made over ours is not ours to drop.
+    [[ $1 == none ]] \
+      || fail "can't give port $3 the SELinux type $1: a rule of this host gives $REPLY to the range $SELINUX_RANGE, and SELinux takes no second one within. Choose another port, or take this one out of the range as root: semanage port -d -p $2 $SELINUX_RANGE, then semanage port -a for what is left of it"
+  elif [[ $1 == none ]]; then
     must "can't drop the SELinux rule for port $3" in_turn semanage port -d -p "$2" "$3"
   else
     set_rule port -t "$1" -p "$2" "$3" || {

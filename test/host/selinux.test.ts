@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;
@@ -236,4 +236,37 @@ test("a rule that is refused for another reason than its type says which, in sem
   expect((await host.apply(wrong)).reason).toContain(
     "Type httpd_lgo is invalid, must be a file or device type (does this host's policy have it? seinfo -t httpd_lgo)",
   );
+});
+
+describe("a port within a range that an administrator made a rule for", () => {
+  const port = manifest("p", "none", "selinux-port http_port_t tcp 8081");
+  const range = "tcp 9000, 8000-8100\thttp_port_t\nudp 8081\tdns_port_t\n";
+
+  it("has its type by that, which is not ours", async () => {
+    host.write("/semanage-port", range);
+    for (let time = 0; time < 2; time++) {
+      const run = await host.apply(port);
+      expect(run).toMatchObject({ code: 0, stderr: "", stdout: "applied p: unchanged\n" });
+    }
+    expect(await host.removeResource("p")).toMatchObject({ code: 0, stderr: "" });
+    expect(host.read("/semanage-port")).toBe(range);
+  });
+
+  it("of another type is told, with what would help, and nothing is changed", async () => {
+    host.write("/semanage-port", "tcp 8000-8100\tcache_port_t\n");
+    const { code, reason } = await host.apply(port);
+    expect(code).toBe(1);
+    expect(reason).toMatch(
+      /can't give port 8081 the SELinux type http_port_t: a rule of this host gives cache_port_t to the range 8000-8100, .*semanage port -d -p tcp 8000-8100/,
+    );
+    expect(host.read("/semanage-port")).toBe("tcp 8000-8100\tcache_port_t\n");
+    expect(host.exists("/var/lib/tracks/journal/none")).toBe(false);
+  });
+
+  it("that took the place of our rule stays on destroy", async () => {
+    expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
+    host.write("/semanage-port", range);
+    expect(await host.removeResource("p")).toMatchObject({ code: 0, stderr: "" });
+    expect(host.read("/semanage-port")).toBe(range);
+  });
 });
