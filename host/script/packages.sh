@@ -172,14 +172,22 @@ attempt_manager() { # WORD...
     attempt openly ${bound[@]+"${bound[@]}"} "$manager" --setopt=exit_on_lock=True "$@"
     status=$?
     [[ $LOOK == no || $status != 124 ]] || exit "$LOOK_CANT_TELL"
-    # 200 is dnf's status for all of its locks.
-    [[ $status == 200 || $OUTPUT == *'already locked'* || $OUTPUT == *'transaction lock'* || $OUTPUT == *'nother app'* ]] \
-      || return "$status"
+    if ((status == 0)) || ! manager_is_busy; then return "$status"; fi
     [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"
     ((SECONDS < deadline)) \
       || fail "another program has been installing packages for $LOCK_WAIT s: run this again when it is done ($(head -n 1 <<<"$OUTPUT"))"
     sleep 1
   done
+}
+
+# Has another program a lock? A lock that can't be made, such as on a read-only file system, is told by the same
+# status, and by yum even as another program's.
+manager_is_busy() {
+  case $OUTPUT in
+    *'already locked by '* | *'another copy is running as pid '*) return 0 ;;
+    *'transaction lock on '*'(Resource temporarily unavailable)'*) return 0 ;;
+  esac
+  return 1
 }
 
 # Ends the run with what the package manager said, told as what it is.
@@ -192,6 +200,9 @@ manager_failed() { # WHAT
   [[ -z $reason ]] || words="$reason; ${words##*$'\n'}"
   package_manager
   case $OUTPUT in
+    *'transaction lock on '* | *'Could not create lock at '* | *'Malformed lock file '*)
+      fail "$REPLY $1, since a lock can't be made: $(grep -m 1 'transaction lock on \|Could not create lock at \|Malformed lock file ' <<<"$OUTPUT")"
+      ;;
     *'GPG signature'* | *'import keys'*)
       # Only what installs may take a repository's new key.
       [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"

@@ -101,6 +101,49 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
   });
 });
 
+describe("a lock of the package manager", () => {
+  const text = packages("package git");
+  const impatient = { environment: { TRACKS_LOCK_WAIT: "20" } };
+
+  it.each([8, 9, 10] as const)(
+    "of rpm is waited for where another program has it, on %d",
+    async (el) => {
+      repositories(el, "git");
+      host.write("/rpm-lock", "Resource temporarily unavailable\n");
+      const waiting = host.apply(text, impatient);
+      const calls = () => (host.exists("/calls") ? host.read("/calls") : "");
+      await expect.poll(calls, { timeout: 30_000 }).toContain("install git");
+      rmSync(host.at("/rpm-lock"));
+      expect((await waiting).code).toBe(0);
+    },
+  );
+
+  it.each([
+    [8, "/rpm-lock", "Read-only file system", /lock on \/var\/lib\/rpm\/.rpm.lock \(Read-only/],
+    [9, "/rpm-lock", "Permission denied", /lock on \/var\/lib\/rpm\/.rpm.lock \(Permission/],
+    [10, "/malformed-lock", "", /Malformed lock file found: \/var\/cache\/dnf/],
+    [7, "/no-lock", "", /Could not create lock at \/var\/run\/yum.pid: .*Read-only/],
+    [6, "/no-lock", "", /Could not create lock at \/var\/run\/yum.pid: .*Read-only/],
+  ] as const)(
+    "that can't be made is told at once, on %d: %s %s",
+    async (el, file, content, said) => {
+      repositories(el, "git");
+      host.write(file, `${content}\n`);
+      const run = await host.apply(text, impatient);
+      expect(run.reason).toMatch(/^(dnf|yum) can't install git, since a lock can't be made: /);
+      expect(run.reason).toMatch(said);
+      expect(run.milliseconds).toBeLessThan(15_000);
+    },
+  );
+
+  it("that rpm itself has waited for is no reason to install again", async () => {
+    repositories(7, "git");
+    host.write("/rpm-waited", "");
+    expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+    expect(host.calls().filter((call) => call.startsWith("yum "))).toHaveLength(1);
+  });
+});
+
 test("a repository that the manifest adds is there before packages, and goes when they fail", async () => {
   repositories(9, "git");
   host.write("/repository-down", "extra");
