@@ -27,8 +27,10 @@ fi
 
 readonly ROOT
 readonly STATE=$ROOT/var/lib/tracks
-# As long as another may take that installs, such as a database server from a slow mirror.
+# As long as another may take that installs, such as a database server from a slow mirror. It is the bound of all
+# waiting of this run together: its caller ends it after twice that time.
 readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-900}
+readonly LOCK_DEADLINE=$((SECONDS + LOCK_WAIT))
 readonly PROOF_WAIT=${TRACKS_PROOF_WAIT:-15}
 # As long as an application may take to start, however slow the host is; its unit says the same.
 readonly START_WAIT=300

@@ -4,8 +4,9 @@
 # The kernel frees a flock when its last holder dies, so a dead run never blocks the next. Short-lived
 # children inherit the lock on purpose: while an orphaned yum still runs, nobody else may start one.
 
+readonly RECORDS_WAIT=60
+
 LOCK_FDS=()
-LOCK_DEADLINE='' # in SECONDS, where all waiting of this run has one bound
 
 lock_directory() {
   if [[ -d $ROOT/run ]]; then REPLY=$ROOT/run/tracks; else REPLY=$ROOT/var/run/tracks; fi
@@ -22,24 +23,37 @@ take_locks() { # SUBSYSTEM...
 }
 
 take_lock() { # SUBSYSTEM
-  local lock fd holder='' wait=$LOCK_WAIT deadline
-  if [[ -n $LOCK_DEADLINE ]]; then wait=$((LOCK_DEADLINE - SECONDS)); fi
-  # Old flocks take no time-out of zero.
-  ((wait > 0)) || wait=1
+  local lock fd holder='' left
   lock_directory
   lock=$REPLY/lock.$1
   exec {fd}>>"$lock" || fail "can't open the lock $lock"
-  deadline=$((SECONDS + wait))
+  seconds_left
+  left=$REPLY
   # Now and then a word, for whoever looks on, and for routers that forget silent connections.
-  while ! flock -w "$((wait / 10 + 1))" "$fd"; do
+  while ! flocked "$((left / 10 + 1))" "$fd" "$lock"; do
     read -r holder 2>/dev/null <"$lock.holder"
-    ((SECONDS < deadline)) \
-      || fail "$1 is being changed by ${holder:-another run}; waited $wait s. Run this again when it is done, or end it with kill: the next run puts back what it left"
+    ((SECONDS < LOCK_DEADLINE)) \
+      || fail "$1 is being changed by ${holder:-another run}; waited $left s. Run this again when it is done, or end it with kill: the next run puts back what it left"
     printf 'waiting, since %s is being changed by %s\n' "$1" "${holder:-another run}" >&2
   done
   LOCK_FDS+=("$fd")
   utc_now
   printf 'pid %s (%s %s/%s, since %s)\n' "$$" "$VERB" "$SCOPE" "$RESOURCE" "$REPLY" >"$lock.holder"
+}
+
+# Leaves how long this run may still wait for others. Old flocks take no time-out of zero.
+seconds_left() {
+  REPLY=$((LOCK_DEADLINE - SECONDS))
+  ((REPLY > 0)) || REPLY=1
+}
+
+# Is the lock ours within so many seconds? That another run has it is status 1; what flock can't do has others.
+flocked() { # SECONDS FD LOCK
+  local status
+  attempt flock -w "$1" "$2"
+  status=$?
+  ((status <= 1)) || fail "can't take the lock $3: ${OUTPUT:-flock failed with status $status}"
+  return "$status"
 }
 
 release_locks() {
@@ -57,17 +71,20 @@ flock_is_held() { # SUBSYSTEM
   lock=$REPLY/lock.$1
   REPLY='another run'
   [[ -e $lock ]] || return 1
-  if flock -n "$lock" true; then return 1; fi
+  flock -n "$lock" true 2>/dev/null
+  (($? == 1)) || return 1
   read -r REPLY 2>/dev/null <"$lock.holder"
   return 0
 }
 
-# Runs a function while no other run changes the records; short by construction.
+# Runs a function while no other run changes the records. That is short by construction: there is time for it also
+# when the run has waited for others as long as it may.
 with_records_locked() { # FUNCTION ARGUMENTS...
-  local fd status
+  local lock fd status
   lock_directory
-  exec {fd}>>"$REPLY/lock.records"
-  flock -w "$LOCK_WAIT" "$fd" || fail "the records of $STATE are locked: waited $LOCK_WAIT s"
+  lock=$REPLY/lock.records
+  exec {fd}>>"$lock" || fail "can't open the lock $lock"
+  flocked "$RECORDS_WAIT" "$fd" "$lock" || fail "the records of $STATE are locked: waited $RECORDS_WAIT s"
   "$@"
   status=$?
   exec {fd}>&-

@@ -161,7 +161,7 @@ repositories() {
 # Runs the package manager, waiting with a bound for another program that installs: left alone, yum waits
 # for ever, also for a list.
 attempt_manager() { # WORD...
-  local manager status bound=() deadline=$((SECONDS + LOCK_WAIT))
+  local manager status bound=()
   package_manager
   manager=$REPLY
   while :; do
@@ -174,8 +174,8 @@ attempt_manager() { # WORD...
     [[ $LOOK == no || $status != 124 ]] || exit "$LOOK_CANT_TELL"
     if ((status == 0)) || ! manager_is_busy; then return "$status"; fi
     [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"
-    ((SECONDS < deadline)) \
-      || fail "another program has been installing packages for $LOCK_WAIT s: run this again when it is done ($(head -n 1 <<<"$OUTPUT"))"
+    ((SECONDS < LOCK_DEADLINE)) \
+      || fail "another program is installing packages, and this run waits for others no longer than $LOCK_WAIT s: run this again when it is done ($(head -n 1 <<<"$OUTPUT"))"
     sleep 1
   done
 }

@@ -6,7 +6,6 @@
 
 recover() {
   local subsystem subsystems interrupted=no waited=no
-  LOCK_DEADLINE=$((SECONDS + LOCK_WAIT))
   while :; do
     await_runs
     interrupted_subsystems

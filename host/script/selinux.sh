@@ -57,11 +57,11 @@ make_selinux_boolean() { # STATE NAME
 # Runs what reads or changes the policy's store, and prints what it said. libsemanage itself waits 5 s for another
 # one that does, such as another resource or the package of a policy.
 in_turn() { # COMMAND...
-  local status deadline=$((SECONDS + LOCK_WAIT))
+  local status
   while :; do
     attempt openly "$@"
     status=$?
-    if ((status == 0 || SECONDS >= deadline)) || [[ $OUTPUT != *'Could not get direct '*' lock at '* ]]; then
+    if ((status == 0 || SECONDS >= LOCK_DEADLINE)) || [[ $OUTPUT != *'Could not get direct '*' lock at '* ]]; then
       printf '%s' "$OUTPUT"
       return "$status"
     fi

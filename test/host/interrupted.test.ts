@@ -174,6 +174,32 @@ async function holdLock(subsystem: string): Promise<{ release: () => void }> {
   return { release: () => holder.kill("SIGKILL") };
 }
 
+test("all that a run waits for has one bound: a lock of ours, and then one of the package manager", async () => {
+  const packages = manifest("p", "packages", "package git");
+  host.write("/repository", "git\n");
+  host.write("/manager-lock", "4711");
+  host.write("/run/tracks/lock.packages", "");
+  const lock = await holdLock("packages");
+  const waiting = host.apply(packages, { environment: { TRACKS_LOCK_WAIT: "12" } });
+  await sleep(9_000);
+  lock.release();
+  const run = await waiting;
+  expect(run.reason).toContain("this run waits for others no longer than 12 s");
+  expect(run.milliseconds).toBeLessThan(17_000);
+});
+
+test("a lock that can't be taken is no lock that somebody has", async () => {
+  host.write(
+    "/counted/flock",
+    "#!/bin/sh\necho 'flock: 10: No locks available' >&2\nexit 71\n",
+    0o755,
+  );
+  const run = await host.apply(one("x"), { environment: { TRACKS_LOCK_WAIT: "20" } });
+  expect(run.code).toBe(1);
+  expect(run.reason).toMatch(/^can't take the lock .*\/lock\.none: flock: 10: No locks available$/);
+  expect(run.milliseconds).toBeLessThan(15_000);
+});
+
 test("recover waits for a run that has changed nothing yet, since it still waits for its lock", async () => {
   await host.apply(one("x"));
   const lock = await holdLock("none");

@@ -90,7 +90,7 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
     host.write("/manager-lock", "4711");
     const run = await host.apply(text, { environment: { TRACKS_LOCK_WAIT: "1" } });
     expect(run.reason).toMatch(
-      /another program has been installing packages for 1 s: run this again when it is done \(.*4711/,
+      /another program is installing packages, and this run waits for others no longer than 1 s: run this again when it is done \(.*4711/,
     );
   });
 
