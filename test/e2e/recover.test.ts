@@ -21,7 +21,8 @@ describe("a killed deployment", () => {
     let printed = "";
     engine.all.on("data", (chunk: Buffer) => (printed += chunk.toString()));
     while (!/ packages\S* .*creating/.test(printed)) {
-      if (engine.exitCode !== null) throw new Error(`pulumi up ended too early:\n${printed}`);
+      if (engine.exitCode !== null || engine.signalCode !== null)
+        throw new Error(`pulumi up ended too early:\n${printed}`);
       await sleep(50);
     }
     // It lives, and stays in the middle however long the other one takes.

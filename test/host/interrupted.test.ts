@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { holdLock } from "./heldLock";
 import { manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;
@@ -119,13 +119,11 @@ const one = (content: string): string =>
 
 test("the lock is waited for with a bound, and the message names its holder", async () => {
   await host.apply(one("x"));
-  const lock = host.at("/run/tracks/lock.none");
   host.write(
     "/run/tracks/lock.none.holder",
     "pid 4711 (apply tracks.dev/other, since 2026-01-01T00:00:00Z)\n",
   );
-  const holder = spawn("flock", [lock, "sleep", "30"]);
-  await sleep(200);
+  const lock = await holdLock(host, "none", { seconds: 30, inherited: true });
   const run = await host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "1" } });
   expect(run.code).toBe(1);
   expect(run.reason).toContain(
@@ -135,7 +133,7 @@ test("the lock is waited for with a bound, and the message names its holder", as
 
   const waiting = host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "20" } });
   await sleep(300);
-  process.kill(Number(holder.pid), "SIGKILL");
+  lock.release();
   // flock's child holds the lock on, as an orphaned yum would; it ends on its own.
   endChildrenOf("sleep 30");
   expect((await waiting).code).toBe(0);
@@ -167,19 +165,11 @@ test("a signal puts back what was changed, and says so", async () => {
   expect(seen()).toBe(before);
 });
 
-/** Holds a subsystem's lock, as another program's run would; `release` ends it. */
-async function holdLock(subsystem: string): Promise<{ release: () => void }> {
-  const holder = spawn("flock", ["-o", host.at(`/run/tracks/lock.${subsystem}`), "sleep", "60"]);
-  await sleep(300);
-  return { release: () => holder.kill("SIGKILL") };
-}
-
 test("all that a run waits for has one bound: a lock of ours, and then one of the package manager", async () => {
   const packages = manifest("p", "packages", "package git");
   host.write("/repository", "git\n");
   host.write("/manager-lock", "4711");
-  host.write("/run/tracks/lock.packages", "");
-  const lock = await holdLock("packages");
+  const lock = await holdLock(host, "packages");
   const waiting = host.apply(packages, { environment: { TRACKS_LOCK_WAIT: "12" } });
   await sleep(9_000);
   lock.release();
@@ -202,7 +192,7 @@ test("a lock that can't be taken is no lock that somebody has", async () => {
 
 test("recover waits for a run that has changed nothing yet, since it still waits for its lock", async () => {
   await host.apply(one("x"));
-  const lock = await holdLock("none");
+  const lock = await holdLock(host, "none");
   const waiting = host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "30" } });
   await sleep(500);
 
@@ -225,7 +215,7 @@ test("recover waits for a run that has changed nothing yet, since it still waits
 test("recover undoes a run that died while it waited for another one", async () => {
   await host.apply(states.one);
   const before = seen();
-  const lock = await holdLock("nginx");
+  const lock = await holdLock(host, "nginx");
   const recovering = host.run(["recover"], { environment: { TRACKS_LOCK_WAIT: "30" } });
   await sleep(500);
   // What the lock's holder leaves behind.

@@ -1,33 +1,41 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { accessSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { DeployRoot } from "./deployRoot";
 import type { EnterpriseLinux } from "./privateRoot";
 
-/** From 3.7 on Python takes C for UTF-8. */
-const python36 = join(
-  execFileSync("pyenv", ["root"], { encoding: "utf8" }).trim(),
-  "versions/3.6.15/bin/python",
-);
+/** A real Python 3.6: from 3.7 on it takes C for UTF-8. */
+function python36(): string {
+  try {
+    const root = execFileSync("pyenv", ["root"], { encoding: "utf8" }).trim();
+    const python = join(root, "versions/3.6.15/bin/python");
+    accessSync(python);
+    return python;
+  } catch {
+    throw new Error("this needs pyenv's Python 3.6.15: install pyenv, then pyenv install 3.6.15");
+  }
+}
 
-let site: DeployRoot;
+let made: DeployRoot | undefined;
 afterEach(() => {
-  site.remove();
+  made?.remove();
+  made = undefined;
 });
 
 /**
  * A site on that release, its Python a real 3.6 that finds the locales which the host has, whatever this
  * machine has.
  */
-async function siteOn(el: EnterpriseLinux): Promise<void> {
-  if (!existsSync(python36)) throw new Error(`there is no ${python36}: pyenv install 3.6.15`);
-  site = await DeployRoot.create({ el });
+async function siteOn(el: EnterpriseLinux): Promise<DeployRoot> {
+  const python = python36();
+  const site = (made = await DeployRoot.create({ el }));
   site.addRelease("first");
   const known = el < 8 ? "en_US.UTF-8" : "C.UTF-8";
   site.replaceInterpreter(
-    `#!/bin/sh\n[ "$LANG" = ${known} ] && LANG=C.UTF-8 || LANG=C\nexport LANG\nunset LC_ALL\nexec ${python36} "$@"\n`,
+    `#!/bin/sh\n[ "$LANG" = ${known} ] && LANG=C.UTF-8 || LANG=C\nexport LANG\nunset LC_ALL\nexec ${python} "$@"\n`,
   );
+  return site;
 }
 
 const service = { environment: { LANG: "@@LOCALE@@" } };
@@ -37,7 +45,7 @@ describe("the locale of what runs as a user", () => {
     [7, "en_US.UTF-8"],
     [9, "C.UTF-8"],
   ] as const)("is one that Enterprise Linux %i has", async (el, locale) => {
-    await siteOn(el);
+    const site = await siteOn(el);
     const run = await site.host.apply(site.deployment("first"));
     expect(run).toMatchObject({ code: 0, stderr: "" });
     // Written by a command of the application, which Python 3.6 with ASCII can't.
@@ -50,7 +58,7 @@ describe("the locale of what runs as a user", () => {
   });
 
   it("is told when there is none, in the preview and by the deployment", async () => {
-    await siteOn(7);
+    const site = await siteOn(7);
     site.host.write("/no-utf8", "");
     const told =
       /this host has neither the locale C\.UTF-8 nor en_US\.UTF-8.*names of files with umlauts.*localedef/;

@@ -129,14 +129,14 @@ test("mounts that come and go meanwhile do no harm", async () => {
   const user = "user deployer home=/home/deployer shell=/bin/bash system=no";
   await host.apply(manifest("user", "users", user));
   const places = join(disk, "places");
-  // More than the kernel writes at once, so that lines shift under the reader.
+  // More than the kernel writes at once, so that lines shift under the reader. The probe starts when they come.
   const churn = `{
     for name in $(seq 60); do mkdir -p ${places}/$name; done
     while [ -d /proc/$$ ]; do
-      for name in $(seq 60); do mount --bind ${places}/$name ${places}/$name; done
-      for name in $(seq 60); do umount ${places}/$name; done
+      for name in $(seq 60); do mount --bind ${places}/$name ${places}/$name || exit; done
+      for name in $(seq 60); do umount ${places}/$name || exit; done
     done >/dev/null 2>&1 &
-    sleep 0.3
+    until grep -q ${places}/ /proc/self/mountinfo; do kill -0 $! && sleep 0.01 || exit; done
   }`;
   for (let run = 0; run < 12; run++) {
     expect(await host.run(["probe"], { mounts: churn })).toMatchObject({ code: 0, stderr: "" });

@@ -1,8 +1,8 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { holdLock } from "./heldLock";
 import { manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;
@@ -132,13 +132,11 @@ test("SELinux: semanage is installed like any package, under the lock of package
   host.write("/selinux", "Enforcing\n");
   const environment = { ...withoutSemanage(), TRACKS_LOCK_WAIT: "1" };
   const text = manifest("s", "none", "selinux-port http_port_t tcp 8080");
-  mkdirSync(host.at("/run/tracks"), { mode: 0o700 });
-  const lock = spawn("flock", ["-o", host.at("/run/tracks/lock.packages"), "sleep", "60"]);
-  await sleep(300);
+  const lock = await holdLock(host, "packages");
   expect((await host.apply(text, { environment })).reason).toMatch(
     /^packages is being changed by /,
   );
-  lock.kill("SIGKILL");
+  lock.release();
 
   const run = await host.apply(text, { environment });
   expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -161,12 +159,11 @@ test("giving back an account takes the lock of users, whatever the manifest's ow
   await host.apply(
     manifest("u", "none", "user deployer home=/home/deployer shell=/bin/bash system=no"),
   );
-  const lock = spawn("flock", ["-o", host.at("/run/tracks/lock.users"), "sleep", "60"]);
-  await sleep(300);
+  const lock = await holdLock(host, "users");
   const without = host.apply(manifest("u", "none"), { environment: { TRACKS_LOCK_WAIT: "1" } });
   expect((await without).reason).toMatch(/^users is being changed by /);
   expect((await host.removeResource("u")).reason).toMatch(/^users is being changed by /);
-  lock.kill("SIGKILL");
+  lock.release();
   expect(await host.removeResource("u")).toMatchObject({ code: 0, stderr: "" });
 });
 

@@ -1,0 +1,42 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PrivateRoot } from "./privateRoot";
+
+/** A lock that another run has. */
+export interface HeldLock {
+  /** Kills who has it. */
+  release: () => void;
+  /** The exit code of who had it, once that has ended. */
+  ended: Promise<number | null>;
+}
+
+/** How another run holds a lock. */
+export interface Holding {
+  /** Seconds after which it gives the lock up. @default 60 */
+  seconds?: number;
+  /** Whether its child holds on to the lock, as yum does. @default false */
+  inherited?: boolean;
+}
+
+/** Takes a subsystem's lock, as another program's run would; it is held when this is done. */
+export async function holdLock(
+  host: PrivateRoot,
+  subsystem: string,
+  { seconds = 60, inherited = false }: Holding = {},
+): Promise<HeldLock> {
+  const lock = host.at(`/run/tracks/lock.${subsystem}`);
+  mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
+  const options = inherited ? [] : ["-o"];
+  const holder = spawn("flock", [...options, lock, "sleep", String(seconds)], { stdio: "ignore" });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    holder.once("exit", resolve);
+    holder.once("error", reject);
+  });
+  while (spawnSync("flock", ["-n", lock, "true"]).status !== 1) {
+    if (holder.exitCode !== null) throw new Error(`flock did not take ${lock}`);
+    await sleep(10);
+  }
+  return { release: () => holder.kill("SIGKILL"), ended };
+}
