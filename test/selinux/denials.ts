@@ -130,8 +130,8 @@ function valueOf(field: string, line: string): string | undefined {
   const [, quoted, plain = ""] = new RegExp(` ${field}=(?:"([^"]*)"|(\\S+))`).exec(line) ?? [];
   if (quoted !== undefined) return quoted;
   if (plain === "" || plain === "(null)") return undefined;
-  const isText = ["path", "name"].includes(field);
-  return isText ? Buffer.from(plain, "hex").toString() : plain;
+  const isEncoded = ["path", "name"].includes(field) && /^([0-9A-F]{2})+$/.test(plain);
+  return isEncoded ? Buffer.from(plain, "hex").toString() : plain;
 }
 
 const isIn = (place: string, path: string): boolean =>

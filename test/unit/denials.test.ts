@@ -35,6 +35,16 @@ describe("a denial is the deployment's", () => {
     expect(await ours([denial(1, 'path="/tmp/tmp95fe_ope" dev="vda" ino=41')])).toEqual([false]);
   });
 
+  it("where its path has characters that the log writes in hexadecimal", async () => {
+    const line = (path: string) =>
+      denial(1, `path=${Buffer.from(path).toString("hex").toUpperCase()} dev="vda" ino=41`);
+    expect(await ours([line("/microarray/shared/Größe")])).toEqual([true]);
+    expect(await ours([line("/root/Größe"), denial(2, "path=/org/freedesktop/DBus")])).toEqual([
+      false,
+      false,
+    ]);
+  });
+
   it("where something was to be made in one of its places", async () => {
     const log = (path: string) => [
       denial(1, 'name="new"'),
