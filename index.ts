@@ -26,6 +26,7 @@ export = async () => {
   const deployer = new LinuxUser("deployer", {
     host,
     ...config.deployer,
+    password: config.deployer.password.output(),
     services: ["nginx", "uwsgi"],
   });
   const system = { dependsOn: [packages, deployer.account] };

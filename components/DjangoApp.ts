@@ -10,7 +10,7 @@ import { virtualenvName } from "../host/manifest/application";
 import { HostComponent } from "../host/HostComponent";
 import { databaseTimeoutSeconds } from "../host/Host";
 import { gitKeys } from "./django/git";
-import type { Manifest, ManifestEntry } from "../host/manifest/manifest";
+import type { ResourceManifest, ManifestEntry } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { renderLocalSettings, renderProductionProfile } from "../templates/django";
 import type { DjangoAppArgs } from "./django/args";
@@ -157,7 +157,7 @@ export class DjangoApp extends HostComponent {
     const { args, shared } = this;
     const { postgresql, secretKey } = args;
     const ca = { path: `${shared}/postgresql-ca.pem`, content: postgresql?.authorities };
-    const manifest = (password: string): Omit<Manifest, "name"> => ({
+    const manifest = (password: string): ResourceManifest => ({
       subsystem: "settings",
       entries: [
         { kind: "secret-key", path: this.secretKeyFile, owner: args.user },
@@ -209,10 +209,7 @@ export class DjangoApp extends HostComponent {
     const { source } = args;
     const name = `${this.name}-source`;
     const options = { parent: this, dependsOn: [directories] };
-    const manifest = (
-      release: ManifestEntry,
-      ...login: ManifestEntry[]
-    ): Omit<Manifest, "name"> => ({
+    const manifest = (release: ManifestEntry, ...login: ManifestEntry[]): ResourceManifest => ({
       subsystem: "source",
       entries: [release, this.virtualenvEntry(), ...login],
     });
@@ -263,9 +260,9 @@ export class DjangoApp extends HostComponent {
 
   private deployment(
     release: pulumi.Input<string>,
-  ): Omit<Manifest, "name"> | pulumi.Output<Omit<Manifest, "name">> {
+  ): ResourceManifest | pulumi.Output<ResourceManifest> {
     const { args } = this;
-    const manifest = (path: string): Omit<Manifest, "name"> => ({
+    const manifest = (path: string): ResourceManifest => ({
       subsystem: "application",
       entries: [
         {

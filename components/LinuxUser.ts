@@ -1,24 +1,28 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Secret } from "../host/secret";
 import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import { type ManifestEntry, primaryGroupOf } from "../host/manifest/manifest";
+import {
+  type ManifestEntry,
+  primaryGroupOf,
+  type ResourceManifest,
+} from "../host/manifest/manifest";
 import { renderServicesSudoers, renderSudoEnvironment } from "../templates/sudoers";
+import { whenKnown } from "./whenKnown";
 
 /** Inputs of {@link LinuxUser}. */
 export interface LinuxUserArgs {
   host: Host;
   /** Login name, such as `deployer`. */
   user: string;
-  /** Password of the login; it comes from a stack secret. @default none: only a key logs in */
-  password?: Secret;
+  /** Password of the login: a secret, such as `config.requireSecret` gives. @default none: only a key logs in */
+  password?: pulumi.Input<string>;
   /** @default "/home/USER" */
   home?: string;
   /** @default "/bin/bash" */
-  shell?: string;
+  shell?: pulumi.Input<string>;
   /** Public keys that may log in; given, they are the whole of the user's authorized_keys. @default none */
-  authorizedKeys?: readonly string[];
+  authorizedKeys?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /**
    * Services that the user may start, stop, restart, reload and ask for their status through
    * `sudo /sbin/service`, without a password, and nothing else.
@@ -50,29 +54,29 @@ export class LinuxUser extends HostComponent {
     this.home = args.home ?? `/home/${args.user}`;
     this.group = primaryGroupOf(args.user);
 
-    this.account = args.host.converge(
-      name,
-      {
-        subsystem: "users",
-        entries: [
-          { kind: "user", name: this.user, home: this.home, shell: args.shell ?? "/bin/bash" },
-          ...authorizedKeys(this, args.authorizedKeys ?? []),
-          ...sudoers(this, args.services ?? []),
-        ],
-      },
-      { parent: this },
-    );
-    this.password =
-      args.password &&
-      args.host.converge(
-        `${name}-password`,
-        {
-          subsystem: "users",
-          entries: [{ kind: "password", user: this.user, password: args.password.reveal() }],
-        },
-        { parent: this, dependsOn: [this.account] },
-      );
+    const values = { shell: args.shell ?? "/bin/bash", keys: args.authorizedKeys ?? [] };
+    const account = whenKnown(values, ({ shell, keys }): ResourceManifest => ({
+      subsystem: "users",
+      entries: [
+        { kind: "user", name: this.user, home: this.home, shell },
+        ...authorizedKeys(this, keys),
+        ...sudoers(this, args.services ?? []),
+      ],
+    }));
+    this.account = args.host.converge(name, account, { parent: this });
+    this.password = args.password === undefined ? undefined : this.setPassword(args, args.password);
     this.registerOutputs({ user: this.user, home: this.home });
+  }
+
+  private setPassword({ host }: LinuxUserArgs, given: pulumi.Input<string>): remote.Command {
+    const manifest = whenKnown({ password: given }, ({ password }): ResourceManifest => ({
+      subsystem: "users",
+      entries: [{ kind: "password", user: this.user, password }],
+    }));
+    return host.converge(`${this.name}-password`, manifest, {
+      parent: this,
+      dependsOn: [this.account],
+    });
   }
 }
 

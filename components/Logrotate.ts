@@ -2,11 +2,12 @@ import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import type { ManifestEntry } from "../host/manifest/manifest";
+import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { type LogrotateView, renderLogrotate, renderWritableLogs } from "../templates/logrotate";
+import { whenKnown } from "./whenKnown";
 
 /** Inputs of {@link Logrotate}. */
-export interface LogrotateArgs extends Partial<Omit<LogrotateView, "logs" | "postrotate">> {
+export interface LogrotateArgs {
   host: Host;
   /** Name of the file in /etc/logrotate.d; the vendor's of the same name is kept aside. */
   file: string;
@@ -14,6 +15,18 @@ export interface LogrotateArgs extends Partial<Omit<LogrotateView, "logs" | "pos
   logs: readonly string[];
   /** Shell lines run once after a rotation: how the writer is told to open its new log. */
   postrotate: string;
+  /** @default "daily" */
+  frequency?: pulumi.Input<LogrotateView["frequency"]>;
+  /** Rotated logs that are kept. @default 52 */
+  rotate?: pulumi.Input<number>;
+  /** Also rotated when larger than this, megabytes. @default never for its size alone */
+  maxSizeMegabytes?: pulumi.Input<number | undefined>;
+  /** Permission bits of the new log, in octal. @default "0640" */
+  createMode?: pulumi.Input<string>;
+  /** Owner of the new log. @default "root" */
+  createOwner?: pulumi.Input<string>;
+  /** Group of the new log. @default "root" */
+  createGroup?: pulumi.Input<string>;
 }
 
 /**
@@ -27,7 +40,7 @@ export class Logrotate extends HostComponent {
 
   constructor(name: string, args: LogrotateArgs, opts?: pulumi.ComponentResourceOptions) {
     super({ type: "Logrotate" }, name, opts);
-    const content = renderLogrotate({
+    const values = {
       logs: args.logs,
       frequency: args.frequency ?? "daily",
       rotate: args.rotate ?? 52,
@@ -36,19 +49,15 @@ export class Logrotate extends HostComponent {
       createOwner: args.createOwner ?? "root",
       createGroup: args.createGroup ?? "root",
       postrotate: args.postrotate,
-    });
-
-    this.command = args.host.converge(
-      name,
-      {
-        subsystem: "logrotate",
-        entries: [
-          { kind: "file", path: `/etc/logrotate.d/${args.file}`, content },
-          ...writableLogs(args.file, args.logs),
-        ],
-      },
-      { parent: this },
-    );
+    };
+    const manifest = whenKnown(values, (view): ResourceManifest => ({
+      subsystem: "logrotate",
+      entries: [
+        { kind: "file", path: `/etc/logrotate.d/${args.file}`, content: renderLogrotate(view) },
+        ...writableLogs(args.file, args.logs),
+      ],
+    }));
+    this.command = args.host.converge(name, manifest, { parent: this });
     this.registerOutputs({ logs: args.logs });
   }
 }

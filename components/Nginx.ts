@@ -2,11 +2,12 @@ import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import type { ManifestEntry } from "../host/manifest/manifest";
+import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
-import { renderNginxConf } from "../templates/nginx";
+import { type NginxConfView, renderNginxConf } from "../templates/nginx";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
 import type { NginxSite } from "./NginxSite";
+import { whenKnown } from "./whenKnown";
 
 /** Inputs of {@link Nginx}. */
 export interface NginxArgs {
@@ -14,13 +15,13 @@ export interface NginxArgs {
   /** The sites that it serves; each belongs to one Nginx. */
   sites: readonly NginxSite[];
   /** User of the workers; the package makes it. @default "nginx" */
-  user?: string;
+  user?: pulumi.Input<string>;
   /** Worker processes, or `auto` for one per core. @default "auto" */
-  workerProcesses?: number | "auto";
+  workerProcesses?: pulumi.Input<number | "auto">;
   /** Connections a worker. @default 1024 */
-  workerConnections?: number;
+  workerConnections?: pulumi.Input<number>;
   /** Largest request body, megabytes. @default 32 */
-  clientMaxBodySizeMegabytes?: number;
+  clientMaxBodySizeMegabytes?: pulumi.Input<number>;
   /**
    * Owner of sites-available and sites-enabled. `deployer` as in the notes lets that user decide
    * what root's nginx loads, which is root's power; `root` is the safe alternative.
@@ -29,7 +30,7 @@ export interface NginxArgs {
    */
   sitesOwner?: string;
   /** Ports that are open in firewalld, where that runs. @default none */
-  openPorts?: readonly number[];
+  openPorts?: pulumi.Input<readonly pulumi.Input<number>[]>;
 }
 
 const vendorsDefaultServer: ManifestEntry = {
@@ -59,30 +60,40 @@ export class Nginx extends HostComponent {
     ].map((directory) => `${directory}/*.log`);
 
     const sitesOwner = args.sitesOwner ?? "root";
-    this.command = host.converge(
-      name,
-      {
-        subsystem: "nginx",
-        entries: [
-          ...tree(args, sitesOwner),
-          ...sites.flatMap((site) => site.joinTree(this, sitesOwner)),
-          // Some packages bring a default server of their own, which goes when a site of ours is one.
-          ...(sites.some(({ defaultServer }) => defaultServer) ? [vendorsDefaultServer] : []),
-          ...(args.openPorts ?? []).map((port): ManifestEntry => ({
-            kind: "firewall-port",
-            protocol: "tcp",
-            port,
-          })),
-          { kind: "service", name: "nginx" },
-        ],
+    const values = {
+      conf: {
+        user: args.user ?? "nginx",
+        workerProcesses: args.workerProcesses ?? "auto",
+        workerConnections: args.workerConnections ?? 1024,
+        clientMaxBodySizeMegabytes: args.clientMaxBodySizeMegabytes ?? 32,
       },
-      { parent: this, dependsOn: sites.flatMap((site) => site.served) },
-    );
+      sites: sites.map((site) => site.joinTree(this, sitesOwner)),
+      openPorts: args.openPorts ?? [],
+    };
+    const manifest = whenKnown(values, (known): ResourceManifest => ({
+      subsystem: "nginx",
+      entries: [
+        ...tree(known.conf, sitesOwner),
+        ...known.sites.flat(),
+        // Some packages bring a default server of their own, which goes when a site of ours is one.
+        ...(sites.some(({ defaultServer }) => defaultServer) ? [vendorsDefaultServer] : []),
+        ...known.openPorts.map((port): ManifestEntry => ({
+          kind: "firewall-port",
+          protocol: "tcp",
+          port,
+        })),
+        { kind: "service", name: "nginx" },
+      ],
+    }));
+    this.command = host.converge(name, manifest, {
+      parent: this,
+      dependsOn: sites.flatMap((site) => site.served),
+    });
     this.registerOutputs({ command: this.command.id });
   }
 }
 
-function tree(args: NginxArgs, sitesOwner: string): ManifestEntry[] {
+function tree(conf: NginxConfView, sitesOwner: string): ManifestEntry[] {
   const sites = { owner: sitesOwner, context: configurationType };
   const { logs } = nginxTree;
   return [
@@ -90,12 +101,7 @@ function tree(args: NginxArgs, sitesOwner: string): ManifestEntry[] {
       kind: "file",
       path: "/etc/nginx/nginx.conf",
       context: configurationType,
-      content: renderNginxConf({
-        user: args.user ?? "nginx",
-        workerProcesses: args.workerProcesses ?? "auto",
-        workerConnections: args.workerConnections ?? 1024,
-        clientMaxBodySizeMegabytes: args.clientMaxBodySizeMegabytes ?? 32,
-      }),
+      content: renderNginxConf(conf),
     },
     { kind: "directory", path: "/etc/nginx/conf.d", context: configurationType },
     { kind: "directory", path: nginxTree.sitesAvailable, ...sites },

@@ -1,5 +1,5 @@
 import { dirname } from "node:path/posix";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { applicationPaths, defaultSiteRoot } from "./django/paths";
 import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry } from "../host/manifest/manifest";
@@ -8,15 +8,16 @@ import { UserError } from "../host/userError";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
 import type { SiteLocations } from "./nginx/SiteLocations";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
+import { whenKnown } from "./whenKnown";
 
 /** Inputs of {@link NginxSite}. */
 export interface NginxSiteArgs {
   /** Name of the site's file in sites-available. @default the component's name */
   site?: string;
   /** Names that the site answers to; the first is the canonical one. */
-  serverNames: readonly string[];
+  serverNames: pulumi.Input<readonly pulumi.Input<string>[]>;
   /** Port that the site listens on. @default 80 */
-  listenPort?: number;
+  listenPort?: pulumi.Input<number>;
   /** Also answers requests for names that no site has. @default true */
   defaultServer?: boolean;
   /** Directory below which everything of the site lies. @default "/microarray" */
@@ -28,9 +29,9 @@ export interface NginxSiteArgs {
    */
   application?: {
     /** Where uWSGI listens, such as `127.0.0.1:8001`. */
-    socket: string;
+    readonly socket: pulumi.Input<string>;
     /** Seconds after which uWSGI gives a request up. */
-    harakiriSeconds: number;
+    readonly harakiriSeconds: pulumi.Input<number>;
   };
   /**
    * Directory of the static files. @default "SITEROOT/SITE/staticfiles", those of the current
@@ -45,7 +46,7 @@ export interface NginxSiteArgs {
   /** What else the site serves, such as a {@link RobotsTxt}. @default nothing */
   locations?: readonly SiteLocations[];
   /** nginx directives added at the end of the server block, as they are. @default none */
-  snippet?: string;
+  snippet?: pulumi.Input<string | undefined>;
 }
 
 /** A site that no {@link Nginx} took, or that two took. */
@@ -74,7 +75,7 @@ const selinuxHttpPorts = [80, 443, 488, 8008, 8009, 8443];
 export class NginxSite extends HostComponent {
   readonly site: string;
   /** Where a visitor finds the site. */
-  readonly url: string;
+  readonly url: pulumi.Output<string>;
   /** Whether the site answers to names that no site has. */
   readonly defaultServer: boolean;
   /** Directories of the site's logs. */
@@ -94,8 +95,11 @@ export class NginxSite extends HostComponent {
       `${nginxTree.logs}/domains/${this.site}/log`,
     ];
     this.served = (args.locations ?? []).flatMap(({ dependsOn }) => dependsOn ?? []);
-    const port = args.listenPort ?? 80;
-    this.url = `http://${args.serverNames[0] ?? "localhost"}${port === 80 ? "" : `:${port}`}`;
+    this.url = pulumi
+      .output({ names: args.serverNames, port: args.listenPort ?? 80 })
+      .apply(
+        ({ names, port }) => `http://${names[0] ?? "localhost"}${port === 80 ? "" : `:${port}`}`,
+      );
     // Whoever takes it may come later; when the program has come to its end nobody will.
     process.once("beforeExit", () => {
       this.checkOwner();
@@ -108,22 +112,44 @@ export class NginxSite extends HostComponent {
    *
    * @throws {@link SiteOwnerError} when another one has it already
    */
-  joinTree(nginx: HostComponent, sitesOwner: string): ManifestEntry[] {
+  joinTree(nginx: HostComponent, sitesOwner: string): pulumi.Input<ManifestEntry[]> {
     this.takers.push(nginx.name);
     if (this.takers.length > 1) this.checkOwner();
-    const { args, site } = this;
-    return [
+    return whenKnown(this.values(), (values) => [
       ...this.logDirectories.flatMap((path) => [dirname(path), path].map(logDirectory)),
-      ...served(args, site),
-      ...this.serverBlock(sitesOwner),
-      ...selinuxPort(args.listenPort ?? 80),
-      ...(args.locations ?? []).map(({ concern, content }): ManifestEntry => ({
+      ...served(values),
+      ...this.serverBlock(values, sitesOwner),
+      ...selinuxPort(values.listenPort),
+      ...values.locations.map(({ concern, content }): ManifestEntry => ({
         kind: "file",
         path: `${this.locationsDirectory}/${concern}.conf`,
         content,
         context: configurationType,
       })),
-    ];
+    ]);
+  }
+
+  private values(): SiteInputs {
+    const { args, site } = this;
+    const siteRoot = args.siteRoot ?? defaultSiteRoot;
+    const { staticFiles, media } =
+      args.application === undefined
+        ? { staticFiles: `${siteRoot}/static`, media: `${siteRoot}/media` }
+        : applicationPaths(siteRoot, site);
+    return {
+      site,
+      siteRoot,
+      serverNames: args.serverNames,
+      listenPort: args.listenPort ?? 80,
+      application: args.application && {
+        socket: args.application.socket,
+        harakiriSeconds: args.application.harakiriSeconds,
+      },
+      staticRoot: args.staticRoot ?? staticFiles,
+      mediaRoot: args.mediaRoot ?? media,
+      locations: (args.locations ?? []).map(({ concern, content }) => ({ concern, content })),
+      snippet: args.snippet,
+    };
   }
 
   /** @throws {@link SiteOwnerError} unless one Nginx, and no other, has the site */
@@ -135,19 +161,20 @@ export class NginxSite extends HostComponent {
     return `${nginxTree.locations}/${this.site}`;
   }
 
-  private serverBlock(owner: string): ManifestEntry[] {
-    const { args, site } = this;
+  private serverBlock(values: SiteValues, owner: string): ManifestEntry[] {
+    const { site } = this;
     const [, logDirectory = ""] = this.logDirectories;
     const content = renderSite({
       site,
-      serverNames: args.serverNames,
-      listenPort: args.listenPort ?? 80,
+      serverNames: values.serverNames,
+      listenPort: values.listenPort,
       defaultServer: this.defaultServer,
       logDirectory,
-      documentRoot: `${args.siteRoot ?? defaultSiteRoot}/html`,
-      ...servedRoots(args, site),
-      application: args.application,
-      snippet: args.snippet,
+      documentRoot: `${values.siteRoot}/html`,
+      staticRoot: values.staticRoot,
+      mediaRoot: values.mediaRoot,
+      application: values.application,
+      snippet: values.snippet,
     });
     const context = configurationType;
     return [
@@ -162,36 +189,43 @@ export class NginxSite extends HostComponent {
   }
 }
 
+/** The arguments with their defaults, and what follows from the site's name. */
+type SiteInputs = Required<
+  Omit<NginxSiteArgs, "application" | "defaultServer" | "locations" | "snippet">
+> &
+  Pick<NginxSiteArgs, "application"> & {
+    readonly locations: readonly Pick<SiteLocations, "concern" | "content">[];
+    readonly snippet: NginxSiteArgs["snippet"];
+  };
+
+type SiteValues = pulumi.Unwrap<SiteInputs>;
+
 const content = "httpd_sys_content_t";
 
 /** What nginx serves itself, and may read where SELinux is on. */
-function served(args: NginxSiteArgs, site: string): ManifestEntry[] {
-  const siteRoot = args.siteRoot ?? defaultSiteRoot;
+function served(values: SiteValues): ManifestEntry[] {
+  const { siteRoot, staticRoot, mediaRoot } = values;
   const entries: ManifestEntry[] = [{ kind: "directory", path: siteRoot }];
-  if (args.application !== undefined) return [...entries, ...servedOfReleases(args, site)];
+  if (values.application !== undefined) return [...entries, ...servedOfReleases(values)];
   return [
     ...entries,
     // With something behind it, so that a site root which is a link is followed.
     { kind: "selinux-context", type: content, pattern: `${literally(siteRoot)}(/html)?` },
-    ...[`${siteRoot}/html`, ...Object.values(servedRoots(args, site))].flatMap(
-      (path): ManifestEntry[] => [
-        { kind: "selinux-context", type: content, pattern: subtree(path) },
-        { kind: "directory", path, context: content },
-      ],
-    ),
+    ...[`${siteRoot}/html`, staticRoot, mediaRoot].flatMap((path): ManifestEntry[] => [
+      { kind: "selinux-context", type: content, pattern: subtree(path) },
+      { kind: "directory", path, context: content },
+    ]),
     {
       kind: "file",
       path: `${siteRoot}/html/index.html`,
       context: content,
-      content: renderPlaceholderPage({ title: args.serverNames[0] ?? "tracks" }),
+      content: renderPlaceholderPage({ title: values.serverNames[0] ?? "tracks" }),
     },
   ];
 }
 
 /** The directories belong to the application, which makes them; here they become readable. */
-function servedOfReleases(args: NginxSiteArgs, site: string): ManifestEntry[] {
-  const siteRoot = args.siteRoot ?? defaultSiteRoot;
-  const { staticRoot, mediaRoot } = servedRoots(args, site);
+function servedOfReleases({ site, siteRoot, staticRoot, mediaRoot }: SiteValues): ManifestEntry[] {
   const { current } = applicationPaths(siteRoot, site);
   const patterns = [
     // The directories on the way: what no rule knows (default_t) need not be nginx's to pass.
@@ -202,15 +236,6 @@ function servedOfReleases(args: NginxSiteArgs, site: string): ManifestEntry[] {
     ...(staticRoot.startsWith(`${current}/`) ? [literally(current)] : [subtree(staticRoot)]),
   ];
   return patterns.map((pattern) => ({ kind: "selinux-context", type: content, pattern }));
-}
-
-function servedRoots(args: NginxSiteArgs, site: string): { staticRoot: string; mediaRoot: string } {
-  const siteRoot = args.siteRoot ?? defaultSiteRoot;
-  const { staticFiles, media } =
-    args.application === undefined
-      ? { staticFiles: `${siteRoot}/static`, media: `${siteRoot}/media` }
-      : applicationPaths(siteRoot, site);
-  return { staticRoot: args.staticRoot ?? staticFiles, mediaRoot: args.mediaRoot ?? media };
 }
 
 function selinuxPort(port: number): ManifestEntry[] {

@@ -5,7 +5,7 @@ import * as random from "@pulumi/random";
 import type { Secret } from "../host/secret";
 import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
-import { type Manifest, type ManifestEntry, packageEntry } from "../host/manifest/manifest";
+import { type ResourceManifest, type ManifestEntry, packageEntry } from "../host/manifest/manifest";
 import { UserError } from "../host/userError";
 import type { PostgresPlan } from "./postgres/args";
 
@@ -34,8 +34,6 @@ export interface DatabaseConnection {
   /** Role and database: a changed password reaches the role before the application. */
   dependsOn: readonly pulumi.Resource[];
 }
-
-type ConvergedManifest = Omit<Manifest, "name">;
 
 /** Two would share the server's pg_hba.conf, the provisioning role and the tunnel, and take them from each other. */
 export class SecondDatabaseError extends UserError {
@@ -145,7 +143,7 @@ export class PostgresDatabase extends HostComponent {
     const { user, database } = this.plan;
     return this.host.converge(
       `${this.name}-roles`,
-      password.apply((known): ConvergedManifest => ({
+      password.apply((known): ResourceManifest => ({
         subsystem: "postgresql",
         entries: [
           { kind: "postgresql-role", name: user, password: known },
@@ -228,7 +226,7 @@ export class PostgresDatabase extends HostComponent {
     const password = this.password(`${name}-provisioning-password`, plan.provisioningPassword);
     const command = this.host.converge(
       `${name}-provisioning`,
-      password.apply((known): ConvergedManifest => ({
+      password.apply((known): ResourceManifest => ({
         subsystem: "postgresql",
         entries: [
           {

@@ -3,10 +3,12 @@ import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
+import type { ResourceManifest } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { renderRobotsLocation } from "../templates/nginx";
 import { renderRobots } from "../templates/robots";
 import type { SiteLocations } from "./nginx/SiteLocations";
+import { whenKnown } from "./whenKnown";
 
 /** Inputs of {@link RobotsTxt}. */
 export interface RobotsTxtArgs {
@@ -18,7 +20,7 @@ export interface RobotsTxtArgs {
    *
    * @default ["User-agent: *", "Disallow: /"]: nothing of the site is indexed
    */
-  rules?: readonly string[];
+  rules?: pulumi.Input<readonly pulumi.Input<string>[]>;
 }
 
 /**
@@ -38,24 +40,20 @@ export class RobotsTxt extends HostComponent implements SiteLocations {
     this.path = args.path ?? "/microarray/robots/robots.txt";
     const directory = dirname(this.path);
 
-    this.command = args.host.converge(
-      name,
-      {
+    const content = "httpd_sys_content_t";
+    const manifest = whenKnown(
+      { rules: args.rules ?? ["User-agent: *", "Disallow: /"] },
+      ({ rules }): ResourceManifest => ({
         subsystem: "none",
         entries: [
-          { kind: "selinux-context", type: "httpd_sys_content_t", pattern: subtree(directory) },
+          { kind: "selinux-context", type: content, pattern: subtree(directory) },
           { kind: "directory", path: dirname(directory) },
-          { kind: "directory", path: directory, context: "httpd_sys_content_t" },
-          {
-            kind: "file",
-            path: this.path,
-            context: "httpd_sys_content_t",
-            content: renderRobots(args.rules ?? ["User-agent: *", "Disallow: /"]),
-          },
+          { kind: "directory", path: directory, context: content },
+          { kind: "file", path: this.path, context: content, content: renderRobots(rules) },
         ],
-      },
-      { parent: this },
+      }),
     );
+    this.command = args.host.converge(name, manifest, { parent: this });
     this.content = renderRobotsLocation({ path: this.path });
     this.dependsOn = [this.command];
     this.registerOutputs({ path: this.path });

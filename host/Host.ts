@@ -6,7 +6,7 @@ import { HostComponent } from "./HostComponent";
 import { remoteConnection } from "./remoteConnection";
 import { type Connection, connectionFingerprint, privilege } from "./ssh/connection";
 import { manifestDifference } from "./manifest/difference";
-import { type Manifest, ManifestError, renderManifest } from "./manifest/manifest";
+import { type ResourceManifest, ManifestError, renderManifest } from "./manifest/manifest";
 import type { HostFacts } from "./facts";
 import { hostScript } from "./script/hostScript";
 import { isSecretEntry } from "./manifest/secretEntry";
@@ -124,12 +124,12 @@ export class Host extends HostComponent {
    */
   converge(
     name: string,
-    manifest: Omit<Manifest, "name"> | pulumi.Output<Omit<Manifest, "name">>,
+    manifest: ResourceManifest | pulumi.Output<ResourceManifest>,
     options: ConvergeOptions,
   ): remote.Command {
     const hostName = this.nameOnHost(name, options.parent);
     const applied = this.facts?.resources.get(hostName);
-    const stdin = (known: Omit<Manifest, "name">): pulumi.Input<string> => {
+    const stdin = (known: ResourceManifest): pulumi.Input<string> => {
       const text = renderManifest({ ...known, name: hostName }, connectionFingerprint(this.login));
       if (this.login.privilege.kind === "password") {
         this.logDifference(name, text, applied?.manifest);

@@ -5,7 +5,7 @@ export interface SiteLocations {
   /** Name of the file, without `.conf`: such as `robots`. */
   readonly concern: string;
   /** nginx directives, as they stand in a server block. */
-  readonly content: string;
+  readonly content: pulumi.Input<string>;
   /** What makes the paths that the locations serve; nginx is reloaded after it. @default nothing */
   readonly dependsOn?: readonly pulumi.Resource[];
 }

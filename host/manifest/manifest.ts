@@ -261,6 +261,9 @@ export interface Manifest {
   entries: ManifestEntry[];
 }
 
+/** What a resource says of the host; its name there is the host's business. */
+export type ResourceManifest = Omit<Manifest, "name">;
+
 /** Stands for the file of yum's main settings, which the script looks up on the host. */
 export const yumConf = "@@YUM_CONF@@";
 

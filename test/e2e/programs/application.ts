@@ -43,7 +43,11 @@ export = async () => {
   });
   const host = new Host("host", { connection: config.connection, facts });
   const packages = new SystemPackages("packages", { host, ...config.packages });
-  const deployer = new LinuxUser("deployer", { host, ...config.deployer });
+  const deployer = new LinuxUser("deployer", {
+    host,
+    ...config.deployer,
+    password: config.deployer.password.output(),
+  });
   const uwsgi = new Uwsgi(
     "uwsgi",
     { host, production: false, processes: 4, proofHost: "tracks.test", ...options },

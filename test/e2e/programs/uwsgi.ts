@@ -16,7 +16,12 @@ export = async () => {
   const facts = await examineHost(config.connection, { survey: surveyQuestions(config) });
   const host = new Host("host", { connection: config.connection, facts });
   const packages = new SystemPackages("packages", { host, ...config.packages });
-  const deployer = new LinuxUser("deployer", { host, ...config.deployer, services: ["uwsgi"] });
+  const deployer = new LinuxUser("deployer", {
+    host,
+    ...config.deployer,
+    password: config.deployer.password.output(),
+    services: ["uwsgi"],
+  });
   const settings = JSON.parse(process.env["TRACKS_TEST_UWSGI"] ?? "{}") as Partial<UwsgiArgs>;
   const uwsgi = new Uwsgi(
     "uwsgi",

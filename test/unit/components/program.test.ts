@@ -7,8 +7,8 @@ import { Nginx } from "../../../components/Nginx";
 import { NginxSite, type NginxSiteArgs } from "../../../components/NginxSite";
 import { RobotsTxt } from "../../../components/RobotsTxt";
 import { SystemPackages } from "../../../components/SystemPackages";
-import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
+import { Secret } from "../../../host/secret";
 import type { AppliedResource, HostFacts } from "../../../host/facts";
 import { MockedEngine, type Registered } from "../mockedEngine";
 import { rootConnection } from "../rootConnection";
@@ -101,6 +101,36 @@ describe("the program", () => {
         ).toBe(true);
       }
     }
+  });
+
+  it("takes values that are known only later, and keeps secrets among them", async () => {
+    const later = <T>(value: T) => pulumi.output(Promise.resolve(value));
+    const host = new Host("host", { connection: rootConnection });
+    const robots = new RobotsTxt("robots", { host, rules: [later("User-agent: x")] });
+    const made = new NginxSite("tracks", {
+      serverNames: later(["later.test"]),
+      listenPort: later(8080),
+      application: { socket: later("127.0.0.1:8001"), harakiriSeconds: 30 },
+      snippet: pulumi.secret("# token"),
+      locations: [robots],
+    });
+    new Nginx("nginx", {
+      host,
+      sites: [made],
+      workerConnections: later(77),
+      openPorts: later([8080]),
+    });
+    new Logrotate("logs", { host, file: "nginx", logs: [], postrotate: "true", rotate: later(9) });
+    expect((await command("nginx")).inputs.stdin).toMatchObject({
+      value: expect.stringMatching(
+        /worker_connections 77;[^]*listen +8080 [^]*server_name later.test;[^]*# token[^]*selinux-port http_port_t tcp 8080/,
+      ) as string,
+    });
+    expect((await command("robots")).inputs.stdin).toContain("| User-agent: x\n");
+    expect((await command("logs")).inputs.stdin).toMatch(/rotate 9$/m);
+    await expect(new Promise((resolve) => made.url.apply(resolve))).resolves.toBe(
+      "http://later.test:8080",
+    );
   });
 
   it.each<[port: number, told: boolean]>([
@@ -208,7 +238,7 @@ describe("the program", () => {
     new LinuxUser("deployer", {
       host,
       user: "deployer",
-      password: new Secret("hunter2"),
+      password: pulumi.secret("hunter2"),
       services: ["nginx"],
     });
     const account = await command("deployer");
