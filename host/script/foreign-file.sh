@@ -48,6 +48,7 @@ edit_foreign() { # TOP BEFORE OLD NEW AFTER
   script='undo() { rm -f -- "$2"; echo "$5"; exit 1; };
     rm -f -- "$2" && cp -a -- "$1" "$2" && cat >"$2" || undo "$@" "is the file system full?";
     test "$(sha256sum <"$2")" = "$4" || undo "$@" "the text did not arrive whole; is the file system full?";
+    sync -- "$2" || undo "$@" "the disk does not take it";
     test "$(sha256sum <"$1")" = "$3" || undo "$@" "somebody changed it a moment ago; run this again";
     mv -fT -- "$2" "$1"'
   # In one line: as_postgres quotes it for another shell.

@@ -148,25 +148,51 @@ test.each(["mv -fT -- *motd", "mv -fT -- *link", "rm -f -- old", "setsebool *"])
   },
 );
 
-test("what is remembered is on the disk before it takes the place of what was", async () => {
+/** Has a line struck where a file takes another one's place that the disk was not waited for. */
+function watchFiles(): void {
   watchJournal();
   host.write(
     "/counted/mv",
     [
       "#!/bin/bash",
-      'if [[ $3 == */records.new || $3 == */resources/*.new ]] && ! grep -qxF "$3" $TRACKS_ROOT/synced; then',
-      '  echo "$*" >>$TRACKS_ROOT/too-early',
-      "fi",
+      'case "$3" in',
+      "  */records.new | */resources/*.new | */kept/*.new | */foreign | *.tracks)",
+      '    grep -qxF "$3" $TRACKS_ROOT/synced || echo "$*" >>$TRACKS_ROOT/too-early',
+      "    ;;",
+      "esac",
       'exec /bin/mv "$@"',
       "",
     ].join("\n"),
     0o755,
   );
+}
+
+test("what is remembered is on the disk before it takes the place of what was", async () => {
+  watchFiles();
   expect(await host.apply(motd("ours"))).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/synced")).toMatch(/\/records\.new$/m);
   expect(host.read("/synced")).toMatch(/\/motd\/facts\.new$/m);
   expect(host.exists("/too-early")).toBe(false);
 });
+
+test.each<EnterpriseLinux>([7, 9])(
+  "a file of somebody else's is on the disk before it takes its own place, with a copy of what it was: %d",
+  async (el) => {
+    host.remove();
+    host = new PrivateRoot({ el });
+    watchFiles();
+    host.write("/etc/yum.conf", "[main]\nkeepcache=0\n");
+    const proxy = "setting /etc/yum.conf section=main key=proxy";
+    expect(await host.apply(manifest("p", "none", proxy, "| http://proxy:3128"))).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect(host.read("/etc/yum.conf")).toContain("proxy=http://proxy:3128\n");
+    expect(host.read("/synced")).toMatch(/\/foreign$/m);
+    expect(host.read("/synced")).toMatch(/\/kept\/yum\.conf-.*\.new$/m);
+    expect(host.exists("/too-early")).toBe(false);
+  },
+);
 
 test("an outcome that a power cut took the text of does not finish the run: it is undone", async () => {
   host.write("/etc/motd", "before\n");
