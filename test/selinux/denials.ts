@@ -37,11 +37,15 @@ export class AuditLog {
       sync`);
   }
 
+  /** Counts what was refused until now, and has it for seen: nobody is asked where it lay. */
+  async skip(): Promise<number> {
+    return this.unseen(await this.read()).length;
+  }
+
   /** What was refused since the last call, from the start of the machine on. */
   async since(): Promise<Denial[]> {
     const log = await this.read();
-    const found = log.filter((line) => /avc: +denied/.test(line) && !this.seen.has(line));
-    for (const line of found) this.seen.add(line);
+    const found = this.unseen(log);
     const files = found.filter((line) => !SUBJECTS.test(line) && isFile(line));
     const places = files.length > 0 ? await this.realPlaces() : [];
     const onDisk = await this.pathsOnDisk(files);
@@ -52,6 +56,12 @@ export class AuditLog {
       return paths.length === 0 || paths.some((path) => places.some((place) => isIn(place, path)));
     };
     return found.map((line) => ({ line, ours: isOurs(line) }));
+  }
+
+  private unseen(log: readonly string[]): string[] {
+    const found = log.filter((line) => /avc: +denied/.test(line) && !this.seen.has(line));
+    for (const line of found) this.seen.add(line);
+    return found;
   }
 
   /** The log as far as the machine is when this is called, which must have lost nothing. */
