@@ -15,6 +15,7 @@ import { subtree } from "../host/manifest/subtree";
 import { renderLocalSettings, renderProductionProfile } from "../templates/django";
 import type { DjangoAppArgs } from "./django/args";
 import type { Uwsgi } from "./Uwsgi";
+import { whenKnown } from "./whenKnown";
 import { checkDjangoApp } from "./django/faults";
 
 /**
@@ -262,7 +263,8 @@ export class DjangoApp extends HostComponent {
     release: pulumi.Input<string>,
   ): ResourceManifest | pulumi.Output<ResourceManifest> {
     const { args } = this;
-    const manifest = (path: string): ResourceManifest => ({
+    const values = { path: release, files: args.uwsgi?.files ?? [] };
+    return whenKnown(values, ({ path, files }) => ({
       subsystem: "application",
       entries: [
         {
@@ -290,10 +292,9 @@ export class DjangoApp extends HostComponent {
           target: this.paths.target(path.slice(-12)),
         },
         { kind: "symlink", path: this.virtualenv, target: virtualenvName },
-        ...(args.uwsgi?.files ?? []),
+        ...files,
       ],
-    });
-    return typeof release === "string" ? manifest(release) : pulumi.output(release).apply(manifest);
+    }));
   }
 
   private get requirements(): string {

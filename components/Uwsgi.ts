@@ -1,8 +1,12 @@
 import type { remote } from "@pulumi/command";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../host/Host";
 import { HostComponent } from "../host/HostComponent";
-import { type ManifestEntry, primaryGroupOf } from "../host/manifest/manifest";
+import {
+  type ManifestEntry,
+  primaryGroupOf,
+  type ResourceManifest,
+} from "../host/manifest/manifest";
 import {
   hostLocale,
   installedUwsgi,
@@ -16,6 +20,7 @@ import {
 } from "../templates/uwsgi";
 import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "./django/paths";
 import { checkUwsgi } from "./uwsgi/faults";
+import { plainValues, whenKnown } from "./whenKnown";
 
 /** Inputs of {@link Uwsgi}. */
 export interface UwsgiArgs {
@@ -23,7 +28,7 @@ export interface UwsgiArgs {
   /** Name of the application: of its link below the site's root, and of its ini file. @default "tracks" */
   application?: string;
   /** Version of uWSGI. @default "2.0.31" */
-  version?: string;
+  version?: pulumi.Input<string>;
   /** The system's Python whose pip installs uWSGI, and that it embeds. @default "/usr/bin/python3" */
   interpreter?: string;
   /** The `uwsgi` program. @default the one that pip installed, by the path in pip's own record */
@@ -41,17 +46,17 @@ export interface UwsgiArgs {
   /** The application's virtualenv; resolved at each (re)load. @default "/home/USER/venv" */
   virtualenv?: string;
   /** Where nginx passes requests to, on this machine only. @default "127.0.0.1:8001" */
-  socket?: string;
+  socket?: pulumi.Input<string>;
   /** Where uWSGI tells its counters, on this machine only. @default "127.0.0.1:9191" */
-  stats?: string;
+  stats?: pulumi.Input<string>;
   /** Workers. @default 16 */
-  processes?: number;
+  processes?: pulumi.Input<number>;
   /** Seconds that a request may take. @default 30 */
-  harakiriSeconds?: number;
+  harakiriSeconds?: pulumi.Input<number>;
   /** Bytes that a request's line and headers may take. @default 32768 */
-  bufferSize?: number;
+  bufferSize?: pulumi.Input<number>;
   /** Requests that may wait for a worker; at most the kernel's net.core.somaxconn. @default 128 */
-  listenQueue?: number;
+  listenQueue?: pulumi.Input<number>;
   /** @default "/var/log/uwsgi.log" */
   log?: string;
   /** @default "/var/run/uwsgi/uwsgi.pid" */
@@ -64,20 +69,20 @@ export interface UwsgiArgs {
    *
    * @default {} beside LANG, a UTF-8 locale of the host, without which Python can't name a file with an umlaut
    */
-  environment?: Readonly<Record<string, string>>;
+  environment?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
   /** Further options of uWSGI, each a line `key = value`. @default none */
-  options?: readonly string[];
+  options?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /**
    * Services of the same host that are started first at boot, such as the database's: names without
    * `.service`. One that the host lacks does no harm.
    *
    * @default none
    */
-  startsAfter?: readonly string[];
+  startsAfter?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /** What is asked after each start and reload to see that the application answers. @default "/" */
-  proofPath?: string;
+  proofPath?: pulumi.Input<string>;
   /** Host name in that request: one that the application allows. @default "localhost" */
-  proofHost?: string;
+  proofHost?: pulumi.Input<string>;
 }
 
 /**
@@ -90,45 +95,37 @@ export class Uwsgi extends HostComponent {
   /** Installs uWSGI; what runs it, such as the test of a release, depends on it. */
   readonly install: remote.Command;
   /** Where nginx passes requests to. */
-  readonly socket: string;
+  readonly socket: pulumi.Output<string>;
   /** Seconds that a request may take. */
-  readonly harakiriSeconds: number;
+  readonly harakiriSeconds: pulumi.Output<number>;
   readonly log: string;
   readonly user: string;
   readonly group: string;
   /** Shell lines for logrotate's postrotate. */
   readonly reopensLog: string;
   /** Files of the service: options, unit and what belongs to them. */
-  readonly files: readonly ManifestEntry[];
+  readonly files: pulumi.Input<readonly ManifestEntry[]>;
 
   constructor(name: string, args: UwsgiArgs, opts?: pulumi.ComponentResourceOptions) {
     super({ type: "Uwsgi", partOf: "UwsgiService" }, name, opts);
-    const view = complete(args);
-    checkUwsgi(view);
-    this.socket = view.socket;
-    this.harakiriSeconds = view.harakiriSeconds;
-    this.log = view.log;
-    this.user = view.user;
-    this.group = view.group;
-    this.reopensLog = uwsgiReopensLog(view);
-    this.files = files(view);
+    const { host, ...values } = args;
+    // What is plain is refused here, where it was written; the rest when it is known.
+    checkUwsgi(complete(plainValues(values)));
+    const { application, group, interpreter, log, user } = names(values);
+    this.log = log;
+    this.user = user;
+    this.group = group;
+    this.reopensLog = uwsgiReopensLog({ application, log, user });
+    const view = whenKnown(values, (known) => checked(complete(known)));
+    this.socket = pulumi.output(view).socket;
+    this.harakiriSeconds = pulumi.output(view).harakiriSeconds;
+    this.files = whenKnown({ view }, (known) => files(known.view));
 
-    this.install = args.host.converge(
-      `${name}-program`,
-      {
-        subsystem: "pip",
-        entries: [
-          {
-            kind: "pip-package",
-            name: "uwsgi",
-            version: view.version,
-            interpreter: view.interpreter,
-            program: "uwsgi",
-          },
-        ],
-      },
-      { parent: this },
-    );
+    const program = whenKnown({ view }, ({ view: { version } }): ResourceManifest => ({
+      subsystem: "pip",
+      entries: [{ kind: "pip-package", name: "uwsgi", version, interpreter, program: "uwsgi" }],
+    }));
+    this.install = host.converge(`${name}-program`, program, { parent: this });
     this.registerOutputs({ socket: this.socket });
   }
 }
@@ -148,36 +145,64 @@ function files(view: UwsgiView): ManifestEntry[] {
   ];
 }
 
-function complete(args: UwsgiArgs): UwsgiView {
+type UwsgiInputs = Omit<UwsgiArgs, "host">;
+type UwsgiValues = pulumi.Unwrap<UwsgiInputs>;
+
+function checked(view: UwsgiView): UwsgiView {
+  checkUwsgi(view);
+  return view;
+}
+
+/** What names something on the host: it is known when the program is written. */
+type Names = Pick<
+  UwsgiView,
+  | "application"
+  | "interpreter"
+  | "user"
+  | "group"
+  | "directory"
+  | "wsgiFile"
+  | "virtualenv"
+  | "log"
+  | "pidFile"
+>;
+
+function names(args: Partial<Names> & Pick<UwsgiArgs, "siteRoot">): Names {
   const application = args.application ?? "tracks";
   const user = args.user ?? "deployer";
   const { current } = applicationPaths(args.siteRoot ?? defaultSiteRoot, application);
   const directory = args.directory ?? current;
   return {
     application,
-    version: args.version ?? "2.0.31",
     interpreter: args.interpreter ?? "/usr/bin/python3",
-    binary: args.binary ?? installedUwsgi,
     user,
     group: args.group ?? primaryGroupOf(user),
     directory,
     wsgiFile: args.wsgiFile ?? `${directory}/${application}/wsgi.py`,
     virtualenv: args.virtualenv ?? virtualenvPaths(`/home/${user}`).current,
-    socket: args.socket ?? "127.0.0.1:8001",
-    stats: args.stats ?? "127.0.0.1:9191",
-    processes: args.processes ?? 16,
-    harakiriSeconds: args.harakiriSeconds ?? 30,
-    bufferSize: args.bufferSize ?? 32768,
-    listenQueue: args.listenQueue ?? 128,
     log: args.log ?? "/var/log/uwsgi.log",
     pidFile: args.pidFile ?? "/var/run/uwsgi/uwsgi.pid",
+  };
+}
+
+function complete(values: Partial<UwsgiValues>): UwsgiView {
+  return {
+    ...names(values),
+    version: values.version ?? "2.0.31",
+    binary: values.binary ?? installedUwsgi,
+    socket: values.socket ?? "127.0.0.1:8001",
+    stats: values.stats ?? "127.0.0.1:9191",
+    processes: values.processes ?? 16,
+    harakiriSeconds: values.harakiriSeconds ?? 30,
+    bufferSize: values.bufferSize ?? 32768,
+    listenQueue: values.listenQueue ?? 128,
     environment: {
-      ...(args.production ? { PRODUCTION: "1" } : {}),
+      ...(values.production ? { PRODUCTION: "1" } : {}),
       LANG: hostLocale,
-      ...args.environment,
+      ...values.environment,
     },
-    options: args.options ?? [],
-    startsAfter: args.startsAfter ?? [],
-    proof: { path: args.proofPath ?? "/", host: args.proofHost ?? "localhost" },
+    options: values.options ?? [],
+    startsAfter: values.startsAfter ?? [],
+    proof: { path: values.proofPath ?? "/", host: values.proofHost ?? "localhost" },
   };
 }

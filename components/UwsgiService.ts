@@ -2,11 +2,12 @@ import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../host/Host";
 import { HostComponent } from "../host/HostComponent";
-import type { ManifestEntry } from "../host/manifest/manifest";
+import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { literally } from "../host/manifest/subtree";
 import type { DjangoApp } from "./DjangoApp";
 import type { Uwsgi } from "./Uwsgi";
 import { UwsgiError } from "./uwsgi/faults";
+import { whenKnown } from "./whenKnown";
 
 /** Inputs of {@link UwsgiService}. */
 export interface UwsgiServiceArgs {
@@ -34,20 +35,23 @@ export class UwsgiService extends HostComponent {
         `app: ${app.name} is not deployed with this Uwsgi, whose files it has to bring: give both the same`,
       ]);
     }
-    this.command = host.converge(
-      name,
-      {
+    const manifest = whenKnown(
+      { files: app === undefined ? uwsgi.files : [] },
+      ({ files }): ResourceManifest => ({
         subsystem: "uwsgi",
         entries: [
-          ...(app === undefined ? uwsgi.files : []),
+          ...files,
           // httpd_t, as nginx runs, may connect to no port of an application by itself.
           { kind: "selinux-boolean", name: "httpd_can_network_connect", value: "on" },
           ...logContext(uwsgi.log),
           { kind: "service", name: "uwsgi" },
         ],
-      },
-      { parent: this, dependsOn: [uwsgi.install, ...(app === undefined ? [] : [app.command])] },
+      }),
     );
+    this.command = host.converge(name, manifest, {
+      parent: this,
+      dependsOn: [uwsgi.install, ...(app === undefined ? [] : [app.command])],
+    });
     this.registerOutputs({ socket: uwsgi.socket });
   }
 }

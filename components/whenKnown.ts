@@ -16,8 +16,27 @@ export function whenKnown<T extends object, R>(
   return pulumi.output(values).apply<R>((known) => use(known));
 }
 
+/** Of an object those values that are known by now; of a list or an object among them those of its items. */
+export function plainValues<T extends object>(values: T): Partial<pulumi.Unwrap<T>> {
+  return plain(values) as Partial<pulumi.Unwrap<T>>;
+}
+
+function plain(value: unknown): unknown {
+  if (!hasInput(value)) return value;
+  if (isInput(value)) return undefined;
+  if (Array.isArray(value)) return value.filter((item) => !isInput(item)).map(plain);
+  return Object.fromEntries(
+    Object.entries(value as object)
+      .filter(([, item]) => !isInput(item))
+      .map(([key, item]) => [key, plain(item)]),
+  );
+}
+
 function hasInput(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) return true;
-  return Object.values(value).some(hasInput);
+  return isInput(value) || Object.values(value).some(hasInput);
+}
+
+function isInput(value: unknown): boolean {
+  return pulumi.Output.isInstance(value) || value instanceof Promise;
 }

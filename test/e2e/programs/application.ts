@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSource } from "../../../components/django/args";
 import { DjangoApp } from "../../../components/DjangoApp";
 import { LinuxUser } from "../../../components/LinuxUser";
@@ -80,7 +81,7 @@ export = async () => {
   // Not as the site's application: a page stands there before the first release does.
   const everything = {
     concern: "application",
-    content: `location ~ ^/ { include uwsgi_params; uwsgi_pass ${uwsgi.socket}; }\n`,
+    content: pulumi.interpolate`location ~ ^/ { include uwsgi_params; uwsgi_pass ${uwsgi.socket}; }\n`,
   };
   const site = new NginxSite("tracks", { ...config.site, locations: [everything] });
   const nginx = { host, ...config.nginx, sitesOwner: "root", sites: [site] };

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { DjangoApp } from "../../../components/DjangoApp";
 import { Uwsgi, type UwsgiArgs } from "../../../components/Uwsgi";
@@ -45,6 +46,16 @@ describe("Uwsgi", () => {
       /log: "\/tmp\/uwsgi.log" was given.*logrotate.service sees others/,
     );
     expect(await manifest("open-program")).toBe("");
+  });
+
+  it("takes values that are known only later, and refuses plain ones beside them at once", async () => {
+    const later = <T>(value: T) => pulumi.output(Promise.resolve(value));
+    const args = { socket: later("127.0.0.1:8123"), environment: { A: later("b") }, processes: 3 };
+    new UwsgiService("later", { host, uwsgi: uwsgi("later", args) });
+    expect(await manifest("later")).toMatch(
+      /^\| socket = 127\.0\.0\.1:8123$[^]*^\| processes = 3$[^]*^\| env = A=b$/m,
+    );
+    expect(() => uwsgi("wrong", { ...args, processes: 0 })).toThrow(/processes: /);
   });
 
   it("keeps the name that its program has on the host from the time it was the service's part", async () => {
