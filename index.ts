@@ -76,6 +76,7 @@ export = async () => {
     {
       host,
       ...application.django,
+      secretKey: application.django.secretKey?.output(),
       production: application.production,
       user: deployer.user,
       home: deployer.home,

@@ -13,9 +13,9 @@ import { gitKeys } from "./django/git";
 import type { ResourceManifest, ManifestEntry } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { renderLocalSettings, renderProductionProfile } from "../templates/django";
-import type { DjangoAppArgs } from "./django/args";
+import type { DjangoAppArgs, LaterArgs } from "./django/args";
 import type { Uwsgi } from "./Uwsgi";
-import { whenKnown } from "./whenKnown";
+import { plainValues, whenKnown } from "./whenKnown";
 import { checkDjangoApp } from "./django/faults";
 
 /**
@@ -57,7 +57,10 @@ export class DjangoApp extends HostComponent {
 
   constructor(name: string, args: DjangoAppArgs, opts?: pulumi.ComponentResourceOptions) {
     super({ type: "DjangoApp" }, name, opts);
-    checkDjangoApp(args);
+    const { proofHost, healthPath, port, keep, ...known } = args;
+    const later = { proofHost, healthPath, port, keep };
+    // What is plain is refused here, where it was written; the rest when it is known.
+    checkDjangoApp({ ...known, ...plainValues(later) });
     this.args = args;
     this.uwsgi = args.uwsgi;
     this.user = args.user;
@@ -156,9 +159,10 @@ export class DjangoApp extends HostComponent {
 
   private registerSettings(): remote.Command {
     const { args, shared } = this;
-    const { postgresql, secretKey } = args;
+    const { postgresql } = args;
     const ca = { path: `${shared}/postgresql-ca.pem`, content: postgresql?.authorities };
-    const manifest = (password: string): ResourceManifest => ({
+    const secrets = { password: postgresql?.password ?? "", secretKey: args.secretKey };
+    const manifest = whenKnown(secrets, ({ password, secretKey }): ResourceManifest => ({
       subsystem: "settings",
       entries: [
         { kind: "secret-key", path: this.secretKeyFile, owner: args.user },
@@ -189,19 +193,18 @@ export class DjangoApp extends HostComponent {
               },
             }),
             sqlite: this.sqliteFile,
-            ...(secretKey && { secretKey: secretKey.reveal() }),
+            ...(secretKey !== undefined && { secretKey }),
             secretKeyFile: this.secretKeyFile,
             allowedHosts: args.allowedHosts,
             mediaRoot: this.paths.media,
           }),
         },
       ],
+    }));
+    return args.host.converge(`${this.name}-settings`, manifest, {
+      parent: this,
+      dependsOn: [this.directories, ...(postgresql?.dependsOn ?? [])],
     });
-    return args.host.converge(
-      `${this.name}-settings`,
-      postgresql === undefined ? manifest("") : pulumi.output(postgresql.password).apply(manifest),
-      { parent: this, dependsOn: [this.directories, ...(postgresql?.dependsOn ?? [])] },
-    );
   }
 
   /** Fetches release and virtualenv; needs neither database nor uWSGI, so it runs beside them. */
@@ -263,8 +266,22 @@ export class DjangoApp extends HostComponent {
     release: pulumi.Input<string>,
   ): ResourceManifest | pulumi.Output<ResourceManifest> {
     const { args } = this;
-    const values = { path: release, files: args.uwsgi?.files ?? [] };
-    return whenKnown(values, ({ path, files }) => ({
+    const { proofHost, healthPath, port, keep, uwsgi, ...known } = args;
+    const later = { proofHost, healthPath, port, keep };
+    const values = { path: release, files: uwsgi?.files ?? [], later };
+    return whenKnown(values, ({ path, files, later }) => {
+      checkDjangoApp({ ...known, ...later });
+      return this.manifest(path, files, later);
+    });
+  }
+
+  private manifest(
+    path: string,
+    files: readonly ManifestEntry[],
+    later: pulumi.Unwrap<LaterArgs>,
+  ): ResourceManifest {
+    const { args } = this;
+    return {
       subsystem: "application",
       entries: [
         {
@@ -278,10 +295,10 @@ export class DjangoApp extends HostComponent {
           wsgi: this.wsgiFile,
           settings: this.localSettings,
           production: args.production,
-          health: args.healthPath ?? "/",
-          host: args.proofHost ?? args.allowedHosts[0],
-          port: args.port ?? 80,
-          keep: args.keep ?? 5,
+          health: later.healthPath ?? "/",
+          host: later.proofHost ?? args.allowedHosts[0],
+          port: later.port ?? 80,
+          keep: later.keep ?? 5,
           // Nothing but the manifest tells a deployment that the database has yet to get its tables.
           database: args.postgresql === undefined ? undefined : this.database,
         },
@@ -294,7 +311,7 @@ export class DjangoApp extends HostComponent {
         { kind: "symlink", path: this.virtualenv, target: virtualenvName },
         ...files,
       ],
-    }));
+    };
   }
 
   private get requirements(): string {

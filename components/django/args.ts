@@ -59,12 +59,12 @@ export interface DjangoAppArgs {
   postgresql?: ApplicationDatabase;
   /** Directory of PostgreSQL's client programs on the host, for backups. @default PATH's */
   postgresqlBinaries?: string | undefined;
-  /** Django's SECRET_KEY. @default made once on the host, and never read back */
-  secretKey?: Secret;
+  /** Django's SECRET_KEY, an output that is secret. @default made once on the host, and never read back */
+  secretKey?: pulumi.Input<string | undefined>;
   /** Django's ALLOWED_HOSTS: `.example.org` stands for that name and all below it. */
   allowedHosts: readonly [string, ...string[]];
   /** Host header of the request that proves a release. @default the first allowed host */
-  proofHost?: string;
+  proofHost?: pulumi.Input<string>;
   /** Path of the interpreter of the virtualenv, the one that uWSGI is compiled for. @default "/usr/bin/python3" */
   interpreter?: string;
   /** File of the source that the virtualenv is made from. @default "requirements.txt" */
@@ -81,11 +81,11 @@ export interface DjangoAppArgs {
   /** Where the source imports local settings from. @default "APP/settings/local.py" */
   localSettings?: string;
   /** Path of the request that proves a release: it must answer with 2xx or 3xx. @default "/" */
-  healthPath?: string;
+  healthPath?: pulumi.Input<string>;
   /** Port of nginx on the host. @default 80 */
-  port?: number;
+  port?: pulumi.Input<number>;
   /** Releases, virtualenvs and backups that are kept. @default 5 */
-  keep?: number;
+  keep?: pulumi.Input<number>;
   /**
    * What runs the application: its service's files change with the release, are tried out with it, and
    * go back with it.
@@ -96,3 +96,9 @@ export interface DjangoAppArgs {
   /** The nginx before it, which a release is asked through: it is there first. @default none of this program */
   nginx?: Nginx;
 }
+
+/** Arguments that may be known only later. */
+export type LaterArgs = Pick<DjangoAppArgs, "proofHost" | "healthPath" | "port" | "keep">;
+
+/** The arguments as far as they are known when the program is written. */
+export type KnownArgs = Omit<DjangoAppArgs, keyof LaterArgs> & Partial<pulumi.Unwrap<LaterArgs>>;

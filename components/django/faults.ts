@@ -1,5 +1,5 @@
 import { UserError } from "../../host/userError";
-import type { DjangoAppArgs } from "./args";
+import type { KnownArgs } from "./args";
 
 /** Settings of the application that can't work, all of them in one message. */
 export class DjangoAppError extends UserError {
@@ -16,7 +16,7 @@ const relativePath = /^(?!\/)(\/?(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
 const hostName = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
 
 /** @throws {@link DjangoAppError} with every fault at once */
-export function checkDjangoApp(args: DjangoAppArgs): void {
+export function checkDjangoApp(args: KnownArgs): void {
   const faults = [
     fault("app", args.app, /^[A-Za-z_][A-Za-z0-9_-]*$/, "letters, digits, _ and -, such as tracks"),
     fault("siteRoot", args.siteRoot, absolutePath, "an absolute path, such as /microarray"),
@@ -60,7 +60,7 @@ export function checkDjangoApp(args: DjangoAppArgs): void {
   if (faults.length > 0) throw new DjangoAppError(faults);
 }
 
-function sourceFaults({ source }: DjangoAppArgs): string[] {
+function sourceFaults({ source }: KnownArgs): string[] {
   if (source.kind === "folder") return [];
   const overSsh = /^(ssh:\/\/|[^/:]+@[^/:]+:)/.test(source.url);
   return [

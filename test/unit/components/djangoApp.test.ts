@@ -85,7 +85,7 @@ describe("an application", () => {
       port: 5432,
       password,
     };
-    const seen = await manifests({ postgresql, secretKey: new Secret("sesame") });
+    const seen = await manifests({ postgresql, secretKey: pulumi.secret("sesame") });
     for (const [name, stdin] of seen) {
       if (name === "app-settings") expect(stdin).toMatch(/"PASSWORD": u"hunter2"[^]*u"sesame"/);
       else expect(stdin).not.toMatch(/hunter2|sesame/);
