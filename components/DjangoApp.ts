@@ -13,10 +13,11 @@ import { gitKeys } from "./django/git";
 import type { ResourceManifest, ManifestEntry } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { renderLocalSettings, renderProductionProfile } from "../templates/django";
-import type { DjangoAppArgs, LaterArgs } from "./django/args";
+import type { DjangoAppArgs, KnownArgs, LaterArgs } from "./django/args";
 import type { Uwsgi } from "./Uwsgi";
+import { refuseArguments } from "./ArgumentsError";
 import { plainValues, whenKnown } from "./whenKnown";
-import { checkDjangoApp } from "./django/faults";
+import { djangoAppErrors } from "./django/errors";
 
 /**
  * A Django application: its source and virtualenv as a release beside the others, its local settings,
@@ -60,7 +61,7 @@ export class DjangoApp extends HostComponent {
     const { proofHost, healthPath, port, keep, ...known } = args;
     const later = { proofHost, healthPath, port, keep };
     // What is plain is refused here, where it was written; the rest when it is known.
-    checkDjangoApp({ ...known, ...plainValues(later) });
+    this.check({ ...known, ...plainValues(later) });
     this.args = args;
     this.uwsgi = args.uwsgi;
     this.user = args.user;
@@ -103,6 +104,11 @@ export class DjangoApp extends HostComponent {
     // Known from the command on: one that fails leaves the stack with the name of what is still live.
     this.release = pulumi.all([source.release, this.command.id]).apply(([path]) => path.slice(-12));
     this.registerOutputs({ release: this.release, backups: this.backups });
+  }
+
+  /** @throws {@link ArgumentsError} with every error at once */
+  private check(args: KnownArgs): void {
+    refuseArguments(`DjangoApp "${this.name}"`, djangoAppErrors(args));
   }
 
   private get wsgiFile(): string {
@@ -270,7 +276,7 @@ export class DjangoApp extends HostComponent {
     const later = { proofHost, healthPath, port, keep };
     const values = { path: release, files: uwsgi?.files ?? [], later };
     return whenKnown(values, ({ path, files, later }) => {
-      checkDjangoApp({ ...known, ...later });
+      this.check({ ...known, ...later });
       return this.manifest(path, files, later);
     });
   }

@@ -6,7 +6,7 @@ import type { Secret } from "../host/secret";
 import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
 import { type ResourceManifest, type ManifestEntry, packageEntry } from "../host/manifest/manifest";
-import { UserError } from "../host/userError";
+import { ArgumentsError } from "./ArgumentsError";
 import type { PostgresPlan } from "./postgres/args";
 
 /** Inputs of {@link PostgresDatabase}. */
@@ -35,16 +35,6 @@ export interface DatabaseConnection {
   dependsOn: readonly pulumi.Resource[];
 }
 
-/** Two would share the server's pg_hba.conf, the provisioning role and the tunnel, and take them from each other. */
-export class SecondDatabaseError extends UserError {
-  constructor(second: string, first: string) {
-    super(
-      "SecondDatabaseError",
-      `the PostgresDatabase "${second}" is on the same host as "${first}": give one for each host. Another database of its server is made by hand, or by another stack`,
-    );
-  }
-}
-
 /** Name of the database that each host of this program has. */
 const databases = new WeakMap<Host, string>();
 
@@ -67,7 +57,15 @@ export class PostgresDatabase extends HostComponent {
   constructor(name: string, args: PostgresDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super({ type: "PostgresDatabase" }, name, opts);
     const first = databases.get(args.host);
-    if (first !== undefined) throw new SecondDatabaseError(name, first);
+    if (first !== undefined) {
+      // Two would take the server's pg_hba.conf, the provisioning role and the tunnel from each other.
+      throw new ArgumentsError(`PostgresDatabase "${name}"`, [
+        {
+          propertyPath: "host",
+          reason: `it has the PostgresDatabase "${first}": give one for each host. Another database of its server is made by hand, or by another stack`,
+        },
+      ]);
+    }
     databases.set(args.host, name);
     this.host = args.host;
     this.plan = args.plan;

@@ -19,7 +19,8 @@ import {
   type UwsgiView,
 } from "../templates/uwsgi";
 import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "./django/paths";
-import { checkUwsgi } from "./uwsgi/faults";
+import { refuseArguments } from "./ArgumentsError";
+import { uwsgiErrors } from "./uwsgi/errors";
 import { plainValues, whenKnown } from "./whenKnown";
 
 /** Inputs of {@link Uwsgi}. */
@@ -110,13 +111,17 @@ export class Uwsgi extends HostComponent {
     super({ type: "Uwsgi", partOf: "UwsgiService" }, name, opts);
     const { host, ...values } = args;
     // What is plain is refused here, where it was written; the rest when it is known.
-    checkUwsgi(complete(plainValues(values)));
+    const check = (view: UwsgiView): UwsgiView => {
+      refuseArguments(`Uwsgi "${name}"`, uwsgiErrors(view));
+      return view;
+    };
+    check(complete(plainValues(values)));
     const { application, group, interpreter, log, user } = names(values);
     this.log = log;
     this.user = user;
     this.group = group;
     this.reopensLog = uwsgiReopensLog({ application, log, user });
-    const view = whenKnown(values, (known) => checked(complete(known)));
+    const view = whenKnown(values, (known) => check(complete(known)));
     this.socket = pulumi.output(view).socket;
     this.harakiriSeconds = pulumi.output(view).harakiriSeconds;
     this.files = whenKnown({ view }, (known) => files(known.view));
@@ -147,11 +152,6 @@ function files(view: UwsgiView): ManifestEntry[] {
 
 type UwsgiInputs = Omit<UwsgiArgs, "host">;
 type UwsgiValues = pulumi.Unwrap<UwsgiInputs>;
-
-function checked(view: UwsgiView): UwsgiView {
-  checkUwsgi(view);
-  return view;
-}
 
 /** What names something on the host: it is known when the program is written. */
 type Names = Pick<

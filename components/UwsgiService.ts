@@ -6,7 +6,7 @@ import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest"
 import { literally } from "../host/manifest/subtree";
 import type { DjangoApp } from "./DjangoApp";
 import type { Uwsgi } from "./Uwsgi";
-import { UwsgiError } from "./uwsgi/faults";
+import { ArgumentsError } from "./ArgumentsError";
 import { whenKnown } from "./whenKnown";
 
 /** Inputs of {@link UwsgiService}. */
@@ -31,8 +31,11 @@ export class UwsgiService extends HostComponent {
     super({ type: "UwsgiService" }, name, opts);
     const { app, host, uwsgi } = args;
     if (app !== undefined && app.uwsgi !== uwsgi) {
-      throw new UwsgiError([
-        `app: ${app.name} is not deployed with this Uwsgi, whose files it has to bring: give both the same`,
+      throw new ArgumentsError(`UwsgiService "${name}"`, [
+        {
+          propertyPath: "app",
+          reason: `${app.name} is not deployed with this Uwsgi, whose files it has to bring: give both the same`,
+        },
       ]);
     }
     const manifest = whenKnown(

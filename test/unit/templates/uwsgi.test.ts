@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkUwsgi, UwsgiError } from "../../../components/uwsgi/faults";
+import { uwsgiErrors } from "../../../components/uwsgi/errors";
 import {
   renderUwsgiIni,
   renderUwsgiTmpfiles,
@@ -37,13 +37,9 @@ const view: UwsgiView = {
 };
 
 function faultsOf(changed: Partial<UwsgiView>): string {
-  try {
-    checkUwsgi({ ...view, ...changed });
-  } catch (error) {
-    if (error instanceof UwsgiError) return error.message;
-    throw error;
-  }
-  return "";
+  return uwsgiErrors({ ...view, ...changed })
+    .map(({ propertyPath, reason }) => `${propertyPath}: ${reason}`)
+    .join("\n");
 }
 
 describe("uWSGI's files", () => {

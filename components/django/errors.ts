@@ -1,23 +1,13 @@
-import { UserError } from "../../host/userError";
+import type { ArgumentError } from "../ArgumentsError";
 import type { KnownArgs } from "./args";
-
-/** Settings of the application that can't work, all of them in one message. */
-export class DjangoAppError extends UserError {
-  constructor(readonly faults: readonly string[]) {
-    super(
-      "DjangoAppError",
-      `the application can't be deployed:\n${faults.map((fault) => `  ${fault}`).join("\n")}`,
-    );
-  }
-}
 
 const absolutePath = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
 const relativePath = /^(?!\/)(\/?(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
 const hostName = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
 
-/** @throws {@link DjangoAppError} with every fault at once */
-export function checkDjangoApp(args: KnownArgs): void {
-  const faults = [
+/** What of these arguments can't be as it is. */
+export function djangoAppErrors(args: KnownArgs): ArgumentError[] {
+  return [
     fault("app", args.app, /^[A-Za-z_][A-Za-z0-9_-]*$/, "letters, digits, _ and -, such as tracks"),
     fault("siteRoot", args.siteRoot, absolutePath, "an absolute path, such as /microarray"),
     fault(
@@ -41,11 +31,19 @@ export function checkDjangoApp(args: KnownArgs): void {
     fault("proofHost", args.proofHost, hostName, "a whole host name, such as tracks.test"),
     ...(args.proofHost === undefined && args.allowedHosts[0].startsWith(".")
       ? [
-          `allowedHosts: "${args.allowedHosts[0]}" stands first: put a whole name before it, or give proofHost, which a release is asked by`,
+          {
+            propertyPath: "allowedHosts",
+            reason: `"${args.allowedHosts[0]}" stands first: put a whole name before it, or give proofHost, which a release is asked by`,
+          },
         ]
       : []),
     ...(args.keep !== undefined && !(Number.isInteger(args.keep) && args.keep >= 2)
-      ? [`keep: ${args.keep}: give 2 or more, so that a release to go back to is among them`]
+      ? [
+          {
+            propertyPath: "keep",
+            reason: `${args.keep} was given; give 2 or more, so that a release to go back to is among them`,
+          },
+        ]
       : []),
     ...(args.extraRequirements ?? []).map((line) =>
       fault(
@@ -57,30 +55,44 @@ export function checkDjangoApp(args: KnownArgs): void {
     ),
     ...sourceFaults(args),
   ].flat();
-  if (faults.length > 0) throw new DjangoAppError(faults);
 }
 
-function sourceFaults({ source }: KnownArgs): string[] {
+function sourceFaults({ source }: KnownArgs): ArgumentError[] {
   if (source.kind === "folder") return [];
   const overSsh = /^(ssh:\/\/|[^/:]+@[^/:]+:)/.test(source.url);
   return [
     // A password in the URL would stand in git's arguments, for every login of the host to see.
     ...(/^[a-z+]+:\/\/[^/@]*:[^/@]*@/.test(source.url)
-      ? ["source: the URL has a password: use a deploy key and an ssh:// URL"]
+      ? [
+          {
+            propertyPath: "source.url",
+            reason: "the URL has a password: use a deploy key and an ssh:// URL",
+          },
+        ]
       : fault(
-          "source",
+          "source.url",
           source.url,
           /^((https|ssh|file):\/\/|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:)[A-Za-z0-9._@%+:,=~/-]+$/,
           "a URL of git: https://, ssh://, file:// or user@host:path",
         )),
     ...(overSsh && source.hostKey === undefined
-      ? ["source: a URL that goes through SSH needs the key of the git server"]
+      ? [
+          {
+            propertyPath: "source.hostKey",
+            reason: "a URL that goes through SSH needs the key of the git server",
+          },
+        ]
       : []),
   ];
 }
 
-function fault(name: string, given: string | undefined, allowed: RegExp, mend: string): string[] {
+function fault(
+  propertyPath: string,
+  given: string | undefined,
+  allowed: RegExp,
+  mend: string,
+): ArgumentError[] {
   return given === undefined || allowed.test(given)
     ? []
-    : [`${name}: ${JSON.stringify(given)}: give ${mend}`];
+    : [{ propertyPath, reason: `${JSON.stringify(given)} was given; give ${mend}` }];
 }

@@ -1,25 +1,15 @@
+import type { ArgumentError } from "../ArgumentsError";
 import { isFilledIn, optionName, reservedOption } from "./options";
 import { primaryGroupOf } from "../../host/manifest/manifest";
-import { UserError } from "../../host/userError";
 import { installedUwsgi, type UwsgiView } from "../../templates/uwsgi";
-
-/** Settings of uWSGI that can't work, all of them in one message. */
-export class UwsgiError extends UserError {
-  constructor(readonly faults: readonly string[]) {
-    super(
-      "UwsgiError",
-      `the uWSGI service can't be set up:\n${faults.map((f) => `  ${f}`).join("\n")}`,
-    );
-  }
-}
 
 const name = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const path = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
 const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** @throws {@link UwsgiError} with every fault at once */
-export function checkUwsgi(view: UwsgiView): void {
-  const faults = [
+/** What of these arguments can't be as it is; the view has each under its argument's name. */
+export function uwsgiErrors(view: UwsgiView): ArgumentError[] {
+  return [
     ...fault(
       "application",
       view.application,
@@ -105,7 +95,6 @@ export function checkUwsgi(view: UwsgiView): void {
       "a host name such as tracks.example.org",
     ),
   ];
-  if (faults.length > 0) throw new UwsgiError(faults);
 }
 
 function isLoopback(address: string): boolean {
@@ -113,22 +102,27 @@ function isLoopback(address: string): boolean {
   return port !== undefined && Number(port) >= 1024 && Number(port) <= 65535;
 }
 
-function whole(key: string, value: number, least: number, most: number): string[] {
+function whole(key: string, value: number, least: number, most: number): ArgumentError[] {
   const good = Number.isInteger(value) && value >= least && value <= most;
   return fault(key, value, good, `a whole number from ${least} to ${most}`);
 }
 
-function environmentFaults(environment: UwsgiView["environment"]): string[] {
+function environmentFaults(environment: UwsgiView["environment"]): ArgumentError[] {
   return Object.entries(environment).flatMap(([key, value]) => [
     ...fault("environment", key, variable.test(key), "names of letters, digits and _"),
     // What is wrong with a value is told without it: somebody may have put a secret there.
     ...(isFilledIn(value)
-      ? [`environment.${key}: give one line without %, $( and @(, which uWSGI fills in`]
+      ? [
+          {
+            propertyPath: `environment.${key}`,
+            reason: "give one line without %, $( and @(, which uWSGI fills in",
+          },
+        ]
       : []),
   ]);
 }
 
-function optionFaults(option: string): string[] {
+function optionFaults(option: string): ArgumentError[] {
   if (optionName(option) === undefined) {
     return fault("options", option, false, "one line each, such as max-requests = 5000");
   }
@@ -138,6 +132,11 @@ function optionFaults(option: string): string[] {
     : fault("options", option, false, `other options: for this one there is ${instead}`);
 }
 
-function fault(key: string, given: string | number, good: boolean, allowed: string): string[] {
-  return good ? [] : [`${key}: "${given}" was given; give ${allowed}`];
+function fault(
+  propertyPath: string,
+  given: string | number,
+  good: boolean,
+  allowed: string,
+): ArgumentError[] {
+  return good ? [] : [{ propertyPath, reason: `"${given}" was given; give ${allowed}` }];
 }

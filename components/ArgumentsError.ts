@@ -1,0 +1,34 @@
+import { UserError } from "../host/userError";
+
+/** An argument of a component that can't be as it is. */
+export interface ArgumentError {
+  /** Such as `keep`, or `environment.LANG`. */
+  readonly propertyPath: string;
+  /** What was given, what is allowed, and how to give it. */
+  readonly reason: string;
+}
+
+/** Every argument of a component that can't be as it is, in one message, before anything is registered. */
+export class ArgumentsError extends UserError {
+  /**
+   * @param component class and name, such as `DjangoApp "app"`
+   * @param errors at least one
+   */
+  constructor(
+    component: string,
+    readonly errors: readonly ArgumentError[],
+  ) {
+    super(
+      "ArgumentsError",
+      [
+        `${component} can't be made of these arguments:`,
+        ...errors.map(({ propertyPath, reason }) => `  ${propertyPath}: ${reason}`),
+      ].join("\n"),
+    );
+  }
+}
+
+/** @throws {@link ArgumentsError} when there are any */
+export function refuseArguments(component: string, errors: readonly ArgumentError[]): void {
+  if (errors.length > 0) throw new ArgumentsError(component, errors);
+}
