@@ -23,7 +23,9 @@ export abstract class HostComponent extends pulumi.ComponentResource {
   readonly place: string;
   /**
    * The option `dependsOn` of the component. Pulumi lets the component itself wait for it, and nothing
-   * below; here every resource of the component waits.
+   * below; here every resource of the component waits, and the component, which does nothing, does not. A
+   * component that depends on what is not made yet has `pulumi refresh --run-program` of an unfinished
+   * deployment write a state that no command reads any more (engine 3.220).
    */
   readonly dependencies: pulumi.ComponentResourceOptions["dependsOn"];
   /** Former identities of the component's resources; those of the component itself they inherit. */
@@ -32,14 +34,14 @@ export abstract class HostComponent extends pulumi.ComponentResource {
   protected constructor(
     { type, partOf }: ComponentClass,
     name: string,
-    opts: pulumi.ComponentResourceOptions = {},
+    { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {},
   ) {
     // Before they were a library's, the types had another module.
     const aliases = partOf === undefined ? [{ type: formerType(type) }] : [];
     super(`tracks:index:${type}`, name, {}, pulumi.mergeOptions(opts, { aliases }));
     this.name = name;
     this.place = `${placeAbove(opts.parent)}${partOf ?? type}:${name}`;
-    this.dependencies = opts.dependsOn;
+    this.dependencies = dependsOn;
     this.aliasesBelow =
       partOf === undefined
         ? []

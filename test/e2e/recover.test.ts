@@ -25,6 +25,8 @@ describe("a killed deployment", () => {
         throw new Error(`pulumi up ended too early:\n${printed}`);
       await sleep(50);
     }
+    // Not in the middle of a write of its state: another test is about that.
+    await sleep(500);
     // It lives, and stays in the middle however long the other one takes.
     engine.kill("SIGSTOP");
     whileAlive = await recover(deployment);
