@@ -90,7 +90,7 @@ unpack_release() { # INDEX SPOOLED
   drop_spooled "$login" "$file"
 }
 
-# Names of source/secretFile.ts, which looks at a folder before it is packed; git keeps no such modes.
+# Names of preflight/source/secretFile.ts, which looks at a folder before it is packed; git keeps no such modes.
 # shellcheck disable=SC2016 # the inner shell's words
 readonly CLOSE_SECRETS='
 find . -type f -perm /077 -regextype posix-extended "(" \
