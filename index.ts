@@ -1,6 +1,5 @@
 import { DataMigration } from "./components/DataMigration";
 import { DjangoApp } from "./components/DjangoApp";
-import { virtualenvPaths } from "./components/django/paths";
 import { LinuxUser } from "./components/LinuxUser";
 import { Logrotate } from "./components/Logrotate";
 import { Nginx } from "./components/Nginx";
@@ -13,7 +12,6 @@ import { UwsgiService } from "./components/UwsgiService";
 import { Host } from "./host/Host";
 import { preflight } from "./preflight";
 import { loadConfiguration } from "./settings/configuration";
-import { nginxReopensLogs } from "./templates/logrotate";
 
 /** The deployment on one page: settings in, components wired, outputs out. */
 export = async () => {
@@ -42,7 +40,7 @@ export = async () => {
         ...application.uwsgi,
         production: application.production,
         user: deployer.user,
-        virtualenv: virtualenvPaths(deployer.home).current,
+        home: deployer.home,
         startsAfter: postgres?.services,
       },
       { dependsOn: packages },
@@ -57,15 +55,7 @@ export = async () => {
   const nginx = new Nginx("nginx", { host, ...config.nginx, sites: [site] }, system);
   new Logrotate(
     "nginx-logs",
-    {
-      host,
-      file: "nginx",
-      logs: nginx.logFiles,
-      createOwner: "nginx",
-      createGroup: deployer.group,
-      postrotate: nginxReopensLogs,
-      ...config.logrotate,
-    },
+    { host, ...nginx.rotation, createGroup: deployer.group, ...config.logrotate },
     system,
   );
   const outputs = { host: connection.address, url: site.url, robotsTxt: robots.path };
@@ -107,15 +97,7 @@ export = async () => {
   );
   new Logrotate(
     "uwsgi-logs",
-    {
-      host,
-      file: "uwsgi",
-      logs: [uwsgi.log],
-      createOwner: uwsgi.user,
-      createGroup: uwsgi.group,
-      postrotate: uwsgi.reopensLog,
-      ...config.logrotate,
-    },
+    { host, ...uwsgi.rotation, ...config.logrotate },
     { dependsOn: [packages, service] },
   );
 

@@ -29,6 +29,12 @@ export interface LogrotateArgs {
   createGroup?: pulumi.Input<string>;
 }
 
+/** What a program says about the rotation of its logs. */
+export type LogRotation = Pick<
+  LogrotateArgs,
+  "file" | "logs" | "postrotate" | "createOwner" | "createGroup"
+>;
+
 /**
  * How one program's logs are rotated.
  *

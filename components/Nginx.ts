@@ -5,6 +5,8 @@ import type { Host } from "../host/Host";
 import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { type NginxConfView, renderNginxConf } from "../templates/nginx";
+import { nginxReopensLogs } from "../templates/logrotate";
+import type { LogRotation } from "./Logrotate";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
 import type { NginxSite } from "./NginxSite";
 import { whenKnown } from "./whenKnown";
@@ -45,19 +47,25 @@ const vendorsDefaultServer: ManifestEntry = {
  * One command has the whole tree, with the part of each site: one manifest, one test, one reload.
  */
 export class Nginx extends HostComponent {
-  /** Every log that nginx writes, for itself and for its sites, as patterns that logrotate takes. */
-  readonly logFiles: readonly string[];
+  /** How the logs are rotated that nginx writes, for itself and for its sites: arguments of {@link Logrotate}. */
+  readonly rotation: LogRotation;
   /** Converges the tree: what needs a site to be served depends on it. */
   readonly command: remote.Command;
 
   constructor(name: string, args: NginxArgs, opts?: pulumi.ComponentResourceOptions) {
     super({ type: "Nginx" }, name, opts);
     const { host, sites } = args;
-    this.logFiles = [
+    const logDirectories = [
       "/var/log/nginx",
       `${nginxTree.logs}/nginx/log`,
       ...sites.flatMap((site) => site.logDirectories),
-    ].map((directory) => `${directory}/*.log`);
+    ];
+    this.rotation = {
+      file: "nginx",
+      logs: logDirectories.map((directory) => `${directory}/*.log`),
+      createOwner: "nginx",
+      postrotate: nginxReopensLogs,
+    };
 
     const sitesOwner = args.sitesOwner ?? "root";
     const values = {

@@ -20,6 +20,7 @@ import {
 } from "../templates/uwsgi";
 import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "./django/paths";
 import { refuseArguments } from "./ArgumentsError";
+import type { LogRotation } from "./Logrotate";
 import { uwsgiErrors } from "./uwsgi/errors";
 import { plainValues, whenKnown } from "./whenKnown";
 
@@ -36,6 +37,8 @@ export interface UwsgiArgs {
   binary?: string;
   /** Login that the workers run as. @default "deployer" */
   user?: string;
+  /** Home of that login. @default "/home/USER" */
+  home?: string;
   /** Group of the workers: with a user alone it would stay root's. @default the user's primary group */
   group?: string;
   /** Directory below which the application's link stands. @default "/microarray" */
@@ -44,7 +47,7 @@ export interface UwsgiArgs {
   directory?: string;
   /** The application's WSGI file; resolved at each (re)load. @default "DIRECTORY/APPLICATION/wsgi.py" */
   wsgiFile?: string;
-  /** The application's virtualenv; resolved at each (re)load. @default "/home/USER/venv" */
+  /** The application's virtualenv; resolved at each (re)load. @default "HOME/venv" */
   virtualenv?: string;
   /** Where nginx passes requests to, on this machine only. @default "127.0.0.1:8001" */
   socket?: pulumi.Input<string>;
@@ -100,10 +103,8 @@ export class Uwsgi extends HostComponent {
   /** Seconds that a request may take. */
   readonly harakiriSeconds: pulumi.Output<number>;
   readonly log: string;
-  readonly user: string;
-  readonly group: string;
-  /** Shell lines for logrotate's postrotate. */
-  readonly reopensLog: string;
+  /** How its log is rotated: arguments of {@link Logrotate}. */
+  readonly rotation: LogRotation;
   /** Files of the service: options, unit and what belongs to them. */
   readonly files: pulumi.Input<readonly ManifestEntry[]>;
 
@@ -118,9 +119,13 @@ export class Uwsgi extends HostComponent {
     check(complete(plainValues(values)));
     const { application, group, interpreter, log, user } = names(values);
     this.log = log;
-    this.user = user;
-    this.group = group;
-    this.reopensLog = uwsgiReopensLog({ application, log, user });
+    this.rotation = {
+      file: "uwsgi",
+      logs: [log],
+      createOwner: user,
+      createGroup: group,
+      postrotate: uwsgiReopensLog({ application, log, user }),
+    };
     const view = whenKnown(values, (known) => check(complete(known)));
     this.socket = pulumi.output(view).socket;
     this.harakiriSeconds = pulumi.output(view).harakiriSeconds;
@@ -167,7 +172,7 @@ type Names = Pick<
   | "pidFile"
 >;
 
-function names(args: Partial<Names> & Pick<UwsgiArgs, "siteRoot">): Names {
+function names(args: Partial<Names> & Pick<UwsgiArgs, "siteRoot" | "home">): Names {
   const application = args.application ?? "tracks";
   const user = args.user ?? "deployer";
   const { current } = applicationPaths(args.siteRoot ?? defaultSiteRoot, application);
@@ -179,7 +184,7 @@ function names(args: Partial<Names> & Pick<UwsgiArgs, "siteRoot">): Names {
     group: args.group ?? primaryGroupOf(user),
     directory,
     wsgiFile: args.wsgiFile ?? `${directory}/${application}/wsgi.py`,
-    virtualenv: args.virtualenv ?? virtualenvPaths(`/home/${user}`).current,
+    virtualenv: args.virtualenv ?? virtualenvPaths(args.home ?? `/home/${user}`).current,
     log: args.log ?? "/var/log/uwsgi.log",
     pidFile: args.pidFile ?? "/var/run/uwsgi/uwsgi.pid",
   };

@@ -29,18 +29,7 @@ export = async () => {
     { dependsOn: packages },
   );
   const service = new UwsgiService("uwsgi", { host, uwsgi }, { dependsOn: deployer.account });
-  new Logrotate(
-    "uwsgi-logs",
-    {
-      host,
-      file: "uwsgi",
-      logs: [uwsgi.log],
-      createOwner: uwsgi.user,
-      createGroup: uwsgi.group,
-      postrotate: uwsgi.reopensLog,
-    },
-    { dependsOn: [packages, service] },
-  );
+  new Logrotate("uwsgi-logs", { host, ...uwsgi.rotation }, { dependsOn: [packages, service] });
   const site = new NginxSite("tracks", { ...config.site, application: uwsgi });
   const nginx = { host, ...config.nginx, sitesOwner: "root", sites: [site] };
   new Nginx("nginx", nginx, { dependsOn: [packages, service] });
