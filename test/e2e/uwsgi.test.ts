@@ -132,6 +132,8 @@ describe("uWSGI", () => {
 
   it("writes to the new log after each rotation, as deployer", async () => {
     for (const turn of [1, 2]) {
+      // uWSGI tells one touch of its reopen file from another by the second.
+      await deployment.onHost("sleep 1");
       await rotateByService(deployment);
       await expect
         .poll(async () => {
