@@ -66,23 +66,13 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
   });
 
   it.each(["SIGINT", "SIGKILL"] as const)("leaves nothing of an up ended by %s", async (signal) => {
-    const cli = spawn(
-      process.execPath,
-      ["commands/bootstrap.mjs", "dev/lab/cli.ts", "up", "half"],
-      {
-        stdio: "ignore",
-      },
-    );
-    const ended = once(cli, "exit");
-    await expect
-      .poll(() => existsSync(join(folder, "hosts/half/supervisor.json")), {
-        timeout: 20_000,
-        interval: 5,
-      })
-      .toBe(true);
-    cli.kill(signal);
-    await ended;
+    await upEndedBy(signal);
     if (signal === "SIGKILL") {
+      // On a machine with other work the signal may come when the host is up.
+      for (let tries = 0; tries < 5 && (await stateOf("half"))?.state !== "half-made"; tries++) {
+        await lab.down("half");
+        await upEndedBy(signal);
+      }
       expect((await stateOf("half"))?.state).toBe("half-made");
       await lab.down("half");
     }
@@ -109,6 +99,21 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
     }
     await lab.down("first");
   });
+
+  /** Ends an `up` of the host `half` as soon as it has a supervisor. */
+  async function upEndedBy(signal: NodeJS.Signals): Promise<void> {
+    const words = ["commands/bootstrap.mjs", "dev/lab/cli.ts", "up", "half"];
+    const cli = spawn(process.execPath, words, { stdio: "ignore" });
+    const ended = once(cli, "exit");
+    await expect
+      .poll(() => existsSync(join(folder, "hosts/half/supervisor.json")), {
+        timeout: 20_000,
+        interval: 5,
+      })
+      .toBe(true);
+    cli.kill(signal);
+    await ended;
+  }
 
   const stateOf = async (name: string) => (await lab.list()).find((each) => each.name === name);
 
