@@ -51,14 +51,24 @@ export interface NginxSiteArgs {
 
 /** A site that no {@link Nginx} took, or that two took. */
 export class SiteOwnerError extends UserError {
-  constructor(site: string, takers: readonly string[]) {
-    super(
-      "SiteOwnerError",
-      takers.length === 0
-        ? `no Nginx serves the site "${site}": give it to one, new Nginx(..., { sites: [...] })`
-        : `the site "${site}" was given to ${takers.map((name) => `"${name}"`).join(" and ")}: a site has one Nginx, which owns its host's whole tree`,
-    );
+  constructor(message: string) {
+    super("SiteOwnerError", message);
   }
+}
+
+/** Sites of this program that no Nginx has taken yet. */
+const waiting = new Set<NginxSite>();
+
+// Whoever takes a site may come later than it; when the program has come to its end nobody will.
+process.once("beforeExit", refuseWaiting);
+
+/** @throws {@link SiteOwnerError} when a site has no Nginx */
+export function refuseWaiting(): void {
+  if (waiting.size === 0) return;
+  const names = [...waiting].map(({ name }) => `"${name}"`).join(", ");
+  throw new SiteOwnerError(
+    `no Nginx serves the site ${names}: give it to one, new Nginx(..., { sites: [...] })`,
+  );
 }
 
 /**
@@ -83,7 +93,7 @@ export class NginxSite extends HostComponent {
   /** What makes the paths that the site's locations serve. */
   readonly served: readonly pulumi.Resource[];
   private readonly args: NginxSiteArgs;
-  private readonly takers: string[] = [];
+  private taker: string | undefined;
 
   constructor(name: string, args: NginxSiteArgs, opts?: pulumi.ComponentResourceOptions) {
     super({ type: "NginxSite" }, name, opts);
@@ -100,10 +110,7 @@ export class NginxSite extends HostComponent {
       .apply(
         ({ names, port }) => `http://${names[0] ?? "localhost"}${port === 80 ? "" : `:${port}`}`,
       );
-    // Whoever takes it may come later; when the program has come to its end nobody will.
-    process.once("beforeExit", () => {
-      this.checkOwner();
-    });
+    waiting.add(this);
     this.registerOutputs({ site: this.site, url: this.url });
   }
 
@@ -113,9 +120,14 @@ export class NginxSite extends HostComponent {
    * @throws {@link SiteOwnerError} when another one has it already
    */
   joinTree(nginx: HostComponent, sitesOwner: string): pulumi.Input<ManifestEntry[]> {
-    this.takers.push(nginx.name);
-    if (this.takers.length > 1) this.checkOwner();
-    return whenKnown(this.values(), (values) => [
+    if (this.taker !== undefined) {
+      throw new SiteOwnerError(
+        `the site "${this.name}" was given to "${this.taker}" and "${nginx.name}": a site has one Nginx, which owns its host's whole tree`,
+      );
+    }
+    this.taker = nginx.name;
+    waiting.delete(this);
+    return whenKnown(inputsOf(this.args, this.site), (values) => [
       ...this.logDirectories.flatMap((path) => [dirname(path), path].map(logDirectory)),
       ...served(values),
       ...this.serverBlock(values, sitesOwner),
@@ -127,34 +139,6 @@ export class NginxSite extends HostComponent {
         context: configurationType,
       })),
     ]);
-  }
-
-  private values(): SiteInputs {
-    const { args, site } = this;
-    const siteRoot = args.siteRoot ?? defaultSiteRoot;
-    const { staticFiles, media } =
-      args.application === undefined
-        ? { staticFiles: `${siteRoot}/static`, media: `${siteRoot}/media` }
-        : applicationPaths(siteRoot, site);
-    return {
-      site,
-      siteRoot,
-      serverNames: args.serverNames,
-      listenPort: args.listenPort ?? 80,
-      application: args.application && {
-        socket: args.application.socket,
-        harakiriSeconds: args.application.harakiriSeconds,
-      },
-      staticRoot: args.staticRoot ?? staticFiles,
-      mediaRoot: args.mediaRoot ?? media,
-      locations: (args.locations ?? []).map(({ concern, content }) => ({ concern, content })),
-      snippet: args.snippet,
-    };
-  }
-
-  /** @throws {@link SiteOwnerError} unless one Nginx, and no other, has the site */
-  checkOwner(): void {
-    if (this.takers.length !== 1) throw new SiteOwnerError(this.name, this.takers);
   }
 
   private get locationsDirectory(): string {
@@ -190,15 +174,29 @@ export class NginxSite extends HostComponent {
 }
 
 /** The arguments with their defaults, and what follows from the site's name. */
-type SiteInputs = Required<
-  Omit<NginxSiteArgs, "application" | "defaultServer" | "locations" | "snippet">
-> &
-  Pick<NginxSiteArgs, "application"> & {
-    readonly locations: readonly Pick<SiteLocations, "concern" | "content">[];
-    readonly snippet: NginxSiteArgs["snippet"];
+function inputsOf(args: NginxSiteArgs, site: string) {
+  const siteRoot = args.siteRoot ?? defaultSiteRoot;
+  const { staticFiles, media } =
+    args.application === undefined
+      ? { staticFiles: `${siteRoot}/static`, media: `${siteRoot}/media` }
+      : applicationPaths(siteRoot, site);
+  return {
+    site,
+    siteRoot,
+    serverNames: args.serverNames,
+    listenPort: args.listenPort ?? 80,
+    application: args.application && {
+      socket: args.application.socket,
+      harakiriSeconds: args.application.harakiriSeconds,
+    },
+    staticRoot: args.staticRoot ?? staticFiles,
+    mediaRoot: args.mediaRoot ?? media,
+    locations: (args.locations ?? []).map(({ concern, content }) => ({ concern, content })),
+    snippet: args.snippet,
   };
+}
 
-type SiteValues = pulumi.Unwrap<SiteInputs>;
+type SiteValues = pulumi.Unwrap<ReturnType<typeof inputsOf>>;
 
 const content = "httpd_sys_content_t";
 

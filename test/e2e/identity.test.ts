@@ -45,6 +45,14 @@ describe("a site that serves", () => {
   });
   afterAll(() => deployment.dispose());
 
+  it("is refused in a preview where no Nginx takes it", async () => {
+    await deployment.useProgram("test/e2e/programs/untakenSite.ts");
+    const { exitCode, text } = await deployment.pulumi("preview");
+    await deployment.useProgram("test/e2e/programs/site.ts");
+    expect(exitCode).not.toBe(0);
+    expect(text).toContain('no Nginx serves the site "first", "second": give it to one');
+  });
+
   it("serves on after one of its commands is replaced, and has nothing left to do", async () => {
     for (const name of ["nginx", "robots", "host-script"]) {
       expect(await deployment.up("--replace", await urn(name)), name).toMatch(oneReplaced);

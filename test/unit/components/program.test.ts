@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { LinuxUser } from "../../../components/LinuxUser";
 import { Logrotate } from "../../../components/Logrotate";
 import { Nginx } from "../../../components/Nginx";
-import { NginxSite, type NginxSiteArgs } from "../../../components/NginxSite";
+import { NginxSite, type NginxSiteArgs, refuseWaiting } from "../../../components/NginxSite";
 import { RobotsTxt } from "../../../components/RobotsTxt";
 import { SystemPackages } from "../../../components/SystemPackages";
 import { Host } from "../../../host/Host";
@@ -145,14 +145,14 @@ describe("the program", () => {
   it("refuses a site that two nginx would serve, and one that none does, by its name", () => {
     const host = new Host("host", { connection: rootConnection });
     const taken = site(host);
-    taken.checkOwner();
+    refuseWaiting();
     expect(() => new Nginx("second", { host, sites: [taken] })).toThrow(
       /^the site "tracks" was given to "nginx" and "second"/,
     );
     const left = new NginxSite("left", { serverNames: ["left.test"] });
-    expect(() => {
-      left.checkOwner();
-    }).toThrow(/^no Nginx serves the site "left": give it to one/);
+    expect(refuseWaiting).toThrow(/^no Nginx serves the site "left": give it to one/);
+    new Nginx("third", { host, sites: [left] });
+    refuseWaiting();
   });
 
   it("keeps commands constant and short: what changes travels in stdin", async () => {

@@ -1,0 +1,7 @@
+import { NginxSite } from "../../../components/NginxSite";
+
+/** Two sites that no Nginx serves. */
+export = () => {
+  new NginxSite("first", { serverNames: ["first.example.org"] });
+  new NginxSite("second", { serverNames: ["second.example.org"] });
+};
