@@ -13,7 +13,7 @@ import { gitKeys } from "./django/git";
 import type { ResourceManifest, ManifestEntry } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { renderLocalSettings, renderProductionProfile } from "../templates/django";
-import type { DjangoAppArgs, KnownArgs, LaterArgs } from "./django/args";
+import { type DjangoAppArgs, type LaterArgs, laterArgs } from "./django/args";
 import type { Uwsgi } from "./Uwsgi";
 import { refuseArguments } from "./ArgumentsError";
 import { plainValues, whenKnown } from "./whenKnown";
@@ -58,10 +58,8 @@ export class DjangoApp extends HostComponent {
 
   constructor(name: string, args: DjangoAppArgs, opts?: pulumi.ComponentResourceOptions) {
     super({ type: "DjangoApp" }, name, opts);
-    const { proofHost, healthPath, port, keep, ...known } = args;
-    const later = { proofHost, healthPath, port, keep };
     // What is plain is refused here, where it was written; the rest when it is known.
-    this.check({ ...known, ...plainValues(later) });
+    this.check(args, plainValues(laterArgs(args)));
     this.args = args;
     this.uwsgi = args.uwsgi;
     this.user = args.user;
@@ -107,8 +105,8 @@ export class DjangoApp extends HostComponent {
   }
 
   /** @throws {@link ArgumentsError} with every error at once */
-  private check(args: KnownArgs): void {
-    refuseArguments(`DjangoApp "${this.name}"`, djangoAppErrors(args));
+  private check(args: DjangoAppArgs, later: Partial<pulumi.Unwrap<LaterArgs>>): void {
+    refuseArguments(`DjangoApp "${this.name}"`, djangoAppErrors(args, later));
   }
 
   private get wsgiFile(): string {
@@ -272,11 +270,9 @@ export class DjangoApp extends HostComponent {
     release: pulumi.Input<string>,
   ): ResourceManifest | pulumi.Output<ResourceManifest> {
     const { args } = this;
-    const { proofHost, healthPath, port, keep, uwsgi, ...known } = args;
-    const later = { proofHost, healthPath, port, keep };
-    const values = { path: release, files: uwsgi?.files ?? [], later };
+    const values = { path: release, files: args.uwsgi?.files ?? [], later: laterArgs(args) };
     return whenKnown(values, ({ path, files, later }) => {
-      this.check({ ...known, ...later });
+      this.check(args, later);
       return this.manifest(path, files, later);
     });
   }

@@ -159,20 +159,7 @@ type UwsgiInputs = Omit<UwsgiArgs, "host">;
 type UwsgiValues = pulumi.Unwrap<UwsgiInputs>;
 
 /** What names something on the host: it is known when the program is written. */
-type Names = Pick<
-  UwsgiView,
-  | "application"
-  | "interpreter"
-  | "user"
-  | "group"
-  | "directory"
-  | "wsgiFile"
-  | "virtualenv"
-  | "log"
-  | "pidFile"
->;
-
-function names(args: Partial<Names> & Pick<UwsgiArgs, "siteRoot" | "home">): Names {
+function names(args: UwsgiInputs | Partial<UwsgiValues>) {
   const application = args.application ?? "tracks";
   const user = args.user ?? "deployer";
   const { current } = applicationPaths(args.siteRoot ?? defaultSiteRoot, application);

@@ -35,7 +35,7 @@ export interface ApplicationDatabase extends Omit<PostgresqlSettings, "password"
   password: pulumi.Input<string>;
   /** Certificates of the authorities that the server's is checked by, in PEM. @default none */
   authorities?: string | undefined;
-  /** Another one for a database that was made anew, and needs its tables. @default none */
+  /** Differs for a database that was recreated, and needs its tables. @default none */
   generation?: string | undefined;
   /** Role and database: a changed password reaches the role before the application. */
   dependsOn?: readonly pulumi.Resource[];
@@ -100,5 +100,7 @@ export interface DjangoAppArgs {
 /** Arguments that may be known only later. */
 export type LaterArgs = Pick<DjangoAppArgs, "proofHost" | "healthPath" | "port" | "keep">;
 
-/** The arguments as far as they are known when the program is written. */
-export type KnownArgs = Omit<DjangoAppArgs, keyof LaterArgs> & Partial<pulumi.Unwrap<LaterArgs>>;
+/** Those arguments alone. */
+export function laterArgs({ proofHost, healthPath, port, keep }: DjangoAppArgs): LaterArgs {
+  return { proofHost, healthPath, port, keep };
+}

@@ -1,12 +1,20 @@
 import type { ArgumentError } from "../ArgumentsError";
-import type { KnownArgs } from "./args";
+import type * as pulumi from "@pulumi/pulumi";
+import type { DjangoAppArgs, LaterArgs } from "./args";
 
 const absolutePath = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
 const relativePath = /^(?!\/)(\/?(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/;
 const hostName = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
 
-/** What of these arguments can't be as it is. */
-export function djangoAppErrors(args: KnownArgs): ArgumentError[] {
+/**
+ * What of these arguments can't be as it is.
+ *
+ * @param later those among them that are known by now
+ */
+export function djangoAppErrors(
+  args: Omit<DjangoAppArgs, keyof LaterArgs>,
+  later: Partial<pulumi.Unwrap<LaterArgs>>,
+): ArgumentError[] {
   return [
     fault("app", args.app, /^[A-Za-z_][A-Za-z0-9_-]*$/, "letters, digits, _ and -, such as tracks"),
     fault("siteRoot", args.siteRoot, absolutePath, "an absolute path, such as /microarray"),
@@ -21,15 +29,15 @@ export function djangoAppErrors(args: KnownArgs): ArgumentError[] {
     ),
     fault(
       "healthPath",
-      args.healthPath,
+      later.healthPath,
       /^\/[A-Za-z0-9._@%+:,=~/-]*$/,
       "a path as in a request, such as /healthz/",
     ),
     ...args.allowedHosts.map((host) =>
       fault("allowedHosts", host, /^\.?[A-Za-z0-9_.:[\]-]+$/, "host names, such as tracks.test"),
     ),
-    fault("proofHost", args.proofHost, hostName, "a whole host name, such as tracks.test"),
-    ...(args.proofHost === undefined && args.allowedHosts[0].startsWith(".")
+    fault("proofHost", later.proofHost, hostName, "a whole host name, such as tracks.test"),
+    ...(later.proofHost === undefined && args.allowedHosts[0].startsWith(".")
       ? [
           {
             propertyPath: "allowedHosts",
@@ -37,11 +45,11 @@ export function djangoAppErrors(args: KnownArgs): ArgumentError[] {
           },
         ]
       : []),
-    ...(args.keep !== undefined && !(Number.isInteger(args.keep) && args.keep >= 2)
+    ...(later.keep !== undefined && !(Number.isInteger(later.keep) && later.keep >= 2)
       ? [
           {
             propertyPath: "keep",
-            reason: `${args.keep} was given; give 2 or more, so that a release to go back to is among them`,
+            reason: `${later.keep} was given; give 2 or more, so that a release to go back to is among them`,
           },
         ]
       : []),
@@ -57,7 +65,7 @@ export function djangoAppErrors(args: KnownArgs): ArgumentError[] {
   ].flat();
 }
 
-function sourceFaults({ source }: KnownArgs): ArgumentError[] {
+function sourceFaults({ source }: Pick<DjangoAppArgs, "source">): ArgumentError[] {
   if (source.kind === "folder") return [];
   const overSsh = /^(ssh:\/\/|[^/:]+@[^/:]+:)/.test(source.url);
   return [
