@@ -29,7 +29,7 @@ export interface DatabaseConnection {
   sslmode: string;
   /** Certificates of the authorities that the server's is checked by, in PEM. @default none */
   authorities?: string | undefined;
-  /** Another one for a database that was made anew; see `settleGeneration`. */
+  /** Differs for a database that was recreated; see `settleGeneration`. */
   generation: string;
   /** Role and database: a changed password reaches the role before the application. */
   dependsOn: readonly pulumi.Resource[];

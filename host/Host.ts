@@ -169,7 +169,7 @@ export class Host extends HostComponent {
       {
         parent: options.parent,
         aliases: options.parent.aliasesBelow,
-        dependsOn: this.waitFor(options),
+        dependsOn: this.afterScript(options.parent.dependencies, options.dependsOn),
         // The new one's create would run before the old one's delete, which removes by the same name.
         deleteBeforeReplace: true,
         // How often the host was repaired is unknown when it can't be asked: that is no change.
@@ -209,19 +209,20 @@ export class Host extends HostComponent {
         parent: options.parent,
         aliases: options.parent.aliasesBelow,
         // It needs nothing but the spool: what the component waits for is on its way meanwhile.
-        dependsOn: pulumi
-          .output(options.dependsOn ?? [])
-          .apply((resources) => [this.script, ...resources]),
+        dependsOn: this.afterScript(options.dependsOn),
         ignoreChanges: lost ? [] : ["triggers"],
       },
     );
     return { path: remotePath, login: this.login.user, sha256: file.sha256, resource };
   }
 
-  private waitFor({ parent, dependsOn }: ConvergeOptions): pulumi.Output<pulumi.Resource[]> {
+  /** The script, and all that these options `dependsOn` name. */
+  private afterScript(
+    ...options: pulumi.ResourceOptions["dependsOn"][]
+  ): pulumi.Output<pulumi.Resource[]> {
     return pulumi
-      .all([parent.dependencies ?? [], dependsOn ?? []])
-      .apply((both) => [this.script, ...both.flat()]);
+      .all(options.map((option) => option ?? []))
+      .apply((resources) => [this.script, ...resources.flat()]);
   }
 
   private installScript(name: string): remote.Command {

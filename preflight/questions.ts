@@ -1,4 +1,5 @@
 import { applicationPaths, virtualenvPaths } from "../components/django/paths";
+import { nginxTree } from "../components/nginx/tree";
 import { type PackageNeeds, wantedPackages } from "../components/wantedPackages";
 import { packageEntry } from "../host/manifest/manifest";
 import type { Configuration } from "../settings/configuration";
@@ -18,8 +19,8 @@ export function surveyQuestions(config: Configuration, needs?: PackageNeeds): Su
     defaultServer: site.defaultServer,
     serverNames: site.serverNames,
     paths: [
-      `/etc/nginx/sites-available/${site.site}`,
-      `/etc/nginx/sites-enabled/${site.site}`,
+      `${nginxTree.sitesAvailable}/${site.site}`,
+      `${nginxTree.sitesEnabled}/${site.site}`,
       robots.path,
     ],
     application: application && applicationQuestion(config, application),
