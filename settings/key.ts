@@ -14,11 +14,13 @@ export type Component =
   | "PostgresDatabase"
   | "DjangoApp"
   | "DataMigration"
-  | "UwsgiService";
+  | "Uwsgi";
 
 /** What every setting says about itself. */
 export interface KeyText {
   readonly component: Component;
+  /** The component's argument that it becomes, such as `external.host`. @default it is none */
+  readonly argument?: string;
   /** What it means, in one or two sentences. */
   readonly meaning: string;
   /** A value as it is written in the stack's file; a list's example is its first item. */

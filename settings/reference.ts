@@ -1,3 +1,4 @@
+import { argumentOf } from "./argumentKeys";
 import type { Component, Key } from "./key";
 import { fullName, keyNames, keys } from "./schema";
 
@@ -17,7 +18,7 @@ const headings: Record<Component, string> = {
   NginxSite: "The site (NginxSite)",
   RobotsTxt: "robots.txt (RobotsTxt)",
   DjangoApp: "The application (DjangoApp)",
-  UwsgiService: "The service that runs it (UwsgiService)",
+  Uwsgi: "What runs it (Uwsgi)",
   PostgresDatabase: "Its database (PostgresDatabase)",
   DataMigration: "Old data, loaded once (DataMigration)",
   Logrotate: "Log rotation (Logrotate)",
@@ -41,7 +42,9 @@ function section(component: string, heading: string): string {
 function item(name: string, key: Key<unknown>): string {
   const type = key.secret ? `secret ${key.value.type}` : key.value.type;
   const example = key.secret ? "" : ` Example: \`${key.example}\`.`;
-  return `- **\`${fullName(name)}\`** (${type}; ${presence(key)}). ${key.meaning} Allowed: ${key.value.allowed}.${example}`;
+  const argument = argumentOf(key);
+  const becomes = argument === undefined ? "" : `; \`${argument}\``;
+  return `- **\`${fullName(name)}\`** (${type}; ${presence(key)}${becomes}). ${key.meaning} Allowed: ${key.value.allowed}.${example}`;
 }
 
 /** Whether it must be set, or what it is when it isn't. */

@@ -22,12 +22,14 @@ import {
 export const applicationKeys = {
   production: withDefault(yesOrNo, true, {
     component: "DjangoApp",
+    argument: "production",
     meaning:
       "Whether PRODUCTION=1 stands in the application's environment, and PostgreSQL is set up for it. Without it there is no such variable, and the application takes its sqlite file.",
     example: "false",
   }),
   sourceFolder: optional(localPath, {
     component: "DjangoApp",
+    argument: "source",
     meaning:
       "Folder on this machine with the application (manage.py lies in it); what git ignores is left out. Relative to the repository.",
     example: "../tracks-site",
@@ -36,18 +38,21 @@ export const applicationKeys = {
   }),
   sourceUrl: optional(gitUrl, {
     component: "DjangoApp",
+    argument: "source.url",
     meaning: "Git repository of the application, as the host reaches it.",
     example: "https://github.com/metalhelix/tracks.git",
     fallbackText: "`sourceFolder`",
   }),
   sourceRef: withDefault(gitReference, "main", {
     component: "DjangoApp",
+    argument: "source.ref",
     meaning:
       "Branch, tag or commit of `sourceUrl`. A branch is followed: `up` after a push deploys.",
     example: "v2.1",
   }),
   sourceDeployKey: secret(lines("a private key in OpenSSH or PEM format, without a passphrase"), {
     component: "DjangoApp",
+    argument: "source.deployKey",
     meaning: "Private key that may read the git repository over SSH.",
     example: "...",
     needed: "where the repository asks for one",
@@ -55,45 +60,53 @@ export const applicationKeys = {
   }),
   sourceHostKey: optional(publicKey, {
     component: "DjangoApp",
+    argument: "source.hostKey",
     meaning: "Public key of the git server, without which it isn't trusted.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
     needed: "where `sourceUrl` is reached over SSH",
   }),
   appPackage: withDefault(moduleName, "tracks", {
     component: "DjangoApp",
+    argument: "wsgi",
     meaning: "Python package of the Django project, which has wsgi.py.",
     example: "tracks",
   }),
   settingsModule: optional(moduleName, {
     component: "DjangoApp",
+    argument: "localSettings",
     meaning: "Django's settings, a package: `local.py` is put into it.",
     example: "tracks.settings",
     fallbackText: "`appPackage` and `.settings`",
   }),
   pythonInterpreter: withDefault(interpreterPath, "/usr/bin/python3", {
     component: "DjangoApp",
+    argument: "interpreter",
     meaning:
       "Interpreter of the virtualenvs; uWSGI is compiled against it. One in `/usr/bin` comes from the packages of its name, with its pip and its headers: `python3.11`, `python3.11-devel`, `python3.11-pip`.",
     example: "/usr/bin/python3.11",
   }),
   requirementsFile: withDefault(relativePath, "requirements.txt", {
     component: "DjangoApp",
+    argument: "requirements",
     meaning: "The application's requirements, in its source.",
     example: "requirements/production.txt",
   }),
   extraRequirements: withDefault(listOf(requirement, "requirements"), [], {
     component: "DjangoApp",
+    argument: "extraRequirements",
     meaning:
       "Packages of the virtualenv beside those in `requirementsFile`. With PostgreSQL psycopg2 is added, unless a driver (psycopg2, psycopg2-binary, psycopg, psycopg2cffi) is named here or in the requirements.",
     example: "sentry-sdk==2.19.2",
   }),
   djangoSecretKey: secret(password, {
     component: "DjangoApp",
+    argument: "secretKey",
     meaning: "Django's SECRET_KEY. Without it the host makes one, once, which never leaves it.",
     example: "...",
   }),
   allowedHosts: optional(listOf(serverName, "names", { minimum: 1 }), {
     component: "DjangoApp",
+    argument: "allowedHosts",
     meaning:
       "Django's ALLOWED_HOSTS; `*.` in front becomes the period that Django writes. One of `serverNames` must be among them, by which the deployment asks for the site.",
     example: "tracks.stowers.org",
@@ -101,17 +114,20 @@ export const applicationKeys = {
   }),
   healthCheckPath: withDefault(uriPath, "/", {
     component: "DjangoApp",
+    argument: "healthPath",
     meaning:
       "What is asked for, through nginx, to tell that a release works. Any answer below 400 does; nginx itself redirects a path without slash or period at its end.",
     example: "/healthz/",
   }),
   keptReleases: withDefault(integer("a number", 2, 100), 5, {
     component: "DjangoApp",
+    argument: "keep",
     meaning: "Releases and virtualenvs that are kept, the current one among them.",
     example: "5",
   }),
   migrationDump: optional(localPath, {
     component: "DataMigration",
+    argument: "dump",
     meaning: "Old data to load, once: a file that `dumpdata` wrote. Relative to the repository.",
     example: "../tracks_redirect.json",
     fallbackText: "nothing is loaded",
@@ -127,6 +143,7 @@ export const applicationKeys = {
     ["redirect.redirecthit:roasted.redirecthit", "redirect.target:roasted.target"],
     {
       component: "DataMigration",
+      argument: "renames",
       meaning: "Models that have another name in the new application.",
       example: "redirect.target:roasted.target",
     },
@@ -136,12 +153,14 @@ export const applicationKeys = {
     [],
     {
       component: "DataMigration",
+      argument: "skipModels",
       meaning: "Models of the dump that are not loaded.",
       example: "south.migrationhistory",
     },
   ),
   migrationConfirm: optional(text("the dump's SHA-256, 64 hexadecimal digits", /^[0-9a-f]{64}$/), {
     component: "DataMigration",
+    argument: "confirm",
     meaning:
       "Loads the dump with this digest although tables have rows, or another dump was loaded: rows with the same primary keys are overwritten, after a backup. The error that asks for it names the digest.",
     example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

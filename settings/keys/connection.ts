@@ -19,6 +19,7 @@ const identityNeeded =
 export const connectionKeys = {
   host: required(address, {
     component: "Host",
+    argument: "connection.address",
     meaning:
       "The host to deploy to. `lab` is this machine's own lab host of the stack's name, which brings its address, host key, identity and passwords; each of them can still be set.",
     example: "tracks.stowers.org",
@@ -31,23 +32,27 @@ export const connectionKeys = {
   }),
   hostPort: withDefault(port, 22, {
     component: "Host",
+    argument: "connection.port",
     meaning: "Port of the host's SSH server.",
     example: "22",
   }),
   hostUser: withDefault(loginName, "root", {
     component: "Host",
+    argument: "connection.user",
     meaning:
       "Login on the host. Any other than `root` becomes root through sudo: without a password, or with `sudoPassword`.",
     example: "admin",
   }),
   sudoPassword: secret(password, {
     component: "Host",
+    argument: "connection.privilege.password",
     meaning: "Password that sudo asks `hostUser` for.",
     example: "...",
     needed: "where sudo asks for one",
   }),
   hostKey: optional(publicKey, {
     component: "Host",
+    argument: "connection.hostKey",
     meaning:
       "The host's public key, without which nobody is trusted. An RSA key works only where the host still signs with SHA-1, which Enterprise Linux 9 refuses: take ssh-ed25519.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
@@ -56,12 +61,14 @@ export const connectionKeys = {
   }),
   privateKeyFile: optional(localPath, {
     component: "Host",
+    argument: "connection.identity",
     meaning: "File on this machine with the private key that logs in. Relative to the repository.",
     example: "~/.ssh/id_ed25519",
     needed: identityNeeded,
   }),
   privateKey: secret(privateKey, {
     component: "Host",
+    argument: "connection.identity.privateKey",
     meaning: "The private key that logs in, in the stack's file itself.",
     example: "...",
     needed: identityNeeded,
@@ -69,39 +76,46 @@ export const connectionKeys = {
   }),
   privateKeyPassphrase: secret(password, {
     component: "Host",
+    argument: "connection.identity.passphrase",
     meaning: "Passphrase of the private key.",
     example: "...",
     needed: "where the private key has one",
   }),
   agent: withDefault(yesOrNo, false, {
     component: "Host",
+    argument: "connection.identity.kind",
     meaning:
       "Logs in with a key of the SSH agent at SSH_AUTH_SOCK, which then must run for every `up` and `destroy`.",
     example: "true",
   }),
   agentSocketPath: optional(absolutePath, {
     component: "Host",
+    argument: "connection.identity.socketPath",
     meaning: "Socket of the SSH agent, where it isn't the one at SSH_AUTH_SOCK. Implies `agent`.",
     example: "/run/user/1000/ssh-agent.socket",
   }),
   bastionHost: optional(address, {
     component: "Bastion",
+    argument: "connection.bastion.address",
     meaning: "A host in between, through which the host is reached.",
     example: "bastion.stowers.org",
   }),
   bastionPort: withDefault(port, 22, {
     component: "Bastion",
+    argument: "connection.bastion.port",
     meaning: "Port of the bastion's SSH server.",
     example: "22",
   }),
   bastionUser: optional(loginName, {
     component: "Bastion",
+    argument: "connection.bastion.user",
     meaning: "Login on the bastion.",
     example: "jump",
     fallbackText: "`hostUser`",
   }),
   bastionHostKey: optional(publicKey, {
     component: "Bastion",
+    argument: "connection.bastion.hostKey",
     meaning: "The bastion's public key.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
     needed: "with `bastionHost`",
@@ -109,18 +123,21 @@ export const connectionKeys = {
   }),
   bastionPrivateKeyFile: optional(localPath, {
     component: "Bastion",
+    argument: "connection.bastion.identity",
     meaning: "File on this machine with the private key that logs in on the bastion.",
     example: "~/.ssh/bastion_ed25519",
     fallbackText: "the host's identity",
   }),
   bastionPrivateKey: secret(privateKey, {
     component: "Bastion",
+    argument: "connection.bastion.identity.privateKey",
     meaning: "The private key that logs in on the bastion, where it isn't the host's.",
     example: "...",
     mend: "pulumi config set --secret tracks:bastionPrivateKey < ~/.ssh/bastion_ed25519",
   }),
   bastionPrivateKeyPassphrase: secret(password, {
     component: "Bastion",
+    argument: "connection.bastion.identity.passphrase",
     meaning: "Passphrase of the bastion's own private key.",
     example: "...",
     needed: "where that key has one",

@@ -17,18 +17,21 @@ import {
 export const databaseKeys = {
   postgresVersion: withDefault(postgresVersion, "15", {
     component: "PostgresDatabase",
+    argument: "version",
     meaning:
       "Version of the server: the module stream `postgresql:VERSION` where the host has it, else a plain package of that version. A host that has another version, or repositories that don't have this one, are refused, and the error names what there is. The @pulumi/postgresql provider serves 14 and newer, psql on the host all of them.",
     example: "15",
   }),
   postgresBinaries: optional(absolutePath, {
     component: "PostgresDatabase",
+    argument: "binaries",
     meaning:
       "Directory of PostgreSQL's programs on the host, where they are in none that the packages use.",
     example: "/usr/local/pgsql/bin",
   }),
   postgresPackages: withDefault(listOf(packageName, "package names"), ["postgresql-server"], {
     component: "PostgresDatabase",
+    argument: "packages",
     meaning:
       "Packages of the server; an empty list where it was installed by hand. Those of another name, such as `postgresql18-server`, bring the client of theirs.",
     example: "postgresql15-server",
@@ -38,18 +41,21 @@ export const databaseKeys = {
     "postgresql",
     {
       component: "PostgresDatabase",
+      argument: "service",
       meaning: "Name of the server's service.",
       example: "postgresql-15",
     },
   ),
   postgresDataDirectory: optional(absolutePath, {
     component: "PostgresDatabase",
+    argument: "dataDirectory",
     meaning: "Directory of the server's data.",
     example: "/usr/local/pgsql/data",
     fallbackText: "the one that the service declares",
   }),
   postgresProvisioner: optional(oneOf("provider", "psql"), {
     component: "PostgresDatabase",
+    argument: "provisioner",
     meaning:
       "Who makes role and database: the @pulumi/postgresql provider through an SSH tunnel, or psql on the host.",
     example: "psql",
@@ -57,44 +63,52 @@ export const databaseKeys = {
   }),
   postgresTunnelPort: optional(port, {
     component: "PostgresDatabase",
+    argument: "tunnelPort",
     meaning: "Port of this machine at which the tunnel to PostgreSQL begins; fixed for a stack.",
     example: "15432",
     fallbackText: "a port made from the stack's name",
   }),
   databaseName: withDefault(databaseName, "tracks", {
     component: "PostgresDatabase",
+    argument: "database",
     meaning: "Name of the database.",
     example: "tracks",
   }),
   databaseUser: withDefault(databaseName, "deployer", {
     component: "PostgresDatabase",
+    argument: "user",
     meaning: "PostgreSQL role that the application logs in as.",
     example: "deployer",
   }),
   databasePassword: secret(databasePassword, {
     component: "PostgresDatabase",
+    argument: "password",
     meaning: "Password of that role. Without it one is generated, and kept in the stack's state.",
     example: "...",
   }),
   postgresHost: optional(address, {
     component: "PostgresDatabase",
+    argument: "external.host",
     meaning:
       "A PostgreSQL server elsewhere, as the host names it, in place of one on the host itself. Needs `postgresAdminUser` and `postgresAdminPassword`.",
     example: "db.stowers.org",
   }),
   postgresPort: withDefault(port, 5432, {
     component: "PostgresDatabase",
+    argument: "port",
     meaning: "Port of the server, there or on the host.",
     example: "5432",
   }),
   postgresAdminUser: optional(databaseName, {
     component: "PostgresDatabase",
+    argument: "external.adminUser",
     meaning: "Role on the server elsewhere that may make roles and databases.",
     example: "tracks_admin",
     needed: "with `postgresHost`",
   }),
   postgresAdminPassword: secret(databasePassword, {
     component: "PostgresDatabase",
+    argument: "external.adminPassword",
     meaning: "Password of that role.",
     example: "...",
     needed: "with `postgresHost`",
@@ -104,6 +118,7 @@ export const databaseKeys = {
     "require",
     {
       component: "PostgresDatabase",
+      argument: "external.sslMode",
       meaning:
         "How connections to the server elsewhere are encrypted and checked, in libpq's words: those of the application, and those that deploy, which go on from the host. Only `verify-full` makes sure that it is that server.",
       example: "verify-full",
@@ -111,6 +126,7 @@ export const databaseKeys = {
   ),
   postgresCaFile: optional(localPath, {
     component: "PostgresDatabase",
+    argument: "external.authorities",
     meaning:
       "File on this machine with the certificates of the authorities that may have signed the server's. Relative to the repository; copied to the host for the application.",
     example: "database-ca.pem",

@@ -4,43 +4,51 @@ import { absolutePath, integer, listOf, loginName, loopbackAddress, text } from 
 /** The service that runs the application. */
 export const uwsgiKeys = {
   uwsgiVersion: withDefault(text("a version, such as `2.0.31`", /^\d+(?:\.\d+){1,3}$/), "2.0.31", {
-    component: "UwsgiService",
+    component: "Uwsgi",
+    argument: "version",
     meaning: "Version of uWSGI, which pip installs for the system's python.",
     example: "2.0.31",
   }),
   uwsgiSocket: withDefault(loopbackAddress, "127.0.0.1:8001", {
-    component: "UwsgiService",
+    component: "Uwsgi",
+    argument: "socket",
     meaning: "Where nginx reaches the workers (`--socket`).",
     example: "127.0.0.1:8001",
   }),
   uwsgiProcesses: withDefault(integer("a number", 1, 1024), 16, {
-    component: "UwsgiService",
+    component: "Uwsgi",
+    argument: "processes",
     meaning: "Workers (`-p`).",
     example: "16",
   }),
   uwsgiHarakiriSeconds: withDefault(integer("seconds", 1, 3600), 30, {
-    component: "UwsgiService",
+    component: "Uwsgi",
+    argument: "harakiriSeconds",
     meaning: "A request that takes longer is ended with its worker (`-t`).",
     example: "30",
   }),
   uwsgiBufferSize: withDefault(integer("bytes", 4096, 65_535), 32_768, {
-    component: "UwsgiService",
+    component: "Uwsgi",
+    argument: "bufferSize",
     meaning: "Largest request header (`-b`).",
     example: "32768",
   }),
   uwsgiListenQueue: withDefault(integer("requests", 1, 65_535), 128, {
-    component: "UwsgiService",
+    component: "Uwsgi",
+    argument: "listenQueue",
     meaning:
       "Requests that may wait for a worker (`-l`); no more than the kernel's net.core.somaxconn, which is 128 on older hosts.",
     example: "1024",
   }),
   uwsgiStats: withDefault(loopbackAddress, "127.0.0.1:9191", {
-    component: "UwsgiService",
+    component: "Uwsgi",
+    argument: "stats",
     meaning: "Where uWSGI tells its statistics, to this host only (`--stats`).",
     example: "127.0.0.1:9191",
   }),
   uwsgiLog: withDefault(absolutePath, "/var/log/uwsgi.log", {
-    component: "UwsgiService",
+    component: "Uwsgi",
+    argument: "log",
     meaning: "uWSGI's log, which the deployer owns.",
     example: "/var/log/uwsgi.log",
   }),
@@ -51,13 +59,15 @@ export const uwsgiKeys = {
     ),
     "/var/run/uwsgi/uwsgi.pid",
     {
-      component: "UwsgiService",
+      component: "Uwsgi",
+      argument: "pidFile",
       meaning: "File with the master's process id, in a directory of its own.",
       example: "/var/run/uwsgi/uwsgi.pid",
     },
   ),
   uwsgiGroup: optional(loginName, {
-    component: "UwsgiService",
+    component: "Uwsgi",
+    argument: "group",
     meaning: "Group of the workers.",
     example: "deployer",
     fallbackText: "the primary group of `deployerUser`",
@@ -66,7 +76,8 @@ export const uwsgiKeys = {
     listOf(text("`NAME=VALUE`", /^(?!PRODUCTION=)[A-Z_][A-Z0-9_]*=\P{Cc}*$/u), "variables"),
     [],
     {
-      component: "UwsgiService",
+      component: "Uwsgi",
+      argument: "environment",
       meaning:
         "Variables of the application's environment, which has no others; no secret, since they can be read on the host. PRODUCTION is `production`'s.",
       example: "TZ=Europe/Berlin",
@@ -78,7 +89,8 @@ export const uwsgiKeys = {
     }),
     [],
     {
-      component: "UwsgiService",
+      component: "Uwsgi",
+      argument: "options",
       meaning: "Options of uWSGI beside those above, as they stand in its ini file.",
       example: "max-requests = 5000",
     },

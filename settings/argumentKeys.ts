@@ -1,0 +1,33 @@
+import type { Key } from "./key";
+import { fullName, type KeyName, keyNames, keys } from "./schema";
+
+/** What stands for a setting in the texts of components and host, which know no stack. */
+export function argumentOf({ component, argument }: Key<unknown>): string | undefined {
+  if (argument === undefined) return undefined;
+  // A bastion is part of how the host is reached.
+  return `${component === "Bastion" ? "Host" : component}.${argument}`;
+}
+
+const byArgument = new Map<string, KeyName>(
+  keyNames.flatMap((name) => {
+    const argument = argumentOf(keys[name]);
+    return argument === undefined ? [] : [[argument, name]];
+  }),
+);
+
+/** Every argument that a setting becomes, such as `PostgresDatabase.version`. */
+export const argumentNames: readonly string[] = [...byArgument.keys()];
+
+const components = [...new Set(argumentNames.map((name) => name.replace(/\..*$/, "")))];
+const anyArgument = new RegExp(`\\b(?:${components.join("|")})(?:\\.[a-z]\\w*)+`, "g");
+
+/**
+ * A text of a component or of the host as the stack's owner reads it: each argument that it names
+ * becomes the setting that gives it, such as `PostgresDatabase.version` to `tracks:postgresVersion`.
+ */
+export function inStackKeys(text: string): string {
+  return text.replace(anyArgument, (argument) => {
+    const name = byArgument.get(argument);
+    return name === undefined ? argument : fullName(name);
+  });
+}
