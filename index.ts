@@ -30,7 +30,7 @@ export = async () => {
   const system = { dependsOn: [packages, deployer.account] };
 
   const postgres =
-    database && new PostgresDatabase("database", { host, plan: database }, { dependsOn: packages });
+    database && new PostgresDatabase("database", { host, ...database }, { dependsOn: packages });
   const uwsgi =
     application &&
     new Uwsgi(
@@ -38,7 +38,6 @@ export = async () => {
       {
         host,
         ...application.uwsgi,
-        production: application.production,
         user: deployer.user,
         home: deployer.home,
         startsAfter: postgres?.services,

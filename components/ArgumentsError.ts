@@ -1,12 +1,5 @@
 import { UserError } from "../host/userError";
-
-/** An argument of a component that can't be as it is. */
-export interface ArgumentError {
-  /** Such as `keep`, or `environment.LANG`. */
-  readonly propertyPath: string;
-  /** What was given, what is allowed, and how to give it. */
-  readonly reason: string;
-}
+import type { ArgumentError } from "./args/argument";
 
 /** Every argument of a component that can't be as it is, in one message, before anything is registered. */
 export class ArgumentsError extends UserError {
@@ -22,7 +15,10 @@ export class ArgumentsError extends UserError {
       "ArgumentsError",
       [
         `${component} can't be made of these arguments:`,
-        ...errors.map(({ propertyPath, reason }) => `  ${propertyPath}: ${reason}`),
+        ...errors.map(
+          ({ propertyPath, given, allowed }) =>
+            `  ${propertyPath}: ${given} was given; give ${allowed}`,
+        ),
       ].join("\n"),
     );
   }

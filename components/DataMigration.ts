@@ -1,60 +1,11 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
-import { databaseTimeoutSeconds, type Host, type LocalFile } from "../host/Host";
-
-/** What a migration needs of the application; a {@link DjangoApp} has it. */
-export interface MigratedApplication {
-  /** The link to the release: the directory of manage.py. */
-  readonly current: string;
-  /** The link to its virtualenv. */
-  readonly virtualenv: string;
-  /** User that the application runs as. */
-  readonly user: string;
-  /** Does the service run with PRODUCTION=1? Without, the variable is absent. */
-  readonly production: boolean;
-  /**
-   * The application's database, in words that tell it from others, such as `127.0.0.1:5432/tracks`: when
-   * the application gets another one, the dump goes into that too.
-   */
-  readonly database: string;
-  /** Directory of the backups. */
-  readonly backups: string;
-  /** Deploys the application: the data is loaded after it. */
-  readonly command: pulumi.Resource;
-}
-
-/** Inputs of {@link DataMigration}. */
-export interface DataMigrationArgs {
-  host: Host;
-  /** What the old site's `manage.py dumpdata` wrote; `dumpFile` looks at it. */
-  dump: LocalFile;
-  /** The application that the data is for, such as a {@link DjangoApp}: migrated, with its settings. */
-  app: MigratedApplication;
-  /**
-   * Models that have another name in the new application: old label to new label, in lower case.
-   *
-   * Applied to the `model` of each row, to natural keys and to the names of default permissions; text that
-   * happens to hold a label stays as it is.
-   *
-   * @default none
-   */
-  renames?: Readonly<Record<string, string>>;
-  /** Old labels of models whose rows are left out, such as `south.migrationhistory`. @default none */
-  skipModels?: readonly string[];
-  /**
-   * The dump's SHA-256, in hex: this dump, and no other, may be loaded although the tables have rows or
-   * another dump was loaded before. Rows with a primary key of the dump are overwritten then, as
-   * loaddata does, all others stay. The error that asks for it names the digest.
-   *
-   * @default only empty tables are loaded into
-   */
-  confirm?: string;
-  /** Directory of PostgreSQL's client programs, such as `/usr/local/pgsql/bin`. @default PATH's */
-  postgresqlBinaries?: string;
-  /** Settings module. @default what the release's manage.py sets */
-  settings?: string;
-}
+import { databaseTimeoutSeconds } from "../host/Host";
+import type { ResourceManifest } from "../host/manifest/manifest";
+import { argumentErrors, withDefaults } from "./args/argument";
+import { dataMigrationArguments, type DataMigrationArgs } from "./args/DataMigration";
+import { checked } from "./whenKnown";
 
 /**
  * An old site's data, loaded into the new application's database, once.
@@ -95,46 +46,45 @@ export class DataMigration extends HostComponent {
   readonly counts: pulumi.Output<Record<string, number>>;
 
   constructor(name: string, args: DataMigrationArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "DataMigration" }, name, opts);
-    const { app } = args;
+    const { host, app, dump, ...values } = withDefaults(dataMigrationArguments, args);
+    super({ type: "DataMigration" }, name, { database: app.database, dump: dump.sha256 }, opts);
+    const whenKnown = checked(`DataMigration "${name}"`, values, (known) =>
+      argumentErrors(dataMigrationArguments, known),
+    );
     const commandName = `${name}-load`;
-    const spooled = args.host.copy(`${name}-dump`, args.dump, {
+    const spooled = host.copy(`${name}-dump`, dump, {
       parent: this,
       consumer: commandName,
       purpose: app.database,
     });
-
-    this.command = args.host.converge(
-      commandName,
-      {
-        subsystem: "data-migration",
-        entries: [
-          {
-            kind: "data-load",
-            name,
-            release: app.current,
-            python: `${app.virtualenv}/bin/python`,
-            user: app.user,
-            production: app.production,
-            dump: spooled.path,
-            login: spooled.login,
-            digest: spooled.sha256,
-            backups: app.backups,
-            confirm: args.confirm,
-            client: args.postgresqlBinaries,
-            settings: args.settings,
-            renames: args.renames ?? {},
-            skipModels: args.skipModels ?? [],
-          },
-        ],
-      },
-      {
-        parent: this,
-        dependsOn: [spooled.resource, app.command],
-        timeoutSeconds: databaseTimeoutSeconds,
-        remains: true,
-      },
-    );
+    const manifest = whenKnown((known): ResourceManifest => ({
+      subsystem: "data-migration",
+      entries: [
+        {
+          kind: "data-load",
+          name,
+          release: app.current,
+          python: `${app.virtualenv}/bin/python`,
+          user: app.user,
+          production: app.production,
+          dump: spooled.path,
+          login: spooled.login,
+          digest: spooled.sha256,
+          backups: app.backups,
+          confirm: known.confirm,
+          client: known.postgresqlBinaries,
+          settings: known.settings,
+          renames: known.renames ?? {},
+          skipModels: known.skipModels,
+        },
+      ],
+    }));
+    this.command = host.converge(commandName, manifest, {
+      parent: this,
+      dependsOn: [spooled.resource, app.command],
+      timeoutSeconds: databaseTimeoutSeconds,
+      remains: true,
+    });
     const report = this.command.stdout.apply(readReport);
     this.backup = report.apply(({ backup }) => backup);
     this.counts = report.apply(({ counts }) => counts);

@@ -1,23 +1,28 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  type ApplicationPaths,
-  applicationPaths,
-  defaultSiteRoot,
-  virtualenvPaths,
-} from "./django/paths";
 import { virtualenvName } from "../host/manifest/application";
 import { HostComponent } from "../host/HostComponent";
 import { databaseTimeoutSeconds } from "../host/Host";
-import { gitKeys } from "./django/git";
 import type { ResourceManifest, ManifestEntry } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { renderLocalSettings, renderProductionProfile } from "../templates/django";
-import { type DjangoAppArgs, type LaterArgs, laterArgs } from "./django/args";
+import { type Completed, withDefaults } from "./args/argument";
+import {
+  type ApplicationDatabase,
+  type DjangoAppArgs,
+  djangoAppArguments,
+  djangoAppErrors,
+} from "./args/DjangoApp";
+import { defaultHome } from "./args/LinuxUser";
+import { gitKeys } from "./django/git";
+import {
+  type ApplicationPaths,
+  applicationPaths,
+  defaultWsgi,
+  virtualenvPaths,
+} from "./django/paths";
 import type { Uwsgi } from "./Uwsgi";
-import { refuseArguments } from "./ArgumentsError";
-import { plainValues, whenKnown } from "./whenKnown";
-import { djangoAppErrors } from "./django/errors";
+import { checked, whenKnown } from "./whenKnown";
 
 /**
  * A Django application: its source and virtualenv as a release beside the others, its local settings,
@@ -50,71 +55,54 @@ export class DjangoApp extends HostComponent {
   /** The deployment: what needs the application on the host depends on it. */
   readonly command: remote.Command;
 
-  private readonly args: DjangoAppArgs;
-  private readonly app: string;
-  private readonly siteRoot: string;
+  private readonly args: Args;
+  private readonly whenKnown: <R>(use: (values: Known) => R) => R | pulumi.Output<R>;
   private readonly paths: ApplicationPaths;
   private readonly virtualenvs: string;
+  /** Paths of the source, relative to it. */
+  private readonly wsgiFile: string;
+  private readonly localSettings: string;
 
   constructor(name: string, args: DjangoAppArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "DjangoApp" }, name, opts);
-    // What is plain is refused here, where it was written; the rest when it is known.
-    this.check(args, plainValues(laterArgs(args)));
-    this.args = args;
-    this.uwsgi = args.uwsgi;
-    this.user = args.user;
-    this.production = args.production;
-    this.app = args.app ?? "tracks";
-    this.siteRoot = args.siteRoot ?? defaultSiteRoot;
-    this.paths = applicationPaths(this.siteRoot, this.app);
+    const { app, siteRoot, user, production, postgresql, uwsgi, host, nginx } = args;
+    super({ type: "DjangoApp" }, name, { app, siteRoot, user, production }, opts);
+    this.args = withDefaults(djangoAppArguments, args);
+    this.whenKnown = checked(`DjangoApp "${name}"`, valuesOf(this.args), djangoAppErrors);
+    this.uwsgi = uwsgi;
+    this.user = user;
+    this.production = production;
+    this.paths = applicationPaths(siteRoot, app);
     this.shared = this.paths.shared;
     this.backups = this.paths.backups;
     this.current = this.paths.current;
-    const { postgresql } = args;
-    this.database = postgresql
-      ? [
-          `${postgresql.host}:${postgresql.port}/${postgresql.name}`,
-          ...(postgresql.generation === undefined ? [] : [postgresql.generation]),
-        ].join("#")
-      : this.sqliteFile;
-    const virtualenvs = virtualenvPaths(args.home ?? `/home/${args.user}`);
+    this.database = postgresql ? nameOf(postgresql) : this.sqliteFile;
+    const virtualenvs = virtualenvPaths(args.home ?? defaultHome(user));
     this.virtualenvs = virtualenvs.all;
     this.virtualenv = virtualenvs.current;
+    this.wsgiFile = args.wsgi ?? defaultWsgi(app);
+    this.localSettings = args.localSettings ?? `${app}/settings/local.py`;
     this.wsgi = `${this.current}/${this.wsgiFile}`;
 
-    this.directories = args.host.converge(
+    this.directories = host.converge(
       `${name}-directories`,
       { subsystem: "none", entries: [...this.directoryEntries(), ...this.profileEntries()] },
       { parent: this },
     );
     this.settings = this.registerSettings();
     const source = this.registerSource();
-    this.command = args.host.converge(name, this.deployment(source.release), {
+    this.command = host.converge(name, this.deployment(source.release), {
       parent: this,
       dependsOn: [
         source.command,
         this.settings,
-        ...(args.uwsgi ? [args.uwsgi.install] : []),
-        ...(args.nginx ? [args.nginx.command] : []),
+        ...(uwsgi ? [uwsgi.install] : []),
+        ...(nginx ? [nginx.command] : []),
       ],
       timeoutSeconds: databaseTimeoutSeconds,
     });
     // Known from the command on: one that fails leaves the stack with the name of what is still live.
     this.release = pulumi.all([source.release, this.command.id]).apply(([path]) => path.slice(-12));
     this.registerOutputs({ release: this.release, backups: this.backups });
-  }
-
-  /** @throws {@link ArgumentsError} with every error at once */
-  private check(args: DjangoAppArgs, later: Partial<pulumi.Unwrap<LaterArgs>>): void {
-    refuseArguments(`DjangoApp "${this.name}"`, djangoAppErrors(args, later));
-  }
-
-  private get wsgiFile(): string {
-    return this.args.wsgi ?? `${this.app}/wsgi.py`;
-  }
-
-  private get localSettings(): string {
-    return this.args.localSettings ?? `${this.app}/settings/local.py`;
   }
 
   private get sqliteFile(): string {
@@ -126,7 +114,7 @@ export class DjangoApp extends HostComponent {
   }
 
   private directoryEntries(): ManifestEntry[] {
-    const { siteRoot, paths, args } = this;
+    const { paths, args } = this;
     const own = (path: string, mode = "0755"): ManifestEntry => ({
       kind: "directory",
       path,
@@ -137,7 +125,7 @@ export class DjangoApp extends HostComponent {
     return [
       ...["", "/releases", "/shared", "/backups"].map((below): ManifestEntry => ({
         kind: "directory",
-        path: `${siteRoot}${below}`,
+        path: `${args.siteRoot}${below}`,
       })),
       // nginx reads static files from the releases, and uploads.
       ...[paths.releases, paths.media].flatMap((path): ManifestEntry[] => [
@@ -156,7 +144,7 @@ export class DjangoApp extends HostComponent {
     const { user } = this.args;
     return (["sh", "csh"] as const).map((shell) => ({
       kind: "file",
-      path: `/etc/profile.d/${this.app}-production.${shell}`,
+      path: `/etc/profile.d/${this.args.app}-production.${shell}`,
       content: renderProductionProfile({ user, shell }),
     }));
   }
@@ -225,7 +213,7 @@ export class DjangoApp extends HostComponent {
       kind: "release",
       owner: args.user,
       wsgi: this.wsgiFile,
-      requirements: this.requirements,
+      requirements: args.requirements,
     } as const;
 
     if (source.kind === "folder") {
@@ -245,20 +233,16 @@ export class DjangoApp extends HostComponent {
         ),
       };
     }
-    const commit = pulumi.output(source.commit);
-    const keys = gitKeys({ ...source, user: args.user });
+    const { url, hostKey } = source;
+    const login = pulumi.output({ commit: source.commit, deployKey: source.deployKey });
     return {
-      release: commit.apply((full) => this.releasePath(full)),
+      release: pulumi.output(source.commit).apply((commit) => this.releasePath(commit)),
       command: args.host.converge(
         name,
-        commit.apply((full) =>
+        login.apply(({ commit, deployKey }) =>
           manifest(
-            {
-              ...shared,
-              path: this.releasePath(full),
-              source: { kind: "git", url: source.url, commit: full },
-            },
-            ...keys,
+            { ...shared, path: this.releasePath(commit), source: { kind: "git", url, commit } },
+            ...gitKeys({ user: args.user, hostKey, deployKey }),
           ),
         ),
         options,
@@ -269,19 +253,14 @@ export class DjangoApp extends HostComponent {
   private deployment(
     release: pulumi.Input<string>,
   ): ResourceManifest | pulumi.Output<ResourceManifest> {
-    const { args } = this;
-    const values = { path: release, files: args.uwsgi?.files ?? [], later: laterArgs(args) };
-    return whenKnown(values, ({ path, files, later }) => {
-      this.check(args, later);
-      return this.manifest(path, files, later);
-    });
+    const values = this.whenKnown((known) => known);
+    const files = this.uwsgi?.files ?? [];
+    return whenKnown({ release, files, values }, (known) =>
+      this.manifest(known.release, known.files, known.values),
+    );
   }
 
-  private manifest(
-    path: string,
-    files: readonly ManifestEntry[],
-    later: pulumi.Unwrap<LaterArgs>,
-  ): ResourceManifest {
+  private manifest(path: string, files: readonly ManifestEntry[], values: Known): ResourceManifest {
     const { args } = this;
     return {
       subsystem: "application",
@@ -297,10 +276,11 @@ export class DjangoApp extends HostComponent {
           wsgi: this.wsgiFile,
           settings: this.localSettings,
           production: args.production,
-          health: later.healthPath ?? "/",
-          host: later.proofHost ?? args.allowedHosts[0],
-          port: later.port ?? 80,
-          keep: later.keep ?? 5,
+          health: values.healthPath,
+          // At least one is allowed.
+          host: values.proofHost ?? values.allowedHosts[0] ?? "localhost",
+          port: values.port,
+          keep: values.keep,
           // Nothing but the manifest tells a deployment that the database has yet to get its tables.
           database: args.postgresql === undefined ? undefined : this.database,
         },
@@ -316,18 +296,14 @@ export class DjangoApp extends HostComponent {
     };
   }
 
-  private get requirements(): string {
-    return this.args.requirements ?? "requirements.txt";
-  }
-
   private virtualenvEntry(): ManifestEntry {
     const { args } = this;
     return {
       kind: "virtualenv",
       path: this.virtualenvs,
-      python: args.interpreter ?? "/usr/bin/python3",
-      requirements: this.requirements,
-      extra: args.extraRequirements ?? [],
+      python: args.interpreter,
+      requirements: args.requirements,
+      extra: args.extraRequirements,
       database: args.postgresql && "postgresql",
     };
   }
@@ -335,4 +311,25 @@ export class DjangoApp extends HostComponent {
   private releasePath(digest: string): string {
     return `${this.paths.releases}/${digest.slice(0, 12)}`;
   }
+}
+
+type Args = Completed<DjangoAppArgs, typeof djangoAppArguments>;
+type Value = Exclude<keyof typeof djangoAppArguments, "source.url">;
+
+/** The arguments that hold values: neither resources nor secrets. */
+function valuesOf(args: Args) {
+  const values = Object.entries(args).filter(([name]) => name in djangoAppArguments);
+  const { source } = args;
+  return {
+    ...(Object.fromEntries(values) as Pick<Args, Value>),
+    // The archive and the commit are what they are.
+    source: source.kind === "git" ? { ...source, commit: "", deployKey: undefined } : undefined,
+  };
+}
+
+type Known = pulumi.Unwrap<ReturnType<typeof valuesOf>>;
+
+/** A database in words that tell it from others. */
+function nameOf({ host, port, name, generation }: ApplicationDatabase): string {
+  return [`${host}:${port}/${name}`, ...(generation === undefined ? [] : [generation])].join("#");
 }

@@ -8,29 +8,9 @@ import {
   type ResourceManifest,
 } from "../host/manifest/manifest";
 import { renderServicesSudoers, renderSudoEnvironment } from "../templates/sudoers";
-import { whenKnown } from "./whenKnown";
-
-/** Inputs of {@link LinuxUser}. */
-export interface LinuxUserArgs {
-  host: Host;
-  /** Login name, such as `deployer`. */
-  user: string;
-  /** Password of the login: a secret, such as `config.requireSecret` gives. @default none: only a key logs in */
-  password?: pulumi.Input<string>;
-  /** @default "/home/USER" */
-  home?: string;
-  /** @default "/bin/bash" */
-  shell?: pulumi.Input<string>;
-  /** Public keys that may log in; given, they are the whole of the user's authorized_keys. @default none */
-  authorizedKeys?: pulumi.Input<readonly pulumi.Input<string>[]>;
-  /**
-   * Services that the user may start, stop, restart, reload and ask for their status through
-   * `sudo /sbin/service`, without a password, and nothing else.
-   *
-   * @default none
-   */
-  services?: readonly string[];
-}
+import { argumentErrors, withDefaults } from "./args/argument";
+import { defaultHome, linuxUserArguments, type LinuxUserArgs } from "./args/LinuxUser";
+import { checked, whenKnown } from "./whenKnown";
 
 /**
  * A Linux user with its password, keys and the little of root's power that it needs.
@@ -49,26 +29,29 @@ export class LinuxUser extends HostComponent {
   readonly password: remote.Command | undefined;
 
   constructor(name: string, args: LinuxUserArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "LinuxUser" }, name, opts);
-    this.user = args.user;
-    this.home = args.home ?? `/home/${args.user}`;
-    this.group = primaryGroupOf(args.user);
-
-    const values = { shell: args.shell ?? "/bin/bash", keys: args.authorizedKeys ?? [] };
-    const account = whenKnown(values, ({ shell, keys }): ResourceManifest => ({
+    const { host, password, ...values } = withDefaults(linuxUserArguments, args);
+    const { user, home = defaultHome(user), services } = values;
+    super({ type: "LinuxUser" }, name, { user, home, services }, opts);
+    const whenKnown = checked(`LinuxUser "${name}"`, values, (known) =>
+      argumentErrors(linuxUserArguments, known),
+    );
+    this.user = user;
+    this.home = home;
+    this.group = primaryGroupOf(user);
+    const account = whenKnown(({ shell, authorizedKeys }): ResourceManifest => ({
       subsystem: "users",
       entries: [
-        { kind: "user", name: this.user, home: this.home, shell },
-        ...authorizedKeys(this, keys),
-        ...sudoers(this, args.services ?? []),
+        { kind: "user", name: user, home, shell },
+        ...keys(this, authorizedKeys),
+        ...sudoers(this, services),
       ],
     }));
-    this.account = args.host.converge(name, account, { parent: this });
-    this.password = args.password === undefined ? undefined : this.setPassword(args, args.password);
-    this.registerOutputs({ user: this.user, home: this.home });
+    this.account = host.converge(name, account, { parent: this });
+    this.password = password === undefined ? undefined : this.setPassword(host, password);
+    this.registerOutputs({ user, home });
   }
 
-  private setPassword({ host }: LinuxUserArgs, given: pulumi.Input<string>): remote.Command {
+  private setPassword(host: Host, given: pulumi.Input<string>): remote.Command {
     const manifest = whenKnown({ password: given }, ({ password }): ResourceManifest => ({
       subsystem: "users",
       entries: [{ kind: "password", user: this.user, password }],
@@ -80,8 +63,8 @@ export class LinuxUser extends HostComponent {
   }
 }
 
-function authorizedKeys(user: LinuxUser, keys: readonly string[]): ManifestEntry[] {
-  if (keys.length === 0) return [];
+function keys(user: LinuxUser, lines: readonly string[]): ManifestEntry[] {
+  if (lines.length === 0) return [];
   return [
     { kind: "directory", path: `${user.home}/.ssh`, owner: user.user, mode: "0700" },
     {
@@ -89,7 +72,7 @@ function authorizedKeys(user: LinuxUser, keys: readonly string[]): ManifestEntry
       path: `${user.home}/.ssh/authorized_keys`,
       owner: user.user,
       mode: "0600",
-      content: keys.map((key) => `${key}\n`).join(""),
+      content: lines.map((line) => `${line}\n`).join(""),
     },
   ];
 }

@@ -1,39 +1,16 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
-import type { Host } from "../host/Host";
 import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { type NginxConfView, renderNginxConf } from "../templates/nginx";
 import { nginxReopensLogs } from "../templates/logrotate";
-import type { LogRotation } from "./Logrotate";
-import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
+import { argumentErrors, withDefaults } from "./args/argument";
+import type { LogRotation } from "./args/Logrotate";
+import { nginxArguments, type NginxArgs } from "./args/Nginx";
 import type { NginxSite } from "./NginxSite";
-import { whenKnown } from "./whenKnown";
-
-/** Inputs of {@link Nginx}. */
-export interface NginxArgs {
-  host: Host;
-  /** The sites that it serves; each belongs to one Nginx. */
-  sites: readonly NginxSite[];
-  /** User of the workers; the package makes it. @default "nginx" */
-  user?: pulumi.Input<string>;
-  /** Worker processes, or `auto` for one per core. @default "auto" */
-  workerProcesses?: pulumi.Input<number | "auto">;
-  /** Connections a worker. @default 1024 */
-  workerConnections?: pulumi.Input<number>;
-  /** Largest request body, megabytes. @default 32 */
-  clientMaxBodySizeMegabytes?: pulumi.Input<number>;
-  /**
-   * Owner of sites-available and sites-enabled. `deployer` as in the notes lets that user decide
-   * what root's nginx loads, which is root's power; `root` is the safe alternative.
-   *
-   * @default "root"
-   */
-  sitesOwner?: string;
-  /** Ports that are open in firewalld, where that runs. @default none */
-  openPorts?: pulumi.Input<readonly pulumi.Input<number>[]>;
-}
+import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
+import { checked } from "./whenKnown";
 
 const vendorsDefaultServer: ManifestEntry = {
   kind: "absent",
@@ -53,43 +30,23 @@ export class Nginx extends HostComponent {
   readonly command: remote.Command;
 
   constructor(name: string, args: NginxArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "Nginx" }, name, opts);
-    const { host, sites } = args;
-    const logDirectories = [
-      "/var/log/nginx",
-      `${nginxTree.logs}/nginx/log`,
-      ...sites.flatMap((site) => site.logDirectories),
-    ];
-    this.rotation = {
-      file: "nginx",
-      logs: logDirectories.map((directory) => `${directory}/*.log`),
-      createOwner: "nginx",
-      postrotate: nginxReopensLogs,
-    };
-
-    const sitesOwner = args.sitesOwner ?? "root";
-    const values = {
-      conf: {
-        user: args.user ?? "nginx",
-        workerProcesses: args.workerProcesses ?? "auto",
-        workerConnections: args.workerConnections ?? 1024,
-        clientMaxBodySizeMegabytes: args.clientMaxBodySizeMegabytes ?? 32,
-      },
-      sites: sites.map((site) => site.joinTree(this, sitesOwner)),
-      openPorts: args.openPorts ?? [],
-    };
-    const manifest = whenKnown(values, (known): ResourceManifest => ({
+    const { host, sites, ...given } = args;
+    const settings = withDefaults(nginxArguments, given);
+    const { sitesOwner, openPorts } = settings;
+    super({ type: "Nginx" }, name, { sitesOwner, openPorts }, opts);
+    const served = sites.map((site) => site.joinTree(this, sitesOwner));
+    const whenKnown = checked(`Nginx "${name}"`, { ...settings, served }, (known) =>
+      argumentErrors(nginxArguments, known),
+    );
+    this.rotation = rotation(sites);
+    const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "nginx",
       entries: [
-        ...tree(known.conf, sitesOwner),
-        ...known.sites.flat(),
+        ...tree(known, sitesOwner),
+        ...known.served.flat(),
         // Some packages bring a default server of their own, which goes when a site of ours is one.
         ...(sites.some(({ defaultServer }) => defaultServer) ? [vendorsDefaultServer] : []),
-        ...known.openPorts.map((port): ManifestEntry => ({
-          kind: "firewall-port",
-          protocol: "tcp",
-          port,
-        })),
+        ...known.openPorts.map(openPort),
         { kind: "service", name: "nginx" },
       ],
     }));
@@ -99,6 +56,24 @@ export class Nginx extends HostComponent {
     });
     this.registerOutputs({ command: this.command.id });
   }
+}
+
+function rotation(sites: readonly NginxSite[]): LogRotation {
+  const logDirectories = [
+    "/var/log/nginx",
+    `${nginxTree.logs}/nginx/log`,
+    ...sites.flatMap((site) => site.logDirectories),
+  ];
+  return {
+    file: "nginx",
+    logs: logDirectories.map((directory) => `${directory}/*.log`),
+    createOwner: "nginx",
+    postrotate: nginxReopensLogs,
+  };
+}
+
+function openPort(port: number): ManifestEntry {
+  return { kind: "firewall-port", protocol: "tcp", port };
 }
 
 function tree(conf: NginxConfView, sitesOwner: string): ManifestEntry[] {

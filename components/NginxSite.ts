@@ -1,53 +1,15 @@
 import { dirname } from "node:path/posix";
 import * as pulumi from "@pulumi/pulumi";
-import { applicationPaths, defaultSiteRoot } from "./django/paths";
+import { withDefaults } from "./args/argument";
+import { nginxSiteArguments, type NginxSiteArgs, nginxSiteErrors } from "./args/NginxSite";
+import { applicationPaths } from "./django/paths";
 import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry } from "../host/manifest/manifest";
 import { literally, subtree } from "../host/manifest/subtree";
 import { UserError } from "../host/userError";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
-import type { SiteLocations } from "./nginx/SiteLocations";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
-import { whenKnown } from "./whenKnown";
-
-/** Inputs of {@link NginxSite}. */
-export interface NginxSiteArgs {
-  /** Name of the site's file in sites-available. @default the component's name */
-  site?: string;
-  /** Names that the site answers to; the first is the canonical one. */
-  serverNames: pulumi.Input<readonly pulumi.Input<string>[]>;
-  /** Port that the site listens on. @default 80 */
-  listenPort?: pulumi.Input<number>;
-  /** Also answers requests for names that no site has. @default true */
-  defaultServer?: boolean;
-  /** Directory below which everything of the site lies. @default "/microarray" */
-  siteRoot?: string;
-  /**
-   * The application that answers whatever nginx does not serve itself.
-   *
-   * @default none: a page says that it is not deployed yet
-   */
-  application?: {
-    /** Where uWSGI listens, such as `127.0.0.1:8001`. */
-    readonly socket: pulumi.Input<string>;
-    /** Seconds after which uWSGI gives a request up. */
-    readonly harakiriSeconds: pulumi.Input<number>;
-  };
-  /**
-   * Directory of the static files. @default "SITEROOT/SITE/staticfiles", those of the current
-   * release; without an application "SITEROOT/static"
-   */
-  staticRoot?: string;
-  /**
-   * Directory of uploads, which outlives releases. @default "SITEROOT/shared/SITE/media"; without
-   * an application "SITEROOT/media"
-   */
-  mediaRoot?: string;
-  /** What else the site serves, such as a {@link RobotsTxt}. @default nothing */
-  locations?: readonly SiteLocations[];
-  /** nginx directives added at the end of the server block, as they are. @default none */
-  snippet?: pulumi.Input<string | undefined>;
-}
+import { checked } from "./whenKnown";
 
 /** A site that no {@link Nginx} took, or that two took. */
 export class SiteOwnerError extends UserError {
@@ -92,21 +54,23 @@ export class NginxSite extends HostComponent {
   readonly logDirectories: readonly string[];
   /** What makes the paths that the site's locations serve. */
   readonly served: readonly pulumi.Resource[];
-  private readonly args: NginxSiteArgs;
+  private readonly whenKnown: <R>(use: (values: SiteValues) => R) => R | pulumi.Output<R>;
   private taker: string | undefined;
 
   constructor(name: string, args: NginxSiteArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "NginxSite" }, name, opts);
-    this.args = args;
-    this.site = args.site ?? name;
-    this.defaultServer = args.defaultServer ?? true;
+    const inputs = inputsOf(args, name);
+    const { site, siteRoot, serverNames, listenPort } = inputs;
+    super({ type: "NginxSite" }, name, { site, siteRoot, serverNames, listenPort }, opts);
+    this.whenKnown = checked(`NginxSite "${name}"`, inputs, nginxSiteErrors);
+    this.site = inputs.site;
+    this.defaultServer = inputs.defaultServer;
     this.logDirectories = [
       `${nginxTree.logs}/nginx/${this.site}/log`,
       `${nginxTree.logs}/domains/${this.site}/log`,
     ];
     this.served = (args.locations ?? []).flatMap(({ dependsOn }) => dependsOn ?? []);
     this.url = pulumi
-      .output({ names: args.serverNames, port: args.listenPort ?? 80 })
+      .output({ names: args.serverNames, port: inputs.listenPort })
       .apply(
         ({ names, port }) => `http://${names[0] ?? "localhost"}${port === 80 ? "" : `:${port}`}`,
       );
@@ -127,7 +91,7 @@ export class NginxSite extends HostComponent {
     }
     this.taker = nginx.name;
     waiting.delete(this);
-    return whenKnown(inputsOf(this.args, this.site), (values) => [
+    return this.whenKnown((values) => [
       ...this.logDirectories.flatMap((path) => [dirname(path), path].map(logDirectory)),
       ...served(values),
       ...this.serverBlock(values, sitesOwner),
@@ -174,25 +138,24 @@ export class NginxSite extends HostComponent {
 }
 
 /** The arguments with their defaults, and what follows from the site's name. */
-function inputsOf(args: NginxSiteArgs, site: string) {
-  const siteRoot = args.siteRoot ?? defaultSiteRoot;
+function inputsOf(args: NginxSiteArgs, name: string) {
+  const { application, locations = [], ...rest } = withDefaults(nginxSiteArguments, args);
+  const site = args.site ?? name;
   const { staticFiles, media } =
-    args.application === undefined
-      ? { staticFiles: `${siteRoot}/static`, media: `${siteRoot}/media` }
-      : applicationPaths(siteRoot, site);
+    application === undefined
+      ? { staticFiles: `${args.siteRoot}/static`, media: `${args.siteRoot}/media` }
+      : applicationPaths(args.siteRoot, site);
   return {
+    ...rest,
     site,
-    siteRoot,
-    serverNames: args.serverNames,
-    listenPort: args.listenPort ?? 80,
-    application: args.application && {
-      socket: args.application.socket,
-      harakiriSeconds: args.application.harakiriSeconds,
+    // Of a component that answers, these values alone.
+    application: application && {
+      socket: application.socket,
+      harakiriSeconds: application.harakiriSeconds,
     },
     staticRoot: args.staticRoot ?? staticFiles,
     mediaRoot: args.mediaRoot ?? media,
-    locations: (args.locations ?? []).map(({ concern, content }) => ({ concern, content })),
-    snippet: args.snippet,
+    locations: locations.map(({ concern, content }) => ({ concern, content })),
   };
 }
 

@@ -2,19 +2,17 @@ import type { remote } from "@pulumi/command";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Secret } from "../host/secret";
 import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
 import { type ResourceManifest, type ManifestEntry, packageEntry } from "../host/manifest/manifest";
-import { ArgumentsError } from "./ArgumentsError";
-import type { PostgresPlan } from "./postgres/args";
-
-/** Inputs of {@link PostgresDatabase}. */
-export interface PostgresDatabaseArgs {
-  host: Host;
-  /** The settings, compared with the server: what `planPostgres` returns. */
-  plan: PostgresPlan;
-}
+import type { ArgumentError } from "./args/argument";
+import { refuseArguments } from "./ArgumentsError";
+import {
+  type DatabaseFindings,
+  type PostgresDatabaseArgs,
+  postgresDatabaseErrors,
+} from "./args/PostgresDatabase";
+import { type ResolvedDatabase, resolveDatabase } from "./postgres/resolve";
 
 /** How the application reaches its database. */
 export interface DatabaseConnection {
@@ -52,58 +50,52 @@ export class PostgresDatabase extends HostComponent {
   /** The server on the host; undefined for an external one. */
   readonly server: remote.Command | undefined;
   private readonly host: Host;
-  private readonly plan: PostgresPlan;
+  private readonly settings: ResolvedDatabase<pulumi.Input<string>>;
+  private readonly found: DatabaseFindings;
 
   constructor(name: string, args: PostgresDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "PostgresDatabase" }, name, opts);
-    const first = databases.get(args.host);
-    if (first !== undefined) {
-      // Two would take the server's pg_hba.conf, the provisioning role and the tunnel from each other.
-      throw new ArgumentsError(`PostgresDatabase "${name}"`, [
-        {
-          propertyPath: "host",
-          reason: `it has the PostgresDatabase "${first}": give one for each host. Another database of its server is made by hand, or by another stack`,
-        },
-      ]);
-    }
-    databases.set(args.host, name);
-    this.host = args.host;
-    this.plan = args.plan;
-    const { plan } = this;
-    const password = this.password(`${name}-password`, plan.password);
-    this.services = plan.external === undefined ? [plan.service] : [];
-    this.server = plan.external === undefined ? this.registerServer() : undefined;
+    const { host, found, ...given } = args;
+    const settings = resolveDatabase(given);
+    const { database, user, external } = settings;
+    const at = { host: external?.host ?? "127.0.0.1", port: external?.port ?? settings.port };
+    super({ type: "PostgresDatabase" }, name, { ...at, database, user }, opts);
+    refuseArguments(`PostgresDatabase "${name}"`, [
+      ...postgresDatabaseErrors(given),
+      ...(settings.provisioner === "provider" && found === undefined ? [noTunnel] : []),
+      ...secondOf(host),
+    ]);
+    databases.set(host, name);
+    this.host = host;
+    this.settings = settings;
+    this.found = found ?? nothingFound(at);
+    const password = this.password(settings.password);
+    this.services = external === undefined ? [settings.service] : [];
+    this.server = external === undefined ? this.registerServer() : undefined;
     this.connection = {
-      host: plan.external?.host ?? "127.0.0.1",
-      port: plan.external?.port ?? plan.port,
-      name: plan.database,
-      user: plan.user,
+      ...at,
+      name: database,
+      user,
       password,
       // On the loopback there is nobody to hide from.
-      sslmode: plan.external?.sslMode ?? "prefer",
-      authorities: plan.external?.authorities,
-      generation: plan.generation,
+      sslmode: external?.sslMode ?? "prefer",
+      authorities: external?.authorities,
+      generation: this.found.generation,
       dependsOn:
-        plan.provisioner === "psql" ? [this.runPsql(password)] : this.useProvider(password),
+        settings.provisioner === "psql" ? [this.runPsql(password)] : this.useProvider(password),
     };
-    this.registerOutputs({
-      host: this.connection.host,
-      port: this.connection.port,
-      name: plan.database,
-      user: plan.user,
-    });
+    this.registerOutputs({ ...at, name: database, user });
   }
 
   private registerServer(): remote.Command {
-    const { plan } = this;
+    const { settings } = this;
     const provisioning: ManifestEntry[] =
-      plan.provisioner === "psql"
+      settings.provisioner === "psql"
         ? []
         : [
             {
               kind: "postgresql-access",
-              role: plan.provisioningUser,
-              databases: ["postgres", plan.database],
+              role: settings.provisioningUser,
+              databases: ["postgres", settings.database],
             },
           ];
     return this.host.converge(
@@ -111,18 +103,18 @@ export class PostgresDatabase extends HostComponent {
       {
         subsystem: "postgresql",
         entries: [
-          ...(plan.module ? [plan.module] : []),
-          ...plan.packages.map(packageEntry),
+          ...(settings.module ? [settings.module] : []),
+          ...settings.packages.map(packageEntry),
           {
             kind: "postgresql-server",
-            version: plan.version,
-            service: plan.service,
-            binaries: plan.binaries,
-            dataDirectory: plan.dataDirectory,
-            port: plan.port,
-            encryption: plan.encryption,
+            version: settings.version,
+            service: settings.service,
+            binaries: settings.binaries,
+            dataDirectory: settings.dataDirectory,
+            port: settings.port,
+            encryption: settings.encryption,
           },
-          { kind: "postgresql-access", role: plan.user, databases: [plan.database] },
+          { kind: "postgresql-access", role: settings.user, databases: [settings.database] },
           ...provisioning,
         ],
       },
@@ -132,13 +124,14 @@ export class PostgresDatabase extends HostComponent {
 
   /** For the host to remember: the next run compares it with what it finds. */
   private get site(): ManifestEntry {
-    const { database, user: role, server, generation } = this.plan;
+    const { database, user: role } = this.settings;
+    const { server, generation } = this.found;
     return { kind: "postgresql-site", database, role, server, generation };
   }
 
   /** Role and database by psql on the host: one more command, secret as a whole. */
   private runPsql(password: pulumi.Output<string>): remote.Command {
-    const { user, database } = this.plan;
+    const { user, database } = this.settings;
     return this.host.converge(
       `${this.name}-roles`,
       password.apply((known): ResourceManifest => ({
@@ -155,13 +148,13 @@ export class PostgresDatabase extends HostComponent {
 
   /** Role and database by the provider, through the tunnel that the plan has opened. */
   private useProvider(password: pulumi.Output<string>): pulumi.Resource[] {
-    const { name, plan } = this;
+    const { name, settings, found } = this;
     const login = this.provisioningLogin();
     const provider = new postgresql.Provider(
       `${name}-provider`,
       {
         host: "127.0.0.1",
-        port: plan.tunnelPort,
+        port: found.tunnelPort,
         username: login.user,
         password: login.password,
         database: "postgres",
@@ -174,20 +167,20 @@ export class PostgresDatabase extends HostComponent {
     );
     // Data are never dropped; and what is retained needs no tunnel when it is destroyed.
     const options = { parent: this, provider, retainOnDelete: true };
-    const made = (thing: string): string => `${name}-${thing}-${plan.generation}`;
+    const made = (thing: string): string => `${name}-${thing}-${found.generation}`;
     const role = new postgresql.Role(
       made("role"),
-      { name: plan.user, login: true, password },
-      { ...options, ...(plan.adopt.role ? { import: plan.user } : {}) },
+      { name: settings.user, login: true, password },
+      { ...options, ...(found.adopt.role ? { import: settings.user } : {}) },
     );
     const database = new postgresql.Database(
       made("database"),
-      { name: plan.database, owner: role.name, encoding: "UTF8", template: "template0" },
+      { name: settings.database, owner: role.name, encoding: "UTF8", template: "template0" },
       {
         ...options,
         // What a database was made with can't be changed: another value would replace it.
         ignoreChanges: ["encoding", "lcCollate", "lcCtype", "template"],
-        ...(plan.adopt.database ? { import: plan.database } : {}),
+        ...(found.adopt.database ? { import: settings.database } : {}),
       },
     );
     const grant = new postgresql.Grant(
@@ -210,18 +203,18 @@ export class PostgresDatabase extends HostComponent {
     password: pulumi.Output<string>;
     ready: pulumi.Resource[];
   } {
-    const { name, plan } = this;
-    if (plan.external !== undefined) {
-      const { adminUser, adminPassword } = plan.external;
+    const { name, settings } = this;
+    if (settings.external !== undefined) {
+      const { adminUser, adminPassword } = settings.external;
       const command = this.host.converge(
         `${name}-elsewhere`,
         { subsystem: "postgresql", entries: [this.site] },
         { parent: this },
       );
-      return { user: adminUser, password: adminPassword.output(), ready: [command] };
+      return { user: adminUser, password: pulumi.secret(adminPassword), ready: [command] };
     }
-    const user = plan.provisioningUser;
-    const password = this.password(`${name}-provisioning-password`, plan.provisioningPassword);
+    const user = settings.provisioningUser;
+    const password = this.generated(`${name}-provisioning-password`);
     const command = this.host.converge(
       `${name}-provisioning`,
       password.apply((known): ResourceManifest => ({
@@ -236,8 +229,8 @@ export class PostgresDatabase extends HostComponent {
           },
           {
             kind: "postgresql-adoption",
-            database: plan.database,
-            role: plan.user,
+            database: settings.database,
+            role: settings.user,
             provisioner: user,
           },
           this.site,
@@ -248,9 +241,37 @@ export class PostgresDatabase extends HostComponent {
     return { user, password, ready: [command] };
   }
 
-  /** The given password, or one that is made once and kept in the state. */
-  private password(name: string, given: Secret | undefined): pulumi.Output<string> {
-    if (given !== undefined) return given.output();
+  /** The given password, or one that is created once and kept in the state. */
+  private password(given: pulumi.Input<string> | undefined): pulumi.Output<string> {
+    return given === undefined ? this.generated(`${this.name}-password`) : pulumi.secret(given);
+  }
+
+  private generated(name: string): pulumi.Output<string> {
     return new random.RandomPassword(name, { length: 32, special: false }, { parent: this }).result;
   }
+}
+
+const noTunnel: ArgumentError = {
+  propertyPath: "found",
+  given: "nothing",
+  allowed: "what planPostgres returns, which opens the provider's tunnel; or provisioner `psql`",
+};
+
+/** Two would take the server's pg_hba.conf, the provisioning role and the tunnel from each other. */
+function secondOf(host: Host): ArgumentError[] {
+  const first = databases.get(host);
+  if (first === undefined) return [];
+  return [
+    {
+      propertyPath: "host",
+      given: `a host that has the PostgresDatabase "${first}"`,
+      allowed:
+        "one for each host. Another database of its server is created by hand, or by another stack",
+    },
+  ];
+}
+
+function nothingFound({ host, port }: { host: string; port: number }): DatabaseFindings {
+  const adopt = { role: false, database: false };
+  return { tunnelPort: 0, adopt, server: `${host}:${port}`, generation: "000000" };
 }

@@ -2,26 +2,14 @@ import { dirname } from "node:path/posix";
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
-import type { Host } from "../host/Host";
-import type { ResourceManifest } from "../host/manifest/manifest";
+import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
 import { renderRobotsLocation } from "../templates/nginx";
 import { renderRobots } from "../templates/robots";
 import type { SiteLocations } from "./nginx/SiteLocations";
-import { whenKnown } from "./whenKnown";
-
-/** Inputs of {@link RobotsTxt}. */
-export interface RobotsTxtArgs {
-  host: Host;
-  /** Where the file stands on the host. @default "/microarray/robots/robots.txt" */
-  path?: string;
-  /**
-   * Lines of the file.
-   *
-   * @default ["User-agent: *", "Disallow: /"]: nothing of the site is indexed
-   */
-  rules?: pulumi.Input<readonly pulumi.Input<string>[]>;
-}
+import { argumentErrors, withDefaults } from "./args/argument";
+import { robotsTxtArguments, type RobotsTxtArgs } from "./args/RobotsTxt";
+import { checked } from "./whenKnown";
 
 /**
  * robots.txt, which keeps spiders from indexing the site's content.
@@ -36,26 +24,31 @@ export class RobotsTxt extends HostComponent implements SiteLocations {
   readonly command: remote.Command;
 
   constructor(name: string, args: RobotsTxtArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "RobotsTxt" }, name, opts);
-    this.path = args.path ?? "/microarray/robots/robots.txt";
-    const directory = dirname(this.path);
-
-    const content = "httpd_sys_content_t";
-    const manifest = whenKnown(
-      { rules: args.rules ?? ["User-agent: *", "Disallow: /"] },
-      ({ rules }): ResourceManifest => ({
-        subsystem: "none",
-        entries: [
-          { kind: "selinux-context", type: content, pattern: subtree(directory) },
-          { kind: "directory", path: dirname(directory) },
-          { kind: "directory", path: directory, context: content },
-          { kind: "file", path: this.path, context: content, content: renderRobots(rules) },
-        ],
-      }),
+    const { host, ...values } = withDefaults(robotsTxtArguments, args);
+    const { path } = values;
+    super({ type: "RobotsTxt" }, name, { path }, opts);
+    const whenKnown = checked(`RobotsTxt "${name}"`, values, (known) =>
+      argumentErrors(robotsTxtArguments, known),
     );
-    this.command = args.host.converge(name, manifest, { parent: this });
+    this.path = path;
+    const manifest = whenKnown(({ rules }): ResourceManifest => ({
+      subsystem: "none",
+      entries: entries(path, renderRobots(rules)),
+    }));
+    this.command = host.converge(name, manifest, { parent: this });
     this.content = renderRobotsLocation({ path: this.path });
     this.dependsOn = [this.command];
     this.registerOutputs({ path: this.path });
   }
+}
+
+function entries(path: string, content: string): ManifestEntry[] {
+  const directory = dirname(path);
+  const context = "httpd_sys_content_t";
+  return [
+    { kind: "selinux-context", type: context, pattern: subtree(directory) },
+    { kind: "directory", path: dirname(directory) },
+    { kind: "directory", path: directory, context },
+    { kind: "file", path, context, content },
+  ];
 }

@@ -1,21 +1,12 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
-import type { Host } from "../host/Host";
-import { type ManifestEntry, yumConf } from "../host/manifest/manifest";
-import { renderPipConfiguration, renderYumRepository, type YumRepository } from "../templates/yum";
-import { type PackageNeeds, wantedPackages } from "./wantedPackages";
-
-/** Inputs of {@link SystemPackages}. */
-export interface SystemPackagesArgs extends PackageNeeds {
-  host: Host;
-  /** Repositories beyond the host's own. @default none */
-  yumRepositories?: readonly YumRepository[];
-  /** Proxy of all yum repositories, as a URL. @default none */
-  yumProxy?: string;
-  /** Where pip finds packages, and how it gets there. @default pip's own */
-  pip?: { indexUrl?: string; proxy?: string; trustedHost?: string };
-}
+import { type ManifestEntry, type ResourceManifest, yumConf } from "../host/manifest/manifest";
+import { renderPipConfiguration, renderYumRepository } from "../templates/yum";
+import { argumentErrors, withDefaults } from "./args/argument";
+import { systemPackagesArguments, type SystemPackagesArgs } from "./args/SystemPackages";
+import { wantedPackages } from "./packages/wantedPackages";
+import { checked } from "./whenKnown";
 
 /**
  * Package repositories, proxies, module streams and packages of the host. Packages stay when this is
@@ -26,24 +17,27 @@ export class SystemPackages extends HostComponent {
   readonly command: remote.Command;
 
   constructor(name: string, args: SystemPackagesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "SystemPackages" }, name, opts);
-    const wanted = wantedPackages(args);
-
-    this.command = args.host.converge(
-      name,
-      {
-        subsystem: "packages",
-        entries: [...repositories(args), ...pip(args), ...wanted],
-      },
-      { parent: this },
+    const { host, ...values } = withDefaults(systemPackagesArguments, args);
+    const { extraPackages, moduleStreams } = values;
+    super({ type: "SystemPackages" }, name, { extraPackages, moduleStreams }, opts);
+    const whenKnown = checked(`SystemPackages "${name}"`, values, (known) =>
+      argumentErrors(systemPackagesArguments, known),
     );
+    const wanted = wantedPackages(values);
+    const manifest = whenKnown((known): ResourceManifest => ({
+      subsystem: "packages",
+      entries: [...repositories(known), ...pip(known.pip), ...wanted],
+    }));
+    this.command = host.converge(name, manifest, { parent: this });
     this.registerOutputs({
       packages: wanted.flatMap((entry) => (entry.kind === "package" ? [entry.names[0]] : [])),
     });
   }
 }
 
-function repositories(args: SystemPackagesArgs): ManifestEntry[] {
+type Values = pulumi.Unwrap<Omit<SystemPackagesArgs, "host">>;
+
+function repositories(args: Values): ManifestEntry[] {
   const proxy: ManifestEntry[] =
     args.yumProxy === undefined
       ? []
@@ -64,7 +58,7 @@ function repositories(args: SystemPackagesArgs): ManifestEntry[] {
   return [...proxy, ...files];
 }
 
-function pip(args: SystemPackagesArgs): ManifestEntry[] {
-  const content = renderPipConfiguration(args.pip ?? {});
+function pip(settings: Values["pip"]): ManifestEntry[] {
+  const content = renderPipConfiguration(settings ?? {});
   return content === undefined ? [] : [{ kind: "file", path: "/etc/pip.conf", content }];
 }

@@ -1,6 +1,5 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Host } from "../host/Host";
 import { HostComponent } from "../host/HostComponent";
 import {
   type ManifestEntry,
@@ -18,76 +17,12 @@ import {
   uwsgiReopensLog,
   type UwsgiView,
 } from "../templates/uwsgi";
-import { applicationPaths, defaultSiteRoot, virtualenvPaths } from "./django/paths";
-import { refuseArguments } from "./ArgumentsError";
-import type { LogRotation } from "./Logrotate";
-import { uwsgiErrors } from "./uwsgi/errors";
-import { plainValues, whenKnown } from "./whenKnown";
-
-/** Inputs of {@link Uwsgi}. */
-export interface UwsgiArgs {
-  host: Host;
-  /** Name of the application: of its link below the site's root, and of its ini file. @default "tracks" */
-  application?: string;
-  /** Version of uWSGI. @default "2.0.31" */
-  version?: pulumi.Input<string>;
-  /** The system's Python whose pip installs uWSGI, and that it embeds. @default "/usr/bin/python3" */
-  interpreter?: string;
-  /** The `uwsgi` program. @default the one that pip installed, by the path in pip's own record */
-  binary?: string;
-  /** Login that the workers run as. @default "deployer" */
-  user?: string;
-  /** Home of that login. @default "/home/USER" */
-  home?: string;
-  /** Group of the workers: with a user alone it would stay root's. @default the user's primary group */
-  group?: string;
-  /** Directory below which the application's link stands. @default "/microarray" */
-  siteRoot?: string;
-  /** Working directory, which enters sys.path; resolved at each (re)load. @default "SITEROOT/APPLICATION" */
-  directory?: string;
-  /** The application's WSGI file; resolved at each (re)load. @default "DIRECTORY/APPLICATION/wsgi.py" */
-  wsgiFile?: string;
-  /** The application's virtualenv; resolved at each (re)load. @default "HOME/venv" */
-  virtualenv?: string;
-  /** Where nginx passes requests to, on this machine only. @default "127.0.0.1:8001" */
-  socket?: pulumi.Input<string>;
-  /** Where uWSGI tells its counters, on this machine only. @default "127.0.0.1:9191" */
-  stats?: pulumi.Input<string>;
-  /** Workers. @default 16 */
-  processes?: pulumi.Input<number>;
-  /** Seconds that a request may take. @default 30 */
-  harakiriSeconds?: pulumi.Input<number>;
-  /** Bytes that a request's line and headers may take. @default 32768 */
-  bufferSize?: pulumi.Input<number>;
-  /** Requests that may wait for a worker; at most the kernel's net.core.somaxconn. @default 128 */
-  listenQueue?: pulumi.Input<number>;
-  /** @default "/var/log/uwsgi.log" */
-  log?: string;
-  /** @default "/var/run/uwsgi/uwsgi.pid" */
-  pidFile?: string;
-  /** Sets PRODUCTION=1; otherwise there is no such variable at all. */
-  production: boolean;
-  /**
-   * Further variables of the application, which has no others. They are readable on the host: what
-   * is secret belongs into the application's local settings.
-   *
-   * @default {} beside LANG, a UTF-8 locale of the host, without which Python can't name a file with an umlaut
-   */
-  environment?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
-  /** Further options of uWSGI, each a line `key = value`. @default none */
-  options?: pulumi.Input<readonly pulumi.Input<string>[]>;
-  /**
-   * Services of the same host that are started first at boot, such as the database's: names without
-   * `.service`. One that the host lacks does no harm.
-   *
-   * @default none
-   */
-  startsAfter?: pulumi.Input<readonly pulumi.Input<string>[]>;
-  /** What is asked after each start and reload to see that the application answers. @default "/" */
-  proofPath?: pulumi.Input<string>;
-  /** Host name in that request: one that the application allows. @default "localhost" */
-  proofHost?: pulumi.Input<string>;
-}
+import { type Completed, withDefaults } from "./args/argument";
+import { defaultHome } from "./args/LinuxUser";
+import type { LogRotation } from "./args/Logrotate";
+import { uwsgiArguments, type UwsgiArgs, uwsgiErrors } from "./args/Uwsgi";
+import { applicationPaths, defaultWsgi, virtualenvPaths } from "./django/paths";
+import { checked } from "./whenKnown";
 
 /**
  * uWSGI, which runs the application: the program, and how it is set up.
@@ -109,29 +44,28 @@ export class Uwsgi extends HostComponent {
   readonly files: pulumi.Input<readonly ManifestEntry[]>;
 
   constructor(name: string, args: UwsgiArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "Uwsgi", partOf: "UwsgiService" }, name, opts);
-    const { host, ...values } = args;
-    // What is plain is refused here, where it was written; the rest when it is known.
-    const check = (view: UwsgiView): UwsgiView => {
-      refuseArguments(`Uwsgi "${name}"`, uwsgiErrors(view));
-      return view;
-    };
-    check(complete(plainValues(values)));
-    const { application, group, interpreter, log, user } = names(values);
+    const { host, ...values } = withDefaults(uwsgiArguments, args);
+    const { application, user, interpreter, log } = values;
+    super(
+      { type: "Uwsgi", partOf: "UwsgiService" },
+      name,
+      { application, user, socket: values.socket },
+      opts,
+    );
+    const whenKnown = checked(`Uwsgi "${name}"`, values, uwsgiErrors);
+    const names = namesOf(values);
+    this.socket = pulumi.output(values.socket);
+    this.harakiriSeconds = pulumi.output(values.harakiriSeconds);
     this.log = log;
     this.rotation = {
       file: "uwsgi",
       logs: [log],
       createOwner: user,
-      createGroup: group,
+      createGroup: names.group,
       postrotate: uwsgiReopensLog({ application, log, user }),
     };
-    const view = whenKnown(values, (known) => check(complete(known)));
-    this.socket = pulumi.output(view).socket;
-    this.harakiriSeconds = pulumi.output(view).harakiriSeconds;
-    this.files = whenKnown({ view }, (known) => files(known.view));
-
-    const program = whenKnown({ view }, ({ view: { version } }): ResourceManifest => ({
+    this.files = whenKnown((known) => files(viewOf(known, names)));
+    const program = whenKnown(({ version }): ResourceManifest => ({
       subsystem: "pip",
       entries: [{ kind: "pip-package", name: "uwsgi", version, interpreter, program: "uwsgi" }],
     }));
@@ -155,46 +89,30 @@ function files(view: UwsgiView): ManifestEntry[] {
   ];
 }
 
-type UwsgiInputs = Omit<UwsgiArgs, "host">;
-type UwsgiValues = pulumi.Unwrap<UwsgiInputs>;
+type Inputs = Completed<Omit<UwsgiArgs, "host">, typeof uwsgiArguments>;
 
 /** What names something on the host: it is known when the program is written. */
-function names(args: UwsgiInputs | Partial<UwsgiValues>) {
-  const application = args.application ?? "tracks";
-  const user = args.user ?? "deployer";
-  const { current } = applicationPaths(args.siteRoot ?? defaultSiteRoot, application);
-  const directory = args.directory ?? current;
+function namesOf(args: Inputs) {
+  const { application, siteRoot, user } = args;
+  const directory = args.directory ?? applicationPaths(siteRoot, application).current;
   return {
-    application,
-    interpreter: args.interpreter ?? "/usr/bin/python3",
-    user,
+    binary: args.binary ?? installedUwsgi,
     group: args.group ?? primaryGroupOf(user),
     directory,
-    wsgiFile: args.wsgiFile ?? `${directory}/${application}/wsgi.py`,
-    virtualenv: args.virtualenv ?? virtualenvPaths(args.home ?? `/home/${user}`).current,
-    log: args.log ?? "/var/log/uwsgi.log",
-    pidFile: args.pidFile ?? "/var/run/uwsgi/uwsgi.pid",
+    wsgiFile: `${directory}/${args.wsgi ?? defaultWsgi(application)}`,
+    virtualenv: args.virtualenv ?? virtualenvPaths(args.home ?? defaultHome(user)).current,
   };
 }
 
-function complete(values: Partial<UwsgiValues>): UwsgiView {
+function viewOf(values: pulumi.Unwrap<Inputs>, names: ReturnType<typeof namesOf>): UwsgiView {
   return {
-    ...names(values),
-    version: values.version ?? "2.0.31",
-    binary: values.binary ?? installedUwsgi,
-    socket: values.socket ?? "127.0.0.1:8001",
-    stats: values.stats ?? "127.0.0.1:9191",
-    processes: values.processes ?? 16,
-    harakiriSeconds: values.harakiriSeconds ?? 30,
-    bufferSize: values.bufferSize ?? 32768,
-    listenQueue: values.listenQueue ?? 128,
+    ...values,
+    ...names,
     environment: {
       ...(values.production ? { PRODUCTION: "1" } : {}),
       LANG: hostLocale,
       ...values.environment,
     },
-    options: values.options ?? [],
-    startsAfter: values.startsAfter ?? [],
-    proof: { path: values.proofPath ?? "/", host: values.proofHost ?? "localhost" },
+    proof: { path: values.proofPath, host: values.proofHost },
   };
 }

@@ -28,13 +28,14 @@ export class UwsgiService extends HostComponent {
   readonly command: remote.Command;
 
   constructor(name: string, args: UwsgiServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "UwsgiService" }, name, opts);
+    super({ type: "UwsgiService" }, name, {}, opts);
     const { app, host, uwsgi } = args;
     if (app !== undefined && app.uwsgi !== uwsgi) {
       throw new ArgumentsError(`UwsgiService "${name}"`, [
         {
           propertyPath: "app",
-          reason: `${app.name} is not deployed with this Uwsgi, whose files it has to bring: give both the same`,
+          given: `${app.name}, which is not deployed with this Uwsgi`,
+          allowed: "both the same Uwsgi: the application brings its files",
         },
       ]);
     }

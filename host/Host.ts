@@ -102,7 +102,8 @@ export class Host extends HostComponent {
   private readonly names = new Set<string>();
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
-    super({ type: "Host" }, name, opts);
+    const { address, port } = args.connection;
+    super({ type: "Host" }, name, { address, port }, opts);
     this.facts = args.facts;
     this.login = args.connection;
     this.connection = remoteConnection(args.connection);

@@ -31,14 +31,16 @@ export abstract class HostComponent extends pulumi.ComponentResource {
   /** Former identities of the component's resources; those of the component itself they inherit. */
   readonly aliasesBelow: pulumi.Alias[];
 
+  /** @param inputs what describes the component in a preview: names, ports and paths, no secret and no fact */
   protected constructor(
     { type, partOf }: ComponentClass,
     name: string,
+    inputs: pulumi.Inputs,
     { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {},
   ) {
     // Before they were a library's, the types had another module.
     const aliases = partOf === undefined ? [{ type: formerType(type) }] : [];
-    super(`tracks:index:${type}`, name, {}, pulumi.mergeOptions(opts, { aliases }));
+    super(`tracks:index:${type}`, name, inputs, pulumi.mergeOptions(opts, { aliases }));
     this.name = name;
     this.place = `${placeAbove(opts.parent)}${partOf ?? type}:${name}`;
     this.dependencies = dependsOn;

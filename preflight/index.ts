@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ApplicationSource } from "../components/django/args";
-import type { PostgresPlan } from "../components/postgres/args";
+import type { ApplicationSource } from "../components/args/DjangoApp";
+import type { PostgresDatabaseArgs } from "../components/args/PostgresDatabase";
 import { checkFormerPlace } from "./formerPlace";
 import { checkInitSystem, checkObstacles, hostObstacles, refuse } from "./obstacles";
 import { planPostgres, postgresForwarding, postgresPackages } from "./database/plan";
-import type { PackageNeeds } from "../components/wantedPackages";
+import type { PackageNeeds } from "../components/packages/wantedPackages";
 import type { Configuration } from "../settings/configuration";
 import type { LocalFile } from "../host/Host";
 import type { HostFacts } from "../host/facts";
@@ -23,7 +23,7 @@ export interface Preflight {
   /** The old site's dump, as it is on this machine. */
   readonly dump: LocalFile | undefined;
   /** How the database is made. */
-  readonly database: PostgresPlan | undefined;
+  readonly database: Omit<PostgresDatabaseArgs, "host"> | undefined;
   /** What decides which packages the host must have. */
   readonly packageNeeds: PackageNeeds;
 }
@@ -79,6 +79,7 @@ export async function preflight(config: Configuration): Promise<Preflight> {
     ((git: readonly pulumi.CustomResource[]): ApplicationSource => ({
       ...repository,
       kind: "git",
+      deployKey: repository.deployKey?.output(),
       commit: sourceCommit(connection, repository, facts, git),
     }));
   const source = folder === undefined ? fromGit : () => folder.source;

@@ -1,6 +1,6 @@
 import { applicationPaths, virtualenvPaths } from "../components/django/paths";
 import { nginxTree } from "../components/nginx/tree";
-import { type PackageNeeds, wantedPackages } from "../components/wantedPackages";
+import { type PackageNeeds, wantedPackages } from "../components/packages/wantedPackages";
 import { packageEntry } from "../host/manifest/manifest";
 import type { Configuration } from "../settings/configuration";
 import { postgresQuestion } from "./database/plan";

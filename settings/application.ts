@@ -1,12 +1,12 @@
-import { applicationPaths } from "../components/django/paths";
+import type { DatabaseServer } from "../components/args/PostgresDatabase";
+import type { GitRepository } from "../components/django/git";
+import type { Secret } from "../host/secret";
+import { argsOf } from "./argsOf";
 import { readCaFile } from "./databaseRules";
 import { djangoHosts, proofHost } from "./hostNames";
 import { localFile } from "./localFile";
-import type { PostgresSettings } from "../components/postgres/args";
 import type { ConfigurationSource } from "./read";
 import type { Values } from "./schema";
-import type { GitRepository } from "../components/django/git";
-import type { Secret } from "../host/secret";
 
 /** Where the application's source is taken from. */
 export type SourceConfiguration =
@@ -14,126 +14,49 @@ export type SourceConfiguration =
   | { readonly kind: "git"; readonly repository: GitRepository };
 
 /** Settings of the application, of its service, its database and its old data. */
-export interface ApplicationConfiguration {
-  /** PRODUCTION=1 in the environment and PostgreSQL, or neither. */
-  readonly production: boolean;
-  /** Settings of DjangoApp. */
-  readonly django: {
-    /** Name of the application: of its folders on the host, and of the site. */
-    readonly app: string;
-    /** Folder of everything that is served. */
-    readonly siteRoot: string;
-    readonly source: SourceConfiguration;
-    /** Django's settings, as Python names the module. */
-    readonly settingsModule: string;
-    /** File of the source that uWSGI loads. */
-    readonly wsgi: string;
-    /** File of the source that local settings take the place of. */
-    readonly localSettings: string;
-    readonly interpreter: string;
-    readonly requirements: string;
-    readonly extraRequirements: readonly string[];
-    readonly secretKey: Secret | undefined;
-    /** As Django takes them: `.example.org` for a wildcard. */
-    readonly allowedHosts: readonly [string, ...string[]];
-    /** Host header of the request that proves a release. */
-    readonly proofHost: string;
-    readonly healthPath: string;
-    /** Releases and virtualenvs that stay. */
-    readonly keep: number;
-  };
-  /** Settings of UwsgiService. */
-  readonly uwsgi: {
-    readonly application: string;
-    readonly siteRoot: string;
-    readonly wsgiFile: string;
-    readonly interpreter: string;
-    /** What is asked after each start and reload, and with which Host header. */
-    readonly proofPath: string;
-    readonly proofHost: string;
-    readonly version: string;
-    readonly socket: string;
-    readonly processes: number;
-    readonly harakiriSeconds: number;
-    readonly listenQueue: number;
-    readonly bufferSize: number;
-    readonly stats: string;
-    readonly log: string;
-    readonly pidFile: string;
-    readonly group: string | undefined;
-    readonly environment: Readonly<Record<string, string>>;
-    readonly options: readonly string[];
-  };
-  /** Settings of PostgresDatabase; undefined where the application uses its sqlite file. */
-  readonly database: PostgresSettings | undefined;
-  /** Settings of DataMigration; undefined where no old data is loaded. */
-  readonly migration:
-    | {
-        /** Absolute path on this machine. */
-        readonly dump: string;
-        /** Old label to new label, such as `redirect.target` to `roasted.target`. */
-        readonly renames: Readonly<Record<string, string>>;
-        readonly skipModels: readonly string[];
-        readonly confirm: string | undefined;
-      }
-    | undefined;
-}
+export type ApplicationConfiguration = NonNullable<ReturnType<typeof groupApplication>>;
 
 /** The application's settings as they are used; undefined where the stack has no application. */
-export function groupApplication(
-  source: ConfigurationSource,
-  values: Values,
-): ApplicationConfiguration | undefined {
-  const applicationSource = groupSource(source, values);
-  if (applicationSource === undefined) return undefined;
-  const settingsModule = values.settingsModule ?? `${values.appPackage}.settings`;
-  const wsgi = `${values.appPackage}/wsgi.py`;
-  // Neither list may be empty.
-  const allowedHosts = djangoHosts(values.allowedHosts ?? values.serverNames) as [
-    string,
-    ...string[],
-  ];
+export function groupApplication(source: ConfigurationSource, values: Values) {
+  const from = groupSource(source, values);
+  if (from === undefined) return undefined;
+  const { siteName: app, siteRoot, production } = values;
+  const django = argsOf("DjangoApp", values);
+  const settingsModule = django.localSettings ?? `${django.wsgi}.settings`;
+  const wsgi = `${django.wsgi}/wsgi.py`;
+  const allowedHosts = djangoHosts(django.allowedHosts ?? values.serverNames);
   // The rules hold that there is one.
-  const host = proofHost(values.serverNames, allowedHosts) ?? allowedHosts[0];
+  const host = proofHost(values.serverNames, allowedHosts) ?? "localhost";
   return {
-    production: values.production,
+    /** PRODUCTION=1 in the environment and PostgreSQL, or neither. */
+    production,
+    /** Arguments of DjangoApp, but for the source, which the preflight packs or asks for. */
     django: {
-      app: values.siteName,
-      siteRoot: values.siteRoot,
-      source: applicationSource,
+      ...django,
+      app,
+      siteRoot,
+      source: from,
+      /** Django's settings, as Python names the module. */
       settingsModule,
       wsgi,
       localSettings: `${settingsModule.replaceAll(".", "/")}/local.py`,
-      interpreter: values.pythonInterpreter,
-      requirements: values.requirementsFile,
-      extraRequirements: values.extraRequirements,
-      secretKey: values.djangoSecretKey,
       allowedHosts,
       proofHost: host,
-      healthPath: values.healthCheckPath,
-      keep: values.keptReleases,
     },
+    /** Arguments of Uwsgi. */
     uwsgi: {
-      application: values.siteName,
-      siteRoot: values.siteRoot,
-      wsgiFile: `${applicationPaths(values.siteRoot, values.siteName).current}/${wsgi}`,
-      interpreter: values.pythonInterpreter,
-      proofPath: values.healthCheckPath,
+      ...argsOf("Uwsgi", values),
+      production,
+      application: app,
+      siteRoot,
+      wsgi,
+      interpreter: django.interpreter,
+      proofPath: django.healthPath,
       proofHost: host,
-      version: values.uwsgiVersion,
-      socket: values.uwsgiSocket,
-      processes: values.uwsgiProcesses,
-      harakiriSeconds: values.uwsgiHarakiriSeconds,
-      listenQueue: values.uwsgiListenQueue,
-      bufferSize: values.uwsgiBufferSize,
-      stats: values.uwsgiStats,
-      log: values.uwsgiLog,
-      pidFile: values.uwsgiPidFile,
-      group: values.uwsgiGroup,
-      environment: Object.fromEntries(values.uwsgiEnvironment.map((line) => pair(line, "="))),
-      options: values.uwsgiOptions,
     },
-    database: values.production ? groupDatabase(source, values) : undefined,
+    /** Arguments of PostgresDatabase; undefined where the application uses its sqlite file. */
+    database: production ? groupDatabase(source, values) : undefined,
+    /** Arguments of DataMigration, with the dump's path here; undefined where no old data is loaded. */
     migration: groupMigration(source, values),
   };
 }
@@ -163,51 +86,20 @@ function sshServer(url: string): string {
   return port === "" || port === "22" ? hostname : `[${hostname}]:${port}`;
 }
 
-function groupDatabase(source: ConfigurationSource, values: Values): PostgresSettings {
-  const { postgresHost, postgresAdminUser, postgresAdminPassword, postgresCaFile } = values;
-  const authorities = postgresCaFile === undefined ? undefined : readCaFile(source, postgresCaFile);
+function groupDatabase(source: ConfigurationSource, values: Values): DatabaseServer<Secret> {
+  const { external, ...database } = argsOf("PostgresDatabase", values);
+  const { host, adminUser, adminPassword, sslMode, authorities: file } = external;
+  const read = file === undefined ? undefined : readCaFile(source, file);
+  // A file with a fault was refused before.
+  const authorities = read && "pem" in read ? read.pem : undefined;
+  if (host === undefined || adminUser === undefined || adminPassword === undefined) return database;
   return {
-    version: values.postgresVersion,
-    provisioner: values.postgresProvisioner,
-    packages: values.postgresPackages,
-    service: values.postgresService,
-    binaries: values.postgresBinaries,
-    dataDirectory: values.postgresDataDirectory,
-    port: values.postgresPort,
-    tunnelPort: values.postgresTunnelPort,
-    database: values.databaseName,
-    user: values.databaseUser,
-    password: values.databasePassword,
-    external:
-      postgresHost !== undefined && postgresAdminUser !== undefined && postgresAdminPassword
-        ? {
-            host: postgresHost,
-            port: values.postgresPort,
-            adminUser: postgresAdminUser,
-            adminPassword: postgresAdminPassword,
-            sslMode: values.postgresSslMode,
-            // A file with a fault was refused before.
-            authorities: authorities && "pem" in authorities ? authorities.pem : undefined,
-          }
-        : undefined,
+    ...database,
+    external: { host, port: database.port, adminUser, adminPassword, sslMode, authorities },
   };
 }
 
-function groupMigration(
-  source: ConfigurationSource,
-  values: Values,
-): ApplicationConfiguration["migration"] {
-  if (values.migrationDump === undefined) return undefined;
-  return {
-    dump: localFile(source, values.migrationDump),
-    renames: Object.fromEntries(values.migrationRenames.map((rename) => pair(rename, ":"))),
-    skipModels: values.migrationSkippedModels,
-    confirm: values.migrationConfirm,
-  };
-}
-
-/** What stands before and behind the first separator. */
-function pair(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return [text.slice(0, at), text.slice(at + separator.length)];
+function groupMigration(source: ConfigurationSource, values: Values) {
+  const { dump, ...migration } = argsOf("DataMigration", values);
+  return dump === undefined ? undefined : { ...migration, dump: localFile(source, dump) };
 }

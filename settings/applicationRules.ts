@@ -4,9 +4,9 @@ import { checkDatabase } from "./databaseRules";
 import { setCommand } from "./key";
 import { djangoHosts, proofHost } from "./hostNames";
 import { localFile } from "./localFile";
-import { type ConfigurationSource, type Reading, shown } from "./read";
+import { shown } from "../host/manifest/value";
+import { type ConfigurationSource, type Reading } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
-import { checkUwsgi } from "./uwsgiRules";
 
 /** Settings that mean something only when there is an application. */
 const ofAnApplication = [
@@ -21,11 +21,9 @@ const ofAnApplication = [
 export function checkApplication(source: ConfigurationSource, reading: Reading): Fault[] {
   return [
     ...checkSource(source, reading),
-    ...checkGit(reading),
     ...checkDatabase(source, reading),
     ...checkNames(reading),
     ...checkMigration(source, reading),
-    ...checkUwsgi(reading),
   ];
 }
 
@@ -53,30 +51,6 @@ function checkSource(source: ConfigurationSource, { values, given }: Reading): F
   const folder = values.sourceFolder;
   if (folder === undefined || isThere(localFile(source, folder), "directory")) return [];
   return [unreadable("sourceFolder", folder, "a folder on this machine that you may read")];
-}
-
-function checkGit({ values, given }: Reading): Fault[] {
-  const { sourceUrl } = values;
-  if (sourceUrl === undefined) return [];
-  const isSsh = !/^(?:https?|file):/.test(sourceUrl);
-  if (isSsh && !given.has("sourceHostKey")) {
-    return [
-      {
-        key: fullName("sourceHostKey"),
-        given: `nothing, but ${fullName("sourceUrl")} is reached over SSH`,
-        allowed: keys.sourceHostKey.value.allowed,
-        mend: setCommand(fullName("sourceHostKey"), keys.sourceHostKey),
-      },
-    ];
-  }
-  return (["sourceHostKey", "sourceDeployKey"] as const)
-    .filter((name) => !isSsh && given.has(name))
-    .map((name) => ({
-      key: fullName(name),
-      given: `a value, but ${fullName("sourceUrl")} isn't reached over SSH`,
-      allowed: "nothing with an https or file URL",
-      mend: `pulumi config rm ${fullName(name)}`,
-    }));
 }
 
 /** A release that no request can ask for would never be proven to work. */

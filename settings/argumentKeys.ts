@@ -1,4 +1,4 @@
-import type { Key } from "./key";
+import type { Component, Key } from "./key";
 import { fullName, type KeyName, keyNames, keys } from "./schema";
 
 /** What stands for a setting in the texts of components and host, which know no stack. */
@@ -14,6 +14,15 @@ const byArgument = new Map<string, KeyName>(
     return argument === undefined ? [] : [[argument, name]];
   }),
 );
+
+/** The setting that gives an argument, such as `environment.LANG`, and what of the path lies in its value. */
+export function keyOf(component: Component, path: string): { name: KeyName; rest: string } {
+  for (let end = path.length; end > 0; end--) {
+    const name = byArgument.get(`${component}.${path.slice(0, end)}`);
+    if (name !== undefined) return { name, rest: path.slice(end) };
+  }
+  throw new Error(`${component}.${path} is given by no setting`);
+}
 
 /** Every argument that a setting becomes, such as `PostgresDatabase.version`. */
 export const argumentNames: readonly string[] = [...byArgument.keys()];

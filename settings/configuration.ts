@@ -1,16 +1,17 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { defaultHome } from "../components/args/LinuxUser";
 import { type ApplicationConfiguration, groupApplication } from "./application";
+import { type ArgsOf, argsOf } from "./argsOf";
+import { checkArguments } from "./argumentRules";
 import { checkApplication } from "./applicationRules";
 import { readConnection } from "./connection";
 import { ConfigurationError } from "./fault";
 import { type ConfigurationSource, readSettings } from "./read";
 import { checkRules } from "./rules";
-import { checkSite } from "./siteRules";
 import type { Values } from "./schema";
 import { Secret } from "../host/secret";
-import type { YumRepositorySetting } from "./yumRepository";
 import type { Connection } from "../host/ssh/connection";
 
 /** The configuration of one stack: complete, checked, with every default, grouped as it is used. */
@@ -19,55 +20,28 @@ export interface Configuration {
   readonly connection: Connection;
   /** Whether the host is this machine's lab host. */
   readonly isLab: boolean;
-  /** Settings of SystemPackages. */
-  readonly packages: {
-    readonly extraPackages: readonly string[];
-    readonly moduleStreams: readonly string[];
-    readonly yumRepositories: readonly Readonly<YumRepositorySetting>[];
-    readonly yumProxy: string | undefined;
-    readonly pip: {
-      readonly indexUrl: string | undefined;
-      readonly proxy: string | undefined;
-      readonly trustedHost: string | undefined;
-    };
-  };
-  /** Settings of the LinuxUser that the site belongs to. */
-  readonly deployer: {
-    readonly user: string;
+  /** Arguments of SystemPackages. */
+  readonly packages: ArgsOf<"SystemPackages">;
+  /** Arguments of the LinuxUser that the site belongs to. */
+  readonly deployer: Omit<ArgsOf<"LinuxUser">, "password" | "home"> & {
     readonly password: Secret;
     readonly home: string;
-    readonly shell: string;
-    readonly authorizedKeys: readonly string[];
   };
-  /** Settings of Nginx. */
-  readonly nginx: {
-    readonly workerProcesses: number | "auto";
-    readonly workerConnections: number;
-    readonly clientMaxBodySizeMegabytes: number;
+  /** Arguments of Nginx. */
+  readonly nginx: Omit<ArgsOf<"Nginx">, "sitesOwner" | "openPorts"> & {
     /** A login name: the deployer's or root. */
     readonly sitesOwner: string;
     /** Ports to open in firewalld. */
     readonly openPorts: readonly number[];
   };
-  /** Settings of the NginxSite. */
-  readonly site: {
-    readonly site: string;
-    readonly serverNames: readonly string[];
-    readonly listenPort: number;
-    readonly defaultServer: boolean;
-    readonly siteRoot: string;
-    readonly snippet: string | undefined;
-  };
-  /** Settings of RobotsTxt. */
-  readonly robots: { readonly path: string; readonly rules: readonly string[] };
+  /** Arguments of the NginxSite. */
+  readonly site: ArgsOf<"NginxSite">;
+  /** Arguments of RobotsTxt. */
+  readonly robots: ArgsOf<"RobotsTxt"> & { readonly path: string };
   /** The application and all that it needs; undefined where the site is a static page. */
   readonly application: ApplicationConfiguration | undefined;
-  /** Settings of every Logrotate. */
-  readonly logrotate: {
-    readonly frequency: "daily" | "weekly" | "monthly";
-    readonly rotate: number;
-    readonly maxSizeMegabytes: number | undefined;
-  };
+  /** Arguments of every Logrotate. */
+  readonly logrotate: ArgsOf<"Logrotate">;
 }
 
 /** A configuration, and what its owner should know about it. */
@@ -99,7 +73,7 @@ export function checkConfiguration(source: ConfigurationSource): CheckedConfigur
     ...reading.faults,
     ...faults,
     ...checkRules(reading),
-    ...checkSite(reading),
+    ...checkArguments(reading),
     ...checkApplication(source, reading),
   ];
   const { values } = reading;
@@ -124,48 +98,20 @@ function grouped(
   values: Values,
   password: Secret,
 ): Omit<Configuration, "connection" | "isLab" | "application"> {
-  const { deployerUser, listenPort, siteName, siteRoot, serverNames } = values;
-  const robotsPath = `${siteRoot}/robots/robots.txt`;
+  const { user, home = defaultHome(user), ...deployer } = argsOf("LinuxUser", values);
+  const { sitesOwner, openPorts: opensPort, ...nginx } = argsOf("Nginx", values);
+  const site = argsOf("NginxSite", values);
   return {
-    packages: {
-      extraPackages: values.extraPackages,
-      moduleStreams: values.moduleStreams,
-      yumRepositories: values.yumRepositories,
-      yumProxy: values.yumProxy,
-      pip: {
-        indexUrl: values.pipIndexUrl,
-        proxy: values.pipProxy,
-        trustedHost: values.pipTrustedHost,
-      },
-    },
-    deployer: {
-      user: deployerUser,
-      password,
-      home: values.deployerHome ?? `/home/${deployerUser}`,
-      shell: values.deployerShell,
-      authorizedKeys: values.deployerAuthorizedKeys,
-    },
+    packages: argsOf("SystemPackages", values),
+    deployer: { ...deployer, user, home, password },
     nginx: {
-      workerProcesses: values.workerProcesses,
-      workerConnections: values.workerConnections,
-      clientMaxBodySizeMegabytes: values.clientMaxBodySizeMegabytes,
-      sitesOwner: values.sitesOwner === "deployer" ? deployerUser : "root",
-      openPorts: values.openFirewall ? [listenPort] : [],
+      ...nginx,
+      sitesOwner: sitesOwner === "deployer" ? user : "root",
+      openPorts: opensPort ? [site.listenPort] : [],
     },
-    site: {
-      site: siteName,
-      serverNames,
-      listenPort,
-      defaultServer: values.defaultServer,
-      siteRoot,
-      snippet: values.siteSnippet,
-    },
-    robots: { path: robotsPath, rules: values.robotsRules },
-    logrotate: {
-      frequency: values.logrotateFrequency,
-      rotate: values.logrotateCount,
-      maxSizeMegabytes: values.logrotateMaxSizeMegabytes,
-    },
+    site,
+    robots: { ...argsOf("RobotsTxt", values), path: `${site.siteRoot}/robots/robots.txt` },
+    logrotate: argsOf("Logrotate", values),
   };
 }
 

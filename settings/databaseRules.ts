@@ -3,11 +3,9 @@ import { readFileSync } from "node:fs";
 import type { Fault } from "./fault";
 import { setCommand } from "./key";
 import { localFile } from "./localFile";
-import { type ConfigurationSource, type Reading, shown } from "./read";
+import { shown } from "../host/manifest/value";
+import { type ConfigurationSource, type Reading } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
-
-/** First version that the @pulumi/postgresql provider supports. */
-const providerSince = 14;
 
 /** Settings that say something of a server elsewhere only. */
 const ofServerElsewhere = [
@@ -19,7 +17,7 @@ const ofServerElsewhere = [
 
 /** Faults that the database's settings make together, or with what lies on this machine. */
 export function checkDatabase(source: ConfigurationSource, reading: Reading): Fault[] {
-  return [...checkProvisioner(reading), ...checkElsewhere(reading), ...checkCa(source, reading)];
+  return [...checkElsewhere(reading), ...checkCa(source, reading)];
 }
 
 /**
@@ -60,41 +58,6 @@ function parsed(block: string): X509Certificate | undefined {
   } catch {
     return undefined;
   }
-}
-
-function checkProvisioner({ values, given }: Reading): Fault[] {
-  const { postgresVersion, postgresProvisioner } = values;
-  const isElsewhere = given.has("postgresHost");
-  const isOld = postgresVersion !== undefined && Number(postgresVersion) < providerSince;
-  if (isElsewhere && isOld) {
-    return [
-      {
-        key: fullName("postgresVersion"),
-        given: `${shown(postgresVersion)}, with ${fullName("postgresHost")}`,
-        allowed: `${providerSince} and newer: on a server elsewhere the provider makes role and database, which supports no older one`,
-        mend: setCommand(fullName("postgresVersion"), keys.postgresVersion),
-      },
-    ];
-  }
-  if (isElsewhere && postgresProvisioner === "psql") {
-    return [
-      {
-        key: fullName("postgresProvisioner"),
-        given: `"psql" with ${fullName("postgresHost")}`,
-        allowed: "`provider`: psql works through the socket of a server on the host itself",
-        mend: `pulumi config rm ${fullName("postgresProvisioner")}`,
-      },
-    ];
-  }
-  if (!isOld || postgresProvisioner !== "provider") return [];
-  return [
-    {
-      key: fullName("postgresProvisioner"),
-      given: `"provider" with ${fullName("postgresVersion")} ${postgresVersion}`,
-      allowed: `\`psql\`: the provider supports ${providerSince} and newer`,
-      mend: `pulumi config rm ${fullName("postgresProvisioner")}`,
-    },
-  ];
 }
 
 function checkElsewhere({ given }: Reading): Fault[] {

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import type { Identity } from "../host/ssh/connection";
 import { readPrivateKey } from "../host/ssh/privateKey";
 import type { Fault } from "./fault";
+import { shown } from "../host/manifest/value";
 import { localFile } from "./localFile";
 import { setCommand } from "./key";
-import { type ConfigurationSource, type Reading, shown } from "./read";
+import { type ConfigurationSource, type Reading } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
 import { redacted, Secret } from "../host/secret";
 

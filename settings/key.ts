@@ -1,5 +1,6 @@
+import type { Argument } from "../components/args/argument";
+import type { Value } from "../host/manifest/value";
 import type { Secret } from "../host/secret";
-import type { Value } from "./value";
 
 /** The part of the deployment that a setting is for; the reference is ordered by it. */
 export type Component =
@@ -16,11 +17,15 @@ export type Component =
   | "DataMigration"
   | "Uwsgi";
 
-/** What every setting says about itself. */
-export interface KeyText {
+/** What a setting becomes. */
+export interface KeyPlace {
   readonly component: Component;
   /** The component's argument that it becomes, such as `external.host`. @default it is none */
   readonly argument?: string;
+}
+
+/** What every setting says about itself. */
+export interface KeyText {
   /** What it means, in one or two sentences. */
   readonly meaning: string;
   /** A value as it is written in the stack's file; a list's example is its first item. */
@@ -32,54 +37,108 @@ export interface KeyText {
 }
 
 /** One setting of the stack: read as a `T`. */
-export interface Key<T> extends KeyText {
+export interface Key<T> extends KeyText, KeyPlace {
   readonly value: Value<unknown>;
   readonly presence: "required" | "optional" | "default";
   /** Kept encrypted in the stack's file, and read as a {@link Secret}. */
   readonly secret: boolean;
   /** The default, where there is one. */
   readonly fallback: T | undefined;
+  /** Never there: tells the compiler what the setting is read as. */
+  readonly reads?: readonly [T];
   /** The default in words, where it depends on something else. */
-  readonly fallbackText: string | undefined;
+  readonly fallbackText?: string;
 }
 
 /** A setting that every stack has. */
-export function required<T>(value: Value<T>, about: KeyText): Key<T> {
-  return key(value, about, { presence: "required" });
+export function required<T, const P extends KeyPlace>(
+  value: Value<T>,
+  about: KeyText & P,
+): Key<T> & P {
+  return { ...about, value, presence: "required", secret: false, fallback: undefined };
 }
 
 /** A setting that is left out where it isn't needed. */
-export function optional<T>(
+export function optional<T, const P extends KeyPlace>(
   value: Value<T>,
-  about: KeyText & { readonly fallbackText?: string },
-): Key<T | undefined> {
-  return key<T | undefined>(value, about, { fallbackText: about.fallbackText });
+  about: KeyText & P & { readonly fallbackText?: string },
+): Key<T | undefined> & P {
+  return { ...about, value, presence: "optional", secret: false, fallback: undefined };
 }
 
 /** A setting with a default. */
-export function withDefault<T>(value: Value<T>, fallback: NoInfer<T>, about: KeyText): Key<T> {
-  return key(value, about, { presence: "default", fallback });
+export function withDefault<T, const P extends KeyPlace>(
+  value: Value<T>,
+  fallback: NoInfer<T>,
+  about: KeyText & P,
+): Key<T> & P {
+  return { ...about, value, presence: "default", secret: false, fallback };
 }
 
 /** A setting that is a fault when it stands in the stack's file in plain text. */
-export function secret(value: Value<string>, about: KeyText): Key<Secret | undefined> {
-  return key<Secret | undefined>(value, about, { secret: true });
+export function secret<const P extends KeyPlace>(
+  value: Value<string>,
+  about: KeyText & P,
+): Key<Secret | undefined> & P {
+  return { ...about, value, presence: "optional", secret: true, fallback: undefined };
 }
 
-function key<T>(
-  value: Value<unknown>,
-  about: KeyText,
-  rest: Partial<Pick<Key<T>, "presence" | "secret" | "fallback" | "fallbackText">>,
-): Key<T> {
+/** The value that an argument holds. */
+type ValueOf<A> = A extends { readonly value: Value<infer T> } ? T : never;
+
+/**
+ * Settings that become arguments as they are: values and defaults are the component's own.
+ *
+ * @param table the component's arguments, from its file in components/args
+ */
+export function settingsOf<const C extends Component, Table extends object>(
+  component: C,
+  table: Table,
+) {
+  const place = <const N extends string>(argument: N) => ({ component, argument });
+  const of = (argument: keyof Table) => table[argument] as Argument<unknown>;
   return {
-    ...about,
-    value,
-    presence: rest.presence ?? "optional",
-    secret: rest.secret ?? false,
-    fallback: rest.fallback,
-    fallbackText: rest.fallbackText,
+    /** With the component's default; optional where that has none. */
+    setting<const N extends keyof Table & string>(
+      argument: N,
+      about: KeyText & { readonly fallbackText?: string },
+    ): Key<WithItsDefault<Table[N]>> & { readonly component: C; readonly argument: N } {
+      const { value, fallback } = of(argument);
+      const presence = fallback === undefined ? "optional" : "default";
+      // Value and default are those of the argument of that name.
+      return {
+        ...about,
+        ...place(argument),
+        value,
+        fallback: fallback as WithItsDefault<Table[N]>,
+        presence,
+        secret: false,
+      };
+    },
+    /** That every stack has. */
+    required<const N extends keyof Table & string>(argument: N, about: KeyText) {
+      return required(of(argument).value as Value<ValueOf<Table[N]>>, {
+        ...about,
+        ...place(argument),
+      });
+    },
+    /** With a default that belongs to this site. */
+    withDefault<const N extends keyof Table & string>(
+      argument: N,
+      fallback: NoInfer<ValueOf<Table[N]>>,
+      about: KeyText,
+    ) {
+      const value = of(argument).value as Value<ValueOf<Table[N]>>;
+      return withDefault(value, fallback, { ...about, ...place(argument) });
+    },
   };
 }
+
+type WithItsDefault<A> = A extends { readonly fallback: infer F }
+  ? undefined extends F
+    ? ValueOf<A> | undefined
+    : ValueOf<A>
+  : never;
 
 /**
  * The command that gives a setting a value; a secret's value is read from the terminal.

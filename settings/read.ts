@@ -1,8 +1,8 @@
-import { z } from "zod";
 import type { Fault } from "./fault";
 import { setCommand, type Key } from "./key";
 import { nearest } from "./nearest";
 import { fullName, type KeyName, keyNames, keys, namespace, type Values } from "./schema";
+import { parseValue, type Refusal, shown } from "../host/manifest/value";
 import { redacted, Secret } from "../host/secret";
 
 /** A stack's settings as Pulumi hands them to the program. */
@@ -56,9 +56,14 @@ export function readSettings(source: ConfigurationSource): Reading {
         `${fullName(name)} is kept encrypted in the stack's file, but is no secret to this program: it can appear in messages and in the state.`,
       );
     }
-    const result = key.value.schema.safeParse(decoded(key, raw));
-    if (result.success) values[name] = key.secret ? new Secret(String(result.data)) : result.data;
-    else faults.push(...refused(name, key, raw, encrypted, result.error));
+    const result = parseValue(key.value, decoded(key, raw));
+    if ("parsed" in result) {
+      values[name] = key.secret ? new Secret(String(result.parsed)) : result.parsed;
+    } else {
+      faults.push(
+        ...result.refusals.map((refusal) => refused(name, key, refusal, encrypted || key.secret)),
+      );
+    }
   }
   // Each value was parsed by the schema of its own key.
   return { values: values, given, faults, warnings };
@@ -92,49 +97,15 @@ function plainSecret(name: KeyName, key: Key<unknown>): Fault {
   };
 }
 
-function refused(
-  name: KeyName,
-  key: Key<unknown>,
-  raw: string,
-  encrypted: boolean,
-  error: z.ZodError,
-): Fault[] {
-  return error.issues.map((issue) => ({
-    key: fullName(name) + path(issue.path),
-    given: encrypted || key.secret ? redacted : shown(at(decoded(key, raw), issue.path)),
-    allowed: issue.message,
-    mend: isSuperfluous(issue)
-      ? `pulumi config rm --path '${fullName(name)}${path(issue.path)}'`
-      : setCommand(fullName(name), key, path(issue.path)),
-  }));
-}
-
-/** Whether the item is to go, rather than to be another. */
-function isSuperfluous(issue: z.core.$ZodIssue): boolean {
-  return issue.code === "custom" && issue.params?.["superfluous"] === true;
-}
-
-function path(steps: readonly PropertyKey[]): string {
-  return steps
-    .map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`))
-    .join("");
-}
-
-function at(value: unknown, steps: readonly PropertyKey[]): unknown {
-  return steps.reduce<unknown>(
-    (part, step) =>
-      typeof part === "object" && part !== null
-        ? (part as Record<PropertyKey, unknown>)[step]
-        : undefined,
-    value,
-  );
-}
-
-/** A value as a message shows it: as JSON, on one line, and not without end. */
-export function shown(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+function refused(name: KeyName, key: Key<unknown>, refusal: Refusal, isSecret: boolean): Fault {
+  return {
+    key: fullName(name) + refusal.path,
+    given: isSecret ? redacted : shown(refusal.given),
+    allowed: refusal.allowed,
+    mend: refusal.superfluous
+      ? `pulumi config rm --path '${fullName(name)}${refusal.path}'`
+      : setCommand(fullName(name), key, refusal.path),
+  };
 }
 
 /** Settings of our namespace that no part of the program reads: most often a slip of the pen. */

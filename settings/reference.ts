@@ -56,8 +56,11 @@ function presence(key: Key<unknown>): string {
 }
 
 function written(value: unknown): string {
-  if (!Array.isArray(value)) return `\`${String(value)}\``;
-  return value.length === 0 ? "none" : value.map(written).join(", ");
+  if (typeof value !== "object" || value === null) return `\`${String(value)}\``;
+  const items: unknown[] = Array.isArray(value)
+    ? value
+    : Object.entries(value).map(([name, text]) => `${name}:${String(text)}`);
+  return items.length === 0 ? "none" : items.map(written).join(", ");
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { Key } from "./key";
 import { applicationKeys } from "./keys/application";
 import { connectionKeys } from "./keys/connection";
 import { databaseKeys } from "./keys/database";
@@ -29,7 +28,9 @@ export const keyNames = Object.keys(keys) as readonly KeyName[];
 
 /** The settings as the program reads them. */
 export type Values = {
-  readonly [K in KeyName]: (typeof keys)[K] extends Key<infer T> ? T : never;
+  readonly [K in KeyName]: (typeof keys)[K] extends { readonly reads?: readonly [infer T] }
+    ? T
+    : never;
 };
 
 /** A setting as it is named in the stack's file and in messages. */

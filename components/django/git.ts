@@ -24,12 +24,14 @@ export interface GitHostKey {
 }
 
 /** What git on the host logs in with, as a manifest holds it. */
-export function gitKeys(
-  repository: Pick<GitRepository, "user" | "deployKey" | "hostKey">,
-): ManifestEntry[] {
-  const { user, deployKey, hostKey } = repository;
+export function gitKeys(login: {
+  user: string;
+  hostKey?: GitHostKey | undefined;
+  deployKey: string | undefined;
+}): ManifestEntry[] {
+  const { user, deployKey, hostKey } = login;
   return [
     ...(hostKey ? [{ kind: "git-host-key", ...hostKey } as const] : []),
-    ...(deployKey ? [{ kind: "deploy-key", user, key: deployKey.reveal() } as const] : []),
+    ...(deployKey ? [{ kind: "deploy-key", user, key: deployKey } as const] : []),
   ];
 }

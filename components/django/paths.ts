@@ -1,6 +1,3 @@
-/** Directory below which everything of a site lies, unless it is configured. */
-export const defaultSiteRoot = "/microarray";
-
 /** Where an application lies on its host; everything but `current` is made before its first release. */
 export interface ApplicationPaths {
   /** The link to the current release, such as `/microarray/tracks`. */
@@ -47,4 +44,9 @@ export interface VirtualenvPaths {
 /** @param home of the user, such as `/home/deployer` */
 export function virtualenvPaths(home: string): VirtualenvPaths {
   return { current: `${home}/venv`, all: `${home}/venvs` };
+}
+
+/** The file of an application's source that uWSGI loads, where nothing else is said. */
+export function defaultWsgi(app: string): string {
+  return `${app}/wsgi.py`;
 }

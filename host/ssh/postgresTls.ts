@@ -9,12 +9,10 @@ import {
   type PeerCertificate,
   type TLSSocket,
 } from "node:tls";
+import type { SslMode } from "../manifest/values";
 import type { Deadline } from "./deadline";
 import { HostError } from "./error";
 import { UserError } from "../userError";
-
-/** How a connection to PostgreSQL is encrypted and checked, in libpq's words. */
-export type SslMode = "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full";
 
 /** TLS with one server: what it has to prove. */
 export interface PostgresTls {

@@ -1,6 +1,9 @@
 import type { HostFacts } from "../../host/facts";
-import type { ResolvedSettings } from "../../components/postgres/args";
+import type { ResolvedDatabase } from "../../components/postgres/resolve";
+import type { Secret } from "../../host/secret";
 import { isSupported, PostgresError, supportedVersions } from "./settings";
+
+type Database = ResolvedDatabase<Secret>;
 
 /** Which of the site's things a server has. */
 export interface Existing {
@@ -14,10 +17,7 @@ export interface Existing {
  * @param facts undefined when the host could not be asked: then nothing is known to exist
  * @throws {@link PostgresError} when going on could take existing data for missing, or leave them behind
  */
-export function compareWithHost(
-  settings: ResolvedSettings,
-  facts: HostFacts | undefined,
-): Existing {
+export function compareWithHost(settings: Database, facts: HostFacts | undefined): Existing {
   if (facts === undefined) return { role: false, database: false };
   checkVersion(settings, facts);
   const data = facts.facts.get("postgresql-data") ?? "absent";
@@ -55,7 +55,7 @@ export function compareWithHost(
   };
 }
 
-function checkVersion({ version, packages }: ResolvedSettings, facts: HostFacts): void {
+function checkVersion({ version, packages }: Database, facts: HostFacts): void {
   const installed = facts.facts.get("postgresql-server") ?? "absent";
   if (installed === version || installed === "unknown") return;
   if (installed === "absent") {
@@ -76,7 +76,7 @@ function checkVersion({ version, packages }: ResolvedSettings, facts: HostFacts)
 }
 
 /** Before 9.4 a server takes no setting by SQL. */
-function checkEncryption({ version, service }: ResolvedSettings, facts: HostFacts, data: string) {
+function checkEncryption({ version, service }: Database, facts: HostFacts, data: string) {
   if (!["9.2", "9.3"].includes(version)) return;
   if (facts.facts.get("postgresql-encryption") !== "off") return;
   throw new PostgresError(
@@ -91,7 +91,7 @@ function checkEncryption({ version, service }: ResolvedSettings, facts: HostFact
  * @throws {@link PostgresError} that says how to rename by hand
  */
 export function refuseFormerNames(
-  settings: ResolvedSettings,
+  settings: Database,
   { role, database }: { readonly role: string; readonly database: string },
   existing: { readonly roles: ReadonlySet<string>; readonly databases: ReadonlySet<string> },
   psql: string,

@@ -1,13 +1,15 @@
 import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import type { ExternalServer, ResolvedSettings } from "../../components/postgres/args";
+import { type ExternalServer, firstWithProvider } from "../../components/args/PostgresDatabase";
+import type { ResolvedDatabase } from "../../components/postgres/resolve";
 import { HostError } from "../../host/ssh/error";
+import type { Secret } from "../../host/secret";
 import { type PostgresAnswer, PostgresLoginError, proveLogin } from "./login";
 import { PostgresTlsError, waysOf } from "../../host/ssh/postgresTls";
 import type { Tunnel } from "../../host/ssh/tunnel";
 import { type Existing, refuseFormerNames } from "./compare";
 import type { Remembered } from "./memory";
-import { firstWithProvider, isSupported, PostgresError, supportedVersions } from "./settings";
+import { isSupported, PostgresError, supportedVersions } from "./settings";
 
 /** What is found on an external server. */
 export interface Found {
@@ -28,8 +30,8 @@ export interface Found {
  */
 export async function findOnExternal(
   tunnel: Tunnel,
-  settings: ResolvedSettings,
-  external: ExternalServer,
+  settings: ResolvedDatabase<Secret>,
+  external: ExternalServer<Secret>,
   remembered: Remembered | undefined,
 ): Promise<Found> {
   const { user, database } = settings;
@@ -62,14 +64,14 @@ export async function findOnExternal(
 }
 
 /** Host and port in one word. */
-export function addressOf({ host, port }: ExternalServer): string {
+export function addressOf({ host, port }: ExternalServer<Secret>): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Logs in, encrypted or not as mode and server allow: as libpq does, a refusal tries the other. */
 async function logIn(
   tunnel: Tunnel,
-  { host, port, adminUser, adminPassword, sslMode, authorities }: ExternalServer,
+  { host, port, adminUser, adminPassword, sslMode, authorities }: ExternalServer<Secret>,
   questions: Parameters<typeof proveLogin>[2],
 ): Promise<PostgresAnswer> {
   const ways = waysOf(sslMode, { host, port, authorities });
@@ -92,7 +94,7 @@ function mayTryAnother(error: unknown): boolean {
 }
 
 function checkVersion(
-  { version }: ResolvedSettings,
+  { version }: ResolvedDatabase<Secret>,
   address: string,
   { version: found }: PostgresAnswer,
 ): void {

@@ -1,37 +1,40 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type {
-  PostgresPlan,
-  PostgresSettings,
-  ResolvedSettings,
-} from "../../components/postgres/args";
+  DatabaseFindings,
+  DatabaseServer,
+  PostgresDatabaseArgs,
+} from "../../components/args/PostgresDatabase";
+import { type ResolvedDatabase, resolveDatabase } from "../../components/postgres/resolve";
+import type { Secret } from "../../host/secret";
 import type { Connection } from "../../host/ssh/connection";
 import type { ForwardingTarget } from "../../host/ssh/forward";
 import type { HostFacts } from "../../host/facts";
 import type { DatabaseQuestion } from "../host/survey";
 import { openTunnel, type TunnelOptions } from "../../host/ssh/tunnel";
 import { formerServiceRuns, refuse } from "../obstacles";
-import type { ServerPackages } from "../../components/wantedPackages";
+import type { ServerPackages } from "../../components/packages/wantedPackages";
 import { compareWithHost, type Existing } from "./compare";
 import { addressOf, findOnExternal, type Found } from "./external";
 import { type Remembered, rememberedSite, settleGeneration } from "./memory";
-import { resolveSettings } from "./settings";
+
+type Resolved = ResolvedDatabase<Secret>;
 
 /** What the preflight's survey has to ask for these settings; undefined for an external server. */
-export function postgresQuestion(settings: PostgresSettings): DatabaseQuestion | undefined {
-  const { external, service, binaries, dataDirectory, port } = resolveSettings(settings);
+export function postgresQuestion(settings: DatabaseServer<Secret>): DatabaseQuestion | undefined {
+  const { external, service, binaries, dataDirectory, port } = resolveDatabase(settings);
   return external === undefined ? { service, binaries, dataDirectory, port } : undefined;
 }
 
 /** What the host's own server is installed from; undefined for an external one. */
-export function postgresPackages(settings: PostgresSettings): ServerPackages | undefined {
-  const { external, packages, module } = resolveSettings(settings);
+export function postgresPackages(settings: DatabaseServer<Secret>): ServerPackages | undefined {
+  const { external, packages, module } = resolveDatabase(settings);
   return external === undefined ? { packages, module } : undefined;
 }
 
 /** Where the tunnel leads, for the preflight to check; undefined when psql on the host does the work. */
-export function postgresForwarding(settings: PostgresSettings): ForwardingTarget | undefined {
-  const { external, provisioner, port } = resolveSettings(settings);
+export function postgresForwarding(settings: DatabaseServer<Secret>): ForwardingTarget | undefined {
+  const { external, provisioner, port } = resolveDatabase(settings);
   if (provisioner === "psql") return undefined;
   return { address: external?.host ?? "127.0.0.1", port: external?.port ?? port };
 }
@@ -48,56 +51,72 @@ export function postgresForwarding(settings: PostgresSettings): ForwardingTarget
 export async function planPostgres(
   connection: Connection,
   facts: HostFacts | undefined,
-  settings: PostgresSettings,
-): Promise<PostgresPlan> {
-  const resolved = resolveSettings(settings);
-  const tunnelPort = resolved.tunnelPort ?? defaultTunnelPort();
+  settings: DatabaseServer<Secret>,
+): Promise<Omit<PostgresDatabaseArgs, "host">> {
+  const resolved = resolveDatabase(settings);
+  const found = await findings(connection, facts, {
+    ...resolved,
+    tunnelPort: resolved.tunnelPort ?? defaultTunnelPort(),
+  });
+  const { password, external } = settings;
+  return {
+    ...settings,
+    password: password?.output(),
+    external: external && { ...external, adminPassword: external.adminPassword.output() },
+    found,
+  };
+}
+
+async function findings(
+  connection: Connection,
+  facts: HostFacts | undefined,
+  settled: Settled,
+): Promise<DatabaseFindings> {
+  const { external, tunnelPort } = settled;
   const isPreview = pulumi.runtime.isDryRun();
-  const base = { ...resolved, tunnelPort };
-  if (resolved.encryption === "md5" && resolved.external === undefined) {
+  if (settled.encryption === "md5" && external === undefined) {
     void pulumi.log.warn(
-      `PostgreSQL ${resolved.version} keeps passwords as md5 only, which is weak: move to a newer server when you can.`,
+      `PostgreSQL ${settled.version} keeps passwords as md5 only, which is weak: move to a newer server when you can.`,
     );
   }
   const remembered = rememberedSite(facts);
-  const { external } = resolved;
   if (external !== undefined) {
     if (isPreview) announceMove(addressOf(external), remembered);
-    const found = await findElsewhere(connection, facts, base, external, remembered);
-    refuse(passwordObstacles(resolved, found.existing, facts, remembered));
+    const found = await findElsewhere(connection, facts, settled, external, remembered);
+    refuse(passwordObstacles(settled, found.existing, facts, remembered));
     // Its own identifier is in the name, where it could be asked.
     const seed = found.server;
     const generation = settleGeneration(found.server, seed, found.existing, remembered);
     if (isPreview && found.existing !== undefined && remembered?.generation !== generation) {
-      announceAdoption(resolved, found.existing);
+      announceAdoption(settled, found.existing);
     }
-    return { ...base, server: found.server, adopt: found.existing ?? nothing, generation };
+    return { tunnelPort, server: found.server, adopt: found.existing ?? nothing, generation };
   }
-  const existing = compareWithHost(resolved, facts);
-  refuse(passwordObstacles(resolved, existing, facts, remembered));
-  const server = `127.0.0.1:${resolved.port}`;
+  const existing = compareWithHost(settled, facts);
+  refuse(passwordObstacles(settled, existing, facts, remembered));
+  const server = `127.0.0.1:${settled.port}`;
   if (isPreview) announceMove(server, remembered);
   // What a host is known by: one that was made anew has another key.
   const seed = connection.hostKey.line;
   const generation = settleGeneration(server, seed, facts && existing, remembered);
-  if (facts === undefined || resolved.provisioner === "psql")
-    return { ...base, server, generation, adopt: nothing };
-  await openTunnel(connection, tunnelOptions(base));
-  if (!isPreview) return { ...base, server, generation, adopt: existing };
+  if (facts === undefined || settled.provisioner === "psql")
+    return { tunnelPort, server, generation, adopt: nothing };
+  await openTunnel(connection, tunnelOptions(settled));
+  if (!isPreview) return { tunnelPort, server, generation, adopt: existing };
   // What the stack itself made is in its state, and no news.
-  if (remembered?.generation !== generation) announceAdoption(resolved, existing);
-  return { ...base, server, generation, adopt: nothing };
+  if (remembered?.generation !== generation) announceAdoption(settled, existing);
+  return { tunnelPort, server, generation, adopt: nothing };
 }
 
 const nothing = { role: false, database: false } as const;
 
-type Settled = ResolvedSettings & Pick<PostgresPlan, "tunnelPort">;
+type Settled = Resolved & { readonly tunnelPort: number };
 
 async function findElsewhere(
   connection: Connection,
   facts: HostFacts | undefined,
   settled: Settled,
-  external: NonNullable<ResolvedSettings["external"]>,
+  external: NonNullable<Resolved["external"]>,
   remembered: Remembered | undefined,
 ): Promise<Found> {
   if (facts === undefined) return { existing: undefined, server: addressOf(external) };
@@ -129,7 +148,7 @@ function announceMove(address: string, remembered: Remembered | undefined): void
  * @param existing undefined when it could not be asked
  */
 export function passwordObstacles(
-  { user, password }: ResolvedSettings,
+  { user, password }: Resolved,
   existing: Existing | undefined,
   facts: HostFacts | undefined,
   remembered: Remembered | undefined,
@@ -143,7 +162,7 @@ export function passwordObstacles(
 }
 
 /** An import would make the provider log in while previewing, with a password that up may still have to set. */
-function announceAdoption({ user, database, password }: ResolvedSettings, found: Existing): void {
+function announceAdoption({ user, database, password }: Resolved, found: Existing): void {
   const names = [
     ...(found.role ? [`the role ${user}`] : []),
     ...(found.database ? [`the database ${database}`] : []),

@@ -23,7 +23,11 @@ export async function askCommit(
   deadline: Deadline,
 ): Promise<string | undefined> {
   const keys = renderManifest(
-    { name: "git", subsystem: "source", entries: gitKeys(repository) },
+    {
+      name: "git",
+      subsystem: "source",
+      entries: gitKeys({ ...repository, deployKey: repository.deployKey?.reveal() }),
+    },
     "preflight",
   );
   // The keys come first, then the script. They go on through a pipe: no argument and no file has them.

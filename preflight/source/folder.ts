@@ -1,4 +1,4 @@
-import type { ApplicationSource } from "../../components/django/args";
+import type { ApplicationSource } from "../../components/args/DjangoApp";
 import type { HostFacts } from "../../host/facts";
 import type { Configuration } from "../../settings/configuration";
 import { findingText } from "./finding";

@@ -1,22 +1,19 @@
-import { optional, secret, withDefault } from "../key";
+import { dataMigrationArguments } from "../../components/args/DataMigration";
+import { djangoAppArguments } from "../../components/args/DjangoApp";
+import { lines, listOf, text, yesOrNo } from "../../host/manifest/value";
 import {
   gitReference,
-  gitUrl,
-  integer,
-  interpreterPath,
-  lines,
-  listOf,
   localPath,
   moduleName,
   password,
   publicKey,
-  relativePath,
-  requirement,
   serverName,
-  text,
-  uriPath,
-  yesOrNo,
-} from "../value";
+} from "../../host/manifest/values";
+import { optional, secret, settingsOf, withDefault } from "../key";
+import { recordOf } from "../record";
+
+const app = settingsOf("DjangoApp", djangoAppArguments);
+const migration = settingsOf("DataMigration", dataMigrationArguments);
 
 /** The Django application: where it comes from, what it is made of, how it is told that it works. */
 export const applicationKeys = {
@@ -29,16 +26,14 @@ export const applicationKeys = {
   }),
   sourceFolder: optional(localPath, {
     component: "DjangoApp",
-    argument: "source",
+    argument: "source.archive",
     meaning:
       "Folder on this machine with the application (manage.py lies in it); what git ignores is left out. Relative to the repository.",
     example: "../tracks-site",
     fallbackText:
       "`sourceUrl`; without either there is no application, and the site is a static page",
   }),
-  sourceUrl: optional(gitUrl, {
-    component: "DjangoApp",
-    argument: "source.url",
+  sourceUrl: app.setting("source.url", {
     meaning: "Git repository of the application, as the host reaches it.",
     example: "https://github.com/metalhelix/tracks.git",
     fallbackText: "`sourceFolder`",
@@ -78,22 +73,16 @@ export const applicationKeys = {
     example: "tracks.settings",
     fallbackText: "`appPackage` and `.settings`",
   }),
-  pythonInterpreter: withDefault(interpreterPath, "/usr/bin/python3", {
-    component: "DjangoApp",
-    argument: "interpreter",
+  pythonInterpreter: app.setting("interpreter", {
     meaning:
       "Interpreter of the virtualenvs; uWSGI is compiled against it. One in `/usr/bin` comes from the packages of its name, with its pip and its headers: `python3.11`, `python3.11-devel`, `python3.11-pip`.",
     example: "/usr/bin/python3.11",
   }),
-  requirementsFile: withDefault(relativePath, "requirements.txt", {
-    component: "DjangoApp",
-    argument: "requirements",
+  requirementsFile: app.setting("requirements", {
     meaning: "The application's requirements, in its source.",
     example: "requirements/production.txt",
   }),
-  extraRequirements: withDefault(listOf(requirement, "requirements"), [], {
-    component: "DjangoApp",
-    argument: "extraRequirements",
+  extraRequirements: app.setting("extraRequirements", {
     meaning:
       "Packages of the virtualenv beside those in `requirementsFile`. With PostgreSQL psycopg2 is added, unless a driver (psycopg2, psycopg2-binary, psycopg, psycopg2cffi) is named here or in the requirements.",
     example: "sentry-sdk==2.19.2",
@@ -112,16 +101,12 @@ export const applicationKeys = {
     example: "tracks.stowers.org",
     fallbackText: "`serverNames`",
   }),
-  healthCheckPath: withDefault(uriPath, "/", {
-    component: "DjangoApp",
-    argument: "healthPath",
+  healthCheckPath: app.setting("healthPath", {
     meaning:
       "What is asked for, through nginx, to tell that a release works. Any answer below 400 does; nginx itself redirects a path without slash or period at its end.",
     example: "/healthz/",
   }),
-  keptReleases: withDefault(integer("a number", 2, 100), 5, {
-    component: "DjangoApp",
-    argument: "keep",
+  keptReleases: app.setting("keep", {
     meaning: "Releases and virtualenvs that are kept, the current one among them.",
     example: "5",
   }),
@@ -133,14 +118,17 @@ export const applicationKeys = {
     fallbackText: "nothing is loaded",
   }),
   migrationRenames: withDefault(
-    listOf(
-      text(
-        "`OLD.MODEL:NEW.MODEL`, in lower case",
-        /^[a-z_][a-z0-9_]*\.[a-z0-9_]+:[a-z_][a-z0-9_]*\.[a-z0-9_]+$/,
+    recordOf(
+      listOf(
+        text(
+          "`OLD.MODEL:NEW.MODEL`, in lower case",
+          /^[a-z_][a-z0-9_]*\.[a-z0-9_]+:[a-z_][a-z0-9_]*\.[a-z0-9_]+$/,
+        ),
+        "renamed models",
       ),
-      "renamed models",
+      ":",
     ),
-    ["redirect.redirecthit:roasted.redirecthit", "redirect.target:roasted.target"],
+    { "redirect.redirecthit": "roasted.redirecthit", "redirect.target": "roasted.target" },
     {
       component: "DataMigration",
       argument: "renames",
@@ -148,19 +136,11 @@ export const applicationKeys = {
       example: "redirect.target:roasted.target",
     },
   ),
-  migrationSkippedModels: withDefault(
-    listOf(text("`APP.MODEL`, in lower case", /^[a-z_][a-z0-9_]*\.[a-z0-9_]+$/), "models"),
-    [],
-    {
-      component: "DataMigration",
-      argument: "skipModels",
-      meaning: "Models of the dump that are not loaded.",
-      example: "south.migrationhistory",
-    },
-  ),
-  migrationConfirm: optional(text("the dump's SHA-256, 64 hexadecimal digits", /^[0-9a-f]{64}$/), {
-    component: "DataMigration",
-    argument: "confirm",
+  migrationSkippedModels: migration.setting("skipModels", {
+    meaning: "Models of the dump that are not loaded.",
+    example: "south.migrationhistory",
+  }),
+  migrationConfirm: migration.setting("confirm", {
     meaning:
       "Loads the dump with this digest although tables have rows, or another dump was loaded: rows with the same primary keys are overwritten, after a backup. The error that asks for it names the digest.",
     example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -1,4 +1,5 @@
 import { optional, required, secret, withDefault } from "../key";
+import { lines, yesOrNo } from "../../host/manifest/value";
 import {
   absolutePath,
   address,
@@ -7,9 +8,7 @@ import {
   password,
   port,
   publicKey,
-  lines,
-  yesOrNo,
-} from "../value";
+} from "../../host/manifest/values";
 
 const privateKey = lines("a private key in OpenSSH or PEM format, as `ssh-keygen` writes it");
 const identityNeeded =

@@ -1,82 +1,51 @@
-import { optional, secret, withDefault } from "../key";
-import {
-  absolutePath,
-  address,
-  databaseName,
-  databasePassword,
-  listOf,
-  localPath,
-  oneOf,
-  packageName,
-  port,
-  postgresVersion,
-  text,
-} from "../value";
+import { postgresDatabaseArguments } from "../../components/args/PostgresDatabase";
+import { databasePassword, localPath } from "../../host/manifest/values";
+import { optional, secret, settingsOf } from "../key";
+
+const database = settingsOf("PostgresDatabase", postgresDatabaseArguments);
 
 /** The database of a production stack. */
 export const databaseKeys = {
-  postgresVersion: withDefault(postgresVersion, "15", {
-    component: "PostgresDatabase",
-    argument: "version",
+  postgresVersion: database.setting("version", {
     meaning:
       "Version of the server: the module stream `postgresql:VERSION` where the host has it, else a plain package of that version. A host that has another version, or repositories that don't have this one, are refused, and the error names what there is. The @pulumi/postgresql provider serves 14 and newer, psql on the host all of them.",
     example: "15",
   }),
-  postgresBinaries: optional(absolutePath, {
-    component: "PostgresDatabase",
-    argument: "binaries",
+  postgresBinaries: database.setting("binaries", {
     meaning:
       "Directory of PostgreSQL's programs on the host, where they are in none that the packages use.",
     example: "/usr/local/pgsql/bin",
   }),
-  postgresPackages: withDefault(listOf(packageName, "package names"), ["postgresql-server"], {
-    component: "PostgresDatabase",
-    argument: "packages",
+  postgresPackages: database.setting("packages", {
     meaning:
       "Packages of the server; an empty list where it was installed by hand. Those of another name, such as `postgresql18-server`, bring the client of theirs.",
     example: "postgresql15-server",
   }),
-  postgresService: withDefault(
-    text("the name of a service, without `.service`", /^[A-Za-z0-9][A-Za-z0-9@._-]*$/),
-    "postgresql",
-    {
-      component: "PostgresDatabase",
-      argument: "service",
-      meaning: "Name of the server's service.",
-      example: "postgresql-15",
-    },
-  ),
-  postgresDataDirectory: optional(absolutePath, {
-    component: "PostgresDatabase",
-    argument: "dataDirectory",
+  postgresService: database.setting("service", {
+    meaning: "Name of the server's service.",
+    example: "postgresql-15",
+  }),
+  postgresDataDirectory: database.setting("dataDirectory", {
     meaning: "Directory of the server's data.",
     example: "/usr/local/pgsql/data",
     fallbackText: "the one that the service declares",
   }),
-  postgresProvisioner: optional(oneOf("provider", "psql"), {
-    component: "PostgresDatabase",
-    argument: "provisioner",
+  postgresProvisioner: database.setting("provisioner", {
     meaning:
       "Who makes role and database: the @pulumi/postgresql provider through an SSH tunnel, or psql on the host.",
     example: "psql",
     fallbackText: "`provider` from version 14 on, else `psql`",
   }),
-  postgresTunnelPort: optional(port, {
-    component: "PostgresDatabase",
-    argument: "tunnelPort",
+  postgresTunnelPort: database.setting("tunnelPort", {
     meaning: "Port of this machine at which the tunnel to PostgreSQL begins; fixed for a stack.",
     example: "15432",
     fallbackText: "a port made from the stack's name",
   }),
-  databaseName: withDefault(databaseName, "tracks", {
-    component: "PostgresDatabase",
-    argument: "database",
+  databaseName: database.withDefault("database", "tracks", {
     meaning: "Name of the database.",
     example: "tracks",
   }),
-  databaseUser: withDefault(databaseName, "deployer", {
-    component: "PostgresDatabase",
-    argument: "user",
+  databaseUser: database.withDefault("user", "deployer", {
     meaning: "PostgreSQL role that the application logs in as.",
     example: "deployer",
   }),
@@ -86,22 +55,16 @@ export const databaseKeys = {
     meaning: "Password of that role. Without it one is generated, and kept in the stack's state.",
     example: "...",
   }),
-  postgresHost: optional(address, {
-    component: "PostgresDatabase",
-    argument: "external.host",
+  postgresHost: database.setting("external.host", {
     meaning:
       "A PostgreSQL server elsewhere, as the host names it, in place of one on the host itself. Needs `postgresAdminUser` and `postgresAdminPassword`.",
     example: "db.stowers.org",
   }),
-  postgresPort: withDefault(port, 5432, {
-    component: "PostgresDatabase",
-    argument: "port",
+  postgresPort: database.setting("port", {
     meaning: "Port of the server, there or on the host.",
     example: "5432",
   }),
-  postgresAdminUser: optional(databaseName, {
-    component: "PostgresDatabase",
-    argument: "external.adminUser",
+  postgresAdminUser: database.setting("external.adminUser", {
     meaning: "Role on the server elsewhere that may make roles and databases.",
     example: "tracks_admin",
     needed: "with `postgresHost`",
@@ -113,17 +76,11 @@ export const databaseKeys = {
     example: "...",
     needed: "with `postgresHost`",
   }),
-  postgresSslMode: withDefault(
-    oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
-    "require",
-    {
-      component: "PostgresDatabase",
-      argument: "external.sslMode",
-      meaning:
-        "How connections to the server elsewhere are encrypted and checked, in libpq's words: those of the application, and those that deploy, which go on from the host. Only `verify-full` makes sure that it is that server.",
-      example: "verify-full",
-    },
-  ),
+  postgresSslMode: database.setting("external.sslMode", {
+    meaning:
+      "How connections to the server elsewhere are encrypted and checked, in libpq's words: those of the application, and those that deploy, which go on from the host. Only `verify-full` makes sure that it is that server.",
+    example: "verify-full",
+  }),
   postgresCaFile: optional(localPath, {
     component: "PostgresDatabase",
     argument: "external.authorities",

@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, test } from "vitest";
-import { resolveSettings } from "../../preflight/database/settings";
-import { wantedPackages } from "../../components/wantedPackages";
-import { packageName } from "../../settings/value";
+import { wantedPackages } from "../../components/packages/wantedPackages";
+import { resolveDatabase } from "../../components/postgres/resolve";
+import { packageName } from "../../host/manifest/values";
 import { packageEntry, renderLine } from "../../host/manifest/manifest";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
@@ -269,7 +269,11 @@ it("every form of a setting for packages that the schema takes is one for the ho
   ];
   const entries = forms.flatMap((form) => {
     expect(packageName.schema.safeParse(form).success, form).toBe(true);
-    const { packages, module } = resolveSettings({ packages: [`postgresql-server|${form}`] });
+    const { packages, module } = resolveDatabase({
+      database: "tracks",
+      user: "deployer",
+      packages: [`postgresql-server|${form}`],
+    });
     const needs = { extraPackages: [form], server: { packages, module } };
     return [...wantedPackages(needs), ...packages.map(packageEntry)];
   });

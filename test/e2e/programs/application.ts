@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ApplicationSource } from "../../../components/django/args";
+import type { ApplicationSource } from "../../../components/args/DjangoApp";
 import { DjangoApp } from "../../../components/DjangoApp";
 import { LinuxUser } from "../../../components/LinuxUser";
 import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
-import { Uwsgi, type UwsgiArgs } from "../../../components/Uwsgi";
+import type { UwsgiArgs } from "../../../components/args/Uwsgi";
+import { Uwsgi } from "../../../components/Uwsgi";
 import { UwsgiService } from "../../../components/UwsgiService";
 import { loadConfiguration } from "../../../settings/configuration";
 import { Secret } from "../../../host/secret";
@@ -49,16 +50,26 @@ export = async () => {
     ...config.deployer,
     password: config.deployer.password.output(),
   });
+  const { site, siteRoot } = config.site;
   const uwsgi = new Uwsgi(
     "uwsgi",
-    { host, production: false, processes: 4, proofHost: "tracks.test", ...options },
+    {
+      host,
+      application: site,
+      siteRoot,
+      user: deployer.user,
+      production: false,
+      processes: 4,
+      proofHost: "tracks.test",
+      ...options,
+    },
     { dependsOn: packages },
   );
   const source = async (): Promise<ApplicationSource> => {
     if (repository !== undefined) {
       const after = [packages.command, deployer.account];
       const commit = sourceCommit(config.connection, repository, facts, after);
-      return { ...repository, kind: "git", commit };
+      return { ...repository, deployKey: repository.deployKey?.output(), kind: "git", commit };
     }
     const { path, digest, size } = await packSource(folder ?? "");
     return { kind: "folder", archive: { path, sha256: digest, bytes: size } };
@@ -67,6 +78,8 @@ export = async () => {
     "app",
     {
       host,
+      app: site,
+      siteRoot,
       user: deployer.user,
       production: false,
       source: await source(),
@@ -83,8 +96,8 @@ export = async () => {
     concern: "application",
     content: pulumi.interpolate`location ~ ^/ { include uwsgi_params; uwsgi_pass ${uwsgi.socket}; }\n`,
   };
-  const site = new NginxSite("tracks", { ...config.site, locations: [everything] });
-  const nginx = { host, ...config.nginx, sitesOwner: "root", sites: [site] };
+  const served = new NginxSite("tracks", { ...config.site, locations: [everything] });
+  const nginx = { host, ...config.nginx, sitesOwner: "root", sites: [served] };
   new Nginx("nginx", nginx, { dependsOn: packages });
   return { release: app.release, backups: app.backups };
 };

@@ -1,25 +1,21 @@
 import { PostgresDatabase } from "../../../components/PostgresDatabase";
 import { planPostgres, postgresQuestion } from "../../../preflight/database/plan";
 import { loadConfiguration } from "../../../settings/configuration";
-import type { PostgresSettings } from "../../../components/postgres/args";
+import type { DatabaseServer } from "../../../components/args/PostgresDatabase";
 import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
 import { examineHost } from "../../../preflight/host/examineHost";
 import { surveyQuestions } from "../../../preflight/questions";
 
 /** Settings that a test gives in the environment, passwords in plain. */
-interface Given extends Omit<PostgresSettings, "password" | "provisioningPassword" | "external"> {
-  password?: string;
-  external?: Omit<NonNullable<PostgresSettings["external"]>, "adminPassword"> & {
-    adminPassword: string;
-  };
-}
+type Given = Partial<DatabaseServer<string>>;
 
-function settings(): PostgresSettings {
+function settings(): DatabaseServer<Secret> {
   const { password, external, ...others } = JSON.parse(
     process.env["TEST_DATABASE"] ?? "{}",
   ) as Given;
   return {
+    ...{ database: "tracks", user: "deployer" },
     ...others,
     ...(password === undefined ? {} : { password: new Secret(password) }),
     ...(external === undefined
@@ -36,7 +32,7 @@ export = async () => {
     survey: { ...surveyQuestions(config), database: postgresQuestion(given) },
   });
   const host = new Host("host", { connection: config.connection, facts });
-  const plan = await planPostgres(config.connection, facts, given);
-  const { connection } = new PostgresDatabase("database", { host, plan });
+  const database = await planPostgres(config.connection, facts, given);
+  const { connection } = new PostgresDatabase("database", { host, ...database });
   return { connection };
 };

@@ -3,7 +3,8 @@ import { Logrotate } from "../../../components/Logrotate";
 import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { SystemPackages } from "../../../components/SystemPackages";
-import { Uwsgi, type UwsgiArgs } from "../../../components/Uwsgi";
+import type { UwsgiArgs } from "../../../components/args/Uwsgi";
+import { Uwsgi } from "../../../components/Uwsgi";
 import { UwsgiService } from "../../../components/UwsgiService";
 import { loadConfiguration } from "../../../settings/configuration";
 import { Host } from "../../../host/Host";
@@ -25,7 +26,14 @@ export = async () => {
   const settings = JSON.parse(process.env["TRACKS_TEST_UWSGI"] ?? "{}") as Partial<UwsgiArgs>;
   const uwsgi = new Uwsgi(
     "uwsgi",
-    { host, production: true, ...settings },
+    {
+      host,
+      application: config.site.site,
+      siteRoot: config.site.siteRoot,
+      user: deployer.user,
+      production: true,
+      ...settings,
+    },
     { dependsOn: packages },
   );
   const service = new UwsgiService("uwsgi", { host, uwsgi }, { dependsOn: deployer.account });

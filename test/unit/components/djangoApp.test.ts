@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DjangoApp } from "../../../components/DjangoApp";
-import type { DjangoAppArgs } from "../../../components/django/args";
-import { Secret } from "../../../host/secret";
+import type { DjangoAppArgs } from "../../../components/args/DjangoApp";
 import { Host } from "../../../host/Host";
 import { MockedEngine } from "../mockedEngine";
 import { rootConnection } from "../rootConnection";
@@ -38,6 +37,8 @@ async function manifests(args: Partial<DjangoAppArgs>): Promise<Map<string, stri
 function make(args: Partial<DjangoAppArgs>): DjangoApp {
   return new DjangoApp("app", {
     host: new Host("host", { connection: rootConnection }),
+    app: "tracks",
+    siteRoot: "/microarray",
     user: "deployer",
     production: true,
     source: { kind: "folder", archive: { path: "/a.tar", sha256: digest, bytes: 1 } },
@@ -98,7 +99,7 @@ describe("an application", () => {
         kind: "git",
         url: "git@git.test:tracks.git",
         commit: pulumi.output("abcdef0123456789abcdef0123456789abcdef01"),
-        deployKey: new Secret("-----BEGIN KEY-----\nsesame\n"),
+        deployKey: pulumi.secret("-----BEGIN KEY-----\nsesame\n"),
         hostKey: { server: "git.test", key: "ssh-ed25519 AAAA" },
       },
     });
@@ -152,7 +153,9 @@ describe("an application", () => {
     const seen = await manifests({ allowedHosts: [".tracks.test"], proofHost: "www.tracks.test" });
     expect(seen.get("app")).toContain(" host=www.tracks.test ");
     expect(seen.get("app-settings")).toContain('".tracks.test"');
-    expect(() => make({ allowedHosts: [".tracks.test"] })).toThrow(/give proofHost/);
+    expect(() => make({ allowedHosts: [".tracks.test"] })).toThrow(
+      /give a whole name before it, or proofHost/,
+    );
   });
 
   it("names its release once that is live, and not before", async () => {
@@ -180,9 +183,11 @@ describe("an application", () => {
         keep: 1,
         source: { kind: "git", url: "https://me:token@git.test/x.git", commit },
       }),
-    ).toThrow(/interpreter: "python3"[^]*healthPath[^]*keep: 1[^]*the URL has a password/);
+    ).toThrow(
+      /interpreter: "python3"[^]*healthPath[^]*keep: 1[^]*source\.url: [^]*without a password/,
+    );
     expect(() => make({ source: { kind: "git", url: "ssh://git@git.test/x", commit } })).toThrow(
-      /needs the key of the git server/,
+      /source\.hostKey: nothing, but [^]*give the public key of the git server/,
     );
   });
 });

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
 import { compareWithHost } from "../../../preflight/database/compare";
 import {
@@ -6,9 +7,9 @@ import {
   settleGeneration,
 } from "../../../preflight/database/memory";
 import { passwordObstacles, postgresForwarding } from "../../../preflight/database/plan";
-import { resolveSettings } from "../../../preflight/database/settings";
 import { PostgresDatabase } from "../../../components/PostgresDatabase";
-import type { PostgresPlan, PostgresSettings } from "../../../components/postgres/args";
+import type { DatabaseFindings, DatabaseServer } from "../../../components/args/PostgresDatabase";
+import { resolveDatabase } from "../../../components/postgres/resolve";
 import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
 import type { HostFacts } from "../../../host/facts";
@@ -17,20 +18,20 @@ import { rootConnection } from "../rootConnection";
 
 const engine = new MockedEngine(({ inputs }) => ({ ...inputs, result: "generated" }));
 
-function plan(settings: PostgresSettings, adopt = { role: false, database: false }): PostgresPlan {
-  return {
-    ...resolveSettings(settings),
-    tunnelPort: 20_001,
-    adopt,
-    server: "127.0.0.1:5432",
-    generation: "1a2b3c",
-  };
+const names = { database: "tracks", user: "deployer" };
+
+type Given = Partial<DatabaseServer<pulumi.Input<string>>>;
+
+function findings(adopt = { role: false, database: false }): DatabaseFindings {
+  return { tunnelPort: 20_001, adopt, server: "127.0.0.1:5432", generation: "1a2b3c" };
 }
 
-async function registerDatabase(made: PostgresPlan): Promise<PostgresDatabase> {
+async function registerDatabase(given: Given, found = findings()): Promise<PostgresDatabase> {
   const database = new PostgresDatabase("database", {
     host: new Host("host", { connection: rootConnection }),
-    plan: made,
+    ...names,
+    ...given,
+    found,
   });
   await engine.settled();
   return database;
@@ -53,7 +54,7 @@ beforeEach(() => {
 
 describe("a database by the provider", () => {
   it("takes two commands on the host, and the password of neither is in the first", async () => {
-    await registerDatabase(plan({ password: new Secret("hush") }));
+    await registerDatabase({ password: pulumi.secret("hush") });
     expect(commands()).toEqual(["database-server", "database-provisioning"]);
     expect(named("database-server").inputs["stdin"]).toContain(
       [
@@ -68,14 +69,14 @@ describe("a database by the provider", () => {
   });
 
   it("takes the first of a package's names that the host knows", async () => {
-    await registerDatabase(plan({ packages: ["postgresql-server|postgresql15-server", "tmux"] }));
+    await registerDatabase({ packages: ["postgresql-server|postgresql15-server", "tmux"] });
     expect(named("database-server").inputs["stdin"]).toContain(
       "package postgresql-server postgresql15-server\npackage tmux\n",
     );
   });
 
   it("goes through the tunnel as a role that is no superuser", async () => {
-    await registerDatabase(plan({}));
+    await registerDatabase({});
     expect(named("database-provider").inputs).toMatchObject({
       host: "127.0.0.1",
       port: "20001",
@@ -92,7 +93,7 @@ describe("a database by the provider", () => {
   });
 
   it("imports what exists, and never a generated password", async () => {
-    await registerDatabase(plan({}, { role: true, database: true }));
+    await registerDatabase({}, findings({ role: true, database: true }));
     expect(named("database-role-1a2b3c").id).toBe("deployer");
     expect(named("database-database-1a2b3c").id).toBe("tracks");
     expect(named("database-password").id ?? "").toBe("");
@@ -103,11 +104,11 @@ describe("a database by the provider", () => {
       host: "db.example.org",
       port: 5433,
       adminUser: "boss",
-      adminPassword: new Secret("hush"),
+      adminPassword: pulumi.secret("hush"),
       sslMode: "verify-full",
-      authorities: "PEM",
+      authorities: "-----BEGIN CERTIFICATE-----",
     } as const;
-    const database = await registerDatabase(plan({ external }));
+    const database = await registerDatabase({ external });
     expect(commands()).toEqual(["database-elsewhere"]);
     expect(named("database-elsewhere").inputs["stdin"]).toMatch(
       /\nsubsystem postgresql\nvia [^\n]*\npostgresql-site tracks role=deployer server=\S+ generation=1a2b3c\nend\n$/,
@@ -121,9 +122,57 @@ describe("a database by the provider", () => {
       host: "db.example.org",
       port: 5433,
       sslmode: "verify-full",
-      authorities: "PEM",
+      authorities: "-----BEGIN CERTIFICATE-----",
     });
-    expect(postgresForwarding({ external })).toEqual({ address: "db.example.org", port: 5433 });
+    expect(
+      postgresForwarding({
+        ...names,
+        external: { ...external, adminPassword: new Secret("hush") },
+      }),
+    ).toEqual({ address: "db.example.org", port: 5433 });
+  });
+});
+
+describe("what can't be", () => {
+  const refusal = (given: Given, found?: DatabaseFindings) => () =>
+    new PostgresDatabase("database", {
+      host: new Host("host", { connection: rootConnection }),
+      ...names,
+      ...given,
+      found,
+    });
+
+  it("is refused all at once, before anything is registered", async () => {
+    const given: Given = { user: "tracks_provisioner", version: "8.4", provisioner: "provider" };
+    expect(refusal(given, findings())).toThrow(
+      /version: "8\.4" was given; give a major version[^]*provisioner: "provider" with PostgresDatabase\.version 8\.4[^]*user: "tracks_provisioner" was given; give another role/,
+    );
+    await engine.settled();
+    expect(commands()).toEqual([]);
+  });
+
+  it("is the provider without the tunnel that only the preflight opens", () => {
+    expect(refusal({})).toThrow(/found: nothing was given; give what planPostgres returns/);
+    expect(refusal({ provisioner: "psql" })).not.toThrow();
+  });
+
+  it("is a server elsewhere whose certificate is checked by nothing, or not at all", () => {
+    const external = {
+      host: "db.example.org",
+      port: 5432,
+      adminUser: "boss",
+      adminPassword: pulumi.secret("hush"),
+      sslMode: "verify-full",
+    } as const;
+    expect(refusal({ external }, findings())).toThrow(/external\.authorities: nothing, but/);
+    const unchecked = {
+      ...external,
+      sslMode: "require",
+      authorities: "-----BEGIN CERTIFICATE-----",
+    } as const;
+    expect(refusal({ external: unchecked }, findings())).toThrow(
+      /external\.sslMode: "require", with PostgresDatabase\.external\.authorities/,
+    );
   });
 });
 
@@ -131,11 +180,11 @@ describe("a second database", () => {
   it("is refused on a host that has one, and not on another", async () => {
     const hosts = ["one", "two"].map((name) => new Host(name, { connection: rootConnection }));
     const make = (name: string, host: Host | undefined) =>
-      host && new PostgresDatabase(name, { host, plan: plan({}) });
+      host && new PostgresDatabase(name, { host, ...names, found: findings() });
     make("first", hosts[0]);
     make("elsewhere", hosts[1]);
     expect(() => make("second", hosts[0])).toThrow(
-      /^PostgresDatabase "second" [^]*host: it has the PostgresDatabase "first": give one for each host/,
+      /^PostgresDatabase "second" [^]*host: a host that has the PostgresDatabase "first" was given; give one for each host/,
     );
     await engine.settled();
   });
@@ -143,15 +192,18 @@ describe("a second database", () => {
 
 describe("a database by psql", () => {
   it("is what servers get that the provider does not support", async () => {
-    const old = plan({ version: "9.2", password: new Secret("hush") });
-    expect(old).toMatchObject({ provisioner: "psql", encryption: "md5" });
+    const old = { version: "9.2", password: pulumi.secret("hush") };
+    expect(resolveDatabase({ ...names, ...old })).toMatchObject({
+      provisioner: "psql",
+      encryption: "md5",
+    });
     await registerDatabase(old);
     expect(commands()).toEqual(["database-server", "database-roles"]);
     expect(engine.registered.some(({ type }) => type.startsWith("postgresql:"))).toBe(false);
     expect(JSON.stringify(named("database-roles").inputs["stdin"])).toContain(
       String.raw`postgresql-role deployer createdb=no createrole=no\n| hush\npostgresql-database tracks owner=deployer\npostgresql-site tracks`,
     );
-    expect(postgresForwarding({ version: "9.2" })).toBeUndefined();
+    expect(postgresForwarding({ ...names, version: "9.2" })).toBeUndefined();
   });
 });
 
@@ -173,8 +225,9 @@ describe("what the host has", () => {
     "postgresql-roles": "postgres deployer",
     "postgresql-databases": "postgres tracks",
   };
-  const compare = (settings: PostgresSettings, known: HostFacts | undefined) =>
-    compareWithHost(resolveSettings(settings), known);
+  type Server = Partial<DatabaseServer<Secret>>;
+  const compare = (server: Server, known: HostFacts | undefined) =>
+    compareWithHost(resolveDatabase({ ...names, ...server }), known);
 
   it("is adopted by name", () => {
     expect(compare({}, facts(running))).toEqual({ role: true, database: true });
@@ -248,13 +301,13 @@ describe("what the host has", () => {
     const known = facts({ ...running, "uwsgi-service": "running" });
     const existing = { role: true, database: true };
     const remembered = { database: "tracks", role: "deployer", server: "s", generation: "1a2b3c" };
-    const found = (settings: PostgresSettings, ...rest: Rest) =>
-      passwordObstacles(resolveSettings(settings), ...rest);
+    const found = (server: Server, ...rest: Rest) =>
+      passwordObstacles(resolveDatabase({ ...names, ...server }), ...rest);
     type Rest = [typeof existing | undefined, HostFacts | undefined, Remembered | undefined];
     expect(found({}, existing, known, undefined)).toEqual([
       expect.stringMatching(/role deployer .*pulumi config set --secret tracks:databasePassword$/),
     ]);
-    const allowed: [PostgresSettings, ...Rest][] = [
+    const allowed: [Server, ...Rest][] = [
       [{ password: new Secret("hush") }, existing, known, undefined],
       [{}, existing, known, remembered],
       [{}, existing, facts(running), undefined],
@@ -262,10 +315,6 @@ describe("what the host has", () => {
       [{}, undefined, undefined, undefined],
     ];
     for (const one of allowed) expect(found(...one)).toEqual([]);
-  });
-
-  it("is no reason for one role to be both", () => {
-    expect(() => resolveSettings({ user: "tracks_provisioner" })).toThrow(/tracks:databaseUser/);
   });
 });
 

@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { LinuxUser } from "../../../components/LinuxUser";
 import { Logrotate } from "../../../components/Logrotate";
 import { Nginx } from "../../../components/Nginx";
-import { NginxSite, type NginxSiteArgs, refuseWaiting } from "../../../components/NginxSite";
+import { NginxSite, refuseWaiting } from "../../../components/NginxSite";
+import type { NginxSiteArgs } from "../../../components/args/NginxSite";
 import { RobotsTxt } from "../../../components/RobotsTxt";
 import { SystemPackages } from "../../../components/SystemPackages";
 import { Host } from "../../../host/Host";
@@ -15,11 +16,14 @@ import { rootConnection } from "../rootConnection";
 
 const engine = new MockedEngine();
 
+const robotsPath = "/microarray/robots/robots.txt";
+
 function site(host: Host): NginxSite {
   const made = new NginxSite("tracks", {
     serverNames: ["tracks.test"],
+    siteRoot: "/microarray",
     listenPort: 8080,
-    locations: [new RobotsTxt("robots", { host })],
+    locations: [new RobotsTxt("robots", { host, path: robotsPath })],
   });
   new Nginx("nginx", { host, sitesOwner: "deployer", openPorts: [8080], sites: [made] });
   return made;
@@ -27,7 +31,11 @@ function site(host: Host): NginxSite {
 
 /** What nginx is told of a site with these settings. */
 async function treeOf(args: Partial<NginxSiteArgs>): Promise<string> {
-  const made = new NginxSite("tracks", { serverNames: ["tracks.test"], ...args });
+  const made = new NginxSite("tracks", {
+    serverNames: ["tracks.test"],
+    siteRoot: "/microarray",
+    ...args,
+  });
   new Nginx("nginx", { host: new Host("host", { connection: rootConnection }), sites: [made] });
   return (await command("nginx")).inputs.stdin ?? "";
 }
@@ -106,9 +114,14 @@ describe("the program", () => {
   it("takes values that are known only later, and keeps secrets among them", async () => {
     const later = <T>(value: T) => pulumi.output(Promise.resolve(value));
     const host = new Host("host", { connection: rootConnection });
-    const robots = new RobotsTxt("robots", { host, rules: [later("User-agent: x")] });
+    const robots = new RobotsTxt("robots", {
+      host,
+      path: robotsPath,
+      rules: [later("User-agent: x")],
+    });
     const made = new NginxSite("tracks", {
       serverNames: later(["later.test"]),
+      siteRoot: "/microarray",
       listenPort: later(8080),
       application: { socket: later("127.0.0.1:8001"), harakiriSeconds: 30 },
       snippet: pulumi.secret("# token"),
@@ -120,7 +133,13 @@ describe("the program", () => {
       workerConnections: later(77),
       openPorts: later([8080]),
     });
-    new Logrotate("logs", { host, file: "nginx", logs: [], postrotate: "true", rotate: later(9) });
+    new Logrotate("logs", {
+      host,
+      file: "nginx",
+      logs: ["/a/*.log"],
+      postrotate: "true",
+      rotate: later(9),
+    });
     expect((await command("nginx")).inputs.stdin).toMatchObject({
       value: expect.stringMatching(
         /worker_connections 77;[^]*listen +8080 [^]*server_name later.test;[^]*# token[^]*selinux-port http_port_t tcp 8080/,
@@ -149,7 +168,7 @@ describe("the program", () => {
     expect(() => new Nginx("second", { host, sites: [taken] })).toThrow(
       /^the site "tracks" was given to "nginx" and "second"/,
     );
-    const left = new NginxSite("left", { serverNames: ["left.test"] });
+    const left = new NginxSite("left", { serverNames: ["left.test"], siteRoot: "/srv/left" });
     expect(refuseWaiting).toThrow(/^no Nginx serves the site "left": give it to one/);
     new Nginx("third", { host, sites: [left] });
     refuseWaiting();

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { DjangoApp } from "../../../components/DjangoApp";
-import { Uwsgi, type UwsgiArgs } from "../../../components/Uwsgi";
+import type { UwsgiArgs } from "../../../components/args/Uwsgi";
+import { Uwsgi } from "../../../components/Uwsgi";
 import { UwsgiService } from "../../../components/UwsgiService";
 import { Host } from "../../../host/Host";
 import { MockedEngine } from "../mockedEngine";
@@ -10,6 +11,7 @@ import { rootConnection } from "../rootConnection";
 const engine = new MockedEngine();
 
 const host = new Host("host", { connection: rootConnection });
+const site = { siteRoot: "/microarray" };
 
 async function manifest(name: string): Promise<string> {
   await engine.settled();
@@ -17,12 +19,21 @@ async function manifest(name: string): Promise<string> {
 }
 
 function uwsgi(name: string, args: Partial<UwsgiArgs> = {}): Uwsgi {
-  return new Uwsgi(name, { host, production: true, ...args });
+  return new Uwsgi(name, {
+    host,
+    ...site,
+    user: "deployer",
+    production: true,
+    application: "tracks",
+    ...args,
+  });
 }
 
 function app(name: string, runner: Uwsgi): DjangoApp {
   return new DjangoApp(name, {
     host,
+    ...site,
+    app: "tracks",
     user: "deployer",
     production: true,
     source: { kind: "folder", archive: { path: "/a.tar", sha256: "0".repeat(64), bytes: 1 } },
@@ -92,7 +103,9 @@ describe("UwsgiService", () => {
 
   it("refuses an application that brings another's files", () => {
     const args = { host, uwsgi: uwsgi("mine"), app: app("strange", uwsgi("other")) };
-    expect(() => new UwsgiService("mine", args)).toThrow(/app: strange is not deployed with this/);
+    expect(() => new UwsgiService("mine", args)).toThrow(
+      /app: strange, which is not deployed with this Uwsgi/,
+    );
   });
 
   it("gives dev no PRODUCTION, and a log elsewhere its SELinux type", async () => {

@@ -1,13 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { resolveSettings } from "../../../preflight/database/settings";
-import { type PackageNeeds, wantedPackages } from "../../../components/wantedPackages";
+import { resolveDatabase } from "../../../components/postgres/resolve";
+import { type PackageNeeds, wantedPackages } from "../../../components/packages/wantedPackages";
 import { renderLine } from "../../../host/manifest/manifest";
 
 const wanted = (needs: PackageNeeds): string[] => wantedPackages(needs).map(renderLine);
 
 /** What a stack with these settings of its database wants beside one without. */
-function forDatabase(settings: Parameters<typeof resolveSettings>[0]): string[] {
-  const { packages, module } = resolveSettings(settings);
+function forDatabase(settings: {
+  packages?: string[];
+  version?: string;
+  moduleStream?: string | false;
+}): string[] {
+  const { packages, module } = resolveDatabase({
+    database: "tracks",
+    user: "deployer",
+    ...settings,
+  });
   const without = wanted({});
   return wanted({ server: { packages, module } }).filter((line) => !without.includes(line));
 }
@@ -83,7 +91,7 @@ describe("PostgreSQL", () => {
   });
 
   it("of a stream that the configuration names needs that stream", () => {
-    const { packages, module } = resolveSettings({});
+    const { packages, module } = resolveDatabase({ database: "tracks", user: "deployer" });
     const lines = wanted({
       moduleStreams: ["postgresql:15", "nginx:1.24"],
       server: { packages, module },

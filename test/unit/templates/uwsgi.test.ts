@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { uwsgiErrors } from "../../../components/uwsgi/errors";
+import { uwsgiErrors } from "../../../components/args/Uwsgi";
 import {
   renderUwsgiIni,
   renderUwsgiTmpfiles,
@@ -36,9 +36,9 @@ const view: UwsgiView = {
   proof: { path: "/", host: "tracks.example.org" },
 };
 
-function faultsOf(changed: Partial<UwsgiView>): string {
-  return uwsgiErrors({ ...view, ...changed })
-    .map(({ propertyPath, reason }) => `${propertyPath}: ${reason}`)
+function faultsOf(changed: Parameters<typeof uwsgiErrors>[0]): string {
+  return uwsgiErrors(changed)
+    .map(({ propertyPath, given, allowed }) => `${propertyPath}: ${given}: ${allowed}`)
     .join("\n");
 }
 
@@ -86,9 +86,9 @@ describe("uWSGI's settings", () => {
       bufferSize: 70000,
     });
     expect(text).toMatch(/socket: "0\.0\.0\.0:8001".*127\.0\.0\.1:PORT/);
-    expect(text).toMatch(/processes: "0".*1 to 1024/);
+    expect(text).toMatch(/processes: 0: .*1 to 1024/);
     expect(text).toMatch(/user: "root"/);
-    expect(text).toMatch(/bufferSize: "70000"/);
+    expect(text).toMatch(/bufferSize: 70000/);
   });
 
   it("keep stats off the socket's port", () => {
@@ -97,11 +97,11 @@ describe("uWSGI's settings", () => {
 
   it("name the setting that a free option would double", () => {
     expect(faultsOf({ options: ["max-requests = 5000"] })).toBe("");
-    expect(faultsOf({ options: ["processes = 3"] })).toContain("there is processes");
+    expect(faultsOf({ options: ["processes = 3"] })).toContain("there is Uwsgi.processes");
     expect(faultsOf({ options: ["http-socket = :80"] })).toContain("only nginx");
     expect(faultsOf({ options: ["auto-procname = true"] })).toContain("command line");
     expect(faultsOf({ options: ["procname-prefix=tracks "] })).toContain("command line");
-    expect(faultsOf({ options: ["--master"] })).toContain("one line each");
+    expect(faultsOf({ options: ["--master"] })).toContain("one line, `OPTION = VALUE`");
   });
 
   it("do not repeat the value of a variable that is refused", () => {

@@ -1,4 +1,4 @@
-import { type ManifestEntry, type ModuleEntry, packageEntry } from "../host/manifest/manifest";
+import { type ManifestEntry, type ModuleEntry, packageEntry } from "../../host/manifest/manifest";
 
 /** What decides which packages and module streams a host must have. */
 export interface PackageNeeds {

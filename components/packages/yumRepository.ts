@@ -1,20 +1,7 @@
 import { z } from "zod";
-import { integer, resourceUrl, text, url, type Value, yesOrNo } from "./value";
-
-/** One yum repository, as it is written in the configuration. */
-export interface YumRepositorySetting {
-  id: string;
-  name?: string | undefined;
-  baseurl?: string | undefined;
-  mirrorlist?: string | undefined;
-  metalink?: string | undefined;
-  enabled?: boolean | undefined;
-  gpgcheck?: boolean | undefined;
-  gpgkey?: string | undefined;
-  priority?: number | undefined;
-  moduleHotfixes?: boolean | undefined;
-  proxy?: string | undefined;
-}
+import { integer, text, type Value, yesOrNo } from "../../host/manifest/value";
+import { resourceUrl, url } from "../../host/manifest/values";
+import type { YumRepository } from "../../templates/yum";
 
 const allowed =
   "an object of `id`, exactly one of `baseurl`, `mirrorlist` and `metalink`, and if wanted `name`, `enabled`, `gpgcheck`, `gpgkey`, `priority`, `moduleHotfixes`, `proxy`";
@@ -22,7 +9,7 @@ const allowed =
 const id = text("letters, digits, `.`, `_`, `:` and `-`", /^[A-Za-z0-9][A-Za-z0-9._:-]*$/);
 const name = text("one line of text", /^\P{Cc}+$/u);
 
-const repository: z.ZodType<YumRepositorySetting> = z
+const repository: z.ZodType<YumRepository> = z
   .strictObject(
     {
       id: id.schema,
@@ -45,7 +32,8 @@ const repository: z.ZodType<YumRepositorySetting> = z
     { error: "exactly one of `baseurl`, `mirrorlist` and `metalink`" },
   );
 
-export const yumRepository: Value<YumRepositorySetting> = {
+/** A repository as a `.repo` file has it, with its fields in camel case. */
+export const yumRepository: Value<YumRepository> = {
   type: "object",
   allowed,
   encoding: "json",

@@ -1,108 +1,8 @@
+/** Kinds of values that settings, arguments of components and manifests share. */
+
 import { z } from "zod";
-import { parsePublicKey, type PublicKey } from "../host/ssh/publicKey";
-
-/** A kind of value: how it is written, which values are allowed, and the parser that holds to it. */
-export interface Value<T> {
-  /** As the reference names it: `text`, `integer`, `yes or no`, `list`. */
-  readonly type: string;
-  /** The allowed values, in words that follow "allowed:". */
-  readonly allowed: string;
-  /** Whether the setting's text is the value or JSON of it, as Pulumi passes lists and objects. */
-  readonly encoding: "text" | "json";
-  readonly schema: z.ZodType<T>;
-}
-
-/** One line of text that matches the pattern. */
-export function text(allowed: string, pattern: RegExp): Value<string> {
-  return {
-    type: "text",
-    allowed,
-    encoding: "text",
-    schema: z.string({ error: allowed }).regex(pattern, { error: allowed }),
-  };
-}
-
-/** Text of any number of lines, without control characters; those of Windows end as all others. */
-export function lines(allowed: string): Value<string> {
-  return {
-    type: "lines of text",
-    allowed,
-    encoding: "text",
-    schema: z
-      .string({ error: allowed })
-      .transform((value) => value.replaceAll("\r\n", "\n"))
-      .refine((value) => /\S/.test(value) && /^[\P{Cc}\n\t]*$/u.test(value), { error: allowed }),
-  };
-}
-
-/** A whole number within bounds. */
-export function integer(what: string, minimum: number, maximum: number): Value<number> {
-  const allowed = `${what}, ${minimum} to ${maximum}`;
-  return {
-    type: "integer",
-    allowed,
-    encoding: "text",
-    schema: z
-      .union([z.string().regex(/^\d{1,9}$/), z.number().int()], { error: allowed })
-      .transform(Number)
-      .refine((number) => number >= minimum && number <= maximum, { error: allowed }),
-  };
-}
-
-export const yesOrNo: Value<boolean> = {
-  type: "true or false",
-  allowed: "`true` or `false`",
-  encoding: "text",
-  schema: z
-    .union([z.literal("true"), z.literal("false"), z.boolean()], { error: "`true` or `false`" })
-    .transform((value) => value === true || value === "true"),
-};
-
-/** One of a few words. */
-export function oneOf<const T extends string>(...words: readonly [T, ...T[]]): Value<T> {
-  const allowed = words.map((word) => `\`${word}\``).join(" or ");
-  return { type: "text", allowed, encoding: "text", schema: z.enum(words, { error: allowed }) };
-}
-
-/** The first kind's values, or the second's. */
-export function either<A, B>(first: Value<A>, second: Value<B>): Value<A | B> {
-  const allowed = `${first.allowed}; or ${second.allowed}`;
-  return {
-    type: `${first.type} or ${second.type}`,
-    allowed,
-    encoding: "text",
-    schema: z.union([first.schema, second.schema], { error: allowed }),
-  };
-}
-
-/** A list; `minimum` items at least (default 0), each once unless `repeats` (default false). */
-export function listOf<T>(
-  item: Value<T>,
-  what: string,
-  { minimum = 0, repeats = false }: { minimum?: number; repeats?: boolean } = {},
-): Value<T[]> {
-  const allowed = `a list of ${minimum > 0 ? `at least ${minimum} of ` : ""}${what}, each of them ${item.allowed}`;
-  return {
-    type: "list",
-    allowed,
-    encoding: "json",
-    schema: z
-      .array(item.schema, { error: allowed })
-      .min(minimum, { error: allowed })
-      .superRefine((items, context) => {
-        const texts = items.map((value) => JSON.stringify(value));
-        texts.forEach((value, index) => {
-          if (repeats || texts.indexOf(value) === index) return;
-          context.addIssue({
-            code: "custom",
-            path: [index],
-            message: "each item once",
-            params: { superfluous: true },
-          });
-        });
-      }),
-  };
-}
+import { parsePublicKey, type PublicKey } from "../ssh/publicKey";
+import { integer, oneOf, text, type Value } from "./value";
 
 export const port = integer("a port", 1, 65535);
 
@@ -115,6 +15,29 @@ export const address = text(
 export const serverName = text(
   "a host name without scheme, port, path or spaces; `*.` may stand in front",
   /^(?=.{1,253}$)(?:\*\.)?(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*$/,
+);
+
+/** A whole name, as a request's Host header has it. */
+export const hostName = text(
+  "a whole host name, such as `tracks.example.org`",
+  /^(?=.{1,253}$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/,
+);
+
+/** A name of ALLOWED_HOSTS in Django's own spelling. */
+export const djangoHost = text(
+  "a host name, or `.example.org` for that name and all below it",
+  /^\.?[A-Za-z0-9_.:[\]-]{1,253}$/,
+);
+
+/** A site or an application: of its files and folders on the host. */
+export const siteName = text(
+  "lower-case letters, digits, `_` and `-`, a letter first, 64 at most",
+  /^[a-z][a-z0-9_-]{0,63}$/,
+);
+
+export const serviceName = text(
+  "the name of a service, without `.service`",
+  /^[A-Za-z0-9][A-Za-z0-9@._-]*$/,
 );
 
 export const loginName = text(
@@ -176,6 +99,13 @@ export const databasePassword = text(
   "one line of text that is not empty, without backslashes",
   /^[^\\\p{Cc}]+$/u,
 );
+
+export const modelName = text("`APP.MODEL`, in lower case", /^[a-z_][a-z0-9_]*\.[a-z0-9_]+$/);
+
+/** How a connection to PostgreSQL is encrypted and checked, in libpq's words. */
+export const sslMode = oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
+
+export type SslMode = z.infer<typeof sslMode.schema>;
 
 export const moduleName = text(
   "a Python module: names of letters, digits and `_` with dots between",

@@ -1,0 +1,51 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Host } from "../../host/Host";
+import { integer, listOf, oneOf, text } from "../../host/manifest/value";
+import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
+
+/** Inputs of `Logrotate`. */
+export interface LogrotateArgs {
+  /** The host that the logs are on. */
+  host: Host;
+  /** Name of the file in /etc/logrotate.d; the vendor's of the same name is kept aside. */
+  file: string;
+  /** The logs, as absolute paths or patterns. @example ["/var/log/nginx/*.log"] */
+  logs: readonly string[];
+  /** Shell lines run once after a rotation: how the writer is told to open its new log. */
+  postrotate: string;
+  /**
+   * How often the logs are rotated.
+   *
+   * @default "daily"
+   * @see https://man7.org/linux/man-pages/man8/logrotate.8.html
+   */
+  frequency?: pulumi.Input<"daily" | "weekly" | "monthly">;
+  /** Rotated logs that are kept. @default 52 */
+  rotate?: pulumi.Input<number>;
+  /** Also rotated when larger than this, megabytes. @default never for its size alone */
+  maxSizeMegabytes?: pulumi.Input<number | undefined>;
+  /** Permission bits of the new log, in octal. @default "0640" */
+  createMode?: pulumi.Input<string>;
+  /** Owner of the new log. @default "root" */
+  createOwner?: pulumi.Input<string>;
+  /** Group of the new log. @default "root" */
+  createGroup?: pulumi.Input<string>;
+}
+
+/** What a program says about the rotation of its logs. */
+export type LogRotation = Pick<
+  LogrotateArgs,
+  "file" | "logs" | "postrotate" | "createOwner" | "createGroup"
+>;
+
+const log = text("an absolute path or pattern, such as `/var/log/nginx/*.log`", /^\/[^\s"'{}]+$/);
+
+/** What the arguments may be, and their defaults. */
+export const logrotateArguments = {
+  file: withoutDefault(text("letters, digits, `_` and `-`", /^[A-Za-z0-9_-]+$/)),
+  logs: withoutDefault(listOf(log, "logs", { minimum: 1 })),
+  frequency: withDefault(oneOf("daily", "weekly", "monthly"), "daily"),
+  rotate: withDefault(integer("a number", 1, 3650), 52),
+  maxSizeMegabytes: withoutDefault(integer("megabytes", 1, 1_048_576)),
+  createMode: withDefault(text("four octal digits, such as `0640`", /^[0-7]{4}$/), "0640"),
+} satisfies ArgumentTable<LogrotateArgs>;

@@ -1,0 +1,136 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { lines, listOf, yesOrNo } from "../../host/manifest/value";
+import { absolutePath, port, serverName, siteName } from "../../host/manifest/values";
+import { type Location, readDirectives } from "../nginx/directives";
+import type { SiteLocations } from "../nginx/SiteLocations";
+import {
+  type ArgumentError,
+  argumentErrors,
+  type ArgumentTable,
+  withDefault,
+  withoutDefault,
+} from "./argument";
+
+/** Inputs of `NginxSite`. */
+export interface NginxSiteArgs {
+  /** Name of the site: of its file in sites-available and of its log directories. @default the component's name */
+  site?: string;
+  /**
+   * Names that the site answers to; the first is the canonical one.
+   *
+   * @example ["tracks.example.org", "*.tracks.example.org"]
+   * @see https://nginx.org/en/docs/http/server_names.html
+   */
+  serverNames: pulumi.Input<readonly pulumi.Input<string>[]>;
+  /** Port that the site listens on. @default 80 */
+  listenPort?: pulumi.Input<number>;
+  /** Makes this site nginx's default_server, which answers names that no site has. @default true */
+  defaultServer?: boolean;
+  /** Directory below which everything of the site lies. @example "/srv/tracks" */
+  siteRoot: string;
+  /**
+   * The application that answers whatever nginx does not serve itself, such as a `Uwsgi`.
+   *
+   * @default none: a page says that it is not deployed yet
+   */
+  application?: {
+    /** Address of uWSGI's socket, such as `127.0.0.1:8001`. */
+    readonly socket: pulumi.Input<string>;
+    /** Seconds after which uWSGI gives a request up. */
+    readonly harakiriSeconds: pulumi.Input<number>;
+  };
+  /**
+   * Directory of the static files. @default "SITEROOT/SITE/staticfiles", those of the current
+   * release; without an application "SITEROOT/static"
+   */
+  staticRoot?: string;
+  /**
+   * Directory of uploads, which outlives releases. @default "SITEROOT/shared/SITE/media"; without
+   * an application "SITEROOT/media"
+   */
+  mediaRoot?: string;
+  /** What else the site serves, such as a `RobotsTxt`. @default nothing */
+  locations?: readonly SiteLocations[];
+  /**
+   * nginx directives added at the end of the server block, as they are.
+   *
+   * @default none
+   * @example "client_body_timeout 30s;"
+   * @see https://nginx.org/en/docs/http/ngx_http_core_module.html#server
+   */
+  snippet?: pulumi.Input<string | undefined>;
+}
+
+/** What the arguments may be, and their defaults. */
+export const nginxSiteArguments = {
+  site: withoutDefault(siteName),
+  serverNames: withoutDefault(listOf(serverName, "names", { minimum: 1 })),
+  listenPort: withDefault(port, 80),
+  defaultServer: withDefault(yesOrNo, true),
+  siteRoot: withoutDefault(absolutePath),
+  staticRoot: withoutDefault(absolutePath),
+  mediaRoot: withoutDefault(absolutePath),
+  snippet: withoutDefault(lines("nginx directives, as they stand in a server block")),
+} satisfies ArgumentTable<NginxSiteArgs>;
+
+/** What of the arguments can't be as it is. */
+export function nginxSiteErrors(
+  args: Partial<pulumi.Unwrap<Pick<NginxSiteArgs, keyof typeof nginxSiteArguments>>>,
+): ArgumentError[] {
+  const { snippet } = args;
+  return [
+    ...argumentErrors(nginxSiteArguments, args),
+    ...(snippet === undefined ? [] : snippetErrors(snippet)),
+  ];
+}
+
+/** What would break the site's server block, as far as it shows in the text. */
+function snippetErrors(snippet: string): ArgumentError[] {
+  // What is in a block of Lua has other rules.
+  if (/_by_lua_block\b/.test(snippet)) return [];
+  const { fault, locations } = readDirectives(snippet);
+  const error = (given: string, allowed: string): ArgumentError => ({
+    propertyPath: "snippet",
+    given,
+    allowed,
+  });
+  if (fault !== undefined) return [error(fault, "whole directives and blocks, each with its end")];
+  return locations.flatMap((location) => {
+    const given = `line ${location.line}: location ${location.modifier} ${location.path}`;
+    if (isOurs(location)) return [error(given, "no location that the site has by itself")];
+    const taken = takenFrom(location);
+    if (taken === undefined) return [];
+    return [
+      error(
+        `${given}, which takes ${taken} from the site's own location, and says nowhere what answers`,
+        "a pattern that leaves /static/ and /media/ alone, or a block with its own alias, such as location ~ ^/static/(.+\\.css)$ { alias /microarray/tracks/staticfiles/$1; expires 1d; }",
+      ),
+    ];
+  });
+}
+
+/** nginx takes a location once; templates/nginx/site.conf.hbs and robots.conf.hbs have these. */
+function isOurs({ modifier, path }: Location): boolean {
+  return modifier === "="
+    ? path === "/robots.txt"
+    : ["", "^~"].includes(modifier) && ["/", "/static/", "/media/"].includes(path);
+}
+
+/** What decides what a visitor gets; without one of them, nginx looks into a folder of its own. */
+const answers =
+  /^(?:root|alias|return|rewrite|deny|allow|internal|try_files|error_page|include|\w+_pass|proxy_.*|if|empty_gif|autoindex)$/;
+
+/** A file that visitors would no longer get, since a pattern goes before our locations. */
+function takenFrom({ modifier, path, directives }: Location): string | undefined {
+  if (!modifier.startsWith("~") || directives.some((name) => answers.test(name))) return undefined;
+  try {
+    const pattern = new RegExp(path, modifier === "~*" ? "i" : "");
+    const ends = ["css", "js", "png", "jpg", "svg", "ico", "woff2", "pdf", "txt"];
+    return ends
+      .flatMap((end) => [`/static/file.${end}`, `/media/file.${end}`])
+      .find((file) => pattern.test(file));
+  } catch {
+    // A pattern that only nginx knows.
+    return undefined;
+  }
+}

@@ -1,0 +1,215 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Host } from "../../host/Host";
+import { listOf, oneOf, text } from "../../host/manifest/value";
+import {
+  absolutePath,
+  address,
+  databaseName,
+  packageName,
+  port,
+  postgresVersion,
+  serviceName,
+  sslMode,
+  type SslMode,
+} from "../../host/manifest/values";
+import {
+  type ArgumentError,
+  argumentErrors,
+  type ArgumentTable,
+  withDefault,
+  withoutDefault,
+} from "./argument";
+
+/**
+ * A PostgreSQL server elsewhere, which is used as it is: nothing of it is installed or configured.
+ *
+ * @typeParam Password a secret input of the component; a secret in memory for the preflight
+ */
+export interface ExternalServer<Password> {
+  /** Name or address, as the site's host sees it. */
+  readonly host: string;
+  /** Port there. */
+  readonly port: number;
+  /** A role there that may make roles and databases. */
+  readonly adminUser: string;
+  /** Its password. */
+  readonly adminPassword: Password;
+  /**
+   * How all connections to it are encrypted and checked: the application's, and those that deploy.
+   *
+   * @see https://www.postgresql.org/docs/current/libpq-ssl.html
+   */
+  readonly sslMode: SslMode;
+  /**
+   * Certificates of the authorities that may have signed the server's, in PEM. Needed for
+   * `verify-ca` and `verify-full`, and for no other mode.
+   */
+  readonly authorities?: string | undefined;
+}
+
+/**
+ * A database, and the server that has it.
+ *
+ * @typeParam Password a secret input of the component; a secret in memory for the preflight
+ */
+export interface DatabaseServer<Password> {
+  /** Name of the database. */
+  readonly database: string;
+  /** Role that the application logs in as, and that owns the database. */
+  readonly user: string;
+  /** Its password; without a backslash. @default 32 random letters and digits, kept in the state */
+  readonly password?: Password | undefined;
+  /** Major version of the server, such as `15` or `9.2`; the host must have that one. @default "15" */
+  readonly version?: string;
+  /**
+   * What creates the role and the database: the provider through the tunnel, or psql on the host.
+   *
+   * @default "provider" for servers from 14 on, "psql" for older ones, which the provider doesn't support
+   */
+  readonly provisioner?: "provider" | "psql" | undefined;
+  /** Role that the provider logs in as: it creates roles and databases, and is no superuser. @default "tracks_provisioner" */
+  readonly provisioningUser?: string;
+  /** Packages of the server; none where it was installed by hand. @default ["postgresql-server"] */
+  readonly packages?: readonly string[];
+  /** Module stream that is enabled first; false for none. @default "postgresql:VERSION" where the host has modules */
+  readonly moduleStream?: string | false | undefined;
+  /** Name of the server's service. @default "postgresql" */
+  readonly service?: string;
+  /** Directory of the server's programs, such as `/usr/local/pgsql/bin`. @default looked for */
+  readonly binaries?: string | undefined;
+  /** Directory of the server's data. @default the one that the service declares */
+  readonly dataDirectory?: string | undefined;
+  /** Port of the server on its host. @default 5432 */
+  readonly port?: number;
+  /** A server elsewhere in place of one on the host. @default none */
+  readonly external?: ExternalServer<Password> | undefined;
+  /**
+   * Port on 127.0.0.1 of the machine that deploys, where the tunnel begins; the provider's state
+   * holds it, so that it must stay the same.
+   *
+   * @default between 20000 and 29999, derived from the names of project and stack
+   */
+  readonly tunnelPort?: number | undefined;
+}
+
+/** What the preflight found out about the server, and did for the provider. */
+export interface DatabaseFindings {
+  /** Port on 127.0.0.1 where the tunnel begins that it opened. */
+  readonly tunnelPort: number;
+  /** What is there already, and comes into the state by an import in place of being created. */
+  readonly adopt: { readonly role: boolean; readonly database: boolean };
+  /** The server, in words that tell it from others. */
+  readonly server: string;
+  /** Tells role and database from those that the stack made on another server. */
+  readonly generation: string;
+}
+
+/** Inputs of `PostgresDatabase`. */
+export interface PostgresDatabaseArgs extends DatabaseServer<pulumi.Input<string>> {
+  /** The host that the application is on. */
+  readonly host: Host;
+  /**
+   * What the preflight found, as its `planPostgres` returns it. The provider needs it, for its tunnel.
+   *
+   * @default nothing: psql creates what does not exist
+   */
+  readonly found?: DatabaseFindings;
+}
+
+/** What the arguments may be, and their defaults; the port is the external server's, too. */
+export const postgresDatabaseArguments = {
+  database: withoutDefault(databaseName),
+  user: withoutDefault(databaseName),
+  version: withDefault(postgresVersion, "15"),
+  provisioner: withoutDefault(oneOf("provider", "psql")),
+  provisioningUser: withDefault(databaseName, "tracks_provisioner"),
+  packages: withDefault(listOf(packageName, "package names"), ["postgresql-server"]),
+  service: withDefault(serviceName, "postgresql"),
+  binaries: withoutDefault(absolutePath),
+  dataDirectory: withoutDefault(absolutePath),
+  port: withDefault(port, 5432),
+  tunnelPort: withoutDefault(port),
+  "external.host": withoutDefault(address),
+  "external.port": withoutDefault(port),
+  "external.adminUser": withoutDefault(databaseName),
+  "external.sslMode": withDefault(sslMode, "require"),
+  "external.authorities": withoutDefault(
+    text("certificates in PEM format", /^-----BEGIN CERTIFICATE-----[^]*$/),
+  ),
+} satisfies ArgumentTable<PostgresDatabaseArgs>;
+
+/** First version that the provider supports. */
+export const firstWithProvider = 14;
+
+type Values = Partial<Omit<DatabaseServer<unknown>, "external">> & {
+  readonly external?: Partial<ExternalServer<unknown>> | undefined;
+};
+
+/** What of the arguments can't be as it is. */
+export function postgresDatabaseErrors(args: Values): ArgumentError[] {
+  return [...serverErrors(args), ...authorityErrors(args.external)];
+}
+
+/** The same, but for the certificates that an external server is checked by. */
+export function serverErrors(args: Values): ArgumentError[] {
+  const { version = postgresDatabaseArguments.version.fallback, provisioner, external } = args;
+  const { provisioningUser = postgresDatabaseArguments.provisioningUser.fallback } = args;
+  const isOld = Number(version) < firstWithProvider;
+  const errors = argumentErrors(postgresDatabaseArguments, args);
+  const error = (propertyPath: string, given: string, allowed: string, superfluous = false) => {
+    errors.push({ propertyPath, given, allowed, superfluous });
+  };
+  if (external?.host !== undefined) {
+    if (isOld) {
+      error(
+        "version",
+        `"${version}", with PostgresDatabase.external.host`,
+        `${firstWithProvider} and newer: on a server elsewhere the provider creates role and database, which supports no older one`,
+      );
+    } else if (provisioner === "psql") {
+      error(
+        "provisioner",
+        '"psql" with PostgresDatabase.external.host',
+        "`provider`: psql works through the socket of a server on the host itself",
+        true,
+      );
+    }
+    return errors;
+  }
+  if (isOld && provisioner === "provider") {
+    error(
+      "provisioner",
+      `"provider" with PostgresDatabase.version ${version}`,
+      `\`psql\`: the provider supports ${firstWithProvider} and newer`,
+      true,
+    );
+  }
+  if (args.user === provisioningUser) {
+    error(
+      "user",
+      `"${provisioningUser}"`,
+      "another role, such as deployer: this one creates roles and databases, which the application must not be able to do",
+    );
+  }
+  return errors;
+}
+
+/** libpq checks a certificate as soon as it has an authority's, whatever the mode says: so neither is without the other. */
+function authorityErrors(external: Values["external"]): ArgumentError[] {
+  if (external?.sslMode === undefined) return [];
+  const checks = external.sslMode.startsWith("verify-");
+  if (checks === (external.authorities !== undefined)) return [];
+  return [
+    checks
+      ? {
+          propertyPath: "external.authorities",
+          given: `nothing, but PostgresDatabase.external.sslMode is ${external.sslMode}`,
+          allowed: "one or more certificates in PEM format",
+        }
+      : {
+          propertyPath: "external.sslMode",
+          given: `"${external.sslMode}", with PostgresDatabase.external.authorities`,
+          allowed: "`verify-full` or `verify-ca`: the others check no certificate",
+        },
+  ];
+}

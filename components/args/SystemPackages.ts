@@ -1,0 +1,51 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Host } from "../../host/Host";
+import { listOf, text } from "../../host/manifest/value";
+import { packageName, url } from "../../host/manifest/values";
+import type { YumRepository } from "../../templates/yum";
+import type { PackageNeeds } from "../packages/wantedPackages";
+import { yumRepository } from "../packages/yumRepository";
+import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
+
+/** Inputs of `SystemPackages`. */
+export interface SystemPackagesArgs extends PackageNeeds {
+  /** The host that they are installed on. */
+  host: Host;
+  /** Repositories besides the host's own. @default [] */
+  yumRepositories?: pulumi.Input<readonly pulumi.Input<YumRepository>[]>;
+  /** Proxy of all yum repositories, as a URL. @default none */
+  yumProxy?: pulumi.Input<string | undefined>;
+  /**
+   * Where pip finds packages, and how it gets there.
+   *
+   * @default pip's own
+   * @see https://pip.pypa.io/en/stable/cli/pip_install/
+   */
+  pip?: {
+    /** URL of the package index. */
+    indexUrl?: pulumi.Input<string | undefined>;
+    /** URL of the proxy. */
+    proxy?: pulumi.Input<string | undefined>;
+    /** Host, with its port if any, that needs no valid certificate. */
+    trustedHost?: pulumi.Input<string | undefined>;
+  };
+}
+
+/** What the arguments may be, and their defaults. */
+export const systemPackagesArguments = {
+  extraPackages: withDefault(listOf(packageName, "package names"), []),
+  moduleStreams: withDefault(
+    listOf(
+      text("`MODULE:STREAM`", /^[A-Za-z0-9][A-Za-z0-9._+-]*:[A-Za-z0-9][A-Za-z0-9._+-]*$/),
+      "module streams",
+    ),
+    [],
+  ),
+  yumRepositories: withDefault(listOf(yumRepository, "repositories"), []),
+  yumProxy: withoutDefault(url),
+  "pip.indexUrl": withoutDefault(url),
+  "pip.proxy": withoutDefault(url),
+  "pip.trustedHost": withoutDefault(
+    text("a host name, with `:PORT` if any", /^[A-Za-z0-9.-]+(?::\d{1,5})?$/),
+  ),
+} satisfies ArgumentTable<SystemPackagesArgs>;

@@ -1,0 +1,51 @@
+import type { ModuleEntry, PasswordEncryption } from "../../host/manifest/manifest";
+import { withDefaults } from "../args/argument";
+import {
+  type DatabaseServer,
+  firstWithProvider,
+  postgresDatabaseArguments,
+} from "../args/PostgresDatabase";
+
+/** A database and its server, with every default that needs neither the host nor the stack. */
+export type ResolvedDatabase<Password> = ReturnType<typeof resolveDatabase<Password>>;
+
+/** First version that keeps passwords as SCRAM verifiers. */
+const firstWithScram = 10;
+
+/** Fills in the defaults. */
+export function resolveDatabase<Password>(args: DatabaseServer<Password>) {
+  const given = withDefaults<DatabaseServer<Password>, typeof postgresDatabaseArguments>(
+    postgresDatabaseArguments,
+    args,
+  );
+  const usual = Number(given.version) >= firstWithProvider ? "provider" : "psql";
+  const encryption: PasswordEncryption =
+    Number(given.version) >= firstWithScram ? "scram-sha-256" : "md5";
+  return {
+    ...given,
+    // psql needs the server's own socket.
+    provisioner: given.external === undefined ? (given.provisioner ?? usual) : "provider",
+    encryption,
+    /** Decides the version of `postgresql-server`; undefined where that is none of the packages. */
+    module: serverModule(given.version, given.packages, given.moduleStream),
+    binaries: given.binaries ?? "auto",
+    dataDirectory: given.dataDirectory ?? "auto",
+  };
+}
+
+/** The server's package where the distribution has one for all versions. */
+const distributionPackage = "postgresql-server";
+
+function serverModule(
+  version: string,
+  packages: readonly string[],
+  given: string | false | undefined,
+): ModuleEntry | undefined {
+  const isDistributions = packages.some((names) => names.split("|").includes(distributionPackage));
+  if (given === false || (given === undefined && !isDistributions)) return undefined;
+  return {
+    kind: "module",
+    stream: given ?? `postgresql:${version}`,
+    ...(isDistributions ? { package: distributionPackage } : {}),
+  };
+}

@@ -1,0 +1,53 @@
+import type { Component, Key } from "./key";
+import { type KeyName, keyNames, keys, type Values } from "./schema";
+
+/** The settings that become arguments of a component. */
+type KeyOf<C extends Component> = {
+  [K in KeyName]: (typeof keys)[K] extends { readonly component: C; readonly argument: string }
+    ? K
+    : never;
+}[KeyName];
+
+type ArgumentOf<K extends KeyName> = (typeof keys)[K] extends {
+  readonly argument: infer A extends string;
+}
+  ? A
+  : never;
+
+/** The values by their arguments, such as `pip.proxy`. */
+type Flat<C extends Component> = { readonly [K in KeyOf<C> as ArgumentOf<K>]: Values[K] };
+
+type Head<Path> = Path extends `${infer H}.${string}` ? H : Path;
+
+/** What settings give to a component, by the names of its arguments. */
+export type ArgsOf<C extends Component> = {
+  readonly [H in Head<keyof Flat<C>> & string]: Part<Flat<C>, H>;
+};
+
+/** The value of that name, or all whose path begins with it. */
+type Part<F, H extends string> = H extends keyof F
+  ? F[H]
+  : { readonly [P in keyof F as P extends `${H}.${infer Rest}` ? Rest : never]: F[P] };
+
+/** Gathers what settings give to a component. Secrets stay {@link Secret}s. */
+export function argsOf<C extends Component>(component: C, values: Values): ArgsOf<C>;
+export function argsOf<C extends Component>(
+  component: C,
+  values: Partial<Values>,
+): Partial<ArgsOf<C>>;
+export function argsOf(component: Component, values: Partial<Values>): object {
+  const args: Record<string, unknown> = {};
+  for (const name of keyNames) {
+    const { component: owner, argument }: Key<unknown> = keys[name];
+    if (owner !== component || argument === undefined) continue;
+    const [head, rest] = split(argument);
+    if (rest === undefined) args[head] = values[name];
+    else args[head] = { ...(args[head] as object | undefined), [rest]: values[name] };
+  }
+  return args;
+}
+
+function split(argument: string): [string, string | undefined] {
+  const at = argument.indexOf(".");
+  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
+}
