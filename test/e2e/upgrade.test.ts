@@ -8,8 +8,24 @@ import { SampleSite } from "./sampleSite";
 /** The last commit before the program's parts moved; its deployments must be taken over as they are. */
 const FORMER = "e872877534bf522c807a656842d2cdb7c8d836b8";
 
+/** Components that show now what they are given; they have no provider, and nothing happens for them. */
+const DESCRIBED = [
+  "DataMigration old-data",
+  "DjangoApp app",
+  "Host host",
+  "LinuxUser deployer",
+  "Logrotate nginx-logs",
+  "Logrotate uwsgi-logs",
+  "Nginx nginx",
+  "NginxSite tracks",
+  "PostgresDatabase database",
+  "RobotsTxt robots",
+  "SystemPackages packages",
+];
+
 /** What an upgrade from there changes on purpose: operations by name of the resource. */
 const INTENDED: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(DESCRIBED.map((component) => [`tracks:index:${component}`, "update"])),
   // The program that runs on the host, in which faults were fixed.
   "tracks:index:Host$command:remote:Command host-script": "update",
   // Once a part of UwsgiService; what it has on the host stays.

@@ -355,8 +355,26 @@ const secrets = keyNames.filter((name) =>
 /** Outputs of the last program. */
 let outputs: Record<string, unknown> = {};
 
-/** All that the program registers in a preview with these settings, as text. */
+interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: { readonly stdin?: unknown };
+}
+
+/** What the provider gets of all that the program registers with these settings, as text. */
 async function resources(settings: Settings): Promise<string> {
+  const registered = await preview(settings);
+  return registered
+    .filter(({ type }) => !type.startsWith("tracks:"))
+    .map(({ type, name, inputs }) => `${type} ${name} ${JSON.stringify(inputs, null, 1)}`)
+    .sort()
+    .join("\n")
+    .replaceAll("\\n", "\n")
+    .replaceAll('\\"', '"');
+}
+
+/** All that the program registers in a preview with these settings. */
+async function preview(settings: Settings, facts?: HostFacts): Promise<Registered[]> {
   const { configuration } = check(settings, { secret: secrets });
   given.configuration = configuration;
   const commit = (
@@ -365,22 +383,26 @@ async function resources(settings: Settings): Promise<string> {
       ? "a"
       : "b"
   ).repeat(40);
-  given.facts =
-    settings["sourceUrl"] === undefined
-      ? undefined
-      : { distribution: "", facts: new Map(), conflicts: [], resources: new Map(), commit };
-  const registered: string[] = [];
+  given.facts = settings["sourceUrl"] === undefined ? facts : { ...nothingThere, commit };
+  const registered: Registered[] = [];
   const newResource = ({ type, name, inputs }: pulumi.runtime.MockResourceArgs) => {
     // Its text has all words of a manifest, and the same in every run.
     if (name === "host-script") delete (inputs as { stdin?: string }).stdin;
-    registered.push(`${type} ${name} ${JSON.stringify(inputs, null, 1)}`);
+    registered.push({ type, name, inputs: inputs as object });
     return { id: name, state: inputs as object };
   };
   void pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "tracks", "test", true);
   outputs = await (program as unknown as () => Promise<Record<string, unknown>>)();
   await pulumi.runtime.disconnect();
-  return registered.sort().join("\n").replaceAll("\\n", "\n").replaceAll('\\"', '"');
+  return registered;
 }
+
+const nothingThere: HostFacts = {
+  distribution: "",
+  facts: new Map(),
+  conflicts: [],
+  resources: new Map(),
+};
 
 describe("each setting changes what reaches the host", () => {
   const table = Object.entries(cases).flatMap(([name, one]) =>
@@ -449,3 +471,42 @@ it("the program has no output without a value, which Pulumi warns about", async 
   }
   expect(outputs).toHaveProperty("migratedRows");
 });
+
+describe("a component", () => {
+  const settings = {
+    ...migration,
+    djangoSecretKey: "key-of-django",
+    databasePassword: "hush-hush",
+    deployerPassword: "sesame-open",
+  };
+  const described = async (facts?: HostFacts) =>
+    (await preview(settings, facts))
+      .filter(({ type }) => type.startsWith("tracks:"))
+      .map(({ type, name, inputs }) => `${type} ${name} ${JSON.stringify(inputs)}`)
+      .sort();
+
+  it("shows what it is given, and neither a secret nor a fact of the host", async () => {
+    const unknown = await described();
+    expect(unknown.join("\n")).toMatch(/NginxSite tracks .*"listenPort":80/);
+    expect(unknown.join("\n")).not.toMatch(/key-of-django|hush-hush|sesame-open/);
+    const facts = new Map([
+      ["init", "systemd"],
+      ["os-version", "9.4"],
+    ]);
+    expect(await described({ ...nothingThere, distribution: "CentOS Stream 9", facts })).toEqual(
+      unknown,
+    );
+  });
+});
+
+it("a preview leaves no command's text open but those that wait for a generated password", async () => {
+  const commands = (await preview(production)).filter(({ type }) => type.endsWith(":Command"));
+  // The script's own text is left out of what is looked at.
+  const open = commands.filter(({ name, inputs }) => name !== "host-script" && !isKnown(inputs));
+  expect(open.map(({ name }) => name).sort()).toEqual(["app-settings", "database-provisioning"]);
+  expect(commands.length).toBeGreaterThan(10);
+});
+
+function isKnown({ stdin }: Registered["inputs"]): boolean {
+  return typeof stdin === "string" || typeof (stdin as { value?: unknown }).value === "string";
+}
