@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { execa } from "execa";
 import { cacheFolder } from "./folders";
 import { withLock } from "./lock";
 import type { OnProgress } from "./progress";
-import { tryRun } from "../toolchain/run";
+import { eachLine } from "../toolchain/progress";
 import { wheelFolder, writeWayOut } from "./seed";
 
 /** The files that a base is made from; every byte of them counts for its key. */
@@ -113,22 +114,28 @@ async function wheelCache(): Promise<string> {
  */
 async function step(command: string, args: string[], options: BuildOptions): Promise<void> {
   const { onProgress, signal } = options;
-  // The recipe's steps are lines of stdout, mmdebstrap's begin with I: on stderr.
-  const onErrorLine = (line: string): void => {
-    if (/^I: (downloading|extracting|installing)/.test(line))
-      onProgress?.(line.slice("I: ".length));
-  };
-  const result = await tryRun(
+  const result = await execa(
     "setpriv",
     [
       "--pdeathsig=KILL",
       ...["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
       ...[command, ...args],
     ],
-    { onLine: onProgress, onErrorLine, signal },
+    {
+      stdin: "ignore",
+      // The recipe's steps are lines of stdout, mmdebstrap's begin with I: on stderr.
+      stdout: eachLine((line) => onProgress?.(line)),
+      stderr: eachLine((line) => {
+        if (/^I: (downloading|extracting|installing)/.test(line))
+          onProgress?.(line.slice("I: ".length));
+      }),
+      cancelSignal: signal,
+      killSignal: "SIGKILL",
+      reject: false,
+    },
   );
   signal?.throwIfAborted();
-  if (result.exitCode !== 0) {
+  if (result.failed) {
     const words = result.stderr.trim().split("\n").slice(-12).join("\n");
     throw new Error(`building the lab's base failed in ${command}:\n${words}`);
   }

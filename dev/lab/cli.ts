@@ -1,7 +1,6 @@
 import { Command } from "commander";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
+import { execa } from "execa";
 import { hostFolder } from "./folders";
 import { insideCommand } from "./guest";
 import { down, list, reboot, runningHost, up } from "./host";
@@ -101,10 +100,8 @@ program
 
 /** Gives the terminal to a program, and its exit code to us. */
 async function attach(command: string, args: string[]): Promise<void> {
-  const [code] = (await once(spawn(command, args, { stdio: "inherit" }), "exit")) as [
-    number | null,
-  ];
-  process.exitCode = code ?? 255;
+  const { exitCode } = await execa(command, args, { stdio: "inherit", reject: false });
+  process.exitCode = exitCode ?? 255;
 }
 
 program.parseAsync().catch((error: unknown) => {

@@ -1,11 +1,12 @@
 import { dirname, join } from "node:path";
+import { execa } from "execa";
 import { writeKnownHosts } from "./knownHosts";
 import type { LabHost } from "./record";
 import { childrenOf, nameOf } from "./process";
-import { tryRun } from "../toolchain/run";
 
 /** What one command inside a host came to. */
 export interface GuestResult {
+  /** 255 when a signal ended it, as a reboot of the host does. */
   exitCode: number;
   stdout: string;
   stderr: string;
@@ -36,11 +37,17 @@ export async function exec(
 ): Promise<GuestResult> {
   const { input = "", timeoutMs = host.shape === "el9-machine" ? 600_000 : 120_000 } = options;
   const [program, ...args] = await insideCommand(host, ["bash", "-c", command]);
-  const result = await tryRun(program, args, { input, timeoutMs });
+  const result = await execa(program, args, {
+    input,
+    timeout: timeoutMs,
+    killSignal: "SIGKILL",
+    stripFinalNewline: false,
+    reject: false,
+  });
   if (result.timedOut) {
     throw new Error(`on the lab host ${host.name}: no end after ${timeoutMs} ms: ${command}`);
   }
-  return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
+  return { exitCode: result.exitCode ?? 255, stdout: result.stdout, stderr: result.stderr };
 }
 
 /**

@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import { ensureBase } from "./base";
 import { hostFolder, labFolder } from "./folders";
 import { exec, leaderOf } from "./guest";
@@ -156,16 +155,15 @@ async function startSupervisor(
     shape === "el9"
       ? [join(__dirname, "supervise.sh"), folder, base, slot.netns, name]
       : [join(__dirname, "machine.sh"), folder, base, slot.outer, slot.hardwareAddress];
-  const child = spawn(
+  const child = execa(
     "unshare",
     [
       ...["--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
       ...["bash", ...command],
     ],
-    // Detached: the host outlives this process and its terminal.
-    { detached: true, stdio: "ignore" },
+    // The host outlives this process and its terminal; that it ends is no error of ours.
+    { detached: true, cleanup: false, stdio: "ignore", reject: false },
   );
-  await once(child, "spawn");
   child.unref();
   if (child.pid === undefined) throw new Error("unshare did not start");
   const supervisor = await identify(child.pid);

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+import { execa } from "execa";
 import type { OnProgress } from "./progress";
-import { tryRun } from "../toolchain/run";
 
 /** Debian packages that the lab needs on this machine, each with a program that proves it. */
 export const LAB_PACKAGES: ReadonlyMap<string, string> = new Map([
@@ -29,17 +29,18 @@ export async function installPackages(
 ): Promise<void> {
   const missing = missingPackages(options.packages);
   if (missing.length === 0) return;
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const aptGet = execa({
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    stdin: "ignore",
+    reject: false,
+  });
   options.onProgress?.("reading apt's package lists");
   // Old lists may do as well; whether they do shows in the installation.
-  await tryRun("apt-get", ["update", "--quiet=2"], { env });
+  await aptGet("apt-get", ["update", "--quiet=2"]);
   options.onProgress?.(`installing ${missing.join(", ")}`);
-  const result = await tryRun(
-    "apt-get",
-    ["install", "--yes", "--quiet=2", "--no-install-recommends", ...missing],
-    { env },
-  );
-  if (result.exitCode !== 0) {
+  const install = ["install", "--yes", "--quiet=2", "--no-install-recommends"];
+  const result = await aptGet("apt-get", [...install, ...missing]);
+  if (result.failed) {
     throw new Error(
       `apt-get could not install ${missing.join(", ")}: ${result.stderr.trim().split("\n").slice(-3).join(" ")}\n` +
         `Install them yourself (apt-get install ${missing.join(" ")}), then try again.`,

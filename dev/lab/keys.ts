@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../toolchain/run";
+import { execa } from "execa";
 
 /** Makes a key pair as `file` (0600) and `file`.pub. */
 export async function makeKey(
@@ -11,7 +11,8 @@ export async function makeKey(
 ): Promise<void> {
   // 2048 bits make an RSA key in 50 ms, where sshd's usual 3072 take up to a second.
   const bits = type === "rsa" ? ["-b", "2048"] : [];
-  await run("ssh-keygen", ["-q", "-t", type, ...bits, "-N", "", "-C", comment, "-f", file]);
+  const words = ["-q", "-t", type, ...bits, "-N", "", "-C", comment, "-f", file];
+  await execa("ssh-keygen", words, { stdin: "ignore" });
   await chmod(file, 0o600);
 }
 

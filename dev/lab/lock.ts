@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { execa } from "execa";
 
 /**
  * Runs `work` while holding an exclusive lock on `file` (made when missing).
@@ -18,27 +18,20 @@ export async function withLock<T>(
 ): Promise<T> {
   await mkdir(dirname(file), { recursive: true });
   // Detached: a Ctrl-C in the terminal reaches us, who clean up, and not the lock's holder.
-  const holder = spawn("flock", ["--exclusive", file, "sh", "-c", "echo held; exec cat"], {
-    stdio: ["pipe", "pipe", "ignore"],
+  const holder = execa("flock", ["--exclusive", file, "sh", "-c", "echo held; exec cat"], {
     detached: true,
   });
-  const held = Promise.race([
-    once(holder.stdout, "data"),
-    once(holder, "exit").then(() => {
-      throw new Error(`cannot lock ${file}: flock ended before it held the lock`);
-    }),
-  ]);
   const waiting = onWait && setTimeout(onWait, 300);
   try {
-    await held;
+    // It ends by itself only where it can't hold the lock, and says why.
+    await Promise.race([once(holder.stdout, "data"), holder]);
   } finally {
     clearTimeout(waiting);
   }
   try {
     return await work();
   } finally {
-    const gone = once(holder, "exit");
     holder.stdin.end();
-    await gone;
+    await holder;
   }
 }

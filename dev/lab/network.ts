@@ -1,9 +1,9 @@
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { removeControlGroups } from "./controlGroups";
 import { withLock } from "./lock";
 import { currentBoot, identify, isAlive, type ProcessIdentity } from "./process";
-import { run, tryRun } from "../toolchain/run";
 
 /**
  * Hosts of every checkout on this machine share one bridge and one private /24; each has a slot
@@ -55,6 +55,8 @@ interface Network {
 }
 
 const exclusively = <T>(work: () => Promise<T>): Promise<T> => withLock(join(STATE, "lock"), work);
+/** Runs a program where it may have nothing to do. */
+const attempt = execa({ reject: false });
 const recordFile = (number: number): string => join(STATE, "slots", `${number}.json`);
 
 /**
@@ -136,7 +138,7 @@ export function addressCommands({ address, gateway }: Slot): string[] {
 
 async function connect(slot: Slot, wire: Wire): Promise<void> {
   const { netns, outer, hardwareAddress } = slot;
-  await run("ip", ["netns", "add", netns]);
+  await execa("ip", ["netns", "add", netns]);
   if (wire === "tap") {
     await ip([`tuntap add dev ${outer} mode tap`, `link set ${outer} master ${BRIDGE} up`]);
     return;
@@ -150,16 +152,16 @@ async function connect(slot: Slot, wire: Wire): Promise<void> {
 }
 
 async function disconnect(number: number): Promise<void> {
-  await tryRun("ip", ["link", "del", `trklab${number}`]);
-  await tryRun("ip", ["netns", "del", `tracks-lab-${number}`]);
+  await attempt("ip", ["link", "del", `trklab${number}`]);
+  await attempt("ip", ["netns", "del", `tracks-lab-${number}`]);
   await removeControlGroups(`tracks-lab-${number}`);
   await rm(recordFile(number), { force: true });
 }
 
 async function ensureNetwork(): Promise<Network> {
   const file = join(STATE, "network.json");
-  const exists = await tryRun("ip", ["link", "show", BRIDGE]);
-  if (exists.exitCode === 0) return JSON.parse(await readFile(file, "utf8")) as Network;
+  const exists = await attempt("ip", ["link", "show", BRIDGE]);
+  if (!exists.failed) return JSON.parse(await readFile(file, "utf8")) as Network;
   const prefix = await freePrefix();
   const forwardingBefore = (await readFile(FORWARDING, "utf8")).trim();
   const network = { prefix, forwardingBefore };
@@ -178,13 +180,13 @@ async function ensureNetwork(): Promise<Network> {
       }
     }
   `;
-  await run("nft", ["-f", "-"], { input: rules });
+  await execa("nft", ["-f", "-"], { input: rules });
   return network;
 }
 
 async function removeNetwork(): Promise<void> {
-  await tryRun("nft", ["delete", "table", "ip", TABLE]);
-  await tryRun("ip", ["link", "del", BRIDGE]);
+  await attempt("nft", ["delete", "table", "ip", TABLE]);
+  await attempt("ip", ["link", "del", BRIDGE]);
   const text = await readFile(join(STATE, "network.json"), "utf8").catch(() => undefined);
   if (text !== undefined) {
     await writeFile(FORWARDING, `${(JSON.parse(text) as Network).forwardingBefore}\n`);
@@ -194,8 +196,8 @@ async function removeNetwork(): Promise<void> {
 
 async function freePrefix(): Promise<string> {
   for (const prefix of CANDIDATES) {
-    const inside = await run("ip", ["-4", "route", "show", "root", `${prefix}.0/24`]);
-    const around = await run("ip", ["-4", "route", "show", "match", `${prefix}.0/24`]);
+    const inside = await execa("ip", ["-4", "route", "show", "root", `${prefix}.0/24`]);
+    const around = await execa("ip", ["-4", "route", "show", "match", `${prefix}.0/24`]);
     const specific = around.stdout
       .split("\n")
       .filter((line) => line && !line.startsWith("default"));
@@ -209,5 +211,5 @@ async function freePrefix(): Promise<string> {
 /** Several `ip` commands at once, in this namespace or another. */
 async function ip(commands: string[], netns?: string): Promise<void> {
   const where = netns === undefined ? [] : ["-n", netns];
-  await run("ip", [...where, "-batch", "-"], { input: commands.join("\n") + "\n" });
+  await execa("ip", [...where, "-batch", "-"], { input: commands.join("\n") + "\n" });
 }

@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { execa } from "execa";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/language_pb";
@@ -14,7 +14,7 @@ const toldErrors = 32;
  * Starts the program as the SDK wants it: its own runner, found from the program's folder, gets
  * the addresses to register resources at and the configuration in the environment.
  */
-function run(request: rpc.RunRequest): Promise<rpc.RunResponse> {
+async function run(request: rpc.RunRequest): Promise<rpc.RunResponse> {
   const info = request.getInfo();
   const options = (info?.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>;
   const program = info?.getEntryPoint() ?? request.getProgram();
@@ -31,7 +31,7 @@ function run(request: rpc.RunRequest): Promise<rpc.RunResponse> {
     ["--root-directory", info?.getRootDirectory() ?? ""],
     ["--parallel", String(request.getParallel())],
   ];
-  const child = spawn(
+  const { exitCode, signal } = await execa(
     process.execPath,
     [
       ...nodeArguments.split(" ").filter((argument) => argument !== ""),
@@ -43,28 +43,24 @@ function run(request: rpc.RunRequest): Promise<rpc.RunResponse> {
     ],
     {
       stdio: ["ignore", "inherit", "inherit"],
+      reject: false,
       env: {
-        ...process.env,
         PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().getEntryList())),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
         PULUMI_NODEJS_TYPESCRIPT: String(options["typescript"] !== false),
       },
     },
   );
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (code, signal) => {
-      const response = new rpc.RunResponse();
-      if (code === toldErrors) response.setBail(true);
-      else if (code !== 0)
-        response.setError(
-          signal === null
-            ? `Program exited with non-zero exit code: ${code ?? ""}`
-            : `Program was ended by ${signal}`,
-        );
-      resolve(response);
-    });
-  });
+  const response = new rpc.RunResponse();
+  if (exitCode === toldErrors) response.setBail(true);
+  else if (exitCode !== 0) {
+    response.setError(
+      exitCode === undefined
+        ? `Program was ended by ${signal ?? "a signal"}`
+        : `Program exited with non-zero exit code: ${exitCode}`,
+    );
+  }
+  return response;
 }
 
 servePlugin(LanguageRuntimeService, {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { cacheFolder } from "./cacheFolder";
 import { makeOnce } from "./once";
-import { type OnProgress, timed } from "./progress";
-import { run, tryRun } from "./run";
+import { eachLine, type OnProgress, timed } from "./progress";
 
 /** Version of the CLI that go.mod builds. */
 export const builtVersion = "3.220.0";
@@ -50,7 +50,7 @@ async function build(output: string, onProgress: OnProgress): Promise<void> {
   // Built beside the repository: a Go workspace or vendor folder around it has no say.
   for (const file of ["go.mod", "go.sum"])
     await cp(join(__dirname, file), join(sourceFolder, file));
-  const go = {
+  const inSources = execa({
     cwd: sourceFolder,
     env: {
       GOMODCACHE: join(work, "modules"),
@@ -59,29 +59,29 @@ async function build(output: string, onProgress: OnProgress): Promise<void> {
       GOWORK: "off",
       CGO_ENABLED: "0",
     },
-  };
+  });
   await timed(`Downloading the Go modules of Pulumi ${builtVersion}`, onProgress, () =>
-    run("go", ["mod", "download"], go),
+    inSources("go", ["mod", "download"]),
   );
   await timed(`Building Pulumi ${builtVersion}`, onProgress, async () => {
-    const { stdout } = await run("go", ["list", "-deps", cli], go);
-    const total = stdout.trim().split("\n").length;
+    const { stdout } = await inSources("go", ["list", "-deps", cli]);
+    const total = stdout.split("\n").length;
     let compiled = 0;
     let told = performance.now();
-    const onErrorLine = (): void => {
+    const stderr = eachLine(() => {
       compiled++;
       if (performance.now() - told < pause * 1000) return;
       told = performance.now();
       onProgress(`Building Pulumi ${builtVersion}: ${compiled} of ${total} packages`);
-    };
+    });
     const flags = ["-v", "-ldflags", `-s -w -X ${stamp}`, "-o", output];
-    await run("go", ["build", ...flags, cli], { ...go, onErrorLine });
+    await inSources("go", ["build", ...flags, cli], { stderr });
   });
   await rm(work, { recursive: true, force: true });
 }
 
 async function requireGo(): Promise<void> {
-  if ((await tryRun("go", ["version"])).exitCode === 0) return;
+  if (!(await execa("go", ["version"], { reject: false })).failed) return;
   throw new Error(
     `neither the Pulumi CLI ${builtVersion} or newer nor Go was found on PATH: ${installation}, ` +
       "or Go 1.21 or newer to have the CLI built here",

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
 import { delimiter, dirname, join, sep } from "node:path";
+import { execa } from "execa";
 import { cacheFolder } from "./cacheFolder";
 import { builtVersion } from "./goBuild";
-import { tryRun } from "./run";
 
 /** A Pulumi CLI that this machine has. */
 export interface FoundCli {
@@ -21,9 +21,11 @@ export interface FoundCli {
 export async function findCli(): Promise<FoundCli | undefined> {
   const path = await onPath("pulumi");
   if (path === undefined) return undefined;
-  const { stdout } = await tryRun(path, ["version"], {
+  const { stdout } = await execa(path, ["version"], {
     env: { PULUMI_SKIP_UPDATE_CHECK: "true" },
-    timeoutMs: 15_000,
+    timeout: 15_000,
+    killSignal: "SIGKILL",
+    reject: false,
   });
   const version = /^v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (version === undefined || isOlder(version, builtVersion)) return undefined;

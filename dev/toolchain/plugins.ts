@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { mkdir, stat, writeFile } from "node:fs/promises";
+import { execa } from "execa";
 import { cacheFolder } from "./cacheFolder";
 import { type OnProgress, timed } from "./progress";
-import { tryRun } from "./run";
 
 /** The provider plugins of this project, in the versions of its SDKs in package.json. */
 export const plugins = [
@@ -34,16 +34,19 @@ export async function downloadPlugins(
   if (await isRecent(refusal)) return undefined;
   await mkdir(home, { recursive: true });
   for (const { name, version } of missing) {
-    const { exitCode, stderr } = await timed(
+    const { failed, stderr } = await timed(
       `Downloading the plugin ${name} ${version}`,
       onProgress,
       () =>
-        tryRun(cli, ["plugin", "install", "resource", name, version], {
-          timeoutMs: patience * 1000,
+        execa(cli, ["plugin", "install", "resource", name, version], {
+          timeout: patience * 1000,
+          killSignal: "SIGKILL",
           env: { PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" },
+          stdin: "ignore",
+          reject: false,
         }),
     );
-    if (exitCode !== 0) {
+    if (failed) {
       const reason = stderr.trim().split("\n").at(-1) ?? "";
       await writeFile(refusal, `${reason}\n`);
       onProgress(

@@ -1,10 +1,10 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as lab from "../../dev/lab/host";
 import { writeKnownHosts } from "../../dev/lab/knownHosts";
-import { run, tryRun } from "../../dev/toolchain/run";
 
 const unavailable = lab.labUnavailable();
 
@@ -33,7 +33,7 @@ describe.skipIf(unavailable !== undefined)("the lab", () => {
   /** Over ssh with the pinned keys, as a deployment does. */
   const ssh = async (login: string, command: string, input = "") => {
     const knownHosts = await writeKnownHosts(host, join(folder, "known_hosts"));
-    return tryRun(
+    return execa(
       "ssh",
       [
         ...[
@@ -49,7 +49,7 @@ describe.skipIf(unavailable !== undefined)("the lab", () => {
         ...["-o", `UserKnownHostsFile=${knownHosts}`, "-o", "StrictHostKeyChecking=yes"],
         ...[`${login}@${host.address}`, command],
       ],
-      { input },
+      { input, stripFinalNewline: false, reject: false },
     );
   };
 
@@ -81,7 +81,7 @@ describe.skipIf(unavailable !== undefined)("the lab", () => {
     });
 
     it("shows the keys that its record pins, and keeps the record to its owner", async () => {
-      const { stdout } = await run("ssh-keyscan", ["-t", "ed25519,rsa", host.address]);
+      const { stdout } = await execa("ssh-keyscan", ["-t", "ed25519,rsa", host.address]);
       expect(stdout).toContain(host.hostKey);
       expect(stdout).toContain(host.hostKeyRsa);
       const mode = async (file: string) =>

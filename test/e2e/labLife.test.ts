@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as lab from "../../dev/lab/host";
-import { run } from "../../dev/toolchain/run";
 
 describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", () => {
   let folder: string;
@@ -56,7 +54,7 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
 
   it("knows a host whose supervisor was killed as stale, and makes a new one", async () => {
     const doomed = await lab.up("doomed");
-    await run("kill", ["-KILL", String(doomed.pid)]);
+    await execa("kill", ["-KILL", String(doomed.pid)]);
     await expect.poll(async () => (await stateOf("doomed"))?.state).toBe("stale");
     await expect(lab.runningHost("doomed")).rejects.toThrow("npm run lab -- up doomed");
     await expect.poll(() => tracesOf("doomed")).toEqual([join(folder, "hosts/doomed")]);
@@ -89,7 +87,7 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
     expect(await tracesOf("first")).not.toEqual([]);
     await lab.down("first");
     expect(await tracesOf("first")).toEqual([]);
-    expect((await run("ip", ["netns", "list"])).stdout).not.toMatch(
+    expect((await execa("ip", ["netns", "list"])).stdout).not.toMatch(
       new RegExp(`^${netns}\\b`, "m"),
     );
     expect(existsSync(`/sys/class/net/trklab${slot.number}`)).toBe(false);
@@ -103,8 +101,7 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
   /** Ends an `up` of the host `half` as soon as it has a supervisor. */
   async function upEndedBy(signal: NodeJS.Signals): Promise<void> {
     const words = ["commands/bootstrap.mjs", "dev/lab/cli.ts", "up", "half"];
-    const cli = spawn(process.execPath, words, { stdio: "ignore" });
-    const ended = once(cli, "exit");
+    const cli = execa(process.execPath, words, { stdio: "ignore", reject: false });
     await expect
       .poll(() => existsSync(join(folder, "hosts/half/supervisor.json")), {
         timeout: 20_000,
@@ -112,7 +109,7 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
       })
       .toBe(true);
     cli.kill(signal);
-    await ended;
+    await cli;
   }
 
   const stateOf = async (name: string) => (await lab.list()).find((each) => each.name === name);
