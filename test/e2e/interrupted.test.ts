@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { expect, it, onTestFinished } from "vitest";
 import { temporaryFolder } from "../temporaryFolder";
 
@@ -11,15 +10,14 @@ const root = join(__dirname, "..", "..");
 it("takes down everything that it made when a run of the tests is interrupted", async () => {
   const folder = temporaryFolder("interrupted", onTestFinished);
 
-  const run = spawn(
+  const run = execa(
     process.execPath,
     ["commands/bootstrap.mjs", "test/run.ts", "e2e", "test/e2e/two-hosts.test.ts"],
-    { cwd: root, env: { ...process.env, TMPDIR: folder }, stdio: "ignore" },
+    { cwd: root, env: { TMPDIR: folder }, stdio: "ignore", reject: false },
   );
   onTestFinished(() => {
     run.kill("SIGINT");
   });
-  const ended = once(run, "exit") as Promise<[code: number | null]>;
 
   /** Slots of lab hosts below the run's folder. */
   const hosts = async (): Promise<string[]> => {
@@ -32,8 +30,7 @@ it("takes down everything that it made when a run of the tests is interrupted", 
   await expect.poll(hosts, { timeout: 120_000 }).toHaveLength(1);
   run.kill("SIGINT");
 
-  const [code] = await ended;
-  expect(code).toBe(130);
+  expect((await run).exitCode).toBe(130);
   expect(await hosts()).toEqual([]);
   expect(await readdir(folder)).toEqual([]);
   expect(await processesThatSpeakOf(folder)).toEqual([]);

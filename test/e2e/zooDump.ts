@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { djangoPython } from "../host/migrationBench";
 import type { Row } from "../sampleDump";
 
@@ -18,7 +18,7 @@ export async function makeZooDump(source: string): Promise<Row[]> {
   writeFileSync(join(source, "zoo/models.py"), models);
   const old = mkdtempSync(join(tmpdir(), "tracks-zoo-"));
   const manage = (...words: string[]): string =>
-    execFileSync(python, ["manage.py", ...words], { cwd: old, encoding: "utf8" });
+    execaSync(python, ["manage.py", ...words], { cwd: old }).stdout;
   try {
     for (const part of ["manage.py", "roasted", "tracks", "zoo"])
       cpSync(join(source, part), join(old, part), { recursive: true });

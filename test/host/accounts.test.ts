@@ -120,7 +120,7 @@ test("killed at any point after useradd, the next run fills the home and hands i
     host.countPlainCommands();
     host.killAt(command);
     const at = `killed before command ${command}: ${calls[command - 1] ?? ""}`;
-    expect((await host.apply(account())).code, at).toBe(null);
+    expect((await host.apply(account())).code, at).toBeUndefined();
     expect(await host.apply(account()), at).toMatchObject({ code: 0, stderr: "" });
     expect(home(), at).toEqual(filled);
   }
@@ -393,7 +393,7 @@ test("a run that was killed while it kept the former hash leaves none", async ()
   await host.apply(password("one"));
   const before = readdirSync(host.at("/var/lib/tracks/kept"));
   host.killBeforeKeeping("shadow-");
-  expect((await host.apply(password("two"))).code).toBe(null);
+  expect((await host.apply(password("two"))).code).toBeUndefined();
   rmSync(host.at("/counted/mv"));
   expect(await host.run(["recover"])).toMatchObject({ code: 0, stderr: "" });
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual(before);

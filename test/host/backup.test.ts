@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 const program = join(__dirname, "../../host/script/python/backup.py");
@@ -17,10 +17,11 @@ const database = (vendor: string, settings: Record<string, string>): void => {
   write("django/db.py", `class connection:\n    ${line}\n`);
 };
 const backUp = (...words: string[]) =>
-  spawnSync("python3", [program, "--directory", "backups", "--label", "deploy-x", ...words], {
+  execaSync("python3", [program, "--directory", "backups", "--label", "deploy-x", ...words], {
     cwd: root,
-    encoding: "utf8",
-    env: { ...process.env, DJANGO_SETTINGS_MODULE: "settings", PYTHONDONTWRITEBYTECODE: "1" },
+    env: { DJANGO_SETTINGS_MODULE: "settings", PYTHONDONTWRITEBYTECODE: "1" },
+    stripFinalNewline: false,
+    reject: false,
   });
 
 beforeEach(() => {
@@ -36,8 +37,8 @@ afterEach(() => {
 
 it("names the setting when there is no pg_dump, and leaves nothing behind", () => {
   database("postgresql", { NAME: "tracks", PASSWORD: "very-secret" });
-  const { status, stderr } = backUp("--client", "/no/such/bin");
-  expect(status).toBe(1);
+  const { exitCode, stderr } = backUp("--client", "/no/such/bin");
+  expect(exitCode).toBe(1);
   expect(stderr).toBe(
     "/no/such/bin/pg_dump can't be run (No such file or directory), there is no backup: install PostgreSQL's" +
       " client programs, or name their directory on the host with tracks:postgresBinaries\n",
@@ -48,7 +49,7 @@ it("names the setting when there is no pg_dump, and leaves nothing behind", () =
 it("runs the pg_dump of the named directory", () => {
   database("postgresql", { NAME: "tracks" });
   write("bin/pg_dump", '#!/bin/sh\necho dumped >"$4"\n');
-  spawnSync("chmod", ["755", join(root, "bin/pg_dump")]);
+  execaSync("chmod", ["755", join(root, "bin/pg_dump")]);
   const { stdout, stderr } = backUp("--if-any", "--client", join(root, "bin"));
   expect(stderr).toBe("");
   const [, path = ""] = /^backup (backups\/\d{8}T\d{6}Z-deploy-x\.dump)\n$/.exec(stdout) ?? [];

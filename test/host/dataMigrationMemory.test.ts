@@ -1,6 +1,6 @@
-import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { MigrationBench } from "./migrationBench";
 
@@ -20,10 +20,10 @@ test("a dump that would not fit into memory as a whole is loaded all the same", 
   const python = limitMemory();
   const dump = largeDump();
   bench.host.write("/root/dump.json", dump);
-  const wholeAtOnce = spawnSync(
+  const wholeAtOnce = execaSync(
     python,
     ["-c", "import json, sys; json.load(open(sys.argv[1]))", bench.host.at("/root/dump.json")],
-    { encoding: "utf8" },
+    { reject: false },
   );
   expect(wholeAtOnce.stderr).toContain("MemoryError");
 
@@ -40,7 +40,7 @@ function limitMemory(): string {
   const virtualenv = bench.host.at("/home/daemon/venv");
   const python = join(readlinkSync(virtualenv), "bin/python");
   rmSync(virtualenv);
-  execFileSync("mkdir", ["-p", join(virtualenv, "bin")]);
+  execaSync("mkdir", ["-p", join(virtualenv, "bin")]);
   const limited = join(virtualenv, "bin/python");
   writeFileSync(limited, `#!/bin/sh\nulimit -d ${limit}\nexec ${python} "$@"\n`);
   chmodSync(limited, 0o755);

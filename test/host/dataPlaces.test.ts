@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const program = join(__dirname, "../../host/script/python/application.py");
@@ -31,9 +31,10 @@ describe("where an application keeps its data", () => {
   const examine = (...settings: string[]) => {
     const text = ["class settings:", ...settings.map((line) => `    ${line}`), ""].join("\n");
     write("releases/new/django/conf.py", text);
-    return spawnSync("python3", [program, "examine", "wsgi.py", at("current")], {
+    return execaSync("python3", [program, "examine", "wsgi.py", at("current")], {
       cwd: at("releases/new"),
-      encoding: "utf8",
+      stripFinalNewline: false,
+      reject: false,
     });
   };
   const sqlite = (name: string) =>
@@ -50,7 +51,7 @@ describe("where an application keeps its data", () => {
       ["file:whatever?mode=memory", "/var/lib/elsewhere"],
     ]) {
       const run = examine(sqlite(JSON.stringify(name)), `MEDIA_ROOT = ${JSON.stringify(media)}`);
-      expect(run).toMatchObject({ status: 0, stderr: "" });
+      expect(run).toMatchObject({ exitCode: 0, stderr: "" });
     }
   });
 
@@ -63,8 +64,8 @@ describe("where an application keeps its data", () => {
     const name = file.includes("/") ? at(file) : file;
     // Before the first deployment a checkout of somebody's may stand where the link will.
     mkdirSync(at("current"));
-    const { status, stderr } = examine(sqlite(JSON.stringify(name)));
-    expect(status).toBe(1);
+    const { exitCode, stderr } = examine(sqlite(JSON.stringify(name)));
+    expect(exitCode).toBe(1);
     expect(stderr).toMatch(
       /^DATABASES\["default"\]\["NAME"\] is \S*sqlite3, which goes with the release: set it to db\.sqlite3 beside manage\.py, .* or take it from the local settings\n$/,
     );
@@ -72,8 +73,8 @@ describe("where an application keeps its data", () => {
 
   it("is no folder for uploads that goes with the release, and every fault is told", () => {
     const media = `MEDIA_ROOT = "${at("releases/new/uploads")}"`;
-    const { status, stderr } = examine(sqlite('"data.sqlite3"'), media);
-    expect(status).toBe(1);
+    const { exitCode, stderr } = examine(sqlite('"data.sqlite3"'), media);
+    expect(exitCode).toBe(1);
     expect(stderr.trimEnd().split("\n")).toEqual([
       expect.stringMatching(/^DATABASES/),
       expect.stringMatching(/^MEDIA_ROOT is \S+\/uploads, .*set it to media beside manage\.py/),
@@ -88,12 +89,12 @@ describe("where an application keeps its data", () => {
     // What the source brings is not what the site has.
     write("releases/new/data.sqlite3", "empty");
     const media = `MEDIA_ROOT = "${at("current/my uploads")}"`;
-    const { status, stderr } = examine(sqlite('"data.sqlite3"'), media);
-    expect(status).toBe(1);
+    const { exitCode, stderr } = examine(sqlite('"data.sqlite3"'), media);
+    expect(exitCode).toBe(1);
     const commands = [...stderr.matchAll(/on the host as root: service uwsgi stop && (.*)$/gm)];
     expect(commands).toHaveLength(2);
     for (const [, command = ""] of commands) {
-      expect(spawnSync("sh", ["-c", command])).toMatchObject({ status: 0 });
+      execaSync("sh", ["-c", command]);
     }
     expect(readFileSync(at("shared/db.sqlite3"), "utf8")).toBe("rows");
     expect(readFileSync(at("shared/db.sqlite3-wal"), "utf8")).toBe("more rows");
@@ -103,7 +104,7 @@ describe("where an application keeps its data", () => {
   it("is nobody's business where uploads go to a service", () => {
     const media = 'MEDIA_ROOT = "uploads"';
     const storages = 'STORAGES = {"default": {"BACKEND": "storages.backends.s3.S3Storage"}}';
-    expect(examine("DATABASES = {}", media, storages)).toMatchObject({ status: 0, stderr: "" });
-    expect(examine("DATABASES = {}", media)).toMatchObject({ status: 1 });
+    expect(examine("DATABASES = {}", media, storages)).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(examine("DATABASES = {}", media)).toMatchObject({ exitCode: 1 });
   });
 });

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
@@ -11,6 +10,7 @@ import {
 } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
 /** What uWSGI saw when it loaded the application. */
@@ -41,9 +41,7 @@ const releases = "/microarray/releases/tracks";
 /** The system's own, which every user may run; elsewhere whatever PATH has. */
 export const python = existsSync("/usr/bin/python3")
   ? "/usr/bin/python3"
-  : execFileSync("python3", ["-c", "import sys; print(sys.executable)"], {
-      encoding: "utf8",
-    }).trim();
+  : execaSync("python3", ["-c", "import sys; print(sys.executable)"]).stdout;
 
 /** A private root with stand-ins for Django, in each release, and for uWSGI and its service. */
 export class DeployRoot {
@@ -79,7 +77,7 @@ export class DeployRoot {
     mkdirSync(host.at(releases), { recursive: true });
     mkdirSync(host.at("/microarray/shared/tracks/media"), { recursive: true });
     mkdirSync(host.at("/microarray/backups/tracks"), { recursive: true });
-    execFileSync(python, [
+    execaSync(python, [
       "-c",
       "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('create table t (a)'); c.commit()",
       host.at("/microarray/shared/tracks/db.sqlite3"),
@@ -109,7 +107,7 @@ export class DeployRoot {
       "/microarray/backups",
       "/home",
     ]) {
-      execFileSync("chown", ["-R", "daemon:daemon", this.host.at(path)]);
+      execaSync("chown", ["-R", "daemon:daemon", this.host.at(path)]);
     }
     this.host.switchUsers();
   }
@@ -199,7 +197,7 @@ export class DeployRoot {
   /** States of the processes that the service consists of, such as S; T is stopped. */
   serviceProcesses(): string[] {
     const group = this.host.read("/services/uwsgi/pid").trim();
-    const printed = execFileSync("ps", ["-e", "-o", "pgid=,stat="], { encoding: "utf8" });
+    const printed = execaSync("ps", ["-e", "-o", "pgid=,stat="]).stdout;
     return printed
       .split("\n")
       .map((line) => line.trim().split(/\s+/))

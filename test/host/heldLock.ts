@@ -1,15 +1,15 @@
-import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa, execaSync } from "execa";
 import type { PrivateRoot } from "./privateRoot";
 
 /** A lock that another run has. */
 export interface HeldLock {
   /** Kills who has it. */
   release: () => void;
-  /** The exit code of who had it, once that has ended. */
-  ended: Promise<number | null>;
+  /** The exit code of who had it, once that has ended; undefined when a signal ended it. */
+  ended: Promise<number | undefined>;
 }
 
 /** How another run holds a lock. */
@@ -29,14 +29,14 @@ export async function holdLock(
   const lock = host.at(`/run/tracks/lock.${subsystem}`);
   mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
   const options = inherited ? [] : ["-o"];
-  const holder = spawn("flock", [...options, lock, "sleep", String(seconds)], { stdio: "ignore" });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    holder.once("exit", resolve);
-    holder.once("error", reject);
+  const holder = execa("flock", [...options, lock, "sleep", String(seconds)], {
+    stdio: "ignore",
+    reject: false,
   });
-  while (spawnSync("flock", ["-n", lock, "true"]).status !== 1) {
+  while (execaSync("flock", ["-n", lock, "true"], { reject: false }).exitCode !== 1) {
     if (holder.exitCode !== null) throw new Error(`flock did not take ${lock}`);
     await sleep(10);
   }
+  const ended = holder.then(({ exitCode }) => exitCode);
   return { release: () => holder.kill("SIGKILL"), ended };
 }

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DeployRoot, python } from "./deployRoot";
 import { manifest } from "./privateRoot";
@@ -165,19 +165,14 @@ test("the loader of a dump runs without anything of root's, and the dump is its 
   mkdirSync(host.at("/home/games/.tracks/tracks.dev"), { recursive: true });
   host.write("/home/games/.tracks/tracks.dev/data-dump-x", "[]\n", 0o600);
   site.switchUsers();
-  execFileSync("chown", ["-R", "games:games", host.at("/home/games")]);
+  execaSync("chown", ["-R", "games:games", host.at("/home/games")]);
   chmodSync(host.at("/home/games"), 0o700);
   host.write(
     "/etc/passwd",
     host.read("/etc/passwd").replace(/^(games:.*):[^:]*:([^:]*)$/m, "$1:/home/games:$2"),
   );
-  const digest = execFileSync(
-    "sha256sum",
-    [host.at("/home/games/.tracks/tracks.dev/data-dump-x")],
-    {
-      encoding: "utf8",
-    },
-  ).slice(0, 64);
+  const dump = host.at("/home/games/.tracks/tracks.dev/data-dump-x");
+  const digest = execaSync("sha256sum", [dump]).stdout.slice(0, 64);
   const load = manifest(
     "data-load",
     "data-migration",
@@ -199,11 +194,11 @@ test("a log that became a link is read with the rights of whoever can put one th
   expect((await host.apply(site.deployment("first", service))).code).toBe(0);
   expect((await host.apply(site.service())).code).toBe(0);
   host.write("/etc/shadow-like", "root's secret\n".repeat(100), 0o600);
-  execFileSync("chown", ["daemon:daemon", host.at("/var/log")]);
+  execaSync("chown", ["daemon:daemon", host.at("/var/log")]);
   rmSync(host.at("/var/log/uwsgi.log"), { force: true });
   symlinkSync(host.at("/etc/shadow-like"), host.at("/var/log/uwsgi.log"));
   site.addRelease("second", { fault: "service-answer" });
-  execFileSync("chown", ["-R", "daemon:daemon", host.at("/microarray/releases")]);
+  execaSync("chown", ["-R", "daemon:daemon", host.at("/microarray/releases")]);
   const run = await host.apply(site.deployment("second", service));
   expect(run.reason).toContain("uWSGI does not take the change");
   expect(run.stdout + run.stderr).not.toContain("root's secret");

@@ -87,7 +87,7 @@ test("killed at any point, the next apply completes, or recover brings back one 
     if (run.code === 0) break;
     killed += 1;
     const at = `killed before command ${command} of ${now} -> ${next}`;
-    expect(run.code, at).toBe(null);
+    expect(run.code, at).toBeUndefined();
     if (killed % 2 === 0) {
       const recovered = await host.run(["recover"]);
       expect(recovered, at).toMatchObject({ code: 0, stderr: "" });

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { accessSync } from "node:fs";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, describe, expect, it } from "vitest";
 import { DeployRoot } from "./deployRoot";
 import type { EnterpriseLinux } from "./privateRoot";
@@ -8,7 +8,7 @@ import type { EnterpriseLinux } from "./privateRoot";
 /** A real Python 3.6: from 3.7 on it takes C for UTF-8. */
 function python36(): string {
   try {
-    const root = execFileSync("pyenv", ["root"], { encoding: "utf8" }).trim();
+    const root = execaSync("pyenv", ["root"]).stdout;
     const python = join(root, "versions/3.6.15/bin/python");
     accessSync(python);
     return python;

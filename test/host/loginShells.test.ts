@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Logrotate } from "../../components/Logrotate";
 import { Secret } from "../../host/secret";
@@ -32,8 +32,12 @@ function recorders(): string {
 /** What a line leads to when a login shell gets it, in a PATH and a home of the test's. */
 function runBy(shell: string, line: string, path: string): string {
   const home = temporaryFolder("home", onTestFinished);
-  const environment = { PATH: path, HOME: home, XDG_CONFIG_HOME: home };
-  const { stdout, stderr } = spawnSync(shell, ["-c", line], { encoding: "utf8", env: environment });
+  const { stdout, stderr } = execaSync(shell, ["-c", line], {
+    extendEnv: false,
+    env: { PATH: path, HOME: home, XDG_CONFIG_HOME: home },
+    stripFinalNewline: false,
+    reject: false,
+  });
   return stdout + stderr;
 }
 
@@ -91,22 +95,21 @@ describe.each(shells)("the login shell %s", (shell) => {
         .replaceAll("/usr/local/libexec/tracks", local)
         .replaceAll("/var/lib/tracks", join(home, "state"));
     const run = (line: string, input: string) =>
-      spawnSync(shell, ["-c", here(line)], {
+      execaSync(shell, ["-c", here(line)], {
         input,
-        encoding: "utf8",
+        extendEnv: false,
         env: { PATH: "/usr/bin:/bin", HOME: home, XDG_CONFIG_HOME: join(home, "config") },
+        reject: false,
       });
     const script = "#!/bin/bash\ntrue\n# end of the tracks host script\n";
-    expect(run(create, "#!/bin/bash\ntrue\n").status).not.toBe(0);
+    expect(run(create, "#!/bin/bash\ntrue\n").exitCode).not.toBe(0);
     expect(existsSync(join(local, "tracks.test"))).toBe(false);
     const made = run(create, `a password that sudo did not ask for\n${script}`);
-    expect(made.status, made.stderr).toBe(0);
-    expect(spawnSync("cat", [join(local, "tracks.test")], { encoding: "utf8" }).stdout).toBe(
-      script,
-    );
+    expect(made.exitCode, made.stderr).toBe(0);
+    expect(readFileSync(join(local, "tracks.test"), "utf8")).toBe(script);
     expect(existsSync(join(home, ".tracks", "tracks.test", ".made-first"))).toBe(true);
     const removed = run(remove, script);
-    expect(removed.status, removed.stderr).toBe(0);
+    expect(removed.exitCode, removed.stderr).toBe(0);
     expect(existsSync(join(local, "tracks.test"))).toBe(false);
     expect(existsSync(join(home, ".tracks"))).toBe(false);
   });

@@ -1,14 +1,12 @@
-import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
+import { execa, execaSync } from "execa";
 import { cacheFolder } from "../../dev/toolchain/cacheFolder";
 import { makeOnce } from "../../dev/toolchain/once";
 import { renames, type Row, sha256 } from "../sampleDump";
 import { manifest, PrivateRoot, type Run } from "./privateRoot";
 
-const run = promisify(execFile);
 const sample = join(__dirname, "../../dev/sample");
 /** What a load is asked for, where it differs from the sample's. */
 export interface LoadOptions {
@@ -78,10 +76,7 @@ export class MigrationBench {
   query(sql: string): unknown[][] {
     const code =
       "import json,sqlite3,sys; print(json.dumps(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall()))";
-    const printed = execFileSync(this.python, ["-c", code, this.database, sql], {
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
-    });
+    const printed = execaSync(this.python, ["-c", code, this.database, sql]).stdout;
     return JSON.parse(printed) as unknown[][];
   }
 
@@ -89,7 +84,7 @@ export class MigrationBench {
   execute(sql: string): void {
     const code =
       "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit()";
-    execFileSync(this.python, ["-c", code, this.database, sql]);
+    execaSync(this.python, ["-c", code, this.database, sql]);
   }
 
   /** Adds an application to the release: its models, and their tables as migrate would make them. */
@@ -116,22 +111,18 @@ export class MigrationBench {
 
   /** What the new application itself dumps, numbers and all. */
   dump(...labels: string[]): Row[] {
-    const printed = execFileSync(this.python, ["manage.py", "dumpdata", ...labels], {
+    const printed = execaSync(this.python, ["manage.py", "dumpdata", ...labels], {
       cwd: this.host.at(MigrationBench.release),
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
-    });
+    }).stdout;
     return JSON.parse(printed) as Row[];
   }
 
   /** Every row of every table, to tell that nothing changed. */
   everything(): string {
     const code = "import sqlite3,sys; print(*sqlite3.connect(sys.argv[1]).iterdump(), sep=chr(10))";
-    return execFileSync(this.python, ["-c", code, this.database], {
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
+    return execaSync(this.python, ["-c", code, this.database], {
       env: { PYTHONIOENCODING: "utf-8" },
-    });
+    }).stdout;
   }
 
   backups(): string[] {
@@ -150,7 +141,7 @@ export class MigrationBench {
   private writeBytes(path: string, content: string | Buffer): void {
     // latin1 would be needed to carry bytes that are no text: write them as they are.
     this.host.write(path, "");
-    execFileSync("/bin/sh", ["-c", 'cat >"$0"', this.host.at(path)], { input: content });
+    execaSync("/bin/sh", ["-c", 'cat >"$0"', this.host.at(path)], { input: content });
   }
 }
 
@@ -158,17 +149,22 @@ export class MigrationBench {
 export async function djangoPython(): Promise<string> {
   const requirements = join(sample, "tracks/requirements.txt");
   const digest = sha256(readFileSync(requirements)).slice(0, 12);
-  const { stdout } = await run("python3", [
-    "-c",
-    "import sys; print('%d.%d' % sys.version_info[:2])",
-  ]);
-  const folder = join(cacheFolder(), `sample-venv-${stdout.trim()}-${digest}`);
+  const code = "import sys; print('%d.%d' % sys.version_info[:2])";
+  const { stdout } = await execa("python3", ["-c", code]);
+  const folder = join(cacheFolder(), `sample-venv-${stdout}-${digest}`);
   await makeOnce(
     folder,
     () => undefined,
     async (unfinished) => {
-      await run("python3", ["-m", "venv", unfinished]);
-      await run(join(unfinished, "bin/python"), ["-m", "pip", "-q", "install", "-r", requirements]);
+      await execa("python3", ["-m", "venv", unfinished]);
+      await execa(join(unfinished, "bin/python"), [
+        "-m",
+        "pip",
+        "-q",
+        "install",
+        "-r",
+        requirements,
+      ]);
     },
   );
   return join(folder, "bin/python");
@@ -187,7 +183,7 @@ async function migratedSample(python: string): Promise<string> {
     () => undefined,
     async (unfinished) => {
       cpSync(source, unfinished, { recursive: true });
-      await run(python, ["manage.py", "migrate", "-v", "0"], { cwd: unfinished });
+      await execa(python, ["manage.py", "migrate", "-v", "0"], { cwd: unfinished });
     },
   );
   return folder;

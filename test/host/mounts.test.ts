@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -10,6 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -30,12 +30,12 @@ afterEach(() => {
 /** Mounts a disk, which keeps what is on it, at a path of the host. */
 function mount(path: string, from = disk): void {
   mkdirSync(host.at(path), { recursive: true });
-  execFileSync("mount", ["--bind", from, host.at(path)]);
+  execaSync("mount", ["--bind", from, host.at(path)]);
   mounted.unshift(path);
 }
 
 function umount(path: string): void {
-  execFileSync("umount", [host.at(path)]);
+  execaSync("umount", [host.at(path)]);
   mounted = mounted.filter((other) => other !== path);
 }
 
@@ -94,7 +94,7 @@ test("what was moved off its disk with everything on it is found where it is now
   mount("/microarray");
   await host.apply(site());
   umount("/microarray");
-  execFileSync("cp", ["-a", `${disk}/.`, host.at("/microarray")]);
+  execaSync("cp", ["-a", `${disk}/.`, host.at("/microarray")]);
   expect((await host.run(["probe"])).stdout).toMatch(/^ok site\n/);
   expect((await host.apply(site())).stdout).toBe("applied site: unchanged\n");
 });
@@ -105,7 +105,7 @@ test("a file system that is gone for good is forgotten as the error says, and al
   umount("/microarray");
   const { reason } = await host.apply(site(), { repair: 1 });
   const command = /Then: (sed .*)$/.exec(reason)?.[1];
-  execFileSync("/bin/sh", ["-c", command ?? "exit 1"]);
+  execaSync("/bin/sh", ["-c", command ?? "exit 1"]);
   expect((await host.run(["probe"])).stdout).toMatch(
     /^drift site .*\/microarray\/shared: is missing/,
   );
@@ -159,7 +159,7 @@ test("a home that is a file system by itself is no reason to take it from its ow
     host.read("/etc/passwd").replace(/^(daemon:.*:).*(:[^:]*)$/m, "$1/home/d$2"),
   );
   mount("/home/d");
-  execFileSync("chown", ["daemon", disk]);
+  execaSync("chown", ["daemon", disk]);
   const application =
     "application=/microarray/tracks,/home/d/venv,/microarray/shared/tracks,1.1.1.1:1,1.1.1.1:2,/bin/python3";
   const { stdout } = await host.run(["survey", application]);

@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Host } from "../../host/Host";
 import { MockedEngine } from "../unit/mockedEngine";
@@ -24,16 +24,18 @@ describe("the commands that are sent to a host", () => {
   function send(command = "", stdin = "") {
     const below = (text: string) =>
       text.replaceAll(/\/(usr\/local\/libexec|var\/lib)\/tracks/g, host.at("$&"));
-    const run = spawnSync("/bin/sh", ["-c", below(command)], {
+    const { exitCode, stderr, stdout } = execaSync("/bin/sh", ["-c", below(command)], {
       input: stdin,
-      encoding: "utf8",
+      extendEnv: false,
       env: {
         PATH: `${join(__dirname, "commands")}:/usr/sbin:/usr/bin:/sbin:/bin`,
         HOME: host.at("/root"),
         TRACKS_ROOT: host.root,
       },
+      stripFinalNewline: false,
+      reject: false,
     });
-    return { status: run.status, stderr: run.stderr, stdout: run.stdout };
+    return { exitCode, stderr, stdout };
   }
 
   it("install the script, apply, remove and uninstall with the timeout of coreutils 8.4", async () => {
@@ -50,16 +52,16 @@ describe("the commands that are sent to a host", () => {
     );
     const script = (await engine.command("host-script")).inputs;
     const motd = (await engine.command("motd")).inputs;
-    expect(send(script.create, script.stdin)).toMatchObject({ status: 0, stderr: "" });
+    expect(send(script.create, script.stdin)).toMatchObject({ exitCode: 0, stderr: "" });
     expect(send(motd.create, motd.stdin)).toEqual({
-      status: 0,
+      exitCode: 0,
       stderr: "",
       stdout: expect.stringContaining("1 change\n") as string,
     });
     expect(host.read("/etc/motd")).toBe("hello\n");
-    expect(send(motd.delete, motd.stdin)).toMatchObject({ status: 0, stderr: "" });
+    expect(send(motd.delete, motd.stdin)).toMatchObject({ exitCode: 0, stderr: "" });
     expect(host.exists("/etc/motd")).toBe(false);
-    expect(send(script.delete)).toMatchObject({ status: 0, stderr: "" });
+    expect(send(script.delete)).toMatchObject({ exitCode: 0, stderr: "" });
     expect(readdirSync(host.at("/usr/local/libexec/tracks"))).toEqual(["tracks.dev"]);
   });
 
@@ -68,9 +70,9 @@ describe("the commands that are sent to a host", () => {
     const parent = new Host("host", { connection: rootConnection, commandTimeoutSeconds: 1 });
     parent.converge("slow", { subsystem: "none", entries: [] }, { parent });
     const { inputs } = await engine.command("slow");
-    expect(send(inputs.create).status).toBe(124);
+    expect(send(inputs.create).exitCode).toBe(124);
     host.write("/el", "7\n");
-    expect(send(inputs.create).status).toBe(124);
+    expect(send(inputs.create).exitCode).toBe(124);
   });
 });
 

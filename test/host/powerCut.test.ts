@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, rmSync } from "node:fs";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, type EnterpriseLinux, PrivateRoot } from "./privateRoot";
 
@@ -135,7 +135,7 @@ test.each(["mv -fT -- *motd", "mv -fT -- *link", "rm -f -- old", "setsebool *"])
     hostWithEveryKind();
     watchJournal("mv", "rm", "setsebool");
     host.write("/cut-after", step);
-    expect((await host.apply(everyKind)).code).toBe(null);
+    expect((await host.apply(everyKind)).code).toBeUndefined();
     const recovered = await host.run(["recover"]);
     expect(recovered).toMatchObject({ code: 0, stderr: "" });
     expect(recovered.stdout).toContain("undid the interrupted run of tracks.dev/motd");
@@ -198,7 +198,7 @@ test("an outcome that a power cut took the text of does not finish the run: it i
   host.write("/etc/motd", "before\n");
   watchJournal("mv");
   host.write("/cut-after", "mv -f -- *outcome");
-  expect((await host.apply(motd("ours"))).code).toBe(null);
+  expect((await host.apply(motd("ours"))).code).toBeUndefined();
   host.write("/var/lib/tracks/journal/none/outcome", "");
   expect((await host.run(["recover"])).stdout).toContain("undid the interrupted run");
   expect(host.read("/etc/motd")).toBe("before\n");
@@ -222,7 +222,7 @@ test("records that were lost are refused with a way out, which works; records of
   }
   expect(host.read("/etc/motd")).toBe("ours\n");
   const way = /\((rm \S+)\)/.exec((await host.removeResource("motd")).reason)?.[1] ?? "false";
-  execFileSync("/bin/sh", ["-c", way]);
+  execaSync("/bin/sh", ["-c", way]);
   expect(await host.apply(motd("other"))).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/etc/motd")).toBe("other\n");
 });

@@ -1,4 +1,3 @@
-import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -14,11 +13,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execa, execaSync } from "execa";
 import { hostScript } from "../../host/script/hostScript";
 
 /** What one run of the script said. */
 export interface Run {
-  code: number | null;
+  /** Undefined when a signal ended it. */
+  code: number | undefined;
   stdout: string;
   stderr: string;
   /** The last line of stderr: the reason of a failure. */
@@ -162,7 +163,8 @@ export class PrivateRoot {
 
   /** Runs a command of the root, as its administrator. */
   command(name: string, ...words: string[]): void {
-    execFileSync(join(standIns, name), words, {
+    execaSync(join(standIns, name), words, {
+      extendEnv: false,
       env: { PATH: `${this.at("/stand-ins")}:${process.env.PATH ?? ""}`, TRACKS_ROOT: this.root },
     });
   }
@@ -191,7 +193,7 @@ export class PrivateRoot {
 
   /** Owner, group and mode as `stat` names them, such as `root root 644`. */
   ownership(path: string): string {
-    return execFileSync("stat", ["-c", "%U %G %a", this.at(path)], { encoding: "utf8" }).trim();
+    return execaSync("stat", ["-c", "%U %G %a", this.at(path)]).stdout;
   }
 
   write(path: string, content: string, mode = 0o644): void {
@@ -234,12 +236,13 @@ export class PrivateRoot {
   ): Promise<Run> {
     const script = this.at(`/usr/local/libexec/tracks/${options.scope ?? "tracks.dev"}`);
     const shell = process.env.TRACKS_TEST_BASH ?? "/bin/bash";
-    const started = process.hrtime.bigint();
     // The script's own number, for the stand-in that ends it.
     const start = `${options.mounts ?? ":"} || exit; echo $$ >"$TRACKS_ROOT/script-pid"; exec "$0" "$@"`;
     const apart = options.mounts === undefined ? [] : ["unshare", "-m"];
     const [program = "", ...line] = [...apart, "/bin/sh", "-c", start, shell, script, ...words];
-    const child = spawn(program, line, {
+    const result = await execa(program, line, {
+      input: options.input ?? "",
+      extendEnv: false,
       env: {
         PATH: `${this.at("/counted")}:${this.at("/stand-ins")}:/usr/sbin:/usr/bin:/sbin:/bin`,
         TRACKS_ROOT: this.root,
@@ -248,23 +251,17 @@ export class PrivateRoot {
         TRACKS_DATABASE_WAIT: "2",
         ...options.environment,
       },
+      stripFinalNewline: false,
+      reject: false,
     });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
-    child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
-    // A script that refuses before it reads leaves the pipe closed.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(options.input ?? "");
-    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-    const milliseconds = Number((process.hrtime.bigint() - started) / 1_000_000n);
     this.refuseUnanswered();
+    const { exitCode, stdout, stderr, durationMs } = result;
     return {
-      code,
+      code: exitCode,
       stdout,
       stderr,
       reason: stderr.trimEnd().split("\n").at(-1) ?? "",
-      milliseconds,
+      milliseconds: durationMs,
     };
   }
 }

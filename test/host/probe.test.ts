@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, rmSync, symlinkSync } from "node:fs";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { hostScriptDigest } from "../../host/script/hostScript";
 import { manifest, PrivateRoot } from "./privateRoot";
@@ -216,7 +216,7 @@ test("a look changes nothing, also where a run was interrupted and files wait in
   const everything = () => {
     host.calls();
     const command = ["find", host.root, "-printf", "%p %m %u %s %i %T@ %C@\\n"];
-    const list = execFileSync("/usr/bin/env", command, { encoding: "utf8" }).split("\n");
+    const list = execaSync("/usr/bin/env", command).stdout.split("\n");
     // Less what the test itself writes, and where a run of its own has bash's here-strings for a moment.
     const own = [`${host.root} `, `${host.at("/script-pid")} `, `${host.at("/run/tracks")} `];
     return list.filter((line) => !own.some((path) => line.startsWith(path))).sort();

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -10,6 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 const program = join(__dirname, "../../host/script/python/application.py");
@@ -41,9 +41,7 @@ const virtualenv = (name: string) => {
 
 function prune(keep: number, ...used: string[]): string[] {
   const words = ["releases", String(keep), "virtualenvs", "backups", ...used];
-  return execFileSync("python3", [program, "prune", ...words], { cwd: root, encoding: "utf8" })
-    .trimEnd()
-    .split("\n");
+  return execaSync("python3", [program, "prune", ...words], { cwd: root }).stdout.split("\n");
 }
 const left = (directory: string) => readdirSync(join(root, directory)).sort();
 
@@ -80,10 +78,10 @@ it("goes on past what it may not remove, says what stays, and tries again", () =
   writeFileSync(join(root, "backups/20200101T000000Z-deploy-one.sqlite3"), "");
   mkdirSync(join(root, "releases/two/deep/roots"), { recursive: true });
   writeFileSync(join(root, "releases/two/deep/roots/file"), "");
-  execFileSync("chown", ["-R", "daemon", root]);
-  execFileSync("chown", ["-R", "root", join(root, "releases/two/deep/roots")]);
+  execaSync("chown", ["-R", "daemon", root]);
+  execaSync("chown", ["-R", "root", join(root, "releases/two/deep/roots")]);
   const asDaemon = (): string[] =>
-    execFileSync(
+    execaSync(
       "/usr/sbin/runuser",
       ["-u", "daemon", "--", "python3", "-c", readFileSync(program, "utf8"), "prune"].concat([
         "releases",
@@ -92,10 +90,8 @@ it("goes on past what it may not remove, says what stays, and tries again", () =
         "backups",
         "four",
       ]),
-      { cwd: root, encoding: "utf8", env: { PATH: "/usr/bin:/bin" } },
-    )
-      .trimEnd()
-      .split("\n");
+      { cwd: root, env: { PATH: "/usr/bin:/bin" } },
+    ).stdout.split("\n");
   const stays =
     "stays releases/.removed-two: releases/.removed-two/deep/roots/file: Permission denied";
   expect(asDaemon()).toEqual([

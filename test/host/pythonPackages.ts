@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { execaSync } from "execa";
 
 /**
  * Writes wheels with nothing but a name and a version in them, for a pip that reaches no index.
@@ -8,7 +8,7 @@ import { mkdirSync } from "node:fs";
  */
 export function writeWheels(folder: string, ...packages: string[]): void {
   mkdirSync(folder, { recursive: true });
-  execFileSync("python3", ["-c", program, folder, ...packages]);
+  execaSync("python3", ["-c", program, folder, ...packages]);
 }
 
 const program = `

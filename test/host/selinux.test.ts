@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
@@ -19,13 +19,11 @@ function enforcing(el: EnterpriseLinux = 9): PrivateRoot {
 }
 
 function label(path: string, type: string): void {
-  execFileSync("chcon", ["-h", `system_u:object_r:${type}:s0`, host.at(path)]);
+  execaSync("chcon", ["-h", `system_u:object_r:${type}:s0`, host.at(path)]);
 }
 
 function typeOf(path: string): string {
-  return (
-    execFileSync("stat", ["-c", "%C", host.at(path)], { encoding: "utf8" }).split(":")[2] ?? ""
-  );
+  return execaSync("stat", ["-c", "%C", host.at(path)]).stdout.split(":")[2] ?? "";
 }
 
 const rules = (): string[] =>
@@ -91,7 +89,7 @@ test("a link to the last directory of a pattern is followed; one that the deploy
   mkdirSync(host.at("/microarray/shared"), { recursive: true });
   symlinkSync("../bulk/media", host.at("/microarray/media"));
   symlinkSync("/etc", host.at("/microarray/shared/media"));
-  execFileSync("chown", ["-h", "daemon", host.at("/microarray/shared")]);
+  execaSync("chown", ["-h", "daemon", host.at("/microarray/shared")]);
   const text = manifest(
     "site",
     "none",
@@ -162,7 +160,7 @@ test("SELinux switched off in the middle of a run that died: it is undone all th
   const text = confined.replace("end\n", "file /etc/x owner=root group=root mode=0644\n| x\nend\n");
   do host.killAt((calls += 1));
   while (!(
-    (await host.apply(text)).code === null &&
+    (await host.apply(text)).code === undefined &&
     host.read("/booleans/httpd_can_network_connect") === "on\n"
   ));
   host.write("/selinux", "Disabled\n");
@@ -195,7 +193,7 @@ test.each(["nfs_t", "without a label"])(
     if (type === "nfs_t") label("/srv/log", type);
     else {
       const drop = "import os, sys; os.removexattr(sys.argv[1], 'security.selinux')";
-      execFileSync("python3", ["-c", drop, host.at("/srv/log")]);
+      execaSync("python3", ["-c", drop, host.at("/srv/log")]);
     }
     expect((await host.run(["probe"])).stdout).toMatch(/^ok s\n/);
     expect((await host.apply(confined)).stdout).toBe("applied s: unchanged\n");

@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { execa, execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -64,7 +64,7 @@ class connection:
   symlinkSync("releases/tracks/0123456789ab", host.at("/microarray/tracks"));
   mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
   mkdirSync(host.at("/home/daemon/venv/bin"), { recursive: true });
-  const python = execFileSync("sh", ["-c", "command -v python3"], { encoding: "utf8" }).trim();
+  const python = execaSync("sh", ["-c", "command -v python3"]).stdout;
   symlinkSync(python, host.at("/home/daemon/venv/bin/python"));
   // What a deployment leaves behind.
   host.write(
@@ -77,7 +77,7 @@ class connection:
       "",
     ].join("\n"),
   );
-  execFileSync("chmod", ["-R", "go-rwx", host.at("/var/lib/tracks")]);
+  execaSync("chmod", ["-R", "go-rwx", host.at("/var/lib/tracks")]);
 });
 afterEach(() => {
   host.remove();
@@ -150,7 +150,7 @@ test("settings are not tried where the virtualenv in use lacks the driver: the d
 });
 
 test("the first settings are not tried: nothing is deployed that could", async () => {
-  execFileSync("rm", ["-r", host.at("/var/lib/tracks/resources/tracks.dev/app-1a2b3c")]);
+  execaSync("rm", ["-r", host.at("/var/lib/tracks/resources/tracks.dev/app-1a2b3c")]);
   serverTakes("one");
   expect((await host.apply(withPassword("unknown"))).code).toBe(0);
 });
@@ -204,7 +204,11 @@ test("uWSGI is not reloaded for a database without tables, whatever its driver w
   await host.apply(withPassword("one"));
   const ini = "/etc/uwsgi/tracks.ini";
   const wait = ["-e", "setTimeout(() => undefined, 60_000)", "--", "--ini", ini, "end"];
-  const master = spawn(process.execPath, wait, { argv0: "/usr/bin/uwsgi", stdio: "ignore" });
+  const master = execa(process.execPath, wait, {
+    argv0: "/usr/bin/uwsgi",
+    stdio: "ignore",
+    reject: false,
+  });
   try {
     host.write(ini, "pidfile = /run/uwsgi.pid\n");
     host.write("/run/uwsgi.pid", `${String(master.pid)}\n`);

@@ -1,18 +1,18 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { expect, test } from "vitest";
 import { hostScript, hostScriptDigest } from "../../host/script/hostScript";
 
 const parts = join(__dirname, "../../host/script");
 
 test("shellcheck finds nothing in the assembled script", () => {
-  const run = spawnSync("shellcheck", ["--shell=bash", "-"], {
+  const run = execaSync("shellcheck", ["--shell=bash", "-"], {
     input: hostScript(),
-    encoding: "utf8",
+    reject: false,
   });
-  if (run.error !== undefined) {
+  if (run.code === "ENOENT") {
     throw new Error("shellcheck is missing: install it (apt-get install shellcheck)");
   }
   expect(run.stdout).toBe("");
@@ -53,6 +53,6 @@ test("shellcheck finds nothing in the script that the benchmark compares with", 
   const folder = join(__dirname, "../../dev/bench/contenders/script");
   const options = ["--external-sources", "--source-path=SCRIPTDIR"];
   const files = readdirSync(folder).map((file) => join(folder, file));
-  const run = spawnSync("shellcheck", [...options, ...files], { encoding: "utf8" });
+  const run = execaSync("shellcheck", [...options, ...files], { reject: false });
   expect(run.stdout).toBe("");
 });

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, readdirSync } from "node:fs";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openFiles, secretNames } from "../secretNames";
 import { manifest, PrivateRoot } from "./privateRoot";
@@ -13,10 +13,9 @@ afterEach(() => {
 });
 
 const git = (directory: string, ...words: string[]): string =>
-  execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...words], {
+  execaSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...words], {
     cwd: host.at(directory),
-    encoding: "utf8",
-  }).trim();
+  }).stdout;
 
 /** An interpreter that has a virtualenv by now. */
 const python = "/usr/bin/python3.0";

@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DeployRoot } from "./deployRoot";
 
@@ -78,7 +78,7 @@ test("static files that SELinux refuses fail the deployment, and the type is nam
   status = 403;
   const run = await deploySecond(() => {
     site.host.write("/selinux", "Enforcing\n");
-    execFileSync("chcon", ["system_u:object_r:default_t:s0", site.host.at(file)]);
+    execaSync("chcon", ["system_u:object_r:default_t:s0", site.host.at(file)]);
   });
   expect(run.code).toBe(1);
   expect(run.reason).toMatch(
@@ -91,7 +91,7 @@ test("static files behind a directory that is closed to nginx fail it, and the m
   status = 403;
   const run = await deploySecond(() => {
     chmodSync(site.host.at("/microarray/releases"), 0o750);
-    execFileSync("chgrp", ["daemon", site.host.at("/microarray/releases")]);
+    execaSync("chgrp", ["daemon", site.host.at("/microarray/releases")]);
   });
   expect(run.reason).toContain("/microarray/releases has the mode 750, so nginx may not enter it");
   chmodSync(site.host.at("/microarray/releases"), 0o755);

@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { execa, execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -34,7 +34,7 @@ async function listener(
   );
   const container = inContainer ? ["unshare", "--pid", "--fork"] : [];
   const [command = "", ...rest] = [...container, "python3", host.at("/server"), ...words];
-  const child = spawn(command, rest, { detached: true });
+  const child = execa(command, rest, { detached: true, reject: false });
   if (child.pid === undefined) throw new Error("python3 can't be started");
   listeners.push(child.pid);
   const [printed] = (await once(child.stdout, "data")) as [Buffer];
@@ -108,7 +108,7 @@ test("uploads of a running site are not left behind: their owner moves them, or 
   expect(commands).not.toContain("sqlite");
 
   // As the text has it, though below this root.
-  execFileSync("sh", ["-c", commands.replaceAll("/microarray/", host.at("/microarray/"))]);
+  execaSync("sh", ["-c", commands.replaceAll("/microarray/", host.at("/microarray/"))]);
   expect(host.ownership("/microarray/shared/tracks/media/bean.png")).toBe("daemon daemon 644");
   expect(await formerData(postgresql)).toBeUndefined();
   host.write("/microarray/tracks/db.sqlite3-wal", "more rows");
@@ -117,7 +117,7 @@ test("uploads of a running site are not left behind: their owner moves them, or 
   // Whoever ends the service in order brings that into the database.
   rmSync(host.at("/microarray/tracks/db.sqlite3-wal"));
   const copy = /as root: service uwsgi stop && (.*)\. To go on/.exec(database ?? "")?.[1] ?? "";
-  execFileSync("sh", ["-c", copy.replaceAll("/microarray/", host.at("/microarray/"))]);
+  execaSync("sh", ["-c", copy.replaceAll("/microarray/", host.at("/microarray/"))]);
   expect(host.ownership("/microarray/shared/tracks/db.sqlite3")).toBe("daemon daemon 644");
   expect(await formerData()).toBeUndefined();
   rmSync(host.at("/microarray/shared/tracks/db.sqlite3"));

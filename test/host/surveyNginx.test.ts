@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, rmSync, symlinkSync } from "node:fs";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PrivateRoot } from "./privateRoot";
 
@@ -228,7 +228,7 @@ test("a pipe that became a site a moment ago keeps the survey not waiting", asyn
     0o755,
   );
   expect(await survey("listen=80", "default=yes")).not.toContain("obstacle");
-  expect(execFileSync("stat", ["-c", "%F", pipe], { encoding: "utf8" })).toBe("fifo\n");
+  expect(execaSync("stat", ["-c", "%F", pipe]).stdout).toBe("fifo");
 });
 
 test("a link in the place of the package's nginx.conf is somebody's", async () => {

@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execa, execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -66,17 +66,16 @@ test("a release that can't be tried out since /tmp is full is not blamed for it"
     'python3 -c "$program" smoke wsgi.py venv /bin/true / localhost any </dev/null 2>&1 || true',
   ].join(" && ");
   const words = ["-m", "sh", "-c", script, program];
-  expect(execFileSync("unshare", words, { encoding: "utf8", cwd: "/" })).toBe(
-    "can't write to /tmp, where the release is tried out: No space left on device: make room there\n",
+  expect(execaSync("unshare", words, { cwd: "/" }).stdout).toBe(
+    "can't write to /tmp, where the release is tried out: No space left on device: make room there",
   );
 });
 
 describe("the source from git over SSH", () => {
   const git = (...words: string[]): string =>
-    execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...words], {
+    execaSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...words], {
       cwd: host.at("/repository.git"),
-      encoding: "utf8",
-    }).trim();
+    }).stdout;
   let commit: string;
   let release: string;
 
@@ -84,7 +83,7 @@ describe("the source from git over SSH", () => {
     for (const file of ["manage.py", "requirements.txt"]) host.write(`/repository.git/${file}`, "");
     host.write("/repository.git/wsgi.py", 'DJANGO_SETTINGS_MODULE = "settings"\n');
     host.write("/repository.git/large", "");
-    execFileSync("sh", ["-c", `head -c 3000000 /dev/urandom >${host.at("/repository.git/large")}`]);
+    execaSync("sh", ["-c", `head -c 3000000 /dev/urandom >${host.at("/repository.git/large")}`]);
     host.write("/microarray/releases/tracks/.keep", "");
     git("init", "-q", "-b", "main");
     git("add", ".");
@@ -169,7 +168,7 @@ describe("the source from git over SSH", () => {
   });
 
   it("leaves a fetch that is under way its login", async () => {
-    const other = spawn("sleep", ["60"]);
+    const other = execa("sleep", ["60"], { reject: false });
     const live = `/dev/shm/tracks-git.${other.pid}.abcdef`;
     const dead = "/dev/shm/tracks-git.4194999.abcdef";
     try {

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { holdLock } from "./heldLock";
 import { manifest, PrivateRoot } from "./privateRoot";
@@ -62,7 +62,7 @@ const selinux = manifest(
 test("SELinux: labels before the swap, rules, booleans and ports; all of it comes back", async () => {
   host.write("/selinux", "Enforcing\n");
   host.write("/booleans/httpd_can_network_connect", "off\n");
-  execFileSync("chcon", ["system_u:object_r:default_t:s0", host.at("/")]);
+  execaSync("chcon", ["system_u:object_r:default_t:s0", host.at("/")]);
   const run = await host.apply(selinux);
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout).toContain("changed selinux-boolean httpd_can_network_connect (off -> on)");
@@ -72,7 +72,7 @@ test("SELinux: labels before the swap, rules, booleans and ports; all of it come
   expect(host.read("/booleans/httpd_can_network_connect")).toBe("on\n");
   expect((await host.apply(selinux)).stdout).toBe("applied s: unchanged\n");
 
-  execFileSync("chcon", ["-t", "var_t", host.at("/microarray")]);
+  execaSync("chcon", ["-t", "var_t", host.at("/microarray")]);
   expect((await host.run(["probe"])).stdout).toContain(
     "drift s /microarray: SELinux type is var_t, not httpd_sys_content_t",
   );
@@ -106,7 +106,7 @@ test("SELinux: a directory that was there gets its label back", async () => {
   host.write("/selinux", "Enforcing\n");
   host.write("/srv/data", "x");
   const label = "system_u:object_r:var_t:s0";
-  execFileSync("chcon", [label, host.at("/srv")]);
+  execaSync("chcon", [label, host.at("/srv")]);
   await host.apply(
     manifest("s", "none", "directory /srv owner=root group=root mode=0755 context=httpd_log_t"),
   );
@@ -179,7 +179,7 @@ test("SELinux: a type that the policy lacks is a clear error; disabled means not
 });
 
 function context(path: string): string {
-  return execFileSync("stat", ["-c", "%C", host.at(path)], { encoding: "utf8" }).trim();
+  return execaSync("stat", ["-c", "%C", host.at(path)]).stdout;
 }
 
 test("firewall: opened now and for good, only what was closed is closed again", async () => {
@@ -245,7 +245,7 @@ test("a service is enabled and started, and gets its former state back", async (
 test("a service that an administrator stopped after us stays as it is on remove", async () => {
   host.write("/services/uwsgi/unit", "");
   await host.apply(manifest("u", "none", "service uwsgi"));
-  execFileSync("rm", [host.at("/services/uwsgi/running")]);
+  execaSync("rm", [host.at("/services/uwsgi/running")]);
   const run = await host.removeResource("u");
   expect(run.stdout).toContain("service uwsgi was changed by somebody after us: it stays as it is");
   expect(host.exists("/services/uwsgi/enabled")).toBe(true);

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -14,12 +13,13 @@ import {
   truncateSync,
 } from "node:fs";
 import { createServer } from "node:net";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
 /** What a user who may write a directory can do to root who writes there. */
 let host: PrivateRoot;
-const games = Number(execFileSync("id", ["-u", "games"], { encoding: "utf8" }));
+const games = Number(execaSync("id", ["-u", "games"]).stdout);
 beforeEach(() => {
   host = new PrivateRoot();
   host.write("/etc/shadow-like", "root's secret\n", 0o600);
@@ -118,13 +118,13 @@ test("candidates and kept files never lie where another user may write or an inc
 
 test("a state directory that others could read is refused", async () => {
   await host.apply(site);
-  execFileSync("chmod", ["755", host.at("/var/lib/tracks")]);
+  execaSync("chmod", ["755", host.at("/var/lib/tracks")]);
   expect((await host.apply(site)).reason).toContain("must be a directory of root with mode 0700");
 });
 
 test("on a file system of its own, staging lies at the top of that, for root alone", async () => {
-  execFileSync("mkdir", ["-p", host.at("/microarray")]);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "mode=755", "none", host.at("/microarray")]);
+  execaSync("mkdir", ["-p", host.at("/microarray")]);
+  execaSync("mount", ["-t", "tmpfs", "-o", "mode=755", "none", host.at("/microarray")]);
   try {
     const text = manifest("m", "none", "file /microarray/f owner=root group=root mode=0644", "| x");
     host.write("/microarray/f", "former\n");
@@ -133,14 +133,14 @@ test("on a file system of its own, staging lies at the top of that, for root alo
     await host.removeResource("m");
     expect(host.read("/microarray/f")).toBe("former\n");
 
-    execFileSync("chown", ["games", host.at("/microarray")]);
+    execaSync("chown", ["games", host.at("/microarray")]);
     const refused = await host.apply(text);
     expect(refused.reason).toContain("may be written by games: nothing can be staged there safely");
 
     // In a sticky directory another user may have made the store first, as a link to our own tree.
-    execFileSync("chown", ["root", host.at("/microarray")]);
-    execFileSync("chmod", ["1777", host.at("/microarray")]);
-    execFileSync("rm", ["-r", host.at("/microarray/.tracks")]);
+    execaSync("chown", ["root", host.at("/microarray")]);
+    execaSync("chmod", ["1777", host.at("/microarray")]);
+    execaSync("rm", ["-r", host.at("/microarray/.tracks")]);
     mkdirSync(host.at("/etc/stage/none"), { recursive: true });
     symlinkSync(host.at("/etc"), host.at("/microarray/.tracks"));
     const planted = await host.apply(text);
@@ -150,20 +150,14 @@ test("on a file system of its own, staging lies at the top of that, for root alo
     expect(host.exists("/etc/stage/none")).toBe(true);
     expect(host.exists("/etc/kept")).toBe(false);
   } finally {
-    execFileSync("umount", [host.at("/microarray")]);
+    execaSync("umount", [host.at("/microarray")]);
   }
 });
 
 test("a spool that leads to a directory of root's gives nothing of it away", async () => {
   host.write("/etc/private/archive", "", 0o600);
   chmodSync(host.at("/etc/private"), 0o700);
-  execFileSync("tar", [
-    "-cf",
-    host.at("/etc/private/archive"),
-    "-C",
-    host.at("/etc"),
-    "shadow-like",
-  ]);
+  execaSync("tar", ["-cf", host.at("/etc/private/archive"), "-C", host.at("/etc"), "shadow-like"]);
   mkdirSync(host.at("/home/games/.tracks"), { recursive: true });
   symlinkSync(host.at("/etc/private"), host.at("/home/games/.tracks/tracks.dev"));
   mkdirSync(host.at("/microarray/releases/tracks"), { recursive: true });
@@ -299,7 +293,7 @@ test("a file of any size in the sites of another user is copied nowhere", async 
     "/etc/nginx holds 600 MB, of which sites-available/site has 600 MB: all of it would be copied to be tested, and configuration is never that large; move away what is none",
   );
   rmSync(host.at("/etc/nginx/sites-available/site"));
-  execFileSync("mkfifo", [host.at("/etc/nginx/sites-available/site")]);
+  execaSync("mkfifo", [host.at("/etc/nginx/sites-available/site")]);
   expect((await host.apply(text)).reason).toContain(
     "/etc/nginx/sites-available/site is no file but a pipe or a device",
   );

@@ -1,6 +1,6 @@
-import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -11,7 +11,7 @@ beforeAll(() => {
     ["logrotate", "logrotate"],
     ["visudo", "sudo"],
   ] as const) {
-    if (spawnSync(command, ["--version"]).error !== undefined) {
+    if (execaSync(command, ["--version"], { reject: false }).code === "ENOENT") {
       throw new Error(`${command} is missing: install it (apt-get install ${packageName})`);
     }
   }
@@ -206,7 +206,5 @@ test("a secret is in no output, no argument, no record, and in no file that othe
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
     .filter((path) => secrets.some((secret) => readFileSync(path, "utf8").includes(secret)));
   expect(holders).toEqual([host.at("/etc/app.secret")]);
-  expect(
-    execFileSync("find", [host.at("/var/lib/tracks"), "-perm", "/077"], { encoding: "utf8" }),
-  ).toBe("");
+  expect(execaSync("find", [host.at("/var/lib/tracks"), "-perm", "/077"]).stdout).toBe("");
 });

@@ -1,4 +1,3 @@
-import { execFileSync, spawnSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -11,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeWheels } from "./pythonPackages";
 
@@ -20,9 +20,7 @@ const program = ["requirements", "pip_settings", "virtualenv"]
   .map((name) => readFileSync(join(parts, `${name}.py`), "utf8"))
   .join("");
 
-const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], {
-  encoding: "utf8",
-}).trim();
+const python = execaSync("python3", ["-c", "import sys; print(sys.executable)"]).stdout;
 
 let root: string;
 beforeEach(() => {
@@ -49,11 +47,12 @@ interface Options {
 function run(verb: "find" | "build", options: Options = {}) {
   const { requirements = "requirements.txt", database = "none", extra = [] } = options;
   const words = ["-", verb, join(root, "home/venvs"), requirements, database, ...extra];
-  return spawnSync(python, words, {
+  return execaSync(python, words, {
     cwd: join(root, options.release ?? "release"),
     input: program,
-    encoding: "utf8",
-    env: { ...process.env, PIP_CONFIG_FILE: "/dev/null", ...options.environment },
+    env: { PIP_CONFIG_FILE: "/dev/null", ...options.environment },
+    stripFinalNewline: false,
+    reject: false,
   });
 }
 
@@ -70,7 +69,7 @@ function built(options?: Options): string[] {
   expect(stderr).toBe("");
   const name = /^built (\w{12})\n$/.exec(stdout)?.[1] ?? "";
   const its = join(root, "home/venvs", name, "bin/python");
-  const list = spawnSync(its, ["-m", "pip", "list", "--format=json"], { encoding: "utf8" });
+  const list = execaSync(its, ["-m", "pip", "list", "--format=json"]);
   return (JSON.parse(list.stdout) as { name: string; version: string }[])
     .map((one) => `${one.name}==${one.version}`)
     .filter((line) => !/^(pip|setuptools|wheel)=/.test(line));
@@ -113,11 +112,11 @@ describe("PostgreSQL's driver", () => {
   ])("is asked for with lines to add where %s requires hashes", (_, text) => {
     write("requirements.txt", text);
     write("pins.txt", "psycopg2==2.9.10 --hash=sha256:0123\n");
-    const { status, stderr } = run("build", { database: "postgresql" });
-    expect(status).toBe(1);
+    const { exitCode, stderr } = run("build", { database: "postgresql" });
+    expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^requirements.txt pins by hash and names no driver for PostgreSQL/);
     expect(stderr).toMatch(/^psycopg2==2\.9\.10; python_version >= "3\.8" --hash=sha256:12ec0b/m);
-    expect(run("find").status).toBe(0);
+    expect(run("find").exitCode).toBe(0);
   });
 
   it.each([
@@ -230,8 +229,8 @@ describe("requirements that can't be right", () => {
   ])("are refused: %s", (text, message) => {
     write("requirements.txt", `${text}\n`);
     symlinkSync("/etc", join(root, "release/outside"));
-    const { status, stderr } = run("build");
-    expect(status).toBe(1);
+    const { exitCode, stderr } = run("build");
+    expect(exitCode).toBe(1);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
     expect(readdirSync(join(root, "home"))).toEqual([]);
@@ -250,8 +249,8 @@ describe("a package that can't be built", () => {
         'sys.exit("error: coffee.h: No such file or directory\\nInstall coffee-devel, or set COFFEE_HOME")',
       ].join("\n"),
     );
-    const { status, stderr } = run("build", { environment: { PIP_NO_BUILD_ISOLATION: "0" } });
-    expect(status).toBe(1);
+    const { exitCode, stderr } = run("build", { environment: { PIP_NO_BUILD_ISOLATION: "0" } });
+    expect(exitCode).toBe(1);
     const lines = stderr.trim().split("\n");
     expect(lines[0]).toBe("pip can't install ./brew:");
     expect(lines).toContain("error: coffee.h: No such file or directory");
@@ -374,10 +373,10 @@ Command "python setup.py egg_info" failed with error code 1 in /tmp/pip-install-
 
 it.each(pipWords)("pip's reason is a few lines of what it says: %s", (_, output, reason) => {
   const functions = program.slice(0, program.lastIndexOf("\ntry:\n    main("));
-  const { stdout, stderr } = spawnSync(
+  const { stdout, stderr } = execaSync(
     python,
     ["-c", `${functions}\nprint("\\n".join(reason(sys.stdin.buffer.read().decode("utf-8"))))`],
-    { input: output, encoding: "utf8" },
+    { input: output },
   );
   expect(stderr).toBe("");
   expect(stdout.trimEnd().split("\n")).toEqual(reason);
@@ -397,14 +396,12 @@ describe("the virtualenv of an interpreter without venv", () => {
       PIP_BREAK_SYSTEM_PACKAGES: "1",
     };
     write("requirements.txt", "");
-    const { status, stdout, stderr } = run("build", { environment });
-    expect(status, stderr).toBe(0);
+    const { exitCode, stdout, stderr } = run("build", { environment });
+    expect(exitCode, stderr).toBe(0);
     const name = /^built (\w{12})\n$/.exec(stdout)?.[1] ?? "";
     const its = join(root, "home/venvs", name, "bin/python");
-    const where = spawnSync(its, ["-c", "import pip, sys; print(sys.prefix)"], {
-      encoding: "utf8",
-    });
-    expect(where.stdout.trim()).toBe(join(root, "home/venvs", name));
+    const where = execaSync(its, ["-c", "import pip, sys; print(sys.prefix)"]);
+    expect(where.stdout).toBe(join(root, "home/venvs", name));
     expect(readdirSync(join(root, "home/.local/lib"))).toHaveLength(1);
     expect(run("find", { environment }).stdout).toBe(`present ${name}\n`);
   });

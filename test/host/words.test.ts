@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PrivateRoot } from "./privateRoot";
 
@@ -21,10 +21,11 @@ afterEach(() => {
 });
 
 function call(tool: string, ...question: string[]) {
-  return spawnSync(join(commands, tool), question, {
+  return execaSync(join(commands, tool), question, {
+    extendEnv: false,
     env: { PATH: `${commands}:/usr/bin:/bin`, TRACKS_ROOT: host.root },
-    input: "",
-    encoding: "utf8",
+    stripFinalNewline: false,
+    reject: false,
   });
 }
 
@@ -68,7 +69,7 @@ describe.each(files)("words/%s", (file) => {
 
 describe("a stand-in", () => {
   it.each(standIns)("%s has no answer to an option that it does not know", (tool) => {
-    expect(call(tool, "--no-such-option").status).toBe(97);
+    expect(call(tool, "--no-such-option").exitCode).toBe(97);
     expect(host.read("/unanswered")).toContain(`${tool} --no-such-option`);
     host.forgetUnanswered();
   });
@@ -76,7 +77,7 @@ describe("a stand-in", () => {
   it("speaks as the version that the test chose", () => {
     host.write("/el", "12\n");
     host.write("/selinux", "Enforcing\n");
-    expect(call("getsebool", "httpd_can_network_connect").status).toBe(97);
+    expect(call("getsebool", "httpd_can_network_connect").exitCode).toBe(97);
     expect(host.read("/unanswered")).toContain("for Enterprise Linux 12");
     host.forgetUnanswered();
   });

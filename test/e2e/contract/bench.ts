@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { down, exec, type LabHost, up } from "../../../dev/lab/host";
 import { embeddedEnvironment, writeProject } from "../../../dev/toolchain/embeddedStack";
 import { labFolder } from "../../../dev/toolchain/labFolder";
@@ -166,14 +166,13 @@ export class Stack {
     return JSON.parse(plaintext) as string;
   }
 
-  private pulumi(args: string[], env: Record<string, string> = {}): Promise<Run> {
-    const start = performance.now();
-    return new Promise((resolve) => {
-      const options = {
+  private async pulumi(args: string[], env: Record<string, string> = {}): Promise<Run> {
+    const { exitCode, stdout, stderr, durationMs } = await execa(
+      this.toolchain.pulumi,
+      [...args, "--non-interactive"],
+      {
         cwd: this.folder,
-        maxBuffer: 64 * 1024 * 1024,
         env: {
-          ...process.env,
           // Whether the person who runs the tests has an agent must make no difference.
           SSH_AUTH_SOCK: "",
           ...this.environment,
@@ -181,18 +180,12 @@ export class Stack {
           TRACKS_CONTRACT: join(this.folder, "program.json"),
           ...env,
         },
-      };
-      execFile(
-        this.toolchain.pulumi,
-        [...args, "--non-interactive"],
-        options,
-        (error, stdout, stderr) => {
-          const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
-          const seconds = (performance.now() - start) / 1000;
-          resolve({ code, text: stdout + stderr, seconds });
-        },
-      );
-    });
+        stdin: "ignore",
+        stripFinalNewline: false,
+        reject: false,
+      },
+    );
+    return { code: exitCode ?? 1, text: stdout + stderr, seconds: durationMs / 1000 };
   }
 }
 

@@ -1,14 +1,10 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench, otherHostKey } from "./bench";
-
-const run = promisify(execFile);
 
 /** The ways to log in that the configuration offers, against OpenSSH. */
 describe.concurrent("a connection of remote.Command", () => {
@@ -20,11 +16,10 @@ describe.concurrent("a connection of remote.Command", () => {
 
   it("logs in with an agent", async () => {
     const socket = join(bench.folder, "agent.sock");
-    const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+    const agent = execa("ssh-agent", ["-D", "-a", socket], { stdio: "ignore", reject: false });
     try {
       while (!existsSync(socket)) await sleep(20);
-      const env = { ...process.env, SSH_AUTH_SOCK: socket };
-      await run("ssh-add", ["-q", bench.host.identityFile], { env });
+      await execa("ssh-add", ["-q", bench.host.identityFile], { env: { SSH_AUTH_SOCK: socket } });
       const { host, hostKey } = bench.connection;
       const stack = await bench.stack("agent");
       await stack.apply(
@@ -36,13 +31,13 @@ describe.concurrent("a connection of remote.Command", () => {
       expect((await stack.resource("it"))?.outputs.stdout).toBe("admin");
     } finally {
       agent.kill();
-      await once(agent, "exit");
+      await agent;
     }
   });
 
   it("logs in with an RSA key, though a pinned RSA host key is refused for its SHA-1", async () => {
     const file = join(bench.folder, "rsa-key");
-    await run("ssh-keygen", ["-q", "-t", "rsa", "-b", "3072", "-N", "", "-f", file]);
+    await execa("ssh-keygen", ["-q", "-t", "rsa", "-b", "3072", "-N", "", "-f", file]);
     const key = (await readFile(`${file}.pub`, "utf8")).trim();
     await bench.onHost(`cat >>/root/.ssh/authorized_keys <<<'${key}'`);
     const stack = await bench.stack("rsa");

@@ -1,8 +1,7 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa, execaSync } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 let clone: string;
@@ -42,14 +41,13 @@ afterEach(() => {
 
 async function bootstrap(argument: string): Promise<{ code: unknown; said: string }> {
   const words = [join(clone, "commands", "bootstrap.mjs"), "program.ts", argument];
-  const child = spawn(process.execPath, words, {
-    env: { ...process.env, PATH: `${join(clone, "bin")}:${process.env["PATH"] ?? ""}` },
+  const { exitCode, all } = await execa(process.execPath, words, {
+    env: { PATH: `${join(clone, "bin")}:${process.env["PATH"] ?? ""}` },
+    all: true,
+    stripFinalNewline: false,
+    reject: false,
   });
-  let said = "";
-  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  const [code] = (await once(child, "close")) as unknown[];
-  return { code, said };
+  return { code: exitCode, said: all };
 }
 
 const calls = (): string => readFileSync(join(clone, "calls"), "utf8");
@@ -80,7 +78,7 @@ it("ends with npm's own exit code when npm fails, and lets the next one try", as
 });
 
 it("installs nothing where npm itself did, less what is for other systems", async () => {
-  spawnSync(join(clone, "bin", "npm"), { cwd: clone });
+  execaSync(join(clone, "bin", "npm"), { cwd: clone });
   expect(await bootstrap("x")).toMatchObject({ code: 0, said: "ran x\n" });
   expect(calls()).toBe("begin\nend\n");
 });
@@ -90,7 +88,7 @@ it.each([
   ["one more package", `${package1}\n"node_modules/two": {"version": "2.0.0"},`],
   ["one package less", ""],
 ])("installs again when the lock file has %s", async (_, packages) => {
-  spawnSync(join(clone, "bin", "npm"), { cwd: clone });
+  execaSync(join(clone, "bin", "npm"), { cwd: clone });
   writeFileSync(join(clone, "package-lock.json"), lockFile(packages, foreign));
   expect(await bootstrap("x")).toMatchObject({ code: 0 });
   expect(await bootstrap("x")).toMatchObject({ code: 0, said: "ran x\n" });

@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
+import { execa } from "execa";
 import {
   type AuthContext,
   type Connection as ServerConnection,
@@ -245,17 +245,10 @@ function enterpriseLinux(command: string): Answer | undefined {
 
 /** Runs a line as sshd does. */
 async function run(shell: string, line: string, stdin: string): Promise<Required<Answer>> {
-  const child = spawn(shell, ["-c", line], { stdio: ["pipe", "pipe", "pipe"] });
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-  child.stdin.on("error", () => undefined);
-  child.stdin.end(stdin);
-  const [code] = (await once(child, "close")) as [number | null];
-  return {
-    stdout: Buffer.concat(stdout).toString(),
-    stderr: Buffer.concat(stderr).toString(),
-    exitCode: code ?? 255,
-  };
+  const { stdout, stderr, exitCode } = await execa(shell, ["-c", line], {
+    input: stdin,
+    stripFinalNewline: false,
+    reject: false,
+  });
+  return { stdout, stderr, exitCode: exitCode ?? 255 };
 }

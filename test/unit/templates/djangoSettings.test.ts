@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalSettings, pythonLiteral, renderLocalSettings } from "../../../templates/django";
 
@@ -28,8 +28,8 @@ describe("a Python literal", () => {
     for (const literal of literals) expect(literal).toMatch(/^[\x20-\x7e]*$/);
     const program =
       "import ast,json,sys; print(json.dumps([ast.literal_eval(l) for l in sys.stdin.read().splitlines()]))";
-    const read = execFileSync("python3", ["-c", program], { input: literals.join("\n") });
-    expect(JSON.parse(read.toString())).toEqual(hostile);
+    const read = execaSync("python3", ["-c", program], { input: literals.join("\n") });
+    expect(JSON.parse(read.stdout)).toEqual(hostile);
   });
 });
 
@@ -55,7 +55,7 @@ describe("local settings", () => {
       "import json,sys; sys.path[:0] = [sys.argv[1], sys.argv[2]]; import local;" +
       "print(json.dumps({k: getattr(local, k) for k in dir(local) if k.isupper()}))";
     const words = ["-c", program, folder, join(folder, "release/tracks/settings")];
-    return JSON.parse(execFileSync("python3", words, { encoding: "utf8" })) as Record<
+    return JSON.parse(execaSync("python3", words).stdout) as Record<
       string,
       unknown
     >;

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
+import { execa, type Subprocess } from "execa";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { endOrphans, findOrphans, type Orphan } from "../../../../commands/recover/orphans";
 
 let engine: Server;
-const started: ChildProcess[] = [];
+const started: Subprocess[] = [];
 
 beforeEach(async () => {
   engine = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
@@ -29,7 +29,7 @@ async function engineDies(): Promise<void> {
 /** A process with the words of one that an engine starts; it is ready when its signals are set up. */
 async function start(code: string, ...words: string[]): Promise<number> {
   const script = `${code};setInterval(()=>{},1000);console.log("ready")`;
-  const child = spawn(process.execPath, ["-e", script, "--", ...words]);
+  const child = execa(process.execPath, ["-e", script, "--", ...words], { reject: false });
   started.push(child);
   await once(child.stdout, "data");
   if (child.pid === undefined) throw new Error("the process did not start");

@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findingText } from "../../../../preflight/source/finding";
 import { inspectSource } from "../../../../preflight/source/inspectSource";
@@ -29,7 +29,7 @@ describe("inspectSource", () => {
   });
 
   it("doesn't count what git keeps from being packed", async () => {
-    execFileSync("git", ["init", "--quiet", folder]);
+    execaSync("git", ["init", "--quiet", folder]);
     await writeFile(join(folder, ".gitignore"), "requirements.txt\n");
     expect(await inspectSource(folder, layout, needs)).toEqual([
       expect.objectContaining({ severity: "fault", path: "requirements.txt" }),
@@ -62,7 +62,7 @@ describe("inspectSource", () => {
     expect(await told()).toEqual([
       expect.stringMatching(/^\.gitignore: leaves out \.env, venv\/\. Without \.git nobody/),
     ]);
-    execFileSync("git", ["init", "--quiet", folder]);
+    execaSync("git", ["init", "--quiet", folder]);
     expect(await told()).toEqual([]);
   });
 

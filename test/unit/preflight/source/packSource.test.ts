@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmod,
@@ -17,6 +16,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { packSource } from "../../../../preflight/source/packSource";
 
@@ -42,13 +42,13 @@ describe("packSource", () => {
   }
   function git(...args: string[]): void {
     const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-    execFileSync("git", ["-C", tree, ...identity, ...args], { stdio: "pipe" });
+    execaSync("git", ["-C", tree, ...identity, ...args]);
   }
   const digestOf = async (folder = tree) => (await packSource(folder, archives)).digest;
   async function listed(folder = tree): Promise<string[]> {
     const { path } = await packSource(folder, archives);
-    const list = execFileSync("tar", ["--list", "--quoting-style=literal", "--file", path]);
-    return list.toString().trimEnd().split("\n");
+    const list = execaSync("tar", ["--list", "--quoting-style=literal", "--file", path]);
+    return list.stdout.split("\n");
   }
 
   it("makes an archive that tar unpacks to the same tree", async () => {
@@ -61,8 +61,8 @@ describe("packSource", () => {
     const { path } = await packSource(tree, archives);
     const unpacked = join(place, "unpacked");
     await mkdir(unpacked);
-    execFileSync("tar", ["--extract", "--file", path, "--directory", unpacked]);
-    execFileSync("diff", ["--recursive", "--no-dereference", tree, unpacked]);
+    execaSync("tar", ["--extract", "--file", path, "--directory", unpacked]);
+    execaSync("diff", ["--recursive", "--no-dereference", tree, unpacked]);
     expect((await stat(join(unpacked, "manage.py"))).mode & 0o777).toBe(0o755);
   });
 
@@ -150,7 +150,7 @@ describe("packSource", () => {
       await write("lib/.gitignore", "ignored\n");
       await write("lib/ignored");
       await write("lib/code.py");
-      execFileSync("git", ["init", "--quiet", join(tree, "lib")]);
+      execaSync("git", ["init", "--quiet", join(tree, "lib")]);
       const names = await listed();
       expect(names).toContain("lib/code.py");
       expect(names).not.toContain("lib/ignored");
@@ -167,9 +167,9 @@ describe("packSource", () => {
     });
 
     it("refuses a submodule whose files are gone", async () => {
-      execFileSync("git", ["init", "--quiet", join(tree, "lib")]);
+      execaSync("git", ["init", "--quiet", join(tree, "lib")]);
       await write("lib/code.py");
-      execFileSync("git", ["-C", join(tree, "lib"), "add", "."]);
+      execaSync("git", ["-C", join(tree, "lib"), "add", "."]);
       await rm(join(tree, "lib/code.py"));
       await expect(packSource(tree, archives)).rejects.toThrow(/submodule lib isn't checked out/);
     });
@@ -232,12 +232,9 @@ describe("packSource", () => {
   describe("a file's mode", () => {
     async function modes(): Promise<Record<string, string>> {
       const { path } = await packSource(tree, archives);
-      const list = execFileSync("tar", ["--list", "--verbose", "--file", path]).toString();
+      const list = execaSync("tar", ["--list", "--verbose", "--file", path]).stdout;
       return Object.fromEntries(
-        list
-          .trimEnd()
-          .split("\n")
-          .map((line) => [line.split(" ").at(-1) ?? "", line.slice(0, 10)]),
+        list.split("\n").map((line) => [line.split(" ").at(-1) ?? "", line.slice(0, 10)]),
       );
     }
 
@@ -284,7 +281,7 @@ describe("packSource", () => {
     // By its text alone it ends at the tree's root.
     await symlink("a/b/inner/../../x", join(tree, "detour"));
     await symlink("circle", join(tree, "circle"));
-    execFileSync("mkfifo", [join(tree, "pipe")]);
+    execaSync("mkfifo", [join(tree, "pipe")]);
     const error: unknown = await packSource(tree, archives).catch((error: unknown) => error);
     expect(error).toMatchObject({ name: "SourceError" });
     const { message } = error as Error;

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { describe, it, onTestFinished } from "vitest";
 import { sampleDump } from "../../../sampleDump";
 import { temporaryFolder } from "../../../temporaryFolder";
@@ -38,7 +38,7 @@ describe("a dump that is", () => {
 
   it.each<[string, (file: string) => void]>([
     ["a folder", mkdirSync],
-    ["a pipe", (file) => execFileSync("mkfifo", [file])],
+    ["a pipe", (file) => execaSync("mkfifo", [file])],
   ])("%s", { timeout: 60_000 }, async (_what, make) => {
     const file = join(temporaryFolder("dump", onTestFinished), "old.json");
     make(file);

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { execaSync } from "execa";
 import { describe, it, test } from "vitest";
 import { packSource } from "../../../../preflight/source/packSource";
 import { expectPreview, type Outcome, sampleSource, writeFiles } from "./preview";
@@ -12,7 +12,7 @@ import { expectPreview, type Outcome, sampleSource, writeFiles } from "./preview
  */
 const git = (folder: string, ...words: string[]): void => {
   const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-  execFileSync("git", ["-C", folder, ...identity, ...words], { stdio: "pipe" });
+  execaSync("git", ["-C", folder, ...identity, ...words]);
 };
 const commit = (folder: string): void => {
   git(folder, "init", "--quiet");
@@ -45,7 +45,7 @@ const inputs: readonly [what: string, make: (folder: string) => void, outcome: O
   [
     "with a pipe that looks like a key",
     (folder) => {
-      execFileSync("mkfifo", [join(folder, "server.key")]);
+      execaSync("mkfifo", [join(folder, "server.key")]);
     },
     { refused: /server\.key is neither a file nor/ },
   ],
@@ -53,7 +53,7 @@ const inputs: readonly [what: string, make: (folder: string) => void, outcome: O
     "with a pipe for a requirements file",
     (folder) => {
       rmSync(join(folder, "requirements.txt"));
-      execFileSync("mkfifo", [join(folder, "requirements.txt")]);
+      execaSync("mkfifo", [join(folder, "requirements.txt")]);
     },
     { refused: /requirements\.txt: there is no such file/ },
   ],
