@@ -15,96 +15,45 @@ import { loadConfiguration } from "./settings/configuration";
 
 /** The deployment on one page: settings in, components wired, outputs out. */
 export = async () => {
-  const config = loadConfiguration();
-  const { application, connection } = config;
-  const { facts, source, dump, database, packageNeeds } = await preflight(config);
+  const args = await preflight(loadConfiguration());
 
-  const host = new Host("host", { connection, facts });
-  const packages = new SystemPackages("packages", { host, ...config.packages, ...packageNeeds });
-  const deployer = new LinuxUser("deployer", {
-    host,
-    ...config.deployer,
-    password: config.deployer.password.output(),
-    services: ["nginx", "uwsgi"],
-  });
+  const host = new Host("host", args.host);
+  const packages = new SystemPackages("packages", { host, ...args.packages });
+  const deployer = new LinuxUser("deployer", { host, ...args.deployer });
+  const installed = { dependsOn: packages };
   const system = { dependsOn: [packages, deployer.account] };
 
-  const postgres =
-    database && new PostgresDatabase("database", { host, ...database }, { dependsOn: packages });
+  const database =
+    args.database && new PostgresDatabase("database", { host, ...args.database }, installed);
   const uwsgi =
-    application &&
-    new Uwsgi(
-      "uwsgi",
-      {
-        host,
-        ...application.uwsgi,
-        user: deployer.user,
-        home: deployer.home,
-        startsAfter: postgres?.services,
-      },
-      { dependsOn: packages },
-    );
+    args.uwsgi &&
+    new Uwsgi("uwsgi", { host, ...args.uwsgi, startsAfter: database?.services }, installed);
 
-  const robots = new RobotsTxt("robots", { host, ...config.robots }, { dependsOn: packages });
-  const site = new NginxSite(config.site.site, {
-    ...config.site,
-    application: uwsgi,
-    locations: [robots],
-  });
-  const nginx = new Nginx("nginx", { host, ...config.nginx, sites: [site] }, system);
-  new Logrotate(
-    "nginx-logs",
-    { host, ...nginx.rotation, createGroup: deployer.group, ...config.logrotate },
-    system,
-  );
-  const outputs = { host: connection.address, url: site.url, robotsTxt: robots.path };
-  if (application === undefined || uwsgi === undefined || source === undefined) return outputs;
+  const robots = new RobotsTxt("robots", { host, ...args.robots }, installed);
+  const served = { application: uwsgi, locations: [robots] };
+  const site = new NginxSite(args.site.site, { ...args.site, ...served });
+  const nginx = new Nginx("nginx", { host, ...args.nginx, sites: [site] }, system);
+  const nginxLogs = { ...nginx.rotation, createGroup: deployer.group, ...args.logrotate };
+  new Logrotate("nginx-logs", { host, ...nginxLogs }, system);
 
-  const app = new DjangoApp(
-    "app",
-    {
-      host,
-      ...application.django,
-      secretKey: application.django.secretKey?.output(),
-      production: application.production,
-      user: deployer.user,
-      home: deployer.home,
-      source: source([packages.command, deployer.account]),
-      postgresql: postgres?.connection,
-      postgresqlBinaries: application.database?.binaries,
-      port: config.site.listenPort,
-      uwsgi,
-      nginx,
-    },
-    system,
-  );
+  const source = args.app?.source([packages.command, deployer.account]);
+  const runtime = { postgresql: database?.connection, uwsgi, nginx };
+  const app =
+    args.app && source && new DjangoApp("app", { host, ...args.app, source, ...runtime }, system);
   const migration =
-    application.migration &&
-    dump &&
-    new DataMigration("old-data", {
-      host,
-      ...application.migration,
-      dump,
-      app,
-      postgresqlBinaries: application.database?.binaries,
-    });
-  // What visitors write before the old data is there would stand in its way.
-  const service = new UwsgiService(
-    "uwsgi",
-    { host, uwsgi, app },
-    { dependsOn: [deployer.account, ...(migration ? [migration] : [])] },
-  );
-  new Logrotate(
-    "uwsgi-logs",
-    { host, ...uwsgi.rotation, ...config.logrotate },
-    { dependsOn: [packages, service] },
-  );
+    args.migration && app && new DataMigration("old-data", { host, ...args.migration, app });
+  const service = uwsgi && new UwsgiService("uwsgi", { host, uwsgi, app, migration }, system);
+  if (uwsgi && service) {
+    const rotation = { ...uwsgi.rotation, ...args.logrotate };
+    new Logrotate("uwsgi-logs", { host, ...rotation }, { dependsOn: [packages, service] });
+  }
 
   return {
-    ...outputs,
-    release: app.release,
-    backups: app.backups,
+    host: args.host.connection.address,
+    url: site.url,
+    robotsTxt: robots.path,
     // An output without a value is warned about.
+    ...(app && { release: app.release, backups: app.backups }),
     ...(migration && { migratedRows: migration.counts, migrationBackup: migration.backup }),
   };
 };

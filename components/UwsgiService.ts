@@ -4,6 +4,7 @@ import type { Host } from "../host/Host";
 import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { literally } from "../host/manifest/subtree";
+import type { DataMigration } from "./DataMigration";
 import type { DjangoApp } from "./DjangoApp";
 import type { Uwsgi } from "./Uwsgi";
 import { ArgumentsError } from "./ArgumentsError";
@@ -20,6 +21,12 @@ export interface UwsgiServiceArgs {
    * @default none of this program: release, virtualenv and user come from elsewhere, the files from here
    */
   app?: DjangoApp;
+  /**
+   * Data that is loaded before the service starts: what visitors write before would stand in its way.
+   *
+   * @default none
+   */
+  migration?: DataMigration;
 }
 
 /** The service `uwsgi`, enabled and running: it loads the application's current release. */
@@ -29,7 +36,7 @@ export class UwsgiService extends HostComponent {
 
   constructor(name: string, args: UwsgiServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super({ type: "UwsgiService" }, name, {}, opts);
-    const { app, host, uwsgi } = args;
+    const { app, host, migration, uwsgi } = args;
     if (app !== undefined && app.uwsgi !== uwsgi) {
       throw new ArgumentsError(`UwsgiService "${name}"`, [
         {
@@ -54,7 +61,11 @@ export class UwsgiService extends HostComponent {
     );
     this.command = host.converge(name, manifest, {
       parent: this,
-      dependsOn: [uwsgi.install, ...(app === undefined ? [] : [app.command])],
+      dependsOn: [
+        uwsgi.install,
+        ...(app === undefined ? [] : [app.command]),
+        ...(migration === undefined ? [] : [migration.command]),
+      ],
     });
     this.registerOutputs({ socket: uwsgi.socket });
   }

@@ -1,12 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSource } from "../components/args/DjangoApp";
-import type { PostgresDatabaseArgs } from "../components/args/PostgresDatabase";
+import type { GitRepository } from "../components/django/git";
+import type { Connection } from "../host/ssh/connection";
 import { checkFormerPlace } from "./formerPlace";
 import { checkInitSystem, checkObstacles, hostObstacles, refuse } from "./obstacles";
 import { planPostgres, postgresForwarding, postgresPackages } from "./database/plan";
-import type { PackageNeeds } from "../components/packages/wantedPackages";
 import type { Configuration } from "../settings/configuration";
-import type { LocalFile } from "../host/Host";
 import type { HostFacts } from "../host/facts";
 import { examineHost } from "./host/examineHost";
 import { sourceCommit } from "./host/sourceCommit";
@@ -14,25 +13,14 @@ import { surveyQuestions } from "./questions";
 import { dumpFile } from "./source/dumpFile";
 import { isDeployed, packFolder } from "./source/folder";
 
-/** What is found out and settled before any resource is registered. */
-export interface Preflight {
-  /** What the host looks like; undefined in a preview of one that can't be reached. */
-  readonly facts: HostFacts | undefined;
-  /** The application's source; a git commit may be known only when git is on the host. */
-  readonly source: ((git: readonly pulumi.CustomResource[]) => ApplicationSource) | undefined;
-  /** The old site's dump, as it is on this machine. */
-  readonly dump: LocalFile | undefined;
-  /** How the database is made. */
-  readonly database: Omit<PostgresDatabaseArgs, "host"> | undefined;
-  /** What decides which packages the host must have. */
-  readonly packageNeeds: PackageNeeds;
-}
+/** The arguments of every component, checked and complete; those of an optional one are left out. */
+export type SiteArguments = Awaited<ReturnType<typeof preflight>>;
 
 /**
  * Looks at the application's source here and at the host, and compares both with the
  * configuration; every fault that shows by then ends the program with nothing touched.
  */
-export async function preflight(config: Configuration): Promise<Preflight> {
+export async function preflight(config: Configuration) {
   const { application, connection } = config;
   const from = application?.django.source;
   const repository = from?.kind === "git" ? from.repository : undefined;
@@ -61,7 +49,7 @@ export async function preflight(config: Configuration): Promise<Preflight> {
   }
   if (application !== undefined) {
     checkInitSystem(from?.kind === "git" ? "tracks:sourceUrl" : "tracks:sourceFolder", facts);
-    checkFormerPlace({ ...application.django, user: config.deployer.user }, facts);
+    checkFormerPlace(application.django, facts);
     const { interpreter, socket, stats } = application.uwsgi;
     checkObstacles(
       {
@@ -74,14 +62,51 @@ export async function preflight(config: Configuration): Promise<Preflight> {
   }
   const database =
     application?.database && (await planPostgres(connection, facts, application.database));
-  const fromGit =
-    repository &&
-    ((git: readonly pulumi.CustomResource[]): ApplicationSource => ({
-      ...repository,
-      kind: "git",
-      deployKey: repository.deployKey?.output(),
-      commit: sourceCommit(connection, repository, facts, git),
-    }));
-  const source = folder === undefined ? fromGit : () => folder.source;
-  return { facts, source, dump, database, packageNeeds };
+  const source =
+    repository === undefined
+      ? folder && (() => folder.source)
+      : gitSource(connection, repository, facts);
+  const { packages, deployer, nginx, site, robots, logrotate } = config;
+  return {
+    host: { connection, facts },
+    packages: { ...packages, ...packageNeeds },
+    deployer: {
+      ...deployer,
+      password: deployer.password.output(),
+      services: ["nginx", "uwsgi"],
+    },
+    database,
+    uwsgi: application?.uwsgi,
+    robots,
+    site,
+    nginx,
+    logrotate,
+    app: application &&
+      source && {
+        ...application.django,
+        secretKey: application.django.secretKey?.output(),
+        postgresqlBinaries: application.database?.binaries,
+        source,
+      },
+    migration: application?.migration &&
+      dump && {
+        ...application.migration,
+        dump,
+        postgresqlBinaries: application.database?.binaries,
+      },
+  };
+}
+
+/** A git source; which commit a branch is may be known only when git and its user are on the host. */
+function gitSource(
+  connection: Connection,
+  repository: GitRepository,
+  facts: HostFacts | undefined,
+): (git: readonly pulumi.CustomResource[]) => ApplicationSource {
+  return (git) => ({
+    ...repository,
+    kind: "git",
+    deployKey: repository.deployKey?.output(),
+    commit: sourceCommit(connection, repository, facts, git),
+  });
 }

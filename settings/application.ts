@@ -17,7 +17,11 @@ export type SourceConfiguration =
 export type ApplicationConfiguration = NonNullable<ReturnType<typeof groupApplication>>;
 
 /** The application's settings as they are used; undefined where the stack has no application. */
-export function groupApplication(source: ConfigurationSource, values: Values) {
+export function groupApplication(
+  source: ConfigurationSource,
+  values: Values,
+  owner: { readonly user: string; readonly home: string },
+) {
   const from = groupSource(source, values);
   if (from === undefined) return undefined;
   const { siteName: app, siteRoot, production } = values;
@@ -28,13 +32,13 @@ export function groupApplication(source: ConfigurationSource, values: Values) {
   // The rules hold that there is one.
   const host = proofHost(values.serverNames, allowedHosts) ?? "localhost";
   return {
-    /** PRODUCTION=1 in the environment and PostgreSQL, or neither. */
-    production,
     /** Arguments of DjangoApp, but for the source, which the preflight packs or asks for. */
     django: {
       ...django,
+      ...owner,
       app,
       siteRoot,
+      port: values.listenPort,
       source: from,
       /** Django's settings, as Python names the module. */
       settingsModule,
@@ -46,6 +50,7 @@ export function groupApplication(source: ConfigurationSource, values: Values) {
     /** Arguments of Uwsgi. */
     uwsgi: {
       ...argsOf("Uwsgi", values),
+      ...owner,
       production,
       application: app,
       siteRoot,

@@ -87,17 +87,17 @@ export function checkConfiguration(source: ConfigurationSource): CheckedConfigur
     configuration: {
       connection,
       isLab: lab !== undefined,
-      ...grouped(values as Values, deployerPassword),
-      application: groupApplication(source, values as Values),
+      ...grouped(source, values as Values, deployerPassword),
     },
     warnings: [...reading.warnings, ...warnings],
   };
 }
 
 function grouped(
+  source: ConfigurationSource,
   values: Values,
   password: Secret,
-): Omit<Configuration, "connection" | "isLab" | "application"> {
+): Omit<Configuration, "connection" | "isLab"> {
   const { user, home = defaultHome(user), ...deployer } = argsOf("LinuxUser", values);
   const { sitesOwner, openPorts: opensPort, ...nginx } = argsOf("Nginx", values);
   const site = argsOf("NginxSite", values);
@@ -112,6 +112,7 @@ function grouped(
     site,
     robots: { ...argsOf("RobotsTxt", values), path: `${site.siteRoot}/robots/robots.txt` },
     logrotate: argsOf("Logrotate", values),
+    application: groupApplication(source, values, { user, home }),
   };
 }
 

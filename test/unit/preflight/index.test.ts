@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Preflight, preflight } from "../../../preflight/index";
+import { preflight, type SiteArguments } from "../../../preflight/index";
 import { check } from "../settings/configuration";
 import { hostKey, login, server } from "./preflightBench";
 import { connectionTo } from "./preflightServer";
@@ -10,7 +10,7 @@ import { connectionTo } from "./preflightServer";
 async function preflightOf(
   facts: readonly string[],
   settings: Record<string, string>,
-): Promise<Preflight> {
+): Promise<SiteArguments> {
   const report = [...facts.map((fact) => `fact ${fact}`), "preflight complete", ""].join("\n");
   const host = await server({
     answer: (command) => (command.includes("preflight complete") ? { stdout: report } : undefined),
@@ -50,9 +50,9 @@ describe("a host whose init is not systemd", () => {
 
   it("takes a site without an application, and one with systemd takes both", async () => {
     inPreview(true);
-    await expect(preflightOf(old, {})).resolves.toMatchObject({ source: undefined });
+    await expect(preflightOf(old, {})).resolves.toMatchObject({ app: undefined });
     const facts = ["init systemd", "interpreter present", "os-version 7.9"];
-    const { source } = await preflightOf(facts, application);
-    expect(source).toBeDefined();
+    const { app } = await preflightOf(facts, application);
+    expect(app).toBeDefined();
   });
 });

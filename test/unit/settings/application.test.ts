@@ -18,7 +18,7 @@ describe("a stack's application", () => {
 
   it("comes from a folder here, with the notes' settings as defaults", () => {
     const { application } = check(app).configuration;
-    expect(application?.production).toBe(true);
+    expect(application?.django.production).toBe(true);
     expect(application?.django.source).toEqual({ kind: "folder", folder: join(folder, "site") });
     expect(application?.django.settingsModule).toBe("tracks.settings");
     expect(application?.django.allowedHosts).toEqual(["tracks.stowers.org"]);
