@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exec } from "../lab/host";
-import type { OnProgress } from "../lab/progress";
+import type { OnProgress } from "../toolchain/progress";
 import { askDuring, askSite, withoutVersions } from "./answers";
 import type { CommandRun } from "./command";
 import type { Contender } from "./contenders/contender";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { ensureBase } from "../lab/base";
 import { down, exec, type LabHost, up } from "../lab/host";
-import type { OnProgress } from "../lab/progress";
+import type { OnProgress } from "../toolchain/progress";
 import { cacheFolder } from "../toolchain/cacheFolder";
 import { makeOnce } from "../toolchain/once";
 import { uwsgiVersion } from "./site";

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, readdir, rename, rm, stat, utimes } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { cp, mkdir, readFile, readdir, rm, stat, utimes } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { execa } from "execa";
 import { cacheFolder } from "./folders";
-import { withLock } from "./lock";
-import type { OnProgress } from "./progress";
-import { eachLine } from "../toolchain/progress";
+import { makeOnce } from "../toolchain/once";
+import { eachLine, type OnProgress } from "../toolchain/progress";
 import { wheelFolder, writeWayOut } from "./seed";
 
 /** The files that a base is made from; every byte of them counts for its key. */
@@ -39,25 +38,11 @@ interface BuildOptions {
  * @throws when a step of the build fails, with its last words; nothing half-made stays
  */
 export async function ensureBase(options: BuildOptions = {}): Promise<string> {
-  const bases = join(cacheFolder(), "lab");
-  const name = `el9-${await recipeKey()}`;
-  const base = join(bases, name);
-  const build = async (): Promise<void> => {
-    if (existsSync(base)) return;
-    await removeLeftovers(bases, name);
-    const building = join(bases, `${name}.building`);
-    try {
-      await buildBase(building, options);
-      await rename(building, base);
-    } finally {
-      await rm(building, { recursive: true, force: true });
-    }
-  };
-  if (!existsSync(base)) {
-    await withLock(join(bases, "lock"), build, () =>
-      options.onProgress?.("waiting for another process that builds the base"),
-    );
-  }
+  const base = join(cacheFolder(), "lab", `el9-${await recipeKey()}`);
+  await makeOnce(base, options.onProgress ?? (() => undefined), async (unfinished) => {
+    await removeUnused(dirname(base));
+    await buildBase(unfinished, options);
+  });
   // The folder's own time says when it was last used.
   await utimes(base, new Date(), new Date());
   return join(base, "root");
@@ -93,10 +78,12 @@ async function buildBase(folder: string, options: BuildOptions): Promise<void> {
     ],
     options,
   );
-  if (existsSync(wheels) && !existsSync(cached)) {
-    await cp(wheels, `${cached}.copying`, { recursive: true });
-    await rename(`${cached}.copying`, cached);
-  }
+  if (!existsSync(wheels)) return;
+  await makeOnce(
+    cached,
+    () => undefined,
+    (unfinished) => cp(wheels, unfinished, { recursive: true }),
+  );
 }
 
 /** Compiled wheels outlive the base that they were compiled with: a folder of the cache for each list. */
@@ -156,14 +143,13 @@ async function recipeKey(): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Removes broken builds, and bases of other recipes that nobody used for long. */
-async function removeLeftovers(bases: string, current: string): Promise<void> {
-  for (const name of await readdir(bases)) {
-    if (!name.startsWith("el9-") || name === current) continue;
-    const folder = join(bases, name);
+/** Removes bases of other recipes that nobody used for long, broken builds of them too. */
+async function removeUnused(bases: string): Promise<void> {
+  for (const entry of await readdir(bases, { withFileTypes: true })) {
+    // A lock stays: somebody may hold it.
+    if (!entry.name.startsWith("el9-") || !entry.isDirectory()) continue;
+    const folder = join(bases, entry.name);
     const unused = Date.now() - (await stat(folder)).mtimeMs;
-    if (name.endsWith(".building") || unused > KEEP_UNUSED_MS) {
-      await rm(folder, { recursive: true, force: true });
-    }
+    if (unused > KEEP_UNUSED_MS) await rm(folder, { recursive: true, force: true });
   }
 }

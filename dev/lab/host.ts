@@ -7,15 +7,15 @@ import { hostFolder, labFolder } from "./folders";
 import { exec, leaderOf } from "./guest";
 import { missingPackages } from "./install";
 import { hostKeyFile, makeKey, makePassword, readPublicKey } from "./keys";
-import { withLock } from "./lock";
 import * as machine from "./machine";
 import { claimSlot, handOver, releaseSlots } from "./network";
 import { end, identify, isAlive, kill, type ProcessIdentity } from "./process";
-import type { OnProgress } from "./progress";
+import type { OnProgress } from "../toolchain/progress";
 import { waitForSsh } from "./ready";
 import { readRecord, runningHost, writeRecord, type LabHost, type Shape } from "./record";
 import { writeMachineSeed, writeSeed } from "./seed";
 import { labUnavailable } from "./unavailable";
+import { withLock } from "../toolchain/lock";
 
 export { exec, readFile, sshConnections, writeFile, type GuestResult } from "./guest";
 export { list, runningHost, type HostState, type LabHost, type Shape } from "./record";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { execa } from "execa";
-import type { OnProgress } from "./progress";
+import type { OnProgress } from "../toolchain/progress";
 
 /** Debian packages that the lab needs on this machine, each with a program that proves it. */
 export const LAB_PACKAGES: ReadonlyMap<string, string> = new Map([

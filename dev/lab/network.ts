@@ -2,8 +2,8 @@ import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { removeControlGroups } from "./controlGroups";
-import { withLock } from "./lock";
 import { currentBoot, identify, isAlive, type ProcessIdentity } from "./process";
+import { withLock } from "../toolchain/lock";
 
 /**
  * Hosts of every checkout on this machine share one bridge and one private /24; each has a slot

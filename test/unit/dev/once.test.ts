@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeOnce } from "../../../dev/toolchain/once";
 
@@ -25,7 +27,7 @@ describe("makeOnce", () => {
         (line) => progress.push(line),
         async (unfinished) => {
           made++;
-          await sleep(50);
+          await sleep(500);
           await writeFile(unfinished, "content");
         },
       );
@@ -46,11 +48,22 @@ describe("makeOnce", () => {
     expect(await readFile(path, "utf8")).toBe("whole");
   });
 
-  it("takes over from a holder that died", async () => {
-    // The greatest process id that Linux can give is 4194304.
-    await writeFile(`${path}.lock`, "4194305");
+  it("takes over from a process that was killed while it made it", async () => {
+    const module = JSON.stringify(join(__dirname, "../../../dev/toolchain/once"));
+    const program = `
+      const { writeFileSync } = require("node:fs");
+      require(${module}).makeOnce(process.argv[1], () => {}, (unfinished) => {
+        writeFileSync(unfinished, "half");
+        console.log("half made");
+        return new Promise((resolve) => setTimeout(resolve, 60_000));
+      });`;
+    const loader = join(__dirname, "../../../commands/typescript.cjs");
+    const maker = execa(process.execPath, ["--require", loader, "--eval", program, path], {
+      reject: false,
+    });
+    await once(maker.stdout, "data");
+    maker.kill("SIGKILL");
     await makeOnce(path, quiet, (unfinished) => writeFile(unfinished, "whole"));
     expect(await readFile(path, "utf8")).toBe("whole");
-    expect(existsSync(`${path}.lock`)).toBe(false);
   });
 });
