@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
 import { delimiter, dirname, join, sep } from "node:path";
 import { execa } from "execa";
+import { lt, parse } from "semver";
 import { cacheFolder } from "./cacheFolder";
 import { builtVersion } from "./goBuild";
 
@@ -27,12 +28,12 @@ export async function findCli(): Promise<FoundCli | undefined> {
     killSignal: "SIGKILL",
     reject: false,
   });
-  const version = /^v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
-  if (version === undefined || isOlder(version, builtVersion)) return undefined;
+  const version = parse(stdout);
+  if (version === null || lt(version, builtVersion)) return undefined;
   const beside = join(dirname(await realpath(path)), "pulumi-language-nodejs");
   if (!(await isExecutable(beside)) && (await onPath("pulumi-language-nodejs")) === undefined)
     return undefined;
-  return { path, version };
+  return { path, version: version.version };
 }
 
 /**
@@ -43,16 +44,6 @@ export function ownPath(): string[] {
   return (process.env["PATH"] ?? "")
     .split(delimiter)
     .filter((folder) => folder !== "" && !folder.startsWith(join(cacheFolder(), sep)));
-}
-
-/** Compares versions of the form MAJOR.MINOR.PATCH. */
-export function isOlder(version: string, bound: string): boolean {
-  const [left, right] = [version, bound].map((text) => text.split(".").map(Number));
-  for (const index of [0, 1, 2]) {
-    const difference = (left?.[index] ?? 0) - (right?.[index] ?? 0);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
 }
 
 async function onPath(name: string): Promise<string | undefined> {
