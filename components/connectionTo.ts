@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { parseValue, shown, type Value } from "../host/manifest/value";
+import { address, loginName, port, publicKey } from "../host/manifest/values";
+import { redacted, Secret } from "../host/secret";
+import type { Connection, Identity, Login } from "../host/ssh/connection";
+import { readPrivateKey } from "../host/ssh/privateKey";
+import { ArgumentsError } from "./ArgumentsError";
+
+/** An SSH server, and the login there. */
+export interface LoginArgs {
+  /** Host name, IPv4 or IPv6 address. */
+  address: string;
+  /** Port of the SSH server. @default 22 */
+  port?: number;
+  /** Login. Any other than root becomes root through sudo. @default "root" */
+  user?: string;
+  /**
+   * Public key of the SSH server, `TYPE BASE64`; without it the program does not connect.
+   *
+   * @example "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI..."
+   */
+  hostKey: string;
+  /** Private key that logs in, in OpenSSH or PEM format: a secret. @default a key of the SSH agent at SSH_AUTH_SOCK */
+  privateKey?: string;
+  /** Passphrase of the private key: a secret. @default none */
+  passphrase?: string;
+}
+
+/** Inputs of {@link connectionTo}. */
+export interface ConnectionArgs extends LoginArgs {
+  /** Password that sudo asks the login for: a secret. @default none: sudo asks for none */
+  sudoPassword?: string;
+  /** A host in between, through which the host is reached. @default none */
+  bastion?: LoginArgs;
+}
+
+/**
+ * How a host is reached, from plain values: the preflight logs in before anything is registered, so none
+ * of them can be an output.
+ *
+ * The result shows no secret when it is printed, and the state keeps it encrypted.
+ *
+ * @throws {@link ArgumentsError} with every error at once
+ * @example
+ * ```ts
+ * const connection = connectionTo({
+ *   address: "www.example.org",
+ *   hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
+ *   privateKey: readFileSync("/home/me/.ssh/id_ed25519", "utf8"),
+ * });
+ * ```
+ */
+export function connectionTo(args: ConnectionArgs): Connection {
+  const result = parseValue(connection, args);
+  if ("parsed" in result) return result.parsed;
+  throw new ArgumentsError(
+    "Connection",
+    result.refusals.map(({ path, given, allowed }) => ({
+      propertyPath: path.slice(1),
+      given: given !== undefined && secrets.test(path) ? redacted : shown(given),
+      allowed,
+    })),
+  );
+}
+
+const secrets = /\.(?:privateKey|passphrase|sudoPassword)$/;
+
+const loginFields = z.object({
+  address: address.schema,
+  port: port.schema.default(22),
+  user: loginName.schema.default("root"),
+  hostKey: publicKey.schema,
+  privateKey: z.string().optional(),
+  passphrase: z.string().optional(),
+});
+
+function readLogin(
+  { privateKey, passphrase, ...login }: z.output<typeof loginFields>,
+  context: z.RefinementCtx,
+): Login {
+  return { ...login, identity: readIdentity(privateKey, passphrase, context) };
+}
+
+function readIdentity(
+  privateKey: string | undefined,
+  passphrase: string | undefined,
+  context: z.RefinementCtx,
+): Identity {
+  if (privateKey === undefined) return { kind: "agent", socketPath: undefined };
+  const read = readPrivateKey(privateKey, passphrase);
+  if (typeof read === "object") {
+    return {
+      kind: "key",
+      privateKey: new Secret(privateKey),
+      passphrase: passphrase === undefined ? undefined : new Secret(passphrase),
+      ...read,
+    };
+  }
+  const [field, message] =
+    read === "locked"
+      ? ["passphrase", "the passphrase of the private key, which has one"]
+      : ["privateKey", "a private key in OpenSSH or PEM format, as `ssh-keygen` writes it"];
+  context.addIssue({ code: "custom", path: [field], message });
+  return z.NEVER;
+}
+
+const connection: Value<Connection> = {
+  type: "object",
+  allowed: "a host and the login there",
+  encoding: "json",
+  schema: loginFields
+    .extend({
+      sudoPassword: z.string().optional(),
+      bastion: loginFields.transform(readLogin).optional(),
+    })
+    .transform(({ sudoPassword, bastion, ...host }, context): Connection => ({
+      ...readLogin(host, context),
+      privilege: privilegeOf(host.user, sudoPassword),
+      bastion,
+    })),
+};
+
+function privilegeOf(user: string, sudoPassword: string | undefined): Connection["privilege"] {
+  if (user === "root") return { kind: "root" };
+  return sudoPassword === undefined
+    ? { kind: "passwordless" }
+    : { kind: "password", password: new Secret(sudoPassword) };
+}

@@ -1,0 +1,66 @@
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { type ConnectionArgs, connectionTo } from "../../../components/connectionTo";
+import { ed25519KeyPair } from "../host/ed25519";
+
+const server = ed25519KeyPair().public;
+const key = ed25519KeyPair().private;
+const locked = ed25519KeyPair("open sesame").private;
+const host: ConnectionArgs = { address: "www.example.org", hostKey: server };
+
+describe("a connection from plain values", () => {
+  it("is root's on port 22, with a key of the agent, where nothing else is said", () => {
+    expect(connectionTo(host)).toMatchObject({
+      address: "www.example.org",
+      port: 22,
+      user: "root",
+      hostKey: { line: server.split(" ").slice(0, 2).join(" ") },
+      identity: { kind: "agent" },
+      privilege: { kind: "root" },
+      bastion: undefined,
+    });
+  });
+
+  it("becomes root through sudo for another login, with a password or without", () => {
+    expect(connectionTo({ ...host, user: "admin" }).privilege).toEqual({ kind: "passwordless" });
+    const { privilege } = connectionTo({ ...host, user: "admin", sudoPassword: "sesame" });
+    expect(privilege.kind === "password" && privilege.password.reveal()).toBe("sesame");
+  });
+
+  it("shows no secret when it is printed", () => {
+    const bastion = { address: "bastion.example.org", hostKey: server, privateKey: key };
+    const secrets = { privateKey: locked, passphrase: "open sesame", sudoPassword: "s3same" };
+    const connection = connectionTo({ ...host, user: "admin", ...secrets, bastion });
+    const { identity } = connection;
+    expect(identity.kind === "key" && identity.passphrase?.reveal()).toBe("open sesame");
+    const printed = JSON.stringify(connection) + inspect(connection, { depth: null });
+    expect(printed).not.toMatch(/sesame|PRIVATE KEY/);
+  });
+
+  it("is refused with all its errors at once, and none of its secrets", () => {
+    const refused = () =>
+      connectionTo({
+        address: "https://www.example.org",
+        hostKey: "www.example.org",
+        privateKey: "not-a-key",
+        port: 0,
+        bastion: { address: "bastion.example.org", hostKey: "" },
+      });
+    expect(refused).toThrow(
+      /^Connection can't be made of these arguments:\n {2}address: "https:\/\/www.example.org" was given; give a host name, .*\n {2}port: 0 was given; .*\n {2}hostKey: "www.example.org" was given; .*\n {2}bastion.hostKey: "" was given; .*$/,
+    );
+    expect(refused).not.toThrow("not-a-key");
+  });
+
+  it("is refused with a private key that is none, or that its passphrase doesn't open", () => {
+    expect(() => connectionTo({ ...host, privateKey: "not-a-key" })).toThrow(
+      /\n {2}privateKey: \[secret\] was given; give a private key in OpenSSH or PEM format, .*$/,
+    );
+    expect(() => connectionTo({ ...host, privateKey: locked })).toThrow(
+      /\n {2}passphrase: nothing was given; give the passphrase of the private key, which has one$/,
+    );
+    expect(() => connectionTo({ ...host, privateKey: locked, passphrase: "wrong" })).toThrow(
+      /\n {2}passphrase: \[secret\] was given; /,
+    );
+  });
+});
