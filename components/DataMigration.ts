@@ -37,6 +37,11 @@ import { checked } from "./whenKnown";
  * While it runs, writers of the target tables wait (PostgreSQL) or of the whole database (sqlite): load before
  * the site is opened. Errors name a row by number, model and primary key, and fields by name, never
  * their values.
+ *
+ * @example
+ * ```ts
+ * new DataMigration("old-data", { host, app, dump, renames: { "redirect.target": "roasted.target" } });
+ * ```
  */
 export class DataMigration extends HostComponent {
   readonly command: remote.Command;

@@ -29,6 +29,22 @@ import { checked, whenKnown } from "./whenKnown";
  * its database's schema, and the link that makes one release the current one.
  *
  * Database, uploads, secret key and backups stay on destroy.
+ *
+ * @example
+ * ```ts
+ * const app = new DjangoApp("app", {
+ *   host,
+ *   app: "tracks",
+ *   siteRoot: "/srv/tracks",
+ *   user: deployer.user,
+ *   source: { kind: "folder", archive },
+ *   production: true,
+ *   allowedHosts: ["tracks.example.org"],
+ *   postgresql: database.connection,
+ *   uwsgi,
+ *   nginx,
+ * });
+ * ```
  */
 export class DjangoApp extends HostComponent {
   /** Name of the release that is live, the first twelve characters of its commit or digest. */

@@ -17,6 +17,16 @@ import { checked, whenKnown } from "./whenKnown";
  *
  * The account and its home stay on destroy, since the home holds data; an account that we made is
  * locked then, one that was there before gets back its shell and password.
+ *
+ * @example
+ * ```ts
+ * const deployer = new LinuxUser("deployer", {
+ *   host,
+ *   user: "deployer",
+ *   password: new pulumi.Config().requireSecret("deployerPassword"),
+ *   services: ["nginx"],
+ * });
+ * ```
  */
 export class LinuxUser extends HostComponent {
   readonly user: string;

@@ -12,6 +12,11 @@ import { checked } from "./whenKnown";
  *
  * The host script validates the whole logrotate configuration before the new file counts, since
  * one bad or doubled entry stops the rotation of other logs too.
+ *
+ * @example
+ * ```ts
+ * new Logrotate("nginx-logs", { host, ...nginx.rotation, rotate: 14 });
+ * ```
  */
 export class Logrotate extends HostComponent {
   readonly command: remote.Command;

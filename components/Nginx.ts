@@ -22,6 +22,11 @@ const vendorsDefaultServer: ManifestEntry = {
  * nginx on one host: the one owner of its configuration tree.
  *
  * One command has the whole tree, with the part of each site: one manifest, one test, one reload.
+ *
+ * @example
+ * ```ts
+ * const nginx = new Nginx("nginx", { host, sites: [site] }, { dependsOn: packages });
+ * ```
  */
 export class Nginx extends HostComponent {
   /** How the logs are rotated that nginx writes, for itself and for its sites: arguments of {@link Logrotate}. */

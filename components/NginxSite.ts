@@ -43,6 +43,15 @@ const selinuxHttpPorts = [80, 443, 488, 8008, 8009, 8443];
  * One site of nginx: its server block, its link in sites-enabled, its logs and what it serves itself.
  *
  * It has no resource of its own: it becomes a part of the tree of the {@link Nginx} that takes it.
+ *
+ * @example
+ * ```ts
+ * const site = new NginxSite("docs", {
+ *   serverNames: ["docs.example.org"],
+ *   siteRoot: "/srv/docs",
+ *   locations: [robots],
+ * });
+ * ```
  */
 export class NginxSite extends HostComponent {
   readonly site: string;

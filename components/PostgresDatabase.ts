@@ -42,6 +42,15 @@ const databases = new WeakMap<Host, string>();
  *
  * The data outlive everything: on destroy the server keeps running, with role, database and
  * pg_hba.conf, and the next up adopts them. Nothing here ever drops anything.
+ *
+ * @example
+ * ```ts
+ * const database = new PostgresDatabase(
+ *   "database",
+ *   { host, database: "tracks", user: "deployer", provisioner: "psql" },
+ *   { dependsOn: packages },
+ * );
+ * ```
  */
 export class PostgresDatabase extends HostComponent {
   readonly connection: DatabaseConnection;

@@ -15,6 +15,11 @@ import { checked } from "./whenKnown";
  * robots.txt, which keeps spiders from indexing the site's content.
  *
  * The site that it is given to, among its `locations`, serves it at /robots.txt.
+ *
+ * @example
+ * ```ts
+ * const robots = new RobotsTxt("robots", { host, path: "/srv/docs/robots/robots.txt" });
+ * ```
  */
 export class RobotsTxt extends HostComponent implements SiteLocations {
   readonly concern = "robots";

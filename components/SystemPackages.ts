@@ -11,6 +11,11 @@ import { checked } from "./whenKnown";
 /**
  * Package repositories, proxies, module streams and packages of the host. Packages stay when this is
  * destroyed: others may need them by then.
+ *
+ * @example
+ * ```ts
+ * const packages = new SystemPackages("packages", { host, extraPackages: ["htop"] });
+ * ```
  */
 export class SystemPackages extends HostComponent {
   /** The one command that installs everything: what needs a package depends on it. */

@@ -29,6 +29,22 @@ import { checked } from "./whenKnown";
  *
  * It installs the program; {@link UwsgiService} is the service that runs it. A {@link DjangoApp} that is
  * given it brings the service's files with each release, so that both change, are proven, and go back as one.
+ *
+ * @example
+ * ```ts
+ * const uwsgi = new Uwsgi(
+ *   "uwsgi",
+ *   {
+ *     host,
+ *     application: "tracks",
+ *     siteRoot: "/srv/tracks",
+ *     user: deployer.user,
+ *     production: true,
+ *     startsAfter: database.services,
+ *   },
+ *   { dependsOn: packages },
+ * );
+ * ```
  */
 export class Uwsgi extends HostComponent {
   /** Installs uWSGI; what runs it, such as the test of a release, depends on it. */

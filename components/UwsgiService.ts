@@ -29,7 +29,14 @@ export interface UwsgiServiceArgs {
   migration?: DataMigration;
 }
 
-/** The service `uwsgi`, enabled and running: it loads the application's current release. */
+/**
+ * The service `uwsgi`, enabled and running: it loads the application's current release.
+ *
+ * @example
+ * ```ts
+ * new UwsgiService("uwsgi", { host, uwsgi, app }, { dependsOn: deployer.account });
+ * ```
+ */
 export class UwsgiService extends HostComponent {
   /** Starts and proves the service: what needs the application to answer depends on it. */
   readonly command: remote.Command;

@@ -86,6 +86,11 @@ const scriptDirectory = "/usr/local/libexec/tracks";
  * One remote host: the script that changes it, and the one way to use it.
  *
  * Everything that lands on the host is a manifest handed to {@link Host.converge}.
+ *
+ * @example
+ * ```ts
+ * const host = new Host("host", { connection });
+ * ```
  */
 export class Host extends HostComponent {
   /** What the preflight found, for components that must know before they register anything. */

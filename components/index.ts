@@ -1,0 +1,39 @@
+/**
+ * The components as a library, for a program of one's own: importing it registers nothing.
+ *
+ * A program gives each of them its {@link Host}, and each host one {@link Nginx} at most. Without the
+ * preflight (`tracks/preflight`) nothing is checked before the first command runs, and a change that
+ * somebody made on the host by hand stays unnoticed.
+ */
+
+export { Host, type HostArgs, type LocalFile } from "../host/Host";
+export type { HostFacts } from "../host/facts";
+export { connectionTo, type ConnectionArgs, type LoginArgs } from "./connectionTo";
+export type { Connection } from "../host/ssh/connection";
+
+export { SystemPackages } from "./SystemPackages";
+export type { SystemPackagesArgs } from "./args/SystemPackages";
+export { LinuxUser } from "./LinuxUser";
+export type { LinuxUserArgs } from "./args/LinuxUser";
+
+export { Nginx } from "./Nginx";
+export type { NginxArgs } from "./args/Nginx";
+export { NginxSite, SiteOwnerError } from "./NginxSite";
+export type { NginxSiteArgs } from "./args/NginxSite";
+export type { SiteLocations } from "./nginx/SiteLocations";
+export { RobotsTxt } from "./RobotsTxt";
+export type { RobotsTxtArgs } from "./args/RobotsTxt";
+export { Logrotate } from "./Logrotate";
+export type { LogrotateArgs, LogRotation } from "./args/Logrotate";
+
+export { type DatabaseConnection, PostgresDatabase } from "./PostgresDatabase";
+export type { PostgresDatabaseArgs } from "./args/PostgresDatabase";
+export { Uwsgi } from "./Uwsgi";
+export type { UwsgiArgs } from "./args/Uwsgi";
+export { DjangoApp } from "./DjangoApp";
+export type { ApplicationDatabase, ApplicationSource, DjangoAppArgs } from "./args/DjangoApp";
+export { DataMigration } from "./DataMigration";
+export type { DataMigrationArgs, MigratedApplication } from "./args/DataMigration";
+export { UwsgiService, type UwsgiServiceArgs } from "./UwsgiService";
+
+export { ArgumentsError } from "./ArgumentsError";
