@@ -81,7 +81,12 @@ export class DjangoApp extends HostComponent {
 
   constructor(name: string, args: DjangoAppArgs, opts?: pulumi.ComponentResourceOptions) {
     const { app, siteRoot, user, production, postgresql, uwsgi, host, nginx } = args;
-    super({ type: "DjangoApp" }, name, { app, siteRoot, user, production }, opts);
+    super(
+      { type: "DjangoApp", transform: args.transform },
+      name,
+      { app, siteRoot, user, production },
+      opts,
+    );
     this.args = withDefaults(djangoAppArguments, args);
     this.whenKnown = checked(`DjangoApp "${name}"`, valuesOf(this.args), djangoAppErrors);
     this.uwsgi = uwsgi;
@@ -161,7 +166,7 @@ export class DjangoApp extends HostComponent {
     return (["sh", "csh"] as const).map((shell) => ({
       kind: "file",
       path: `/etc/profile.d/${this.args.app}-production.${shell}`,
-      content: renderProductionProfile({ user, shell }),
+      content: renderProductionProfile({ program: this.program, user, shell }),
     }));
   }
 
@@ -192,6 +197,7 @@ export class DjangoApp extends HostComponent {
           mode: "0400",
           secret: true,
           content: renderLocalSettings({
+            program: this.program,
             link: this.localSettings,
             ...(postgresql && {
               postgresql: {

@@ -39,9 +39,9 @@ export class LinuxUser extends HostComponent {
   readonly password: remote.Command | undefined;
 
   constructor(name: string, args: LinuxUserArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { host, password, ...values } = withDefaults(linuxUserArguments, args);
+    const { host, password, transform, ...values } = withDefaults(linuxUserArguments, args);
     const { user, home = defaultHome(user), services } = values;
-    super({ type: "LinuxUser" }, name, { user, home, services }, opts);
+    super({ type: "LinuxUser", transform }, name, { user, home, services }, opts);
     const whenKnown = checked(`LinuxUser "${name}"`, values, (known) =>
       argumentErrors(linuxUserArguments, known),
     );
@@ -92,13 +92,18 @@ function sudoers(user: LinuxUser, services: readonly string[]): ManifestEntry[] 
   const environmentFile = "/etc/tracks/sudo.env";
   return [
     { kind: "directory", path: "/etc/tracks" },
-    { kind: "file", path: environmentFile, content: renderSudoEnvironment() },
+    { kind: "file", path: environmentFile, content: renderSudoEnvironment(user) },
     {
       kind: "file",
       path: `/etc/sudoers.d/tracks-${user.user}`,
       mode: "0440",
       check: "sudoers",
-      content: renderServicesSudoers({ user: user.user, services, environmentFile }),
+      content: renderServicesSudoers({
+        program: user.program,
+        user: user.user,
+        services,
+        environmentFile,
+      }),
     },
   ];
 }

@@ -22,8 +22,8 @@ export class Logrotate extends HostComponent {
   readonly command: remote.Command;
 
   constructor(name: string, args: LogrotateArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { host, ...rest } = withDefaults(logrotateArguments, args);
-    super({ type: "Logrotate" }, name, { file: args.file, logs: args.logs }, opts);
+    const { host, transform, ...rest } = withDefaults(logrotateArguments, args);
+    super({ type: "Logrotate", transform }, name, { file: args.file, logs: args.logs }, opts);
     const values = {
       ...rest,
       maxSizeMegabytes: args.maxSizeMegabytes,
@@ -36,8 +36,12 @@ export class Logrotate extends HostComponent {
     const manifest = whenKnown((view): ResourceManifest => ({
       subsystem: "logrotate",
       entries: [
-        { kind: "file", path: `/etc/logrotate.d/${args.file}`, content: renderLogrotate(view) },
-        ...writableLogs(args.file, args.logs),
+        {
+          kind: "file",
+          path: `/etc/logrotate.d/${args.file}`,
+          content: renderLogrotate({ program: this.program, ...view }),
+        },
+        ...writableLogs(this.program, args.file, args.logs),
       ],
     }));
     this.command = host.converge(name, manifest, { parent: this });
@@ -49,7 +53,7 @@ export class Logrotate extends HostComponent {
  * The service that rotates on Enterprise Linux 9 and 10 sees /etc, /usr and /boot read-only: logs there
  * would never be rotated, though logrotate by hand rotates them.
  */
-function writableLogs(file: string, logs: readonly string[]): ManifestEntry[] {
+function writableLogs(program: string, file: string, logs: readonly string[]): ManifestEntry[] {
   const directories = [...new Set(logs.map(directoryOf))].filter((directory) =>
     /^\/(etc|usr|boot)(\/|$)/.test(directory),
   );
@@ -62,7 +66,7 @@ function writableLogs(file: string, logs: readonly string[]): ManifestEntry[] {
       kind: "file",
       path: `${dropIns}/tracks-${file}.conf`,
       unit,
-      content: renderWritableLogs(directories),
+      content: renderWritableLogs({ program, directories }),
     },
   ];
 }

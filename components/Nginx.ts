@@ -35,10 +35,10 @@ export class Nginx extends HostComponent {
   readonly command: remote.Command;
 
   constructor(name: string, args: NginxArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { host, sites, ...given } = args;
+    const { host, sites, transform, ...given } = args;
     const settings = withDefaults(nginxArguments, given);
     const { sitesOwner, openPorts } = settings;
-    super({ type: "Nginx" }, name, { sitesOwner, openPorts }, opts);
+    super({ type: "Nginx", transform }, name, { sitesOwner, openPorts }, opts);
     const served = sites.map((site) => site.joinTree(this, sitesOwner));
     const whenKnown = checked(`Nginx "${name}"`, { ...settings, served }, (known) =>
       argumentErrors(nginxArguments, known),
@@ -47,7 +47,7 @@ export class Nginx extends HostComponent {
     const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "nginx",
       entries: [
-        ...tree(known, sitesOwner),
+        ...tree({ program: this.program, ...known }, sitesOwner),
         ...known.served.flat(),
         // Some packages bring a default server of their own, which goes when a site of ours is one.
         ...(sites.some(({ defaultServer }) => defaultServer) ? [vendorsDefaultServer] : []),

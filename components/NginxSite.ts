@@ -6,6 +6,7 @@ import { applicationPaths } from "./django/paths";
 import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry } from "../host/manifest/manifest";
 import { literally, subtree } from "../host/manifest/subtree";
+import { transformFiles } from "../host/manifest/transform";
 import { UserError } from "../host/userError";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
@@ -69,7 +70,12 @@ export class NginxSite extends HostComponent {
   constructor(name: string, args: NginxSiteArgs, opts?: pulumi.ComponentResourceOptions) {
     const inputs = inputsOf(args, name);
     const { site, siteRoot, serverNames, listenPort } = inputs;
-    super({ type: "NginxSite" }, name, { site, siteRoot, serverNames, listenPort }, opts);
+    super(
+      { type: "NginxSite", transform: args.transform },
+      name,
+      { site, siteRoot, serverNames, listenPort },
+      opts,
+    );
     this.whenKnown = checked(`NginxSite "${name}"`, inputs, nginxSiteErrors);
     this.site = inputs.site;
     this.defaultServer = inputs.defaultServer;
@@ -100,7 +106,13 @@ export class NginxSite extends HostComponent {
     }
     this.taker = nginx.name;
     waiting.delete(this);
-    return this.whenKnown((values) => [
+    return this.whenKnown((values) =>
+      transformFiles(this.entries(values, sitesOwner), this.transform),
+    );
+  }
+
+  private entries(values: SiteValues, sitesOwner: string): ManifestEntry[] {
+    return [
       ...this.logDirectories.flatMap((path) => [dirname(path), path].map(logDirectory)),
       ...served(values),
       ...this.serverBlock(values, sitesOwner),
@@ -111,7 +123,7 @@ export class NginxSite extends HostComponent {
         content,
         context: configurationType,
       })),
-    ]);
+    ];
   }
 
   private get locationsDirectory(): string {
@@ -122,6 +134,7 @@ export class NginxSite extends HostComponent {
     const { site } = this;
     const [, logDirectory = ""] = this.logDirectories;
     const content = renderSite({
+      program: this.program,
       site,
       serverNames: values.serverNames,
       listenPort: values.listenPort,

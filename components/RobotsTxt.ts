@@ -29,9 +29,9 @@ export class RobotsTxt extends HostComponent implements SiteLocations {
   readonly command: remote.Command;
 
   constructor(name: string, args: RobotsTxtArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { host, ...values } = withDefaults(robotsTxtArguments, args);
+    const { host, transform, ...values } = withDefaults(robotsTxtArguments, args);
     const { path } = values;
-    super({ type: "RobotsTxt" }, name, { path }, opts);
+    super({ type: "RobotsTxt", transform }, name, { path }, opts);
     const whenKnown = checked(`RobotsTxt "${name}"`, values, (known) =>
       argumentErrors(robotsTxtArguments, known),
     );
@@ -41,7 +41,7 @@ export class RobotsTxt extends HostComponent implements SiteLocations {
       entries: entries(path, renderRobots(rules)),
     }));
     this.command = host.converge(name, manifest, { parent: this });
-    this.content = renderRobotsLocation({ path: this.path });
+    this.content = renderRobotsLocation({ program: this.program, path });
     this.dependsOn = [this.command];
     this.registerOutputs({ path: this.path });
   }

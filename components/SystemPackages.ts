@@ -22,16 +22,16 @@ export class SystemPackages extends HostComponent {
   readonly command: remote.Command;
 
   constructor(name: string, args: SystemPackagesArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { host, ...values } = withDefaults(systemPackagesArguments, args);
+    const { host, transform, ...values } = withDefaults(systemPackagesArguments, args);
     const { extraPackages, moduleStreams } = values;
-    super({ type: "SystemPackages" }, name, { extraPackages, moduleStreams }, opts);
+    super({ type: "SystemPackages", transform }, name, { extraPackages, moduleStreams }, opts);
     const whenKnown = checked(`SystemPackages "${name}"`, values, (known) =>
       argumentErrors(systemPackagesArguments, known),
     );
     const wanted = wantedPackages(values);
     const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "packages",
-      entries: [...repositories(known), ...pip(known.pip), ...wanted],
+      entries: [...repositories(this.program, known), ...pip(this.program, known.pip), ...wanted],
     }));
     this.command = host.converge(name, manifest, { parent: this });
     this.registerOutputs({
@@ -42,7 +42,7 @@ export class SystemPackages extends HostComponent {
 
 type Values = pulumi.Unwrap<Omit<SystemPackagesArgs, "host">>;
 
-function repositories(args: Values): ManifestEntry[] {
+function repositories(program: string, args: Values): ManifestEntry[] {
   const proxy: ManifestEntry[] =
     args.yumProxy === undefined
       ? []
@@ -58,12 +58,12 @@ function repositories(args: Values): ManifestEntry[] {
   const files = (args.yumRepositories ?? []).map((repository): ManifestEntry => ({
     kind: "file",
     path: `/etc/yum.repos.d/${repository.id}.repo`,
-    content: renderYumRepository(repository),
+    content: renderYumRepository(program, repository),
   }));
   return [...proxy, ...files];
 }
 
-function pip(settings: Values["pip"]): ManifestEntry[] {
-  const content = renderPipConfiguration(settings ?? {});
+function pip(program: string, settings: Values["pip"]): ManifestEntry[] {
+  const content = renderPipConfiguration(program, settings ?? {});
   return content === undefined ? [] : [{ kind: "file", path: "/etc/pip.conf", content }];
 }

@@ -6,6 +6,7 @@ import {
   primaryGroupOf,
   type ResourceManifest,
 } from "../host/manifest/manifest";
+import { transformFiles } from "../host/manifest/transform";
 import {
   hostLocale,
   installedUwsgi,
@@ -60,10 +61,10 @@ export class Uwsgi extends HostComponent {
   readonly files: pulumi.Input<readonly ManifestEntry[]>;
 
   constructor(name: string, args: UwsgiArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { host, ...values } = withDefaults(uwsgiArguments, args);
+    const { host, transform, ...values } = withDefaults(uwsgiArguments, args);
     const { application, user, interpreter, log } = values;
     super(
-      { type: "Uwsgi", partOf: "UwsgiService" },
+      { type: "Uwsgi", partOf: "UwsgiService", transform },
       name,
       { application, user, socket: values.socket },
       opts,
@@ -80,7 +81,9 @@ export class Uwsgi extends HostComponent {
       createGroup: names.group,
       postrotate: uwsgiReopensLog({ application, log, user }),
     };
-    this.files = whenKnown((known) => files(viewOf(known, names)));
+    this.files = whenKnown((known) =>
+      transformFiles(files(viewOf(known, names, this.program)), transform),
+    );
     const program = whenKnown(({ version }): ResourceManifest => ({
       subsystem: "pip",
       entries: [{ kind: "pip-package", name: "uwsgi", version, interpreter, program: "uwsgi" }],
@@ -95,7 +98,7 @@ function files(view: UwsgiView): ManifestEntry[] {
   return [
     { kind: "directory", path: "/etc/uwsgi" },
     { kind: "file", path: paths.ini, content: renderUwsgiIni(view) },
-    { kind: "file", path: paths.holdSocket, content: renderHoldSocket() },
+    { kind: "file", path: paths.holdSocket, content: renderHoldSocket(view) },
     { kind: "file", path: paths.tmpfiles, content: renderUwsgiTmpfiles(view) },
     { kind: "file", path: paths.unit, content: renderUwsgiUnit(view) },
     // Another's drop-ins would change our unit; what they do is a setting of ours.
@@ -105,7 +108,7 @@ function files(view: UwsgiView): ManifestEntry[] {
   ];
 }
 
-type Inputs = Completed<Omit<UwsgiArgs, "host">, typeof uwsgiArguments>;
+type Inputs = Completed<Omit<UwsgiArgs, "host" | "transform">, typeof uwsgiArguments>;
 
 /** What names something on the host: it is known when the program is written. */
 function namesOf(args: Inputs) {
@@ -120,8 +123,13 @@ function namesOf(args: Inputs) {
   };
 }
 
-function viewOf(values: pulumi.Unwrap<Inputs>, names: ReturnType<typeof namesOf>): UwsgiView {
+function viewOf(
+  values: pulumi.Unwrap<Inputs>,
+  names: ReturnType<typeof namesOf>,
+  program: string,
+): UwsgiView {
   return {
+    program,
     ...values,
     ...names,
     environment: {

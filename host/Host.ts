@@ -8,6 +8,7 @@ import { type Connection, connectionFingerprint, privilege } from "./ssh/connect
 import { manifestDifference } from "./manifest/difference";
 import { type ResourceManifest, ManifestError, renderManifest } from "./manifest/manifest";
 import type { HostFacts } from "./facts";
+import { transformFiles } from "./manifest/transform";
 import { hostScript } from "./script/hostScript";
 import { isSecretEntry } from "./manifest/secretEntry";
 
@@ -136,7 +137,11 @@ export class Host extends HostComponent {
     const hostName = this.nameOnHost(name, options.parent);
     const applied = this.facts?.resources.get(hostName);
     const stdin = (known: ResourceManifest): pulumi.Input<string> => {
-      const text = renderManifest({ ...known, name: hostName }, connectionFingerprint(this.login));
+      const entries = transformFiles(known.entries, options.parent.transform);
+      const text = renderManifest(
+        { ...known, entries, name: hostName },
+        connectionFingerprint(this.login),
+      );
       if (this.login.privilege.kind === "password") {
         this.logDifference(name, text, applied?.manifest);
       }

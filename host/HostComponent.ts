@@ -1,11 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { FileTransform } from "./manifest/transform";
 
-/** A component's class under its present and its former name. */
+/** A component's class under its present and its former name, and what it does to files. */
 interface ComponentClass {
   /** Such as `NginxSite`; its type is `tracks:index:NginxSite`. */
   readonly type: string;
   /** The class whose part this one was: what it has on the host keeps its name there. @default none */
   readonly partOf?: string;
+  /** Changes the files that the component sends. @default they go as they are rendered */
+  readonly transform?: FileTransform | undefined;
+}
+
+/** Inputs of every component that sends files. */
+export interface FileArgs {
+  /**
+   * Changes each file that the component sends, before it goes to the host.
+   *
+   * @default files go as they are rendered
+   */
+  transform?: FileTransform;
 }
 
 /**
@@ -19,6 +32,10 @@ interface ComponentClass {
 export abstract class HostComponent extends pulumi.ComponentResource {
   /** The component's name in the program. */
   readonly name: string;
+  /** Who writes the component's files, for their first line: an administrator finds the program by it. */
+  readonly program = `project ${pulumi.getProject()}, stack ${pulumi.getStack()}`;
+  /** Changes the files that the component sends, if they are to be changed. */
+  readonly transform: FileTransform | undefined;
   /** Types and names from the top of the program down to this component. */
   readonly place: string;
   /**
@@ -33,7 +50,7 @@ export abstract class HostComponent extends pulumi.ComponentResource {
 
   /** @param inputs what describes the component in a preview: names, ports and paths, no secret and no fact */
   protected constructor(
-    { type, partOf }: ComponentClass,
+    { type, partOf, transform }: ComponentClass,
     name: string,
     inputs: pulumi.Inputs,
     { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {},
@@ -42,6 +59,7 @@ export abstract class HostComponent extends pulumi.ComponentResource {
     const aliases = partOf === undefined ? [{ type: formerType(type) }] : [];
     super(`tracks:index:${type}`, name, inputs, pulumi.mergeOptions(opts, { aliases }));
     this.name = name;
+    this.transform = transform;
     this.place = `${placeAbove(opts.parent)}${partOf ?? type}:${name}`;
     this.dependencies = dependsOn;
     this.aliasesBelow =

@@ -1,4 +1,3 @@
-import { programName } from "./program";
 import { render } from "./render";
 
 /** The PostgreSQL database of an application; the password stands in local.py and nowhere else. */
@@ -16,6 +15,8 @@ export interface PostgresqlSettings {
 
 /** What {@link renderLocalSettings} takes. */
 export interface LocalSettings {
+  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  program: string;
   /** File that is a link to this one, below the release: it tells how far up the release is. */
   link: string;
   /** @default sqlite, in the file of that name */
@@ -33,7 +34,7 @@ export interface LocalSettings {
 export function renderLocalSettings(settings: LocalSettings): string {
   const { postgresql } = settings;
   return render("django/local.py.hbs", {
-    program: programName(),
+    program: settings.program,
     levels: settings.link.split("/").length,
     postgresql: postgresql && {
       name: pythonLiteral(postgresql.name),
@@ -71,6 +72,10 @@ export function pythonLiteral(text: string): string {
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, "0");
 
 /** PRODUCTION=1 in the login shells of one user: for sh and its kind, and for csh and tcsh. */
-export function renderProductionProfile(args: { user: string; shell: "sh" | "csh" }): string {
-  return render(`django/profile.${args.shell}.hbs`, { program: programName(), user: args.user });
+export function renderProductionProfile(view: {
+  program: string;
+  user: string;
+  shell: "sh" | "csh";
+}): string {
+  return render(`django/profile.${view.shell}.hbs`, view);
 }

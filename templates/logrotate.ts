@@ -1,8 +1,9 @@
-import { programName } from "./program";
 import { render } from "./render";
 
 /** What a logrotate file depends on. */
 export interface LogrotateView {
+  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  program: string;
   logs: readonly string[];
   /** @default "daily" */
   frequency: "daily" | "weekly" | "monthly";
@@ -20,7 +21,6 @@ export interface LogrotateView {
 /** The text of a file in /etc/logrotate.d. */
 export function renderLogrotate(view: LogrotateView): string {
   return render("logrotate/logrotate.hbs", {
-    program: programName(),
     ...view,
     maxSizeMegabytes: view.maxSizeMegabytes ?? 0,
     postrotate: view.postrotate
@@ -32,8 +32,8 @@ export function renderLogrotate(view: LogrotateView): string {
 }
 
 /** The text of a drop-in of logrotate.service which lets it write to some directories. */
-export function renderWritableLogs(directories: readonly string[]): string {
-  return render("logrotate/writable.conf.hbs", { program: programName(), directories });
+export function renderWritableLogs(view: { program: string; directories: readonly string[] }): string {
+  return render("logrotate/writable.conf.hbs", view);
 }
 
 /** Tells nginx's master to open its logs anew; silent where nginx does not run. */

@@ -1,8 +1,9 @@
-import { programName } from "./program";
 import { render } from "./render";
 
 /** What nginx.conf depends on; see `NginxArgs` for the meaning and the defaults. */
 export interface NginxConfView {
+  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  program: string;
   user: string;
   workerProcesses: number | "auto";
   workerConnections: number;
@@ -11,6 +12,8 @@ export interface NginxConfView {
 
 /** What a site's server block depends on; see `NginxSiteArgs`. */
 export interface SiteView {
+  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  program: string;
   site: string;
   serverNames: readonly string[];
   listenPort: number;
@@ -26,13 +29,12 @@ export interface SiteView {
 
 /** The text of /etc/nginx/nginx.conf; facts of the host stand in it as placeholders. */
 export function renderNginxConf(view: NginxConfView): string {
-  return render("nginx/nginx.conf.hbs", { program: programName(), ...view });
+  return render("nginx/nginx.conf.hbs", view);
 }
 
 /** The text of a file in sites-available. */
 export function renderSite(view: SiteView): string {
   return render("nginx/site.conf.hbs", {
-    program: programName(),
     ...view,
     application: view.application && {
       socket: view.application.socket,
@@ -48,8 +50,8 @@ export function renderSite(view: SiteView): string {
 }
 
 /** The location of /robots.txt. */
-export function renderRobotsLocation(view: { path: string }): string {
-  return render("nginx/robots.conf.hbs", { program: programName(), ...view });
+export function renderRobotsLocation(view: { program: string; path: string }): string {
+  return render("nginx/robots.conf.hbs", view);
 }
 
 /** The page that stands in for the application. */

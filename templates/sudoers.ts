@@ -1,10 +1,10 @@
-import { programName } from "./program";
 import { render } from "./render";
 
 const actions = ["start", "stop", "restart", "reload", "status"];
 
 /** Sudo rules that let a user run `/sbin/service SERVICE ACTION` for some services, and no more. */
 export function renderServicesSudoers(args: {
+  program: string;
   user: string;
   services: readonly string[];
   /** File of variables that sudo sets; see {@link renderSudoEnvironment}. */
@@ -14,7 +14,7 @@ export function renderServicesSudoers(args: {
     actions.map((action) => `/sbin/service ${service} ${action}`),
   );
   return render("sudoers/services.hbs", {
-    program: programName(),
+    program: args.program,
     user: args.user,
     environmentFile: args.environmentFile,
     commands,
@@ -27,6 +27,6 @@ export function renderServicesSudoers(args: {
  * `service NAME status` ends in systemctl, which would show a long status in a pager run as root,
  * and a pager runs commands for whoever sits before it.
  */
-export function renderSudoEnvironment(): string {
-  return render("sudoers/environment.hbs", { program: programName() });
+export function renderSudoEnvironment(view: { program: string }): string {
+  return render("sudoers/environment.hbs", view);
 }

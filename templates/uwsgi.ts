@@ -1,9 +1,10 @@
 import { posix } from "node:path";
-import { programName } from "./program";
 import { render } from "./render";
 
 /** What the files of a uWSGI service depend on; see `UwsgiServiceArgs` for meaning and defaults. */
 export interface UwsgiView {
+  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  program: string;
   /** Name of the application, and of its ini file. */
   application: string;
   version: string;
@@ -67,7 +68,6 @@ export function mercySeconds(harakiriSeconds: number): number {
 /** The text of the ini file with uWSGI's options. */
 export function renderUwsgiIni(view: UwsgiView): string {
   return render("uwsgi/application.ini.hbs", {
-    program: programName(),
     ...view,
     ...uwsgiPaths(view.application, view.log),
     mercySeconds: mercySeconds(view.harakiriSeconds),
@@ -78,7 +78,6 @@ export function renderUwsgiIni(view: UwsgiView): string {
 /** The text of the systemd unit. */
 export function renderUwsgiUnit(view: UwsgiView): string {
   return render("uwsgi/uwsgi.service.hbs", {
-    program: programName(),
     ...view,
     ...uwsgiPaths(view.application, view.log),
     stopSeconds: mercySeconds(view.harakiriSeconds) + 10,
@@ -88,7 +87,6 @@ export function renderUwsgiUnit(view: UwsgiView): string {
 /** The text of the tmpfiles.d file: what must stand before the service starts, after each boot. */
 export function renderUwsgiTmpfiles(view: UwsgiView): string {
   return render("uwsgi/tmpfiles.conf.hbs", {
-    program: programName(),
     ...view,
     ...uwsgiPaths(view.application, view.log),
     // systemd's own name for it; the notes' /var/run is a link there.
@@ -97,8 +95,8 @@ export function renderUwsgiTmpfiles(view: UwsgiView): string {
 }
 
 /** The Python program that hands the listening socket to systemd. */
-export function renderHoldSocket(): string {
-  return render("uwsgi/hold_socket.py.hbs", { program: programName() });
+export function renderHoldSocket(view: { program: string }): string {
+  return render("uwsgi/hold_socket.py.hbs", view);
 }
 
 /** Tells uWSGI to open its log anew, when it may; for logrotate's postrotate. */

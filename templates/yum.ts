@@ -1,4 +1,3 @@
-import { programName } from "./program";
 import { render } from "./render";
 
 /** One yum repository; field names are yum's own, in camel case. */
@@ -26,7 +25,7 @@ export interface YumRepository {
 }
 
 /** The text of one `.repo` file. */
-export function renderYumRepository(repository: YumRepository): string {
+export function renderYumRepository(program: string, repository: YumRepository): string {
   const flag = (value: boolean | undefined): string | undefined =>
     value === undefined ? undefined : value ? "1" : "0";
   const settings = Object.entries({
@@ -41,7 +40,7 @@ export function renderYumRepository(repository: YumRepository): string {
     proxy: repository.proxy,
   }).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]));
   return render("yum/repository.repo.hbs", {
-    program: programName(),
+    program,
     id: repository.id,
     name: repository.name ?? repository.id,
     settings,
@@ -49,16 +48,19 @@ export function renderYumRepository(repository: YumRepository): string {
 }
 
 /** The text of /etc/pip.conf, or undefined where pip keeps its own settings. */
-export function renderPipConfiguration(pip: {
+export function renderPipConfiguration(
+  program: string,
+  pip: {
   indexUrl?: string;
   proxy?: string;
   trustedHost?: string;
-}): string | undefined {
+},
+): string | undefined {
   const settings = Object.entries({
     "index-url": pip.indexUrl,
     proxy: pip.proxy,
     "trusted-host": pip.trustedHost,
   }).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]));
   if (settings.length === 0) return undefined;
-  return render("yum/pip.conf.hbs", { program: programName(), settings });
+  return render("yum/pip.conf.hbs", { program, settings });
 }

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Host, LocalFile } from "../../host/Host";
+import type { FileArgs } from "../../host/HostComponent";
 import { integer, listOf, yesOrNo } from "../../host/manifest/value";
 import {
   absolutePath,
@@ -62,7 +63,7 @@ export interface ApplicationDatabase extends Omit<PostgresqlSettings, "password"
 }
 
 /** Inputs of `DjangoApp`. */
-export interface DjangoAppArgs {
+export interface DjangoAppArgs extends FileArgs {
   /** The host that it is deployed to. */
   host: Host;
   /** Name of the application: of its folders on the host. */

@@ -1,11 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../host/Host";
+import type { FileArgs } from "../../host/HostComponent";
 import { listOf } from "../../host/manifest/value";
 import { absolutePath, authorizedKey, loginName, serviceName } from "../../host/manifest/values";
 import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
 
 /** Inputs of `LinuxUser`. */
-export interface LinuxUserArgs {
+export interface LinuxUserArgs extends FileArgs {
   /** The host that it is an account of. */
   host: Host;
   /** Login name. @example "deployer" */

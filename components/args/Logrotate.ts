@@ -1,10 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../host/Host";
+import type { FileArgs } from "../../host/HostComponent";
 import { integer, listOf, oneOf, text } from "../../host/manifest/value";
 import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
 
 /** Inputs of `Logrotate`. */
-export interface LogrotateArgs {
+export interface LogrotateArgs extends FileArgs {
   /** The host that the logs are on. */
   host: Host;
   /** Name of the file in /etc/logrotate.d; the vendor's of the same name is kept aside. */

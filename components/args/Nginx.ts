@@ -1,12 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../host/Host";
+import type { FileArgs } from "../../host/HostComponent";
 import { either, integer, listOf, oneOf } from "../../host/manifest/value";
 import { loginName, port } from "../../host/manifest/values";
 import type { NginxSite } from "../NginxSite";
 import { type ArgumentTable, withDefault } from "./argument";
 
 /** Inputs of `Nginx`. */
-export interface NginxArgs {
+export interface NginxArgs extends FileArgs {
   /** The host that it runs on. */
   host: Host;
   /** The sites that it serves; each belongs to one Nginx. */

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { FileArgs } from "../../host/HostComponent";
 import { lines, listOf, yesOrNo } from "../../host/manifest/value";
 import { absolutePath, port, serverName, siteName } from "../../host/manifest/values";
 import { type Location, readDirectives } from "../nginx/directives";
@@ -12,7 +13,7 @@ import {
 } from "./argument";
 
 /** Inputs of `NginxSite`. */
-export interface NginxSiteArgs {
+export interface NginxSiteArgs extends FileArgs {
   /** Name of the site: of its file in sites-available and of its log directories. @default the component's name */
   site?: string;
   /**

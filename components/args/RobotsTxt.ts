@@ -1,11 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../host/Host";
+import type { FileArgs } from "../../host/HostComponent";
 import { listOf, text } from "../../host/manifest/value";
 import { absolutePath } from "../../host/manifest/values";
 import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
 
 /** Inputs of `RobotsTxt`. */
-export interface RobotsTxtArgs {
+export interface RobotsTxtArgs extends FileArgs {
   /** The host that serves it. */
   host: Host;
   /** Path of the file on the host, in a directory of its own. @example "/srv/tracks/robots/robots.txt" */

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../host/Host";
+import type { FileArgs } from "../../host/HostComponent";
 import { listOf, text } from "../../host/manifest/value";
 import { packageName, url } from "../../host/manifest/values";
 import type { YumRepository } from "../../templates/yum";
@@ -8,7 +9,7 @@ import { yumRepository } from "../packages/yumRepository";
 import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
 
 /** Inputs of `SystemPackages`. */
-export interface SystemPackagesArgs extends PackageNeeds {
+export interface SystemPackagesArgs extends PackageNeeds, FileArgs {
   /** The host that they are installed on. */
   host: Host;
   /** Repositories besides the host's own. @default [] */

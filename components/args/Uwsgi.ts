@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../host/Host";
+import type { FileArgs } from "../../host/HostComponent";
 import { integer, listOf, text } from "../../host/manifest/value";
 import {
   absolutePath,
@@ -23,7 +24,7 @@ import {
 } from "./argument";
 
 /** Inputs of `Uwsgi`. */
-export interface UwsgiArgs {
+export interface UwsgiArgs extends FileArgs {
   /** The host that it runs on. */
   host: Host;
   /** Name of the application: of its link below the site's root, and of its ini file. */

@@ -152,6 +152,30 @@ describe("the program", () => {
     );
   });
 
+  it("lets a file be changed before it goes to the host, by whose file it is", async () => {
+    const host = new Host("host", { connection: rootConnection });
+    const made = new NginxSite("tracks", {
+      serverNames: ["tracks.test"],
+      siteRoot: "/microarray",
+      transform: ({ path, content }) =>
+        path === "/etc/nginx/sites-available/tracks" ? `# of the site\n${content}` : content,
+    });
+    new Nginx("nginx", {
+      host,
+      sites: [made],
+      transform: ({ path, content }) =>
+        path === "/etc/nginx/nginx.conf"
+          ? content.replace("worker_processes auto", "user me")
+          : content,
+    });
+    const { stdin } = (await command("nginx")).inputs;
+    expect(stdin).toMatch(
+      /^file \/etc\/nginx\/sites-available\/tracks [^\n]*\n\| # of the site\n/m,
+    );
+    expect(stdin).toMatch(/^\| user me;/m);
+    expect(stdin?.match(/# of the site/g)).toHaveLength(1);
+  });
+
   it.each<[port: number, told: boolean]>([
     [8443, false],
     [81, true],

@@ -101,6 +101,14 @@ describe("UwsgiService", () => {
     expect(brought).toContain("| After=network.target pg-15.service\n");
   });
 
+  it("brings its files as they were changed", async () => {
+    const changed = uwsgi("changed", {
+      transform: ({ path, content }) => (path.endsWith(".ini") ? `${content}# mine\n` : content),
+    });
+    new UwsgiService("changed", { host, uwsgi: changed, app: app("bringer", changed) });
+    expect(await manifest("bringer")).toMatch(/^file \/etc\/uwsgi\/tracks\.ini [^]*^\| # mine$/m);
+  });
+
   it("refuses an application that brings another's files", () => {
     const args = { host, uwsgi: uwsgi("mine"), app: app("strange", uwsgi("other")) };
     expect(() => new UwsgiService("mine", args)).toThrow(

@@ -361,8 +361,18 @@ interface Registered {
   readonly inputs: { readonly stdin?: unknown };
 }
 
+/** Texts by settings: many cases begin with the same ones. */
+const known = new Map<string, Promise<string>>();
+
 /** What the provider gets of all that the program registers with these settings, as text. */
-async function resources(settings: Settings): Promise<string> {
+function resources(settings: Settings): Promise<string> {
+  const key = JSON.stringify(settings);
+  const text = known.get(key) ?? providerInputs(settings);
+  known.set(key, text);
+  return text;
+}
+
+async function providerInputs(settings: Settings): Promise<string> {
   const registered = await preview(settings);
   return registered
     .filter(({ type }) => !type.startsWith("tracks:"))

@@ -15,6 +15,7 @@ const hostile = [
 ];
 
 const settings: LocalSettings = {
+  program: "project tracks, stack test",
   link: "tracks/settings/local.py",
   sqlite: "/shared/db.sqlite3",
   secretKeyFile: "/shared/secret_key",

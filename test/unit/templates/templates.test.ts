@@ -4,12 +4,11 @@ import { renderNginxConf, renderSite } from "../../../templates/nginx";
 import { renderRobots } from "../../../templates/robots";
 import { renderServicesSudoers } from "../../../templates/sudoers";
 import { renderPipConfiguration, renderYumRepository } from "../../../templates/yum";
-import { MockedEngine } from "../mockedEngine";
 
-// What is rendered names project and stack.
-new MockedEngine();
+const program = "project tracks, stack test";
 
 const site = {
+  program,
   site: "tracks",
   serverNames: ["tracks.example.org", "www.tracks.example.org"],
   listenPort: 80,
@@ -32,6 +31,7 @@ describe("nginx.conf", () => {
   it("matches the reviewed text", () => {
     expect(
       renderNginxConf({
+        program,
         user: "nginx",
         workerProcesses: "auto",
         workerConnections: 1024,
@@ -42,6 +42,7 @@ describe("nginx.conf", () => {
 
   it("includes by relative path only, so that a candidate includes its own files", () => {
     const text = renderNginxConf({
+        program,
       user: "nginx",
       workerProcesses: 2,
       workerConnections: 1024,
@@ -107,6 +108,7 @@ describe("logrotate", () => {
   it("matches the reviewed text", () => {
     expect(
       renderLogrotate({
+        program,
         logs: ["/var/log/nginx/*.log"],
         frequency: "daily",
         rotate: 14,
@@ -123,6 +125,7 @@ describe("logrotate", () => {
 describe("sudo rules", () => {
   it("allow the five actions on each service, and nothing else", () => {
     const rules = renderServicesSudoers({
+      program,
       user: "deployer",
       services: ["nginx", "uwsgi"],
       environmentFile: "/etc/tracks/sudo.env",
@@ -138,15 +141,15 @@ describe("sudo rules", () => {
 
 describe("package sources", () => {
   it("writes a repository with signatures checked by default", () => {
-    const text = renderYumRepository({ id: "nginx", baseurl: "http://mirror.example/el9/" });
+    const text = renderYumRepository(program, { id: "nginx", baseurl: "http://mirror.example/el9/" });
     expect(text).toContain(
       "[nginx]\nname=nginx\nbaseurl=http://mirror.example/el9/\nenabled=1\ngpgcheck=1\n",
     );
   });
 
   it("leaves pip's own settings alone when nothing was asked for", () => {
-    expect(renderPipConfiguration({})).toBeUndefined();
-    expect(renderPipConfiguration({ indexUrl: "http://mirror.example/simple" })).toContain(
+    expect(renderPipConfiguration(program, {})).toBeUndefined();
+    expect(renderPipConfiguration(program, { indexUrl: "http://mirror.example/simple" })).toContain(
       "[global]\nindex-url = http://mirror.example/simple\n",
     );
   });

@@ -7,12 +7,9 @@ import {
   uwsgiReopensLog,
   type UwsgiView,
 } from "../../../templates/uwsgi";
-import { MockedEngine } from "../mockedEngine";
-
-// What is rendered names project and stack.
-new MockedEngine();
 
 const view: UwsgiView = {
+  program: "project tracks, stack test",
   application: "tracks",
   version: "2.0.31",
   interpreter: "/usr/bin/python3",
