@@ -173,7 +173,8 @@ describe("a deployment", () => {
       const printed = await deployment.up();
       const requests = await loop.stop();
 
-      expect(printed).toMatch(/1 updated/);
+      // The site, which shows what it is given, and nginx's tree.
+      expect(printed).toMatch(/2 updated/);
       expect(await master()).toBe(before.master);
       expect(await workers()).not.toBe(before.workers);
       expect(requests.failures).toEqual([]);
