@@ -98,7 +98,8 @@ describe("a killed deployment", () => {
     expect(text).toMatch(/undid the interrupted run of tracks\.recover\/nginx-/);
     expect(await sites()).toBe(before);
 
-    expect(await deployment.up()).toMatch(/1 updated/);
+    // The site, which has nothing of its own on the host, may be of the killed run by then.
+    expect(await deployment.up()).toMatch(/[12] updated/);
     expect(await sites()).toContain("other.example.org");
     expect(await deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
