@@ -6,7 +6,7 @@ const directions = {
   settings: ["components", "host"],
   preflight: ["settings", "components", "host"],
   commands: ["preflight", "settings", "components", "host"],
-  dev: ["preflight", "settings", "components", "host"],
+  dev: ["commands", "preflight", "settings", "components", "host"],
 };
 
 /** How a host is reached is known here alone; and to what stands in for it, or tests it. */

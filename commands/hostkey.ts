@@ -1,18 +1,17 @@
-import { execFile } from "node:child_process";
-import { homedir } from "node:os";
-import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { promisify } from "node:util";
+import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { Command, InvalidArgumentError } from "commander";
 import { readConnection } from "../settings/connection";
 import { labHost } from "../settings/lab";
-import { type ConfigurationSource, readSettings } from "../settings/read";
+import { readSettings } from "../settings/read";
 import { fullName } from "../settings/schema";
 import type { Login } from "../host/ssh/connection";
 import { Deadline } from "../host/ssh/deadline";
 import { fetchHostKeys } from "../host/ssh/hostkey";
 import type { PublicKey } from "../host/ssh/publicKey";
 import type { Address } from "../host/ssh/route";
+import { tellFailure } from "./failure";
+import { openWorkspace, readSource } from "./workspace";
 
 /**
  * `npm run hostkey`: fetches the host's public key, shows its fingerprint, and pins it in the
@@ -26,14 +25,18 @@ interface Options {
   yes?: boolean;
 }
 
-const run = promisify(execFile);
+/** The stack that a key is pinned in. */
+interface Stack {
+  readonly workspace: LocalWorkspace;
+  readonly name: string;
+}
 
 async function pin(host: string | undefined, options: Options): Promise<void> {
-  const stack = options.stack === undefined ? [] : ["--stack", options.stack];
-  const settings = await stackSettings(stack);
+  const stack = await stackOf(options.stack);
+  const settings = await plainSettings(stack);
   const name = fullName(options.bastion === true ? "bastionHostKey" : "hostKey");
   const target = targetOf(host, options, settings);
-  const bastion = options.bastion === true ? undefined : await bastionOf(settings, stack);
+  const bastion = options.bastion === true ? undefined : await bastionOf(stack, settings);
 
   const keys = await fetchHostKeys(target, bastion, new Deadline(30));
   const [best] = keys;
@@ -46,13 +49,15 @@ async function pin(host: string | undefined, options: Options): Promise<void> {
     console.log(`\n${name} is this key already.`);
     return;
   }
-  const command = ["config", "set", name, best.line, ...stack];
   if (options.yes !== true && !(await confirmed(name))) {
     console.log(`\nNothing was set. The command: pulumi config set ${name} "${best.line}"`);
     process.exitCode = 1;
     return;
   }
-  await run("pulumi", command);
+  if (stack === undefined) {
+    throw new Error("Which stack? Name it with --stack, or select it: pulumi stack select NAME");
+  }
+  await stack.workspace.setConfig(stack.name, name, { value: best.line });
   console.log(`\n${name} is set.`);
 }
 
@@ -83,17 +88,18 @@ async function confirmed(name: string): Promise<boolean> {
   }
 }
 
-/** The stack's plain settings; empty where no stack is selected or Pulumi isn't installed. */
-async function stackSettings(
-  stack: readonly string[],
-  ...more: string[]
-): Promise<Map<string, string>> {
-  const answer = await run("pulumi", ["config", "--json", ...more, ...stack]).catch(
-    () => undefined,
-  );
-  if (answer === undefined) return new Map();
-  const settings = JSON.parse(answer.stdout) as Record<string, { value?: string }>;
-  return new Map(Object.entries(settings).map(([name, { value }]) => [name, value ?? ""]));
+/** The stack named, else the selected one; undefined where there is none, or no Pulumi. */
+async function stackOf(named: string | undefined): Promise<Stack | undefined> {
+  const workspace = await openWorkspace().catch(() => undefined);
+  const name = named ?? (await workspace?.stack().catch(() => undefined))?.name;
+  return workspace === undefined || name === undefined ? undefined : { workspace, name };
+}
+
+/** The stack's settings without its secrets, which need its passphrase; empty without a stack file. */
+async function plainSettings(stack: Stack | undefined): Promise<Map<string, string>> {
+  const file = await stack?.workspace.stackSettings(stack.name).catch(() => undefined);
+  const plain = Object.entries(file?.config ?? {}).filter(([, value]) => typeof value !== "object");
+  return new Map(plain.map(([name, value]) => [name, String(value)]));
 }
 
 function targetOf(
@@ -116,19 +122,11 @@ function targetOf(
 
 /** The stack's bastion, whose login is the one thing here that needs the stack's secrets. */
 async function bastionOf(
+  stack: Stack | undefined,
   plain: Map<string, string>,
-  stack: readonly string[],
 ): Promise<Login | undefined> {
-  if (!plain.has(fullName("bastionHost"))) return undefined;
-  const settings = await stackSettings(stack, "--show-secrets");
-  const source: ConfigurationSource = {
-    stack: "this stack",
-    settings: Object.fromEntries(settings),
-    secretNames: new Set(settings.keys()),
-    directory: process.cwd(),
-    labDirectory: resolve(process.env["TRACKS_LAB_DIR"] || ".lab"),
-    home: homedir(),
-  };
+  if (stack === undefined || !plain.has(fullName("bastionHost"))) return undefined;
+  const source = await readSource(stack.workspace, stack.name);
   const reading = readSettings(source);
   const { bastion, faults } = readConnection(source, reading);
   if (bastion !== undefined) return bastion;
@@ -151,7 +149,4 @@ const program = new Command("npm run hostkey --")
   .option("--yes", "pin it without a question: it was compared before")
   .action(pin);
 
-program.parseAsync().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-});
+program.parseAsync().catch(tellFailure);

@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { checkConfiguration } from "../../settings/configuration";
 import { recoverHost } from "./interrupted";
 import { endOrphans, findOrphans } from "./orphans";
-import { cancel, findStack, readSource, refresh, type Stack } from "./stack";
+import { tellFailure } from "../failure";
+import { findStack, type Stack, whileSelected } from "./stack";
 import { lockDirectories, type LockHolder, proveHoldersDead } from "./stackLock";
 
 /**
@@ -17,15 +18,18 @@ async function recover(options: { stack?: string }): Promise<void> {
   say("lock", describeLock(locks === undefined ? undefined : await proveHoldersDead(locks)));
   await endPlugins();
   await endOnHost(stack);
-  if (locks !== undefined) {
-    // Somebody may have started a deployment in the meantime; cancel breaks any lock.
-    const dead = await proveHoldersDead(locks);
-    if (dead.length > 0) await cancel(stack);
-    say("cancel", dead.length > 0 ? "the stack is free again" : "not needed");
-  }
-  say("refresh", "comparing the state with the host");
-  await refresh(stack);
-  say("refresh", "the state is as the host is, nothing in it is pending");
+  await whileSelected(stack, async (automation) => {
+    if (locks !== undefined) {
+      // Somebody may have started a deployment in the meantime; cancel breaks any lock.
+      const dead = await proveHoldersDead(locks);
+      if (dead.length > 0) await automation.cancel();
+      say("cancel", dead.length > 0 ? "the stack is free again" : "not needed");
+    }
+    say("refresh", "comparing the state with the host");
+    // The program runs along: the providers' settings are in no state of an interrupted create.
+    await automation.refresh({ runProgram: true, clearPendingCreates: true, color: "never" });
+    say("refresh", "the state is as the host is, nothing in it is pending");
+  });
   console.log(`\nNow complete the deployment: pulumi up --stack ${stack.name}`);
 }
 
@@ -46,7 +50,7 @@ async function endPlugins(): Promise<void> {
 }
 
 async function endOnHost(stack: Stack): Promise<void> {
-  const { configuration } = checkConfiguration(await readSource(stack));
+  const { configuration } = checkConfiguration(stack.source);
   const { connection } = configuration;
   say("host", `asking ${connection.address}; a run that is still at work there is waited for`);
   for (const line of await recoverHost(connection, `${stack.project}.${stack.name}`)) {
@@ -63,7 +67,4 @@ const program = new Command("npm run recover --")
   .option("--stack <name>", "the stack; else the selected one")
   .action(recover);
 
-program.parseAsync().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-});
+program.parseAsync().catch(tellFailure);

@@ -3,7 +3,12 @@ import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 
-/** What the file backend writes into a lock: who holds the stack. */
+/**
+ * What the file backend writes into a lock: who holds the stack.
+ *
+ * Read from its files, since the Automation API breaks a lock (`cancel`) but can't say whose it is,
+ * nor can the CLI before it has begun an update.
+ */
 export interface LockHolder {
   pid: number;
   hostname: string;

@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { Command } from "commander";
-import { execa } from "execa";
+import { tellFailure } from "../../commands/failure";
 import { down, labUnavailable, type LabHost, up } from "../lab/host";
 import { installPackages, missingPackages } from "../lab/install";
 import { embeddedEnvironment } from "../toolchain/embeddedStack";
@@ -41,6 +42,8 @@ async function deployAll(): Promise<void> {
   await phases.run("Debian packages for the lab", installLabPackages);
   const toolchain = await phases.run("Pulumi", (onProgress) => ensureToolchain({ onProgress }));
   console.log(`  ${toolchain.description}`);
+  // Where the API looks for the CLI.
+  process.env["PATH"] = toolchain.env["PATH"];
   const deployed: Deployed[] = [];
   for (const stack of stacks) deployed.push(await deploy(stack, toolchain, phases));
   console.log(`\n${deployed.map(report).join("\n")}\n\n${phases.table()}\n\n${tryNext}`);
@@ -58,24 +61,26 @@ async function deploy(stack: DemoStack, toolchain: Toolchain, phases: Phases): P
   const host = await phases.run(`${name}: lab host`, (onProgress) => up(name, { onProgress }));
   const lock = await stack.prepare();
   const environment = await embeddedEnvironment(toolchain, { labDirectory, lock });
-  const pulumi = async (args: string[], output: "inherit" | "pipe"): Promise<string> => {
-    const { stdout } = await execa(toolchain.pulumi, [...args, "--non-interactive"], {
-      cwd: root,
-      env: environment,
-      stdin: "ignore",
-      stdout: output,
-      stderr: output,
-    });
-    return stdout ?? "";
-  };
-  await phases.run(`${name}: stack`, () => pulumi(["stack", "select", "--create", name], "pipe"));
-  await phases.run(`${name}: pulumi up`, () =>
-    pulumi(["up", "--stack", name, "--yes", "--skip-preview"], "inherit"),
-  );
-  const seen = await phases.run(`${name}: check over HTTP`, () =>
-    pulumi(["stack", "output", "url", "--stack", name], "pipe").then((url) =>
-      checkSite(host.address, new URL(url).hostname),
+  const deployment = await phases.run(`${name}: stack`, () =>
+    LocalWorkspace.createOrSelectStack(
+      { stackName: name, workDir: root },
+      { envVars: environment },
     ),
+  );
+  const { outputs } = await phases.run(`${name}: pulumi up`, () =>
+    deployment
+      .up({
+        color: process.stdout.isTTY ? "always" : "never",
+        onOutput: (text) => process.stdout.write(text),
+        onError: (text) => process.stderr.write(text),
+      })
+      .catch((cause: unknown) => {
+        throw new Error(`pulumi up of the stack ${name} failed: see above`, { cause });
+      }),
+  );
+  const url = new URL(String(outputs["url"]?.value));
+  const seen = await phases.run(`${name}: check over HTTP`, () =>
+    checkSite(host.address, url.hostname),
   );
   return {
     stack,
@@ -118,7 +123,4 @@ const program = new Command("demo")
     await (options.down ? takeDown() : deployAll());
   });
 
-program.parseAsync().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+program.parseAsync().catch(tellFailure);

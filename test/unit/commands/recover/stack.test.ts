@@ -2,26 +2,29 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { findStack } from "../../../../commands/recover/stack";
+import { findStack, whileSelected } from "../../../../commands/recover/stack";
 
 /** A `pulumi` that finds the checkpoint torn a given number of times, and then tells the stack. */
-function pulumiThatFindsTorn(times: number, asked: string): string {
+function pulumiThatFindsTorn(times: number, asked: string, words = "EOF"): string {
   return `#!/bin/sh
-case $1 in
-  whoami) echo '{"url": "file:///state"}' ;;
-  stack)
+case "$1 $2" in
+  version*) echo v3.220.0 ;;
+  whoami*) echo '{"url": "file:///state"}' ;;
+  config*) echo '{"tracks:host": {"value": "lab"}, "tracks:deployerPassword": {"value": "x", "secret": true}}' ;;
+  "stack select") echo "$4" >>${asked}.selected ;;
+  "stack ls")
     echo asked >>${asked}
     if [ "$(wc -l <${asked})" -le ${times} ]; then
-      echo 'error: failed to load checkpoint: EOF' >&2
+      echo 'error: ${words}' >&2
       exit 255
     fi
-    echo production
+    echo '[{"name": "dev", "current": false}, {"name": "production", "current": true}]'
     ;;
 esac
 `;
 }
 
-describe("finding the stack while an engine writes its checkpoint", () => {
+describe("the stack that is recovered", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "tracks-stack-"));
@@ -37,19 +40,37 @@ describe("finding the stack while an engine writes its checkpoint", () => {
     await chmod(join(folder, "pulumi"), 0o755);
   }
 
-  it("asks again when the checkpoint was torn", async () => {
-    await install(pulumiThatFindsTorn(2, join(folder, "asked")));
-    const stack = await findStack(undefined);
-    expect(stack).toEqual({ project: "tracks", name: "production", backendUrl: "file:///state" });
-  });
+  it.each(["EOF", "failed to load checkpoint: EOF"])(
+    "is asked for again where an engine writes its checkpoint: %s",
+    async (words) => {
+      await install(pulumiThatFindsTorn(2, join(folder, "asked"), words));
+      const { source, ...stack } = await findStack(undefined);
+      expect(stack).toMatchObject({
+        project: "tracks",
+        name: "production",
+        backendUrl: "file:///state",
+        selected: "production",
+      });
+      expect(source.settings).toEqual({ "tracks:host": "lab", "tracks:deployerPassword": "x" });
+      expect([...source.secretNames]).toEqual(["tracks:deployerPassword"]);
+    },
+  );
 
-  it("gives up when it stays torn, and says what to delete", async () => {
+  it("is given up when its checkpoint stays torn, saying what to delete", async () => {
     const asked = join(folder, "asked");
     await install(pulumiThatFindsTorn(1000, asked));
     await expect(findStack(undefined)).rejects.toThrow(
-      /failed to load checkpoint: EOF\n.*delete the empty file .*\.json\.attrs/,
+      /can't read a stack's checkpoint: EOF\n.*delete the empty file .*\.json\.attrs/,
     );
     const tries = (await readFile(asked, "utf8")).trim().split("\n");
     expect(tries.length).toBeGreaterThan(1);
+  });
+
+  it("has the stack selected again that was so before, also after a failure", async () => {
+    const asked = join(folder, "asked");
+    await install(pulumiThatFindsTorn(0, asked));
+    const work = () => Promise.reject(new Error("no"));
+    await expect(whileSelected(await findStack("dev"), work)).rejects.toThrow("no");
+    expect(await readFile(`${asked}.selected`, "utf8")).toBe("dev\nproduction\n");
   });
 });

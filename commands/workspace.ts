@@ -1,0 +1,37 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { CommandError, LocalWorkspace } from "@pulumi/pulumi/automation";
+import type { ConfigurationSource } from "../settings/read";
+
+/**
+ * Opens the project in this folder, with the CLI on PATH.
+ *
+ * @throws Error when there is no such CLI
+ */
+export async function openWorkspace(): Promise<LocalWorkspace> {
+  try {
+    return await LocalWorkspace.create({ workDir: process.cwd() });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new Error(
+      "The command pulumi is not in PATH: install Pulumi, or take the demo's (source .lab/env.dev).",
+      { cause: error },
+    );
+  }
+}
+
+/** Reads a stack's settings, decrypted: they stay in this process. */
+export async function readSource(
+  workspace: LocalWorkspace,
+  stack: string,
+): Promise<ConfigurationSource> {
+  const settings = Object.entries(await workspace.getAllConfig(stack));
+  return {
+    stack,
+    settings: Object.fromEntries(settings.map(([name, { value }]) => [name, value])),
+    secretNames: new Set(settings.filter(([, { secret }]) => secret).map(([name]) => name)),
+    directory: workspace.workDir,
+    labDirectory: resolve(process.env["TRACKS_LAB_DIR"] || ".lab"),
+    home: homedir(),
+  };
+}
