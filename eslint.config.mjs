@@ -12,6 +12,7 @@ export default tseslint.config(
     rules: {
       // Numbers in messages (ports, seconds, counts) read best as they are.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "no-restricted-imports": ["error", { name: "node:child_process", message: "Use execa." }],
     },
   },
 );
