@@ -117,6 +117,17 @@ describe("packSource", () => {
       expect(await digestOf()).toMatchInlineSnapshot(
         `"4ac54ef3813ad1e3d031eb7b1837a3b274e718e736846db8c36a2b0446df8b57"`,
       );
+      // What a plain header is too narrow for, and what fills blocks and more than one read.
+      await symlink("long/".repeat(60), join(tree, "far"));
+      await write("static/very/" + "long/".repeat(60) + "style.css", "body {}");
+      await write("static/ünïcode ☕ name.txt", "b".repeat(512));
+      await write("static/large", "beans\n".repeat(400_000));
+      await write(".env", "KEY=secret\n", 0o600);
+      await write("empty");
+      await mkdir(join(tree, "hollow"));
+      expect(await digestOf()).toMatchInlineSnapshot(
+        `"5801d54a7b111d87daed83f5f94039bf68d366b64b11e80a1f6c64bd66e383ea"`,
+      );
     });
   });
 
