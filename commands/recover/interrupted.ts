@@ -3,7 +3,8 @@ import { Deadline } from "../../host/ssh/deadline";
 import { HostError, inWords } from "../../host/ssh/error";
 import { checkPrivilege } from "../../preflight/host/checks";
 import { hostScript } from "../../host/script/hostScript";
-import { openSession, type Session } from "../../host/ssh/session";
+import type { Session } from "../../host/ssh/session";
+import { overSession } from "../../preflight/host/overSession";
 
 /** Seconds in which every fault of the way to the host shows. */
 const wayDeadlineSeconds = 12;
@@ -23,13 +24,10 @@ const waitSeconds = 600;
  */
 export async function recoverHost(connection: Connection, scope: string): Promise<string[]> {
   const deadline = new Deadline(wayDeadlineSeconds);
-  const session = await openSession(connection, deadline);
-  try {
+  return overSession(connection, deadline, async (session) => {
     await checkPrivilege(session, connection, deadline);
-    return await runRecover(session, connection, scope);
-  } finally {
-    session.close();
-  }
+    return runRecover(session, connection, scope);
+  });
 }
 
 /**

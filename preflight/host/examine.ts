@@ -1,11 +1,11 @@
 import type { Connection } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
 import type { ForwardingTarget } from "../../host/ssh/forward";
-import { openSession } from "../../host/ssh/session";
 import type { GitRepository } from "../../components/django/git";
 import { askCommit, gitDeadlineSeconds } from "./commit";
 import { checkForwarding, checkPrivilege, checkSystem } from "./checks";
 import type { HostFacts } from "../../host/facts";
+import { overSession } from "./overSession";
 import { checkSftp } from "./sftp";
 import { type HostScript, survey, type SurveyQuestions } from "./survey";
 
@@ -34,13 +34,12 @@ const surveyDeadlineSeconds = 60;
  *
  * @throws {@link HostError}
  */
-export async function examine(
+export function examine(
   connection: Connection,
   script: HostScript,
   options: PreflightOptions,
 ): Promise<HostFacts> {
-  const session = await openSession(connection, new Deadline(wayDeadlineSeconds));
-  try {
+  return overSession(connection, new Deadline(wayDeadlineSeconds), async (session) => {
     const deadline = new Deadline(systemDeadlineSeconds);
     const distribution = await checkSystem(session, deadline);
     await checkPrivilege(session, connection, deadline);
@@ -58,7 +57,5 @@ export async function examine(
       options.git &&
       (await askCommit(session, connection, script, options.git, new Deadline(gitDeadlineSeconds)));
     return commit === undefined ? facts : { ...facts, commit };
-  } finally {
-    session.close();
-  }
+  });
 }

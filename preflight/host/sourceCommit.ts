@@ -6,7 +6,7 @@ import type { HostFacts } from "../../host/facts";
 import type { GitRepository } from "../../components/django/git";
 import { askCommit, gitDeadlineSeconds } from "./commit";
 import { hostScript } from "../../host/script/hostScript";
-import { openSession } from "../../host/ssh/session";
+import { overSession } from "./overSession";
 
 /**
  * The commit to deploy: what the preflight found, else what the host says once it has git and the user.
@@ -27,14 +27,11 @@ export function sourceCommit(
 
 async function ask(connection: Connection, repository: GitRepository): Promise<string> {
   const deadline = new Deadline(gitDeadlineSeconds);
-  const session = await openSession(connection, deadline);
   const script = { text: hostScript(), scope: `${pulumi.getProject()}.${pulumi.getStack()}` };
-  try {
-    const commit = await askCommit(session, connection, script, repository, deadline);
-    if (commit !== undefined) return commit;
-  } finally {
-    session.close();
-  }
+  const commit = await overSession(connection, deadline, (session) =>
+    askCommit(session, connection, script, repository, deadline),
+  );
+  if (commit !== undefined) return commit;
   throw new HostError(
     "git",
     `The source's commit can't be found: the host has no git, or no user ${repository.user}, though both were installed.`,
