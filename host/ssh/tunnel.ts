@@ -1,7 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "./connection";
 import { Deadline } from "./deadline";
 import { HostError } from "./error";
@@ -20,6 +19,8 @@ export interface TunnelOptions {
   readonly target: ForwardingTarget;
   /** Configuration key of the local port, for the error that says that it is taken. */
   readonly localPortKey: string;
+  /** Told, each reason once, why a connection was closed that got nowhere. */
+  readonly warn: (message: string) => void;
   /**
    * Seconds to wait for a local port that is taken: by the program of a run that is just ending.
    *
@@ -39,12 +40,12 @@ const retryInterval = 200;
  *
  * The host is dialled at the first connection, and again after the SSH connection was lost. The
  * tunnel is there as long as the program runs, and keeps none running. A connection that gets
- * nowhere is closed; why is logged, each reason once.
+ * nowhere is closed, with a warning.
  *
  * @throws {@link HostError} of kind `local-port` when the port stays taken
  */
 export async function openTunnel(connection: Connection, options: TunnelOptions): Promise<Tunnel> {
-  const tunnel = new Tunnel(connection, options.target);
+  const tunnel = new Tunnel(connection, options.target, options.warn);
   const server = await listen(options, (socket) => {
     tunnel.serve(socket);
   });
@@ -63,6 +64,7 @@ export class Tunnel {
   constructor(
     private readonly connection: Connection,
     private readonly target: ForwardingTarget,
+    private readonly warn: TunnelOptions["warn"],
   ) {}
 
   /**
@@ -83,7 +85,7 @@ export class Tunnel {
   }
 
   /**
-   * One connection to the target, for this program's own use: nothing is logged.
+   * One connection to the target, for this program's own use: without a warning.
    *
    * @throws {@link HostError} that says where it failed, `PostgresTlsError` when the target doesn't
    * prove what {@link encrypt} demands
@@ -141,7 +143,7 @@ export class Tunnel {
   private tell(reason: string): void {
     if (this.told.has(reason)) return;
     this.told.add(reason);
-    void pulumi.log.warn(`The tunnel to PostgreSQL: ${reason}`);
+    this.warn(`The tunnel to PostgreSQL: ${reason}`);
   }
 }
 

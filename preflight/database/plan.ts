@@ -11,7 +11,7 @@ import type { Connection } from "../../host/ssh/connection";
 import type { ForwardingTarget } from "../../host/ssh/forward";
 import type { HostFacts } from "../../host/facts";
 import type { DatabaseQuestion } from "../host/survey";
-import { openTunnel, type TunnelOptions } from "../../host/ssh/tunnel";
+import { openTunnel, type Tunnel } from "../../host/ssh/tunnel";
 import { formerServiceRuns, refuse } from "../obstacles";
 import type { ServerPackages } from "../../components/packages/wantedPackages";
 import { compareWithHost, type Existing } from "./compare";
@@ -101,7 +101,7 @@ async function findings(
   const generation = settleGeneration(server, seed, facts && existing, remembered);
   if (facts === undefined || settled.provisioner === "psql")
     return { tunnelPort, server, generation, adopt: nothing };
-  await openTunnel(connection, tunnelOptions(settled));
+  await tunnelTo(connection, settled);
   if (!isPreview) return { tunnelPort, server, generation, adopt: existing };
   // What the stack itself made is in its state, and no news.
   if (remembered?.generation !== generation) announceAdoption(settled, existing);
@@ -120,16 +120,20 @@ async function findElsewhere(
   remembered: Remembered | undefined,
 ): Promise<Found> {
   if (facts === undefined) return { existing: undefined, server: addressOf(external) };
-  const tunnel = await openTunnel(connection, tunnelOptions(settled));
+  const tunnel = await tunnelTo(connection, settled);
   return findOnExternal(tunnel, settled, external, remembered);
 }
 
-function tunnelOptions({ external, port, tunnelPort }: Settled): TunnelOptions {
-  return {
+function tunnelTo(
+  connection: Connection,
+  { external, port, tunnelPort }: Settled,
+): Promise<Tunnel> {
+  return openTunnel(connection, {
     localPort: tunnelPort,
     localPortKey: "tracks:postgresTunnelPort",
     target: { address: external?.host ?? "127.0.0.1", port: external?.port ?? port },
-  };
+    warn: (message) => void pulumi.log.warn(message),
+  });
 }
 
 /** Another server begins with what it has: nothing here carries data from one to the other. */

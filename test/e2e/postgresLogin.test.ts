@@ -20,6 +20,7 @@ describe("a login to PostgreSQL through the tunnel", () => {
       localPort: 25_460,
       localPortKey: "tracks:port",
       target: { address: "127.0.0.1", port: 5432 },
+      warn: () => undefined,
     });
   });
   afterAll(() => bench.dispose());

@@ -42,10 +42,10 @@ export = async () => {
         new RandomId(name, inputs as unknown as { byteLength: number }, options);
         break;
       case "tunnel":
-        await openTunnel(
-          connectionOf(args.login as BenchConnection),
-          args as unknown as TunnelOptions,
-        );
+        await openTunnel(connectionOf(args.login as BenchConnection), {
+          ...(args as unknown as Omit<TunnelOptions, "warn">),
+          warn: (message) => void pulumi.log.warn(message),
+        });
         break;
       case "server":
         server = new postgresql.Provider(name, inputs, options);

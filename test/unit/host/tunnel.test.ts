@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
-import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HostError } from "../../../host/ssh/error";
 import { openTunnel, type TunnelOptions } from "../../../host/ssh/tunnel";
@@ -47,18 +46,14 @@ describe("the tunnel", () => {
   let host: TestServer;
   let echo: Server;
   let warnings: string[];
+  const warn = (message: string): void => void warnings.push(message);
 
   beforeEach(async () => {
     host = await startServer({ hostKeys: [hostKey], authorized: [login], forwarding: true });
     echo = await startEcho();
     warnings = [];
-    vi.spyOn(pulumi.log, "warn").mockImplementation((message) => {
-      warnings.push(message);
-      return Promise.resolve();
-    });
   });
   afterEach(async () => {
-    vi.restoreAllMocks();
     echo.close();
     await host.close();
   });
@@ -66,7 +61,7 @@ describe("the tunnel", () => {
   async function open(change: Partial<TunnelOptions> = {}) {
     const localPort = await freePort();
     const target = { address: "127.0.0.1", port: portOf(echo) };
-    const options = { localPort, target, localPortKey: "tracks:key", ...change };
+    const options = { localPort, target, localPortKey: "tracks:key", warn, ...change };
     const tunnel = await openTunnel(connectionTo(host, hostKey, login), options);
     return { tunnel, localPort: options.localPort };
   }
@@ -97,7 +92,7 @@ describe("the tunnel", () => {
     expect(warnings[0]).toMatch(/PostgreSQL doesn't run there/);
   });
 
-  it("tells the program itself why it gets nowhere, and logs nothing", async () => {
+  it("tells the program itself why it gets nowhere, without a warning", async () => {
     const { tunnel } = await open({ target: { address: "127.0.0.1", port: await freePort() } });
     const error = await tunnel.connect().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(HostError);
@@ -110,7 +105,7 @@ describe("the tunnel", () => {
     const localPort = await freePort();
     const target = { address: "127.0.0.1", port: portOf(echo) };
     await openTunnel(connectionTo(closed, hostKey, login), {
-      ...{ localPort, target, localPortKey: "tracks:key" },
+      ...{ localPort, target, localPortKey: "tracks:key", warn },
     });
     expect(await say(localPort, "one")).toBe("closed");
     expect(warnings[0]).toMatch(/AllowTcpForwarding yes/);
