@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { Command, InvalidArgumentError } from "commander";
+import { failingInStackKeys } from "../settings/argumentKeys";
 import { readConnection } from "../settings/connection";
 import { labHost } from "../settings/lab";
 import { readSettings } from "../settings/read";
@@ -38,7 +39,7 @@ async function pin(host: string | undefined, options: Options): Promise<void> {
   const target = targetOf(host, options, settings);
   const bastion = options.bastion === true ? undefined : await bastionOf(stack, settings);
 
-  const keys = await fetchHostKeys(target, bastion, new Deadline(30));
+  const keys = await failingInStackKeys(fetchHostKeys(target, bastion, new Deadline(30)));
   const [best] = keys;
   if (best === undefined) {
     throw new Error(`${target.address}:${target.port} shows no key that can be pinned.`);

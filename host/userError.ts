@@ -14,4 +14,11 @@ export abstract class UserError extends pulumi.RunError {
     this.name = name;
     this.stack = `${name}: ${message}`;
   }
+
+  /** Says the same in the terms of who catches it. */
+  reword(inTerms: (message: string) => string): this {
+    this.message = inTerms(this.message);
+    this.stack = `${this.name}: ${this.message}`;
+    return this;
+  }
 }

@@ -1,3 +1,4 @@
+import { UserError } from "../host/userError";
 import type { Component, Key } from "./key";
 import { fullName, type KeyName, keyNames, keys } from "./schema";
 
@@ -39,4 +40,13 @@ export function inStackKeys(text: string): string {
     const name = byArgument.get(argument);
     return name === undefined ? argument : fullName(name);
   });
+}
+
+/** Does what components or the host do; an error of theirs names the settings. */
+export async function failingInStackKeys<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof UserError ? error.reword(inStackKeys) : error;
+  }
 }

@@ -5,6 +5,7 @@ import { checkPrivilege } from "../../preflight/host/checks";
 import { hostScript } from "../../host/script/hostScript";
 import type { Session } from "../../host/ssh/session";
 import { overSession } from "../../preflight/host/overSession";
+import { inStackKeys } from "../../settings/argumentKeys";
 
 /** Seconds in which every fault of the way to the host shows. */
 const wayDeadlineSeconds = 12;
@@ -48,7 +49,9 @@ export async function runRecover(
     // The script's own wait ends first, and names the run that it waited for.
     new Deadline(waitSeconds + 60),
   );
-  const lines = result.stdout.split("\n").filter((line) => line !== "");
+  const lines = inStackKeys(result.stdout)
+    .split("\n")
+    .filter((line) => line !== "");
   // The script always says something: silence means that it didn't arrive whole.
   if (result.exitCode !== 0 || lines.length === 0) {
     throw new HostError(

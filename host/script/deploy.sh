@@ -181,7 +181,7 @@ IN_FORCE=yes # do the workers go by the settings that are in place?
 # Settings that name an empty database wait for the deployment; when it fails, that must not be forgotten.
 explain_waiting_settings() {
   compgen -G "$STATE/resources/$SCOPE/*/waits-for-deployment" >/dev/null || return 0
-  explain_failure "local.py names the new, empty database already, and the workers still use the former one: don't restart uwsgi; to stay there, set tracks:postgresHost (or what else you changed about the database) back and run pulumi up"
+  explain_failure "local.py names the new, empty database already, and the workers still use the former one: don't restart uwsgi; to stay there, set PostgresDatabase.external.host (or what else you changed about the database) back and run pulumi up"
 }
 
 settings_are_in_force() {
@@ -269,7 +269,7 @@ prove_release() {
   done
   log=$(uwsgi_reason "$(uwsgi_log_since)")
   [[ $REPLY != *' release=none' || ! $REPLY =~ ^[234] ]] \
-    || fail "http://$host:$port$health is answered by something else than uWSGI (status ${REPLY% release=*}, no release named): see whether another server of nginx has that name, or tracks:siteSnippet that path"
+    || fail "http://$host:$port$health is answered by something else than uWSGI (status ${REPLY% release=*}, no release named): see whether another server of nginx has that name, or NginxSite.snippet that path"
   fail "http://$host:$port$health does not show the new release (status ${REPLY% release=*}, release ${REPLY##* release=}): ${log:-nothing says why}; see ${UWSGI_LOG#"$ROOT"}"
 }
 
@@ -313,7 +313,7 @@ prove_static_file() {
       why_unreadable "$STATIC_ROOT/$file"
       fail "nginx may not serve the static files: http://$host:$port$url answers 403; $REPLY"
       ;;
-    404*) note "http://$host:$port$url answers 404: nginx serves the static files elsewhere, or from another directory than STATIC_ROOT (tracks:staticRoot)" ;;
+    404*) note "http://$host:$port$url answers 404: nginx serves the static files elsewhere, or from another directory than STATIC_ROOT (NginxSite.staticRoot)" ;;
   esac
 }
 

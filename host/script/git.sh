@@ -76,13 +76,13 @@ explain_git() { # URL TEXT
   last_lines 4 "$(grep -v -e '^Please make sure you have' -e '^and the repository exists' <<<"$2")"
   case $2 in
     *'Host key verification failed'* | *'IDENTIFICATION HAS CHANGED'*)
-      REPLY+=$'\n'"the server of $1 has another host key than the configured one, or none is configured: compare it with what its owner publishes, then set tracks:sourceHostKey"
+      REPLY+=$'\n'"the server of $1 has another host key than the configured one, or none is configured: compare it with what its owner publishes, then set DjangoApp.source.hostKey"
       ;;
     *'cannot exec '* | *'cannot run '* | *'ssh: Permission denied'* | *'ssh: not found'* | *'ssh: command not found'*)
       REPLY+=$'\n'"git can't start ssh on this host: is openssh-clients installed, and may programs be run where the line above says?"
       ;;
     *'Permission denied ('* | *'Authentication failed'* | *'could not read Username'*)
-      REPLY+=$'\n'"the server of $1 refuses the deploy key: add its public half there, or set tracks:sourceDeployKey"
+      REPLY+=$'\n'"the server of $1 refuses the deploy key: add its public half there, or set DjangoApp.source.deployKey"
       ;;
   esac
 }
@@ -105,7 +105,7 @@ check_out_release() { # INDEX URL
     git --git-dir="$3" cat-file -e "$4^{commit}" || { echo "the commit $4 is on no branch or tag there"; exit 1; }
     submodules=$(git --git-dir="$3" ls-tree -r "$4" | sed -n "s/^160000 commit [0-9a-f]*\t//p" | head -n 5)
     [ -z "$submodules" ] || {
-      echo "the commit has submodules, whose files git archive leaves out:" $submodules "(commit their files, or deploy from a checkout that has them (tracks:sourceFolder))"
+      echo "the commit has submodules, whose files git archive leaves out:" $submodules "(commit their files, or deploy a checkout that has them: DjangoApp.source.archive)"
       exit 1
     }
     # The commit as it is: what its authors leave out of their downloads, the site may need.
@@ -166,7 +166,7 @@ ask_git() { # USER URL REF
     explain_git "$2" "$OUTPUT"
     sum=$REPLY
     live_commit "$2"
-    fail "can't ask $2 for $3: $sum${REPLY:+; to change something else meanwhile, stay on the commit that is live: pulumi config set tracks:sourceRef $REPLY}"
+    fail "can't ask $2 for $3: $sum${REPLY:+; to change something else meanwhile, stay on the commit that is live: set DjangoApp.source.ref to $REPLY}"
   }
   while IFS=$TAB read -r sum name; do
     [[ $sum =~ ^[0-9a-f]{40}$ ]] || continue
@@ -176,7 +176,7 @@ ask_git() { # USER URL REF
       "refs/heads/$3") prefer_commit 2 ;;
     esac
   done <<<"$OUTPUT"
-  [[ -n $found ]] || fail "$2 has no branch or tag \"$3\": set tracks:sourceRef to one that it has, or to the full name of a commit"
+  [[ -n $found ]] || fail "$2 has no branch or tag \"$3\": set DjangoApp.source.ref to one that it has, or to the full name of a commit"
   REPLY=$found
 }
 

@@ -126,7 +126,7 @@ next_alternative() { # INDEX WORDS
     *'modular filtering'*)
       # A look comes before the streams are enabled.
       [[ $LOOK == yes ]] \
-        || LOST+="a module stream hides the package $name ($reason): enable the stream that has it with tracks:moduleStreams, or switch the module off on the host, as root: dnf module disable MODULE (dnf module list names it)"$'\n'
+        || LOST+="a module stream hides the package $name ($reason): enable the stream that has it with SystemPackages.moduleStreams, or switch the module off on the host, as root: dnf module disable MODULE (dnf module list names it)"$'\n'
       ;;
     *)
       entry=${entry#*" $name "}
@@ -135,7 +135,7 @@ next_alternative() { # INDEX WORDS
         return
       fi
       repositories
-      LOST+="none of the enabled repositories (${REPLY:-there is none}) has the package ${WANTED[$1]// / or }: add one that has it with tracks:yumRepositories"$'\n'
+      LOST+="none of the enabled repositories (${REPLY:-there is none}) has the package ${WANTED[$1]// / or }: add one that has it with SystemPackages.yumRepositories"$'\n'
       ;;
   esac
   unset "CHOSEN[$1]"
@@ -209,10 +209,10 @@ manager_failed() { # WHAT
       fail "$REPLY $1, since a repository's signature can't be checked; give its key (gpgkey) or another address in its file in /etc/yum.repos.d: $words"
       ;;
     *'ailed to download metadata'* | *'internal mirrorlist'* | *'repository metadata'* | *'valid baseurl'* | *'failure: repodata'* | *'retrieve mirrorlist'*)
-      fail "$REPLY $1, since this host can't reach a package repository. See to its network, set tracks:yumProxy where a proxy is needed, or switch the repository off in /etc/yum.repos.d. In $REPLY's words: $words"
+      fail "$REPLY $1, since this host can't reach a package repository. See to its network, set SystemPackages.yumProxy where a proxy is needed, or switch the repository off in /etc/yum.repos.d. In $REPLY's words: $words"
       ;;
     *'no enabled repos'*)
-      fail "$REPLY $1: this host has no enabled package repository. Add one with tracks:yumRepositories, or enable the host's own in /etc/yum.repos.d"
+      fail "$REPLY $1: this host has no enabled package repository. Add one with SystemPackages.yumRepositories, or enable the host's own in /etc/yum.repos.d"
       ;;
     # Of a conflict the first line says most.
     *Problem*) fail "$REPLY $1: ${words//$'\n'/; }" ;;
@@ -257,7 +257,7 @@ converge_module() { # INDEX
     return 0
   fi
   [[ -n $package ]] \
-    || fail "the host's repositories have no module stream $spec (${streams:+they have }${streams:-nor any other of $name}): correct tracks:moduleStreams"
+    || fail "the host's repositories have no module stream $spec (${streams:+they have }${streams:-nor any other of $name}): correct SystemPackages.moduleStreams"
   versions_offered "$name" "$package"
   while read -r line; do
     if [[ "$line." == "$package $stream."* ]]; then return 0; fi
@@ -265,7 +265,7 @@ converge_module() { # INDEX
   done <<<"$REPLY"
   for line in $streams; do versions+=", module stream $name:$line"; done
   versions=${versions:-none at all}
-  fail "the host's repositories have $name $stream neither as a module stream nor as the package $package. They offer ${versions#, }: set tracks:postgresVersion to a version among these (where the package has another name, tracks:postgresPackages too), or add a repository that has $stream with tracks:yumRepositories"
+  fail "the host's repositories have $name $stream neither as a module stream nor as the package $package. They offer ${versions#, }: set PostgresDatabase.version to a version among these (where the package has another name, PostgresDatabase.packages too), or add a repository that has $stream with SystemPackages.yumRepositories"
 }
 
 # Leaves the streams that the repositories have of a module.

@@ -15,7 +15,7 @@ converge_pip_package() { # INDEX
   attribute "$1" program "$name"
   program=$REPLY
   FACTS+=("pip-package $name $version $python $program")
-  [[ -x $ROOT$python ]] || fail "$python, which pip shall install $name with, does not exist on this host: add its packages to tracks:extraPackages, or name another in tracks:pythonInterpreter"
+  [[ -x $ROOT$python ]] || fail "$python, which pip shall install $name with, does not exist on this host: add its packages to SystemPackages.extraPackages, or name another in DjangoApp.interpreter"
   if pip_package_is "$name" "$version" "$python" "$program"; then return 0; fi
   reason=$REPLY
   install_pip_package "$name" "$version" "$python" "$reason"
@@ -110,7 +110,7 @@ print("%d.%d %s" % (sys.version_info[0], sys.version_info[1], found))
 install_pip_package() { # NAME VERSION PYTHON REASON
   local words=(install --disable-pip-version-check --upgrade "$1==$2")
   attempt detached "$ROOT$3" -m pip --version \
-    || fail "$3 has no pip: add its package to tracks:extraPackages (such as ${3##*/}-pip)"
+    || fail "$3 has no pip: add its package to SystemPackages.extraPackages (such as ${3##*/}-pip)"
   # Another interpreter's build, or one that is half gone, is no reason for pip to do anything.
   [[ $4 == *' does not know it' ]] || words+=(--force-reinstall)
   # A yum that is at work on compiler and headers ends first. It is not kept from starting, since what

@@ -90,7 +90,7 @@ make_postgresql_access() { # STATE SCOPE
     block=$(cat -- "$STATE/kept/hba-$1" && printf x)
     block=${block%x}
   fi
-  read_hba "$2" || fail "PostgreSQL's data directory $PG_DATA has no pg_hba.conf: put it back, or set tracks:postgresDataDirectory to the directory that has it"
+  read_hba "$2" || fail "PostgreSQL's data directory $PG_DATA has no pg_hba.conf: put it back, or set PostgresDatabase.dataDirectory to the directory that has it"
   edit_foreign "$block" "$HBA_BEFORE" "$HBA_BLOCK" '' "$HBA_AFTER"
   reload_postgresql
 }

@@ -152,7 +152,7 @@ converge_postgresql_adoption() { # INDEX
   state_postgresql_role "$role"
   live=$REPLY
   if [[ $live == *superuser=true* ]]; then
-    fail "the role $role is a superuser, and stays one as long as you leave it: run as postgres: ALTER ROLE \"$role\" NOSUPERUSER; or set tracks:databaseUser to another name"
+    fail "the role $role is a superuser, and stays one as long as you leave it: run as postgres: ALTER ROLE \"$role\" NOSUPERUSER; or set PostgresDatabase.user to another name"
   fi
   if [[ $live != none && ${PG_VERSION%.*} -ge 16 ]]; then
     psql_must "can't let $provisioner administer $role" "GRANT \"$role\" TO \"$provisioner\" WITH ADMIN OPTION;"

@@ -12,7 +12,7 @@ readonly POSTGRESQL_UNFINISHED=$STATE/postgresql-unfinished
 # A name that needs no quoting of its own inside double or single quotes, in SQL and in pg_hba.conf.
 readonly POSTGRESQL_NAME='^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$'
 
-# What tracks:postgresVersion takes.
+# What PostgresDatabase.version takes.
 readonly POSTGRESQL_VERSIONS='^(9\.[2-6]|1[0-8])$'
 
 PG_SERVICE='' PG_BINARIES='' PG_DATA='' PG_PORT='' PG_ENCRYPTION='' PG_VERSION=''
@@ -230,8 +230,8 @@ check_postgresql_version() {
     if [[ -n $REPLY ]]; then streams=", module stream postgresql:$REPLY"; fi
     streams="the host has PostgreSQL ${PG_VERSION:-of an unknown version} ($PG_BINARIES/postgres$streams)"
     [[ $PG_VERSION =~ $POSTGRESQL_VERSIONS ]] \
-      || fail "$streams, and this program works with 9.2 to 9.6 and 10 to 18: dump the data, install PostgreSQL $wanted by hand and load the data again, or use a server elsewhere (tracks:postgresHost)"
-    fail "$streams, the configuration says $wanted: set tracks:postgresVersion to $PG_VERSION; or, to move to $wanted, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:$wanted; yum distro-sync) and load the data again"
+      || fail "$streams, and this program works with 9.2 to 9.6 and 10 to 18: dump the data, install PostgreSQL $wanted by hand and load the data again, or use a server elsewhere (PostgresDatabase.external.host)"
+    fail "$streams, the configuration says $wanted: set PostgresDatabase.version to $PG_VERSION; or, to move to $wanted, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:$wanted; yum distro-sync) and load the data again"
   fi
   has_postgresql_data || return 0
   REPLY=$(as_postgres cat -- "$ROOT$PG_DATA/PG_VERSION" 2>/dev/null </dev/null)
@@ -249,9 +249,9 @@ converge_postgresql_server() { # INDEX
   if [[ -z $PG_BINARIES ]]; then
     attribute "$1" binaries auto
     if [[ $REPLY == auto ]]; then
-      fail "PostgreSQL's server is in none of the directories that $former_service declares, /usr/bin, /usr/local/pgsql/bin: set tracks:postgresBinaries to the directory that has postgres and psql"
+      fail "PostgreSQL's server is in none of the directories that $former_service declares, /usr/bin, /usr/local/pgsql/bin: set PostgresDatabase.binaries to the directory that has postgres and psql"
     fi
-    fail "$REPLY has no program postgres: set tracks:postgresBinaries to the directory that has it, or leave it out to have it looked for"
+    fail "$REPLY has no program postgres: set PostgresDatabase.binaries to the directory that has it, or leave it out to have it looked for"
   fi
   [[ -x $ROOT$PG_BINARIES/psql ]] || fail "$PG_BINARIES has no psql: install PostgreSQL's client programs there"
   has_postgresql_data || initialise_postgresql
@@ -305,7 +305,7 @@ check_postgresql_login() {
   ! psql_run <<<'SELECT 1;' || return 0
   case $OUTPUT in
     *'could not connect'* | *'No such file'* | *'Connection refused'*)
-      fail "the service $PG_SERVICE runs, but its server does not answer at port $PG_PORT through the local socket: set tracks:postgresPort to the port in its postgresql.conf (${OUTPUT%%$'\n'*})"
+      fail "the service $PG_SERVICE runs, but its server does not answer at port $PG_PORT through the local socket: set PostgresDatabase.port to the port in its postgresql.conf (${OUTPUT%%$'\n'*})"
       ;;
   esac
   fail "PostgreSQL does not let the system user postgres in through its local socket, as whom this program works with it: put the line \"local all postgres peer\" above the line of $PG_DATA/pg_hba.conf that refuses it, reload the service $PG_SERVICE and run this again; who has logged in as postgres by another way can do so at 127.0.0.1 (${OUTPUT%%$'\n'*})"

@@ -146,7 +146,7 @@ inspect_source() { # INDEX
   as_user "$RELEASE_OWNER" "$tree" test -f "$requirements" </dev/null \
     || faults+=("there is no $requirements, which the virtualenv is made from")
   find_placeholders "$tree"
-  [[ -z $REPLY ]] || faults+=("files that stand for others, whose content is elsewhere (git-lfs, git-annex): ${REPLY//$'\n'/, }; commit the files themselves, or deploy from a checkout after git lfs pull (tracks:sourceFolder)")
+  [[ -z $REPLY ]] || faults+=("files that stand for others, whose content is elsewhere (git-lfs, git-annex): ${REPLY//$'\n'/, }; commit the files themselves, or deploy from a checkout after git lfs pull (DjangoApp.source.archive)")
   ((${#faults[@]} > 0)) || return 0
   as_user "$RELEASE_OWNER" "${RELEASE%/*}" rm -rf -- ".new-${RELEASE##*/}" </dev/null
   printf -v REPLY '%s; ' "${faults[@]}"

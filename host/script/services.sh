@@ -114,7 +114,7 @@ enable_service() { # NAME on|off
 fail_to_enable() { # NAME enable|disable
   local advice=''
   if [[ -e $ROOT/etc/init.d/$1 && $OUTPUT == *'Failed to execute'* ]]; then
-    advice='; it is an init script, which takes the package chkconfig: add chkconfig to tracks:extraPackages'
+    advice='; it is an init script, which takes the package chkconfig: add chkconfig to SystemPackages.extraPackages'
   fi
   fail "can't $2 the service $1: $OUTPUT$advice"
 }

@@ -145,7 +145,7 @@ survey_foreign_parts() { # OWN-SERVERS vendor|edited
   fi
   ((${#foreign[@]} > 0)) || return 0
   [[ ${foreign[*]} == *'include default.d'* || ${foreign[*]} == *"$NGINX_TREE/default.d"* ]] \
-    && advice="; locations for the default server go to a file elsewhere, which tracks:siteSnippet includes"
+    && advice="; locations for the default server go to a file elsewhere, which NginxSite.snippet includes"
   [[ " ${foreign[*]} " =~ \ (stream|mail|rtmp)\ [{] ]] \
     && advice+="; ${BASH_REMATCH[1]} { } has no place in ours: let another program, such as HAProxy, or another host do that"
   printf -v kind '%s; ' "${foreign[@]}"
@@ -251,7 +251,7 @@ default_server() { # PORT OURS PATH LISTEN-DIRECTIVE
   if [[ $path == "$NGINX_TREE/conf.d/default.conf" ]] && is_vendors_file "$path"; then return; fi
   if [[ $2 == yes && $line =~ ^listen[[:space:]]+(\*:|0\.0\.0\.0:|\[::\]:)?${port}[[:space:]] \
     && ($path =~ ^$NGINX_TREE/conf\.d/[^/]*\.conf$ || $path == "$NGINX_TREE"/sites-enabled/*) ]]; then
-    fact "obstacle/default-server$path" "$path ($line) is the default server on port $port, and nginx takes one. Take the word default_server out there, or leave unknown names to it: pulumi config set tracks:defaultServer false"
+    fact "obstacle/default-server$path" "$path ($line) is the default server on port $port, and nginx takes one. Take the word default_server out there, or leave unknown names to it: set NginxSite.defaultServer to false"
   else
     conflict "another default server on port $port: $path ($line)"
   fi

@@ -26,7 +26,7 @@ state_user() { # NAME
 # Prints what to do about an account that this host knows and does not have.
 elsewhere() { # NAME SHELL
   grep -q "^$1:" "$ROOT/etc/passwd" \
-    || printf '%s' "; it comes from a directory service (LDAP): change it there, or set tracks:deployerShell to $2"
+    || printf '%s' "; it comes from a directory service (LDAP): change it there, or set LinuxUser.shell to $2"
 }
 
 declare -A PRIMARY_GROUPS=() # by user, as they were asked for

@@ -18,7 +18,7 @@ export async function checkAgent(connection: Connection, deadline: Deadline): Pr
     if (path === undefined || path === "") {
       throw new HostError(
         "agent",
-        "tracks:agent is true, but SSH_AUTH_SOCK isn't set: start an agent (`eval $(ssh-agent) && ssh-add`), or name its socket with `pulumi config set tracks:agentSocketPath PATH`.",
+        "Host.connection.identity.kind asks for an SSH agent, but SSH_AUTH_SOCK isn't set: start an agent (`eval $(ssh-agent) && ssh-add`), or name its socket in Host.connection.identity.socketPath.",
       );
     }
     const keys = await countKeys(path, deadline);
@@ -41,7 +41,7 @@ export async function checkAgent(connection: Connection, deadline: Deadline): Pr
 function deadAgent(path: string, mend: string): HostError {
   return new HostError(
     "agent",
-    `No SSH agent answers at ${path}, where SSH_AUTH_SOCK or tracks:agentSocketPath points: ${mend}.`,
+    `No SSH agent answers at ${path}, where SSH_AUTH_SOCK or Host.connection.identity.socketPath points: ${mend}.`,
   );
 }
 

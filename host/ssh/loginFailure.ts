@@ -2,7 +2,7 @@ import type { Login } from "./connection";
 import { HostError } from "./error";
 import type { PublicKey } from "./publicKey";
 
-/** The server that was talked to, and which settings it comes from. */
+/** The server that was talked to, and which arguments it comes from. */
 export interface Endpoint {
   readonly login: Pick<Login, "address" | "port">;
   readonly role: "host" | "bastion";
@@ -24,8 +24,8 @@ export interface LoginFailure {
 
 /** Message for a server that doesn't answer. */
 export function unreachable({ login, role }: Endpoint, reason: string): string {
-  const [address, port] = settings(role, "Host", "Port");
-  return `${server({ login, role })} can't be reached: ${reason}. Is it up, is sshd listening there, does a firewall stand in between? Its settings are ${address} and ${port}.`;
+  const [address, port] = [argument(role, "address"), argument(role, "port")];
+  return `${server({ login, role })} can't be reached: ${reason}. Is it up, is sshd listening there, does a firewall stand in between? Are ${address} and ${port} right?`;
 }
 
 /** The one error that says why a login failed, once TCP was there. */
@@ -85,11 +85,10 @@ function noSuchHostKey(endpoint: LoginEndpoint): string {
 
 function refused(endpoint: LoginEndpoint): string {
   const { user, identity } = endpoint.login;
-  const [name] = settings(endpoint.role, "User");
-  const [file] = settings(endpoint.role, "PrivateKeyFile");
+  const [name, key] = [argument(endpoint.role, "user"), argument(endpoint.role, "identity")];
   return identity.kind === "agent"
     ? `${server(endpoint)} refuses ${user} with every key of the SSH agent. Add one of them (\`ssh-add -L\`) to ${user}'s ~/.ssh/authorized_keys there, or correct ${name}.`
-    : `${server(endpoint)} refuses ${user} with the key ${identity.fingerprint}. Add its public half to ${user}'s ~/.ssh/authorized_keys there (and see that sshd lets ${user} log in: PermitRootLogin, AllowUsers), or correct ${name} or ${file}.`;
+    : `${server(endpoint)} refuses ${user} with the key ${identity.fingerprint}. Add its public half to ${user}'s ~/.ssh/authorized_keys there (and see that sshd lets ${user} log in: PermitRootLogin, AllowUsers), or correct ${name} or ${key}.`;
 }
 
 function hostKeyCommand({ login, role }: Endpoint): string {
@@ -102,11 +101,7 @@ function server({ login, role }: Endpoint): string {
   return role === "bastion" ? `The bastion ${address}` : `The host ${address}`;
 }
 
-/** Full names of settings of the host or the bastion: `hostUser` and `bastionUser`. */
-function settings(role: Endpoint["role"], ...parts: string[]): string[] {
-  return parts.map((part) => {
-    if (role === "bastion") return `tracks:bastion${part}`;
-    if (part === "Host") return "tracks:host";
-    return part === "PrivateKeyFile" ? "tracks:privateKeyFile" : `tracks:host${part}`;
-  });
+/** An argument that says how the host or the bastion is reached. */
+function argument(role: Endpoint["role"], name: keyof Login): string {
+  return `Host.connection.${role === "bastion" ? "bastion." : ""}${name}`;
 }

@@ -129,7 +129,7 @@ function checks({ host, check, authorities }: PostgresTls): ConnectionOptions {
 function absent(tls: PostgresTls): PostgresTlsError {
   return new PostgresTlsError(
     "absent",
-    `PostgreSQL at ${where(tls)} offers no TLS, which tracks:postgresSslMode demands. Set \`ssl = on\` with a certificate in its postgresql.conf and reload it; or, where nobody else is on the way from the host to it: pulumi config set tracks:postgresSslMode disable`,
+    `PostgreSQL at ${where(tls)} offers no TLS, which PostgresDatabase.external.sslMode demands. Set \`ssl = on\` with a certificate in its postgresql.conf and reload it; or, where nobody else is on the way from the host to it: set PostgresDatabase.external.sslMode to disable`,
   );
 }
 
@@ -142,7 +142,7 @@ function refused(
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return new PostgresTlsError(
       "refused",
-      `The certificate of PostgreSQL at ${where(tls)} is for ${namesIn(error)}, not for ${tls.host}, and tracks:postgresSslMode is verify-full. Set tracks:postgresHost to a name that the certificate has, or give the server one for ${tls.host}; with verify-ca names aren't checked.`,
+      `The certificate of PostgreSQL at ${where(tls)} is for ${namesIn(error)}, not for ${tls.host}, and PostgresDatabase.external.sslMode is verify-full. Set PostgresDatabase.external.host to a name that the certificate has, or give the server one for ${tls.host}; with verify-ca names aren't checked.`,
     );
   }
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
@@ -159,7 +159,7 @@ function refused(
   }
   return new PostgresTlsError(
     "refused",
-    `The certificate of PostgreSQL at ${where(tls)} isn't good by tracks:postgresCaFile: ${message} (${code}). Set tracks:postgresCaFile to a file with the certificate of the authority that signed it, intermediate ones included.`,
+    `The certificate of PostgreSQL at ${where(tls)} isn't good by PostgresDatabase.external.authorities: ${message} (${code}). PostgresDatabase.external.authorities must hold the certificate of the authority that signed it, intermediate ones included.`,
   );
 }
 

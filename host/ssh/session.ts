@@ -40,7 +40,7 @@ export interface Session {
 /**
  * Connects and logs in.
  *
- * @throws {@link HostError} that says which of the settings, or what on the host, is to be mended
+ * @throws {@link HostError} that says which of the arguments, or what on the host, must be fixed
  */
 export async function openSession(connection: Connection, deadline: Deadline): Promise<Session> {
   await checkAgent(connection, deadline);
@@ -193,7 +193,7 @@ function runsNothing(user: string, how: string, stdout: string, stderr: string):
   const said = printed(`${stdout}\n${stderr}`);
   return new HostError(
     "shell",
-    `The login shell of ${user} on the host runs no command ${how}${said === "" ? "" : `; it prints: ${said}`}. Give ${user} a shell that does (\`usermod -s /bin/bash ${user}\`), take a \`command="..."\` away from its line in ${user}'s ~/.ssh/authorized_keys, or set another tracks:hostUser.`,
+    `The login shell of ${user} on the host runs no command ${how}${said === "" ? "" : `; it prints: ${said}`}. Give ${user} a shell that does (\`usermod -s /bin/bash ${user}\`), take a \`command="..."\` away from its line in ${user}'s ~/.ssh/authorized_keys, or set another Host.connection.user.`,
   );
 }
 

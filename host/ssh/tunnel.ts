@@ -17,8 +17,6 @@ export interface TunnelOptions {
   readonly localPort: number;
   /** Where the tunnel leads, as seen from the host. */
   readonly target: ForwardingTarget;
-  /** Configuration key of the local port, for the error that says that it is taken. */
-  readonly localPortKey: string;
   /** Told, each reason once, why a connection was closed that got nowhere. */
   readonly warn: (message: string) => void;
   /**
@@ -148,7 +146,7 @@ export class Tunnel {
 }
 
 async function listen(
-  { localPort, localPortKey, patienceSeconds = 10 }: TunnelOptions,
+  { localPort, patienceSeconds = 10 }: TunnelOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Server> {
   const end = Date.now() + patienceSeconds * 1000;
@@ -160,12 +158,12 @@ async function listen(
       if (code !== "EADDRINUSE")
         throw new HostError(
           "local-port",
-          `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}: ${message}. Set ${localPortKey} to another port, 1024 or higher.`,
+          `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}: ${message}. Set PostgresDatabase.tunnelPort to another port, 1024 or higher.`,
         );
       if (Date.now() >= end)
         throw new HostError(
           "local-port",
-          `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}: for ${patienceSeconds} s another program has been using that port. If it is another run of this stack, let it finish; else set ${localPortKey} to a port that is free on every machine that deploys.`,
+          `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}: for ${patienceSeconds} s another program has been using that port. If it is another run of this stack, let it finish; else set PostgresDatabase.tunnelPort to a port that is free on every machine that deploys.`,
         );
       await sleep(retryInterval);
     }

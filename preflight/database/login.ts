@@ -4,6 +4,7 @@ import type { Secret } from "../../host/secret";
 import { Deadline } from "../../host/ssh/deadline";
 import { UserError } from "../../host/userError";
 import type { Tunnel } from "../../host/ssh/tunnel";
+import { failingInStackKeys } from "../../settings/argumentKeys";
 
 /** A role that logs in to PostgreSQL. */
 export interface PostgresLogin {
@@ -63,7 +64,7 @@ export async function proveLogin(
   login: PostgresLogin,
   questions: PostgresQuestions,
 ): Promise<PostgresAnswer> {
-  const channel = await tunnel.connect();
+  const channel = await failingInStackKeys(tunnel.connect());
   // Few sites have a server elsewhere that is asked from here.
   const { Client } = await import("pg");
   const client = new Client({

@@ -12,6 +12,7 @@ import type { ForwardingTarget } from "../../host/ssh/forward";
 import type { HostFacts } from "../../host/facts";
 import type { DatabaseQuestion } from "../host/survey";
 import { openTunnel, type Tunnel } from "../../host/ssh/tunnel";
+import { failingInStackKeys, inStackKeys } from "../../settings/argumentKeys";
 import { formerServiceRuns, refuse } from "../obstacles";
 import type { ServerPackages } from "../../components/packages/wantedPackages";
 import { compareWithHost, type Existing } from "./compare";
@@ -128,12 +129,12 @@ function tunnelTo(
   connection: Connection,
   { external, port, tunnelPort }: Settled,
 ): Promise<Tunnel> {
-  return openTunnel(connection, {
+  const tunnel = openTunnel(connection, {
     localPort: tunnelPort,
-    localPortKey: "tracks:postgresTunnelPort",
     target: { address: external?.host ?? "127.0.0.1", port: external?.port ?? port },
-    warn: (message) => void pulumi.log.warn(message),
+    warn: (message) => void pulumi.log.warn(inStackKeys(message)),
   });
+  return failingInStackKeys(tunnel);
 }
 
 /** Another server begins with what it has: nothing here carries data from one to the other. */

@@ -113,7 +113,7 @@ describe("an application from git", () => {
     const failure = diagnostics(await deployment.upFails());
     expect(failure).toContain(`can't ask ${url} for main`);
     const commit = (await git("rev-parse", "HEAD")).stdout;
-    expect(failure).toContain(`pulumi config set tracks:sourceRef ${commit}`);
+    expect(failure).toContain(`set tracks:sourceRef to ${commit}`);
     use({ ref: commit }, hostKey);
     await deployment.set("serverNames", '["tracks.test", "other.test"]');
     expect(await deployment.up()).toMatch(/1 updated|2 updated/);

@@ -25,7 +25,7 @@ describe.each(provisioners)("a database made by %s", (provisioner) => {
 
   it("is refused where no repository has the version, and the others are named", () => {
     expect(refused).toMatch(
-      /have postgresql 17 neither as a module stream nor as the package postgresql-server\. They offer postgresql-server 13\.14, module stream postgresql:15, module stream postgresql:16: set tracks:postgresVersion/,
+      /have postgresql 17 neither as a module stream nor as the package postgresql-server\. They offer postgresql-server 13\.14, module stream postgresql:15, module stream postgresql:16: set PostgresDatabase\.version/,
     );
   });
 

@@ -18,7 +18,6 @@ describe("a login to PostgreSQL through the tunnel", () => {
     await PostgresServer.install(bench, 25_460);
     tunnel = await openTunnel(connectionOf(bench.connection), {
       localPort: 25_460,
-      localPortKey: "tracks:port",
       target: { address: "127.0.0.1", port: 5432 },
       warn: () => undefined,
     });
@@ -102,7 +101,7 @@ describe("a login to PostgreSQL through the tunnel", () => {
       );
       const error = await logIn({ ...named, check: "nothing" });
       expect(error).toMatchObject({ reason: "absent" });
-      expect(String(error)).toMatch(/offers no TLS, .*pulumi config set tracks:postgresSslMode/);
+      expect(String(error)).toMatch(/offers no TLS, .*set tracks:postgresSslMode to disable/);
     });
   });
 });

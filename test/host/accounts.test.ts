@@ -213,7 +213,7 @@ test("an account of a directory service is told as that, when it can't be change
   host.write("/etc/group", `${host.read("/etc/group")}users:x:100:\n`);
   const manifest = account().replace(" groups=wheel", "");
   expect((await host.apply(manifest)).reason).toContain(
-    "can't change the account deployer: usermod: user 'deployer' does not exist in /etc/passwd; it comes from a directory service (LDAP): change it there, or set tracks:deployerShell to /bin/tcsh",
+    "can't change the account deployer: usermod: user 'deployer' does not exist in /etc/passwd; it comes from a directory service (LDAP): change it there, or set LinuxUser.shell to /bin/tcsh",
   );
   expect(await host.apply(manifest.replace("/bin/bash", "/bin/tcsh"))).toMatchObject({ code: 1 });
   host.write("/bin/tcsh", "", 0o755);

@@ -63,7 +63,7 @@ describe("the proof of a release through nginx", () => {
   test.each([
     [
       "200 OK",
-      "is answered by something else than uWSGI (status 200, no release named): see whether another server of nginx has that name, or tracks:siteSnippet that path",
+      "is answered by something else than uWSGI (status 200, no release named): see whether another server of nginx has that name, or NginxSite.snippet that path",
     ],
     ["301 Moved\r\nLocation: /login/", "is answered by something else than uWSGI (status 301"],
     [

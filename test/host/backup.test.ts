@@ -41,7 +41,7 @@ it("names the setting when there is no pg_dump, and leaves nothing behind", () =
   expect(exitCode).toBe(1);
   expect(stderr).toBe(
     "/no/such/bin/pg_dump can't be run (No such file or directory), there is no backup: install PostgreSQL's" +
-      " client programs, or name their directory on the host with tracks:postgresBinaries\n",
+      " client programs, or name their directory on the host with PostgresDatabase.binaries\n",
   );
   expect(readdirSync(join(root, "backups"))).toEqual([]);
 });

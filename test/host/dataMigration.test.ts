@@ -169,7 +169,7 @@ test("tables with rows in them are named with their counts, and nothing is loade
   expect(run.code).toBe(1);
   expect(run.reason).toContain("tables are not empty: auth.group has 1 row.");
   expect(run.reason).toContain(
-    `set tracks:migrationConfirm to this dump's digest, ${sha256(sampleDump)}`,
+    `set DataMigration.confirm to this dump's digest, ${sha256(sampleDump)}`,
   );
   expect(bench.everything()).toEqual(before);
   expect(bench.backups()).toEqual([]);
@@ -226,7 +226,7 @@ describe("nothing is loaded", () => {
     [
       "of an unknown model",
       () => withRow("redirect.target", 2, (row) => ({ ...row, model: "redirect.visitor" })),
-      /models that the application does not have: redirect\.visitor \(1 row\).*tracks:migrationRenames.*tracks:migrationSkippedModels/,
+      /models that the application does not have: redirect\.visitor \(1 row\).*DataMigration\.renames.*DataMigration\.skipModels/,
       false,
     ],
     [

@@ -176,7 +176,7 @@ class Summary(models.Model):
   const refused = await bench.load(JSON.stringify(rows));
   expect(refused.code).toBe(1);
   expect(refused.reason).toContain(
-    "the dump has rows of profiles.summary, which migrate makes no table for (managed = False), and the database has none: list it in tracks:migrationSkippedModels",
+    "the dump has rows of profiles.summary, which migrate makes no table for (managed = False), and the database has none: list it in DataMigration.skipModels",
   );
   expect(bench.backups()).toEqual([]);
   const run = await bench.load(JSON.stringify(rows), { skip: ["profiles.summary"] });

@@ -60,7 +60,7 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
     const those = { 6: "base updates", 7: "base updates" }[el as number] ?? "appstream base";
     for (const names of ["uwsgi or uwsgi-core", "tmux"]) {
       expect(run.stderr).toContain(
-        `none of the enabled repositories (${those}) has the package ${names}: add one that has it with tracks:yumRepositories`,
+        `none of the enabled repositories (${those}) has the package ${names}: add one that has it with SystemPackages.yumRepositories`,
       );
     }
   });
@@ -71,7 +71,7 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
     const run = await host.apply(packages("package git"));
     expect(run.code).toBe(1);
     expect(run.reason).toContain(
-      "can't install git, since this host can't reach a package repository. See to its network, set tracks:yumProxy",
+      "can't install git, since this host can't reach a package repository. See to its network, set SystemPackages.yumProxy",
     );
     expect(run.reason).toContain("appstream");
     expect(run.reason).not.toContain("has the package");
@@ -159,7 +159,7 @@ test("a host without any repository says that", async () => {
   repositories(9);
   host.write("/no-repository", "");
   expect((await host.apply(packages("package git"))).reason).toContain(
-    "this host has no enabled package repository. Add one with tracks:yumRepositories",
+    "this host has no enabled package repository. Add one with SystemPackages.yumRepositories",
   );
 });
 
@@ -208,7 +208,7 @@ describe("a module stream", () => {
       if (el !== 10) host.write("/streams", "postgresql 13\npostgresql 16\n");
       const run = await host.apply(stream("postgresql:15"));
       expect(run.reason).toContain(
-        `no module stream postgresql:15 (${el === 10 ? "nor any other of postgresql" : "they have 13 16"}): correct tracks:moduleStreams`,
+        `no module stream postgresql:15 (${el === 10 ? "nor any other of postgresql" : "they have 13 16"}): correct SystemPackages.moduleStreams`,
       );
     },
   );
@@ -246,7 +246,7 @@ describe("a module stream", () => {
       if (el === 9) host.write("/streams", "postgresql 16\n");
       const run = await host.apply(stream(database, "package postgresql-server"));
       expect(run.reason).toContain(
-        `have postgresql 15 neither as a module stream nor as the package postgresql-server. They offer ${offers.join(", ")}: set tracks:postgresVersion to a version among these`,
+        `have postgresql 15 neither as a module stream nor as the package postgresql-server. They offer ${offers.join(", ")}: set PostgresDatabase.version to a version among these`,
       );
       expect(host.read("/rpmdb")).toBe("nginx\n");
     },
@@ -317,7 +317,7 @@ describe("a survey", () => {
     repositories(10, "postgresql-server version=16.8");
     const database = ["want=module postgresql:15 package=postgresql-server"];
     expect(await survey(...database, "want=package postgresql-server")).toContain(
-      "They offer postgresql-server 16.8: set tracks:postgresVersion",
+      "They offer postgresql-server 16.8: set PostgresDatabase.version",
     );
     host.remove();
     repositories(9, "postgresql-server stream=postgresql:15");

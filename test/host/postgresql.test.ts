@@ -85,7 +85,7 @@ test("a server or data of another version are refused before anything is touched
   host.write("/server/version", "13.11");
   const other = await host.apply(server("module postgresql:15"));
   expect(other.reason).toContain("the host has PostgreSQL 13 (/usr/bin/postgres)");
-  expect(other.reason).toContain("set tracks:postgresVersion to 13");
+  expect(other.reason).toContain("set PostgresDatabase.version to 13");
   expect(host.exists("/etc/dnf/modules.d/postgresql.module")).toBe(false);
 
   host.write("/server/version", "15.8");
@@ -108,7 +108,7 @@ test("versions before 10 are named by two numbers, and know md5 only", async () 
   expect(host.read(hba)).toContain(`host "tracks" "deployer" 127.0.0.1/32 md5\n`);
 });
 
-test("a version that tracks:postgresVersion refuses is not recommended", async () => {
+test("a version that PostgresDatabase.version refuses is not recommended", async () => {
   for (const [installed, named] of [
     ["8.4.20", "8.4"],
     ["9.1.24", "9.1"],
@@ -118,7 +118,7 @@ test("a version that tracks:postgresVersion refuses is not recommended", async (
     const { reason } = await host.apply(server());
     expect(reason).toContain(`the host has PostgreSQL ${named ?? ""} (/usr/bin/postgres)`);
     expect(reason).toContain("this program works with 9.2 to 9.6 and 10 to 18");
-    expect(reason).not.toContain("set tracks:postgresVersion");
+    expect(reason).not.toContain("set PostgresDatabase.version");
   }
   expect((await host.apply(serverOf("8.4"))).stderr).toContain(
     'PostgreSQL "8.4": give a major version, 9.2 to 9.6 or 10 to 18',
@@ -259,7 +259,7 @@ test("programs are found where the service declares them, or where they are conf
   expect((await host.apply(server())).code).toBe(0);
   const configured = server().replace("binaries=auto", "binaries=/opt/pgsql/bin");
   expect((await host.apply(configured)).reason).toContain(
-    "/opt/pgsql/bin has no program postgres: set tracks:postgresBinaries",
+    "/opt/pgsql/bin has no program postgres: set PostgresDatabase.binaries",
   );
 });
 

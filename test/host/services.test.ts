@@ -132,7 +132,7 @@ describe("a service made by an init script, under systemd", () => {
     const run = await host.apply(text);
     expect(run.code).toBe(1);
     expect(run.reason).toMatch(
-      /^can't enable the service postgres: .*add chkconfig to tracks:extraPackages/,
+      /^can't enable the service postgres: .*add chkconfig to SystemPackages\.extraPackages/,
     );
   });
 });

@@ -78,7 +78,7 @@ it("refuses what only stands for the content of a file, and says what to do", as
   expect(run.reason).toContain("./static/logo.png");
   expect(run.reason).toContain("./static/film.mp4");
   expect(run.reason).not.toContain("plain.txt");
-  expect(run.reason).toContain("after git lfs pull (tracks:sourceFolder)");
+  expect(run.reason).toContain("after git lfs pull (DjangoApp.source.archive)");
   expect(host.exists(release)).toBe(false);
 });
 

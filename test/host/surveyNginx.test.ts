@@ -92,7 +92,7 @@ test("files that nginx.conf includes, and ours would not, are named with their s
   expect(found).toHaveLength(1);
   expect(found[0]).toContain("include /srv/vhosts/*.conf (2 file(s): a.example.org b.example.org)");
   expect(found[0]).toContain("include /etc/nginx/default.d/*.conf (1 file(s))");
-  expect(found[0]).toContain("a file elsewhere, which tracks:siteSnippet includes");
+  expect(found[0]).toContain("a file elsewhere, which NginxSite.snippet includes");
   expect(found[0]).not.toContain("c.example.org");
   expect(found[0]).not.toContain("/srv/none");
 });
@@ -165,7 +165,7 @@ test.each([
   expect(said).toContain("fact obstacle/default-server/etc/nginx/conf.d/other.conf ");
   expect(said).toContain(`/etc/nginx/conf.d/other.conf (${line}) is the default server on port 80`);
   expect(said).toContain(
-    "Take the word default_server out there, or leave unknown names to it: pulumi config set tracks:defaultServer false",
+    "Take the word default_server out there, or leave unknown names to it: set NginxSite.defaultServer to false",
   );
   expect(await survey("listen=80", "default=no")).not.toContain("obstacle");
   expect(await survey("listen=8080", "default=yes")).not.toContain("obstacle");

@@ -150,7 +150,7 @@ def _pg_dump(settings, part, client):
     except OSError as error:
         raise BackupFault(
             "%s can't be run (%s), there is no backup: install PostgreSQL's client programs, or name their directory"
-            " on the host with tracks:postgresBinaries" % (program, error.strerror)
+            " on the host with PostgresDatabase.binaries" % (program, error.strerror)
         )
     finally:
         if password_file is not None:

@@ -202,8 +202,8 @@ class References(object):
                 if not field.null:
                     raise LoadFault(
                         '%s: the field "%s" refers to a content type or permission that the application '
-                        "does not have, and can't be empty: name the model it stands for in tracks:migrationRenames, "
-                        "or list %s in tracks:migrationSkippedModels" % (name, field.name, row["model"])
+                        "does not have, and can't be empty: name the model it stands for in DataMigration.renames, "
+                        "or list %s in DataMigration.skipModels" % (name, field.name, row["model"])
                     )
                 self.emptied[where] = self.emptied.get(where, 0) + 1
             row["fields"][field.name] = pk

@@ -86,7 +86,7 @@ class Load(object):
             counts = ", ".join("%s (%s)" % (label, _rows(n)) for label, n in self.survey.unknown.items())
             raise LoadFault(
                 "the dump has rows of models that the application does not have: %s. Name their new models in "
-                "tracks:migrationRenames, or list them in tracks:migrationSkippedModels; the application has %s" % (counts, ", ".join(self.own_labels()))
+                "DataMigration.renames, or list them in DataMigration.skipModels; the application has %s" % (counts, ", ".join(self.own_labels()))
             )
         if not self.survey.models:
             raise LoadFault("the dump has no rows to load")
@@ -102,7 +102,7 @@ class Load(object):
         if unmanaged:
             raise LoadFault(
                 "the dump has rows of %s, which migrate makes no table for (managed = False), and the database has none: "
-                "list it in tracks:migrationSkippedModels, or make its table first" % ", ".join(unmanaged)
+                "list it in DataMigration.skipModels, or make its table first" % ", ".join(unmanaged)
             )
 
     def refuse_unconfirmed(self):
@@ -124,7 +124,7 @@ class Load(object):
         if reasons:
             raise LoadFault(
                 "%s. Loading replaces rows that have the same primary key as a row of the dump, and keeps the others. "
-                "To want that, set tracks:migrationConfirm to this dump's digest, %s%s"
+                "To want that, set DataMigration.confirm to this dump's digest, %s%s"
                 % (
                     "; ".join(reasons),
                     self.options.digest,
@@ -257,7 +257,7 @@ class Load(object):
     def remarks(self, references):
         lines = []
         for label, n in self.survey.skipped.items():
-            why = NOT_LOADED.get(label, "listed in tracks:migrationSkippedModels")
+            why = NOT_LOADED.get(label, "listed in DataMigration.skipModels")
             lines.append("note %s: %s not loaded (%s)" % (label, _rows(n), why))
         for where, n in references.dropped.items():
             lines.append("note %s: %d left out, for the application has no such content type or permission" % (where, n))

@@ -34,7 +34,7 @@ def check_hashes(requirements, asked, database, extra):
         return
     if extra:
         raise Fault(
-            "%s pins by hash, and tracks:extraRequirements can't: move %s there, with hashes"
+            "%s pins by hash, and DjangoApp.extraRequirements can't: move %s there, with hashes"
             % (requirements, ", ".join(extra))
         )
     if database == "postgresql" and not asked.names & DRIVERS:

@@ -45,7 +45,7 @@ export class PostgresServer {
     return {
       type: "tunnel",
       name: "tunnel",
-      args: { login: this.bench.connection, localPort, target, localPortKey: "the port" },
+      args: { login: this.bench.connection, localPort, target },
     };
   }
 

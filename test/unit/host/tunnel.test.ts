@@ -61,7 +61,7 @@ describe("the tunnel", () => {
   async function open(change: Partial<TunnelOptions> = {}) {
     const localPort = await freePort();
     const target = { address: "127.0.0.1", port: portOf(echo) };
-    const options = { localPort, target, localPortKey: "tracks:key", warn, ...change };
+    const options = { localPort, target, warn, ...change };
     const tunnel = await openTunnel(connectionTo(host, hostKey, login), options);
     return { tunnel, localPort: options.localPort };
   }
@@ -105,7 +105,7 @@ describe("the tunnel", () => {
     const localPort = await freePort();
     const target = { address: "127.0.0.1", port: portOf(echo) };
     await openTunnel(connectionTo(closed, hostKey, login), {
-      ...{ localPort, target, localPortKey: "tracks:key", warn },
+      ...{ localPort, target, warn },
     });
     expect(await say(localPort, "one")).toBe("closed");
     expect(warnings[0]).toMatch(/AllowTcpForwarding yes/);
@@ -119,10 +119,12 @@ describe("the tunnel", () => {
     expect(await say(localPort, "mine")).toBe("mine");
   });
 
-  it("gives up on a port that stays taken, and names the setting", async () => {
+  it("gives up on a port that stays taken, and names the argument", async () => {
     const other = await startEcho();
     const opening = open({ localPort: portOf(other), patienceSeconds: 0.3 });
-    await expect(opening).rejects.toThrow(/set tracks:key to a port that is free/);
+    await expect(opening).rejects.toThrow(
+      /set PostgresDatabase\.tunnelPort to a port that is free/,
+    );
     other.close();
   });
 });

@@ -295,6 +295,35 @@ describe("the system", () => {
     );
   });
 
+  it("speaks of the stack's settings, but keeps what it last applied as it is", async () => {
+    const host = await server();
+    const text = `#!/bin/bash
+case "$3" in
+survey) printf 'fact obstacle/x set NginxSite.snippet\nconflict see Uwsgi.socket\n' ;;
+probe) printf 'drift nginx set Nginx.openPorts\nmanifest nginx\n | # NginxSite.snippet\n' ;;
+esac
+`;
+    const speaking = { scope: "tracks.test", text };
+    const facts = await examine(connectionTo(host, hostKey, login), speaking, options);
+    expect(facts.facts.get("obstacle/x")).toBe("set tracks:siteSnippet");
+    expect(facts.conflicts).toEqual(["see tracks:uwsgiSocket"]);
+    expect(facts.resources.get("nginx")).toMatchObject({
+      reason: "set tracks:openFirewall",
+      manifest: ["| # NginxSite.snippet"],
+    });
+  });
+
+  it("speaks of the stack's settings where the script fails", async () => {
+    const host = await server();
+    const failing = {
+      scope: "tracks.test",
+      text: "#!/bin/bash\necho 'set DjangoApp.source.ref to a tag' >&2\nexit 1\n",
+    };
+    const error = await errorOf(examine(connectionTo(host, hostKey, login), failing, options));
+    expect(error.message).toMatch(/: set tracks:sourceRef to a tag$/);
+    expect(error.stack).toBe(`HostError: ${error.message}`);
+  });
+
   it("is reported when what was applied can't be probed, behind a survey that worked", async () => {
     const host = await server();
     const failing = {

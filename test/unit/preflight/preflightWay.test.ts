@@ -62,6 +62,7 @@ describe("the way to the host", () => {
     const error = await errorOf(ask(connectionTo(await server(), hostKey, stranger)));
     expect(error.kind).toBe("login");
     expect(error.message).toContain(`refuses root with the key ${stranger.publicKey.fingerprint}`);
+    expect(error.message).toContain("tracks:hostUser or tracks:privateKeyFile");
   });
 });
 

@@ -1,6 +1,30 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { argumentNames, inStackKeys } from "../../../settings/argumentKeys";
-import { keyNames, keys } from "../../../settings/schema";
+import { fullName, keyNames, keys } from "../../../settings/schema";
+
+/** Arguments that host and components name, although no setting gives them. */
+const withoutSetting = [
+  "NginxSite.staticRoot",
+  "Uwsgi.directory",
+  "Uwsgi.user",
+  "Uwsgi.virtualenv",
+  "Uwsgi.wsgi",
+];
+
+/** Where the rooms below settings match a pattern, but for doc comments, which link to members of classes. */
+function found(pattern: RegExp): { path: string; match: string }[] {
+  return ["host", "components"].flatMap((room) =>
+    readdirSync(room, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .flatMap((path) => {
+        const code = readFileSync(path, "utf8").replaceAll(/\/\*\*[^]*?\*\//g, "");
+        return [...code.matchAll(pattern)].map(([match]) => ({ path, match }));
+      }),
+  );
+}
 
 describe("the arguments that settings become", () => {
   it("are one for each setting, but for those that only choose what is deployed", () => {
@@ -13,6 +37,19 @@ describe("the arguments that settings become", () => {
       "set tracks:postgresVersion to 16, or tracks:sourceRef.",
     );
     expect(inStackKeys("Host.connection.bastion.port")).toBe("tracks:bastionPort");
+  });
+
+  it("are named by host and components as the settings know them", () => {
+    const components = [...new Set(argumentNames.map((name) => name.split(".")[0]))].join("|");
+    // What comes of a placeholder is not to be seen here.
+    const named = found(new RegExp(`\\b(?:${components})(?:\\.[a-z]\\w*)+\\b(?!\\.\\$)`, "g"));
+    expect(named.length).toBeGreaterThan(30);
+    const known = [...argumentNames, ...withoutSetting];
+    expect(named.filter(({ match }) => !known.includes(match))).toEqual([]);
+  });
+
+  it("are what host and components speak of, in place of settings", () => {
+    expect(found(new RegExp(`\\b(?:${keyNames.map(fullName).join("|")})\\b`, "g"))).toEqual([]);
   });
 
   it("are left as they are where no setting gives them, and so are other words", () => {

@@ -47,6 +47,18 @@ it("sends this version's script to the host, and tells what it says line by line
   expect(stdin).toBe(hostScript());
 });
 
+it("speaks of the stack's settings", async () => {
+  const said = "undid the run: set PostgresDatabase.port";
+  const server = await host({ stdout: `${said}\n` });
+  expect(await recoverHost(connectionTo(server, hostKey, login), "tracks.test")).toEqual([
+    "undid the run: set tracks:postgresPort",
+  ]);
+  const fails = await host({ exitCode: 1, stderr: `${said}\n` });
+  await expect(recoverHost(connectionTo(fails, hostKey, login), "tracks.test")).rejects.toThrow(
+    "undid the run: set tracks:postgresPort",
+  );
+});
+
 it("hands a sudo password over in stdin alone", async () => {
   const server = await host({ stdout: "nothing was interrupted\n" });
   await recoverHost(connectionTo(server, hostKey, login, operator), "tracks.test");
