@@ -9,12 +9,15 @@ export function argumentOf({ component, argument }: Key<unknown>): string | unde
   return `${component === "Bastion" ? "Host" : component}.${argument}`;
 }
 
-const byArgument = new Map<string, KeyName>(
-  keyNames.flatMap((name) => {
+const byArgument = new Map<string, KeyName>([
+  ...keyNames.flatMap((name): [string, KeyName][] => {
     const argument = argumentOf(keys[name]);
     return argument === undefined ? [] : [[argument, name]];
   }),
-);
+  // uWSGI is given these of another component's.
+  ["Uwsgi.user", "deployerUser"],
+  ["Uwsgi.wsgi", "appPackage"],
+]);
 
 /** The setting that gives an argument, such as `environment.LANG`, and what of the path lies in its value. */
 export function keyOf(component: Component, path: string): { name: KeyName; rest: string } {

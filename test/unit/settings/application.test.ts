@@ -314,12 +314,14 @@ describe("what a component would refuse", () => {
   it("is told at once, with the setting to use, and without a variable's value", () => {
     const { message, faults } = errorFor({
       ...app,
-      uwsgiOptions: '["harakiri = 60"]',
+      uwsgiOptions: '["harakiri = 60","uid = www","wsgi-file = a.py"]',
       uwsgiEnvironment: '["TOKEN=hidden%value"]',
       uwsgiHarakiriSeconds: "0",
     });
-    expect(faults).toHaveLength(3);
-    expect(message).toContain("there is tracks:uwsgiHarakiriSeconds");
+    expect(faults).toHaveLength(5);
+    for (const name of ["uwsgiHarakiriSeconds", "deployerUser", "appPackage"]) {
+      expect(message).toContain(`there is tracks:${name}`);
+    }
     expect(message).not.toContain("hidden");
   });
 

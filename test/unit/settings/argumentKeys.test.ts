@@ -5,13 +5,7 @@ import { argumentNames, inStackKeys } from "../../../settings/argumentKeys";
 import { fullName, keyNames, keys } from "../../../settings/schema";
 
 /** Arguments that host and components name, although no setting gives them. */
-const withoutSetting = [
-  "NginxSite.staticRoot",
-  "Uwsgi.directory",
-  "Uwsgi.user",
-  "Uwsgi.virtualenv",
-  "Uwsgi.wsgi",
-];
+const withoutSetting = ["NginxSite.staticRoot", "Uwsgi.directory", "Uwsgi.virtualenv"];
 
 /** Where the rooms below settings match a pattern, but for doc comments, which link to members of classes. */
 function found(pattern: RegExp): { path: string; match: string }[] {
@@ -27,7 +21,7 @@ function found(pattern: RegExp): { path: string; match: string }[] {
 }
 
 describe("the arguments that settings become", () => {
-  it("are one for each setting, but for those that only choose what is deployed", () => {
+  it("are one or more for each setting, but for those that only choose what is deployed", () => {
     expect(new Set(argumentNames).size).toBe(argumentNames.length);
     expect(keyNames.filter((name) => !("argument" in keys[name]))).toEqual(["rehearsal"]);
   });
