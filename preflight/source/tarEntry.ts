@@ -14,7 +14,10 @@ export interface TarEntry {
   linkpath?: string;
 }
 
-/** Bytes of a tar archive's unit. */
+/**
+ * Bytes of a tar archive's unit, filled up here: tar's own Pack writes the same bytes, but takes 60 ms
+ * more for a thousand files.
+ */
 const block = 512;
 
 /** One time for all: files of equal content are equal. GNU tar finds the epoch itself implausible. */
