@@ -48,7 +48,7 @@ export default {
     },
   ],
   options: {
-    exclude: { path: "^\\.lab/" },
+    exclude: { path: "^(\\.lab|dist)/" },
     doNotFollow: { path: "^node_modules/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },

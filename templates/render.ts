@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import Handlebars from "handlebars";
 
+// Compiled, this file lies elsewhere in the package, and the templates stay where they are.
+const templates = join(dirname(require.resolve("tracks/package.json")), "templates");
 const compiled = new Map<string, Handlebars.TemplateDelegate>();
 
 /**
- * Fills in one Handlebars template of this folder.
+ * Fills in one Handlebars template of `templates/`.
  *
  * Strict: a name that the view lacks is an error, never an empty string in a file on the host.
  * Nothing is escaped, since these are configuration files, not HTML; what goes in was validated
@@ -14,7 +16,7 @@ const compiled = new Map<string, Handlebars.TemplateDelegate>();
 export function render(template: string, view: object): string {
   let fill = compiled.get(template);
   if (fill === undefined) {
-    fill = Handlebars.compile(readFileSync(join(__dirname, template), "utf8"), {
+    fill = Handlebars.compile(readFileSync(join(templates, template), "utf8"), {
       strict: true,
       noEscape: true,
     });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
-const parts = join(__dirname, ".");
+// Compiled, this file lies elsewhere in the package, and the parts stay where they are.
+const parts = join(dirname(require.resolve("tracks/package.json")), "host/script");
 let assembled: string | undefined;
 
 /**
