@@ -3,7 +3,7 @@ import type { ApplicationSource } from "../components/args/DjangoApp";
 import type { GitRepository } from "../components/django/git";
 import type { Connection } from "../host/ssh/connection";
 import { checkFormerPlace } from "./formerPlace";
-import { checkInitSystem, checkObstacles, hostObstacles, refuse } from "./obstacles";
+import { checkInitSystem, checkObstacles } from "./obstacles";
 import { planPostgres, postgresForwarding, postgresPackages } from "./database/plan";
 import type { Configuration } from "../settings/configuration";
 import type { HostFacts } from "../host/facts";
@@ -42,7 +42,6 @@ export async function preflight(config: Configuration) {
       forwarding: application?.database && postgresForwarding(application.database),
     }),
   ]);
-  if (facts !== undefined) refuse(hostObstacles(facts));
   // What is deployed as it is was told when it was deployed.
   if (folder !== undefined && !isDeployed(folder.source, facts)) {
     for (const text of folder.warnings) void pulumi.log.warn(text);

@@ -8,8 +8,9 @@ import { inStackKeys } from "../../settings/argumentKeys";
 
 /** What the survey looks for beside what it always does. */
 export interface SurveyQuestions {
-  /** Login that the site belongs to. */
-  readonly user: string;
+  /** Login that the site belongs to. @default none of its own: nothing is asked */
+  readonly user?: string;
+  /** Port that the site listens on. */
   readonly listenPort: number;
   /** Shall the site answer to names that no site has? */
   readonly defaultServer: boolean;
@@ -76,7 +77,7 @@ export async function survey(
 ): Promise<HostFacts> {
   const words = [
     scope,
-    `user=${questions.user}`,
+    ...(questions.user === undefined ? [] : [`user=${questions.user}`]),
     `login=${connection.user}`,
     `listen=${questions.listenPort}`,
     `default=${questions.defaultServer ? "yes" : "no"}`,

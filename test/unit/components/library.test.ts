@@ -12,6 +12,7 @@ const prelude = `
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { ${Object.keys(library).join(", ")} } from "./components";
+import { examineHost } from "./preflight/library";
 import type * as tracks from "./components";
 declare const app: tracks.DjangoApp;
 declare const archive: tracks.LocalFile;
@@ -29,7 +30,8 @@ declare const uwsgi: tracks.Uwsgi;
 
 /** The example of each class and function of a file, by its name. */
 function examplesOf(file: string): [string, string][] {
-  const documented = /@example\n \* ```ts\n((?: \*.*\n)*?) \* ```\n \*\/\nexport \w+ (\w+)/g;
+  const documented =
+    /@example\n \* ```ts\n((?: \*.*\n)*?) \* ```\n \*\/\nexport (?:async )?\w+ (\w+)/g;
   return [...readFileSync(join(root, file), "utf8").matchAll(documented)].map(
     ([, code = "", name = ""]) => [name, code.replace(/^ \* ?/gm, "")],
   );
@@ -37,7 +39,11 @@ function examplesOf(file: string): [string, string][] {
 
 const sources = readdirSync(join(root, "components")).filter((name) => name.endsWith(".ts"));
 const examples = new Map(
-  ["host/Host.ts", ...sources.map((name) => `components/${name}`)].flatMap(examplesOf),
+  [
+    "host/Host.ts",
+    "preflight/host/examineHost.ts",
+    ...sources.map((name) => `components/${name}`),
+  ].flatMap(examplesOf),
 );
 
 describe("the components as a library", () => {
@@ -47,12 +53,16 @@ describe("the components as a library", () => {
       .filter(([, value]) => (value as { prototype: unknown }).prototype instanceof pulumi.Resource)
       .map(([name]) => name);
     expect(components.length).toBeGreaterThan(10);
-    expect([...examples.keys()].sort()).toEqual([...components, "connectionTo"].sort());
+    expect([...examples.keys()].sort()).toEqual(
+      [...components, "connectionTo", "examineHost"].sort(),
+    );
   });
 
   it("have examples that compile", () => {
     const path = join(root, "examples-of-components.ts");
-    const bodies = [...examples].map(([name, code]) => `export function of${name}() {\n${code}}\n`);
+    const bodies = [...examples].map(
+      ([name, code]) => `export async function of${name}() {\n${code}}\n`,
+    );
     const text = prelude + bodies.join("");
     const { options } = ts.parseJsonConfigFileContent(
       ts.readConfigFile(join(root, "tsconfig.json"), (file) => ts.sys.readFile(file)).config,
