@@ -15,4 +15,10 @@ export default tseslint.config(
       "no-restricted-imports": ["error", { name: "node:child_process", message: "Use execa." }],
     },
   },
+  {
+    // Programs of somebody's own: they know the installed package, and here nothing is installed for them.
+    files: ["examples/**/*.ts"],
+    extends: [tseslint.configs.disableTypeChecked],
+    rules: { "no-restricted-imports": ["error", { patterns: ["../*"] }] },
+  },
 );
