@@ -11,7 +11,10 @@ const { join } = require("node:path");
 const modules = join(__dirname, "../node_modules");
 // Each file by its content: an edited one is another entry, and nothing has to be brought up to date.
 const cache = join(modules, ".cache/tracks");
-const { version } = require(join(modules, "esbuild/package.json"));
+const { version } = require(join(modules, "sucrase/package.json"));
+
+// What V8 compiled is kept, too, by a Node that can (22.1 and newer).
+Module.enableCompileCache?.(cache);
 
 Module._extensions[".ts"] = (module, file) => {
   const source = readFileSync(file, "utf8");
@@ -19,8 +22,6 @@ Module._extensions[".ts"] = (module, file) => {
   const entry = join(cache, `${digest.digest("hex")}.js`);
   module._compile(readEntry(entry) ?? transform(source, file, entry), file);
 };
-process.setSourceMapsEnabled(true);
-
 function readEntry(entry) {
   try {
     return readFileSync(entry, "utf8");
@@ -30,14 +31,12 @@ function readEntry(entry) {
 }
 
 function transform(source, file, entry) {
-  const { code } = require("esbuild").transformSync(source, {
-    loader: "ts",
-    format: "cjs",
-    target: "node20",
-    // A module that is asked for later comes by require(), too: Node's own import() knows no TypeScript.
-    supported: { "dynamic-import": false },
-    sourcefile: file,
-    sourcemap: "inline",
+  // Every line stays where it is: no source map has to be read in each run, and each time that Pulumi's SDK
+  // remembers where a resource was made. import() becomes require(), since Node's own knows no TypeScript.
+  const { code } = require("sucrase").transform(source, {
+    transforms: ["typescript", "imports"],
+    disableESTransforms: true,
+    filePath: file,
   });
   const unfinished = `${entry}.${process.pid}`;
   try {

@@ -6,14 +6,14 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 
 let clone: string;
 
-/** Takes a while, and leaves as much of esbuild as a program without types needs. */
+/** Takes a while, and leaves as much of sucrase as a program without types needs. */
 const npm = `#!/bin/sh
 echo begin >>calls
 rm -rf node_modules
 sleep 0.5
-mkdir -p node_modules/esbuild
-echo 'exports.transformSync = (code) => ({ code });' >node_modules/esbuild/index.js
-echo '{"version": "0"}' >node_modules/esbuild/package.json
+mkdir -p node_modules/sucrase
+echo 'exports.transform = (code) => ({ code });' >node_modules/sucrase/index.js
+echo '{"version": "0"}' >node_modules/sucrase/package.json
 echo end >>calls
 status=$(cat status 2>/dev/null || echo 0)
 [ "$status" != 0 ] || grep -v '"optional"' package-lock.json >node_modules/.package-lock.json
