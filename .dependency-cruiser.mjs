@@ -40,6 +40,20 @@ export default {
       },
     })),
     {
+      name: "from settings to a class",
+      severity: "error",
+      comment: "Settings know the arguments of a component, and nothing else of it.",
+      from: { path: "^settings/" },
+      to: { path: "^components/(?!args/)" },
+    },
+    {
+      name: "from preflight to a class",
+      severity: "error",
+      comment: "Preflight takes plain values: the classes come after it.",
+      from: { path: "^preflight/" },
+      to: { path: "^components/[^/]+$" },
+    },
+    {
       name: "past host",
       severity: "error",
       comment: "Only host knows how a host is reached.",

@@ -1,15 +1,17 @@
-import { DataMigration } from "./components/DataMigration";
-import { DjangoApp } from "./components/DjangoApp";
-import { LinuxUser } from "./components/LinuxUser";
-import { Logrotate } from "./components/Logrotate";
-import { Nginx } from "./components/Nginx";
-import { NginxSite } from "./components/NginxSite";
-import { PostgresDatabase } from "./components/PostgresDatabase";
-import { RobotsTxt } from "./components/RobotsTxt";
-import { SystemPackages } from "./components/SystemPackages";
-import { Uwsgi } from "./components/Uwsgi";
-import { UwsgiService } from "./components/UwsgiService";
-import { Host } from "./host/Host";
+import {
+  DataMigration,
+  DjangoApp,
+  Host,
+  LinuxUser,
+  Logrotate,
+  Nginx,
+  NginxSite,
+  PostgresDatabase,
+  RobotsTxt,
+  SystemPackages,
+  Uwsgi,
+  UwsgiService,
+} from "./components";
 import { preflight } from "./preflight";
 import { loadConfiguration } from "./settings/configuration";
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSource } from "../components/args/DjangoApp";
-import type { GitRepository } from "../components/django/git";
+import type { GitRepository } from "../components/args/DjangoApp";
 import type { Connection } from "../host/ssh/connection";
 import { checkFormerPlace } from "./formerPlace";
 import { checkInitSystem, checkObstacles } from "./obstacles";

@@ -1,5 +1,5 @@
 import type { DatabaseServer } from "../components/args/PostgresDatabase";
-import type { GitRepository } from "../components/django/git";
+import type { GitRepository } from "../components/args/DjangoApp";
 import type { Secret } from "../host/secret";
 import { argsOf } from "./argsOf";
 import { readCaFile } from "./databaseRules";

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Host, LocalFile } from "../../host/Host";
 import type { FileArgs } from "../../host/HostComponent";
+import type { Secret } from "../../host/secret";
 import { integer, listOf, yesOrNo } from "../../host/manifest/value";
 import {
   absolutePath,
@@ -16,7 +17,6 @@ import {
   uriPath,
 } from "../../host/manifest/values";
 import type { PostgresqlSettings } from "../../templates/django";
-import type { GitHostKey } from "../django/git";
 import type { Nginx } from "../Nginx";
 import type { Uwsgi } from "../Uwsgi";
 import {
@@ -26,6 +26,28 @@ import {
   withDefault,
   withoutDefault,
 } from "./argument";
+
+/** A git repository as the host sees it. */
+export interface GitRepository {
+  /** As git takes it: `https://...`, `ssh://...`, `git@host:path`. */
+  readonly url: string;
+  /** A branch, a tag, or the full name of a commit. */
+  readonly ref: string;
+  /** Login on the host that asks, and fetches. */
+  readonly user: string;
+  /** Private key that git logs in with. @default none */
+  readonly deployKey?: Secret;
+  /** Key that the git server must prove to have; needed where the URL goes through SSH. */
+  readonly hostKey?: GitHostKey;
+}
+
+/** The pinned key of a git server. */
+export interface GitHostKey {
+  /** As known_hosts names it: `git.example.org`, or `[git.example.org]:2222`. */
+  readonly server: string;
+  /** Such as `ssh-ed25519 AAAA...`. */
+  readonly key: string;
+}
 
 /** Where the application's source comes from. */
 export type ApplicationSource =

@@ -2,7 +2,8 @@ import { type Connection, privilege } from "../../host/ssh/connection";
 import type { Deadline } from "../../host/ssh/deadline";
 import { HostError, inWords } from "../../host/ssh/error";
 import { renderManifest } from "../../host/manifest/manifest";
-import { gitKeys, type GitRepository } from "../../components/django/git";
+import type { GitRepository } from "../../components/args/DjangoApp";
+import { gitKeys } from "../../components/django/git";
 import type { Session } from "../../host/ssh/session";
 import type { HostScript } from "./survey";
 

@@ -1,7 +1,7 @@
 import type { Connection } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
 import type { ForwardingTarget } from "../../host/ssh/forward";
-import type { GitRepository } from "../../components/django/git";
+import type { GitRepository } from "../../components/args/DjangoApp";
 import { askCommit, gitDeadlineSeconds } from "./commit";
 import { checkForwarding, checkPrivilege, checkSystem } from "./checks";
 import type { HostFacts } from "../../host/facts";

@@ -3,7 +3,7 @@ import type { Connection } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
 import { HostError } from "../../host/ssh/error";
 import type { HostFacts } from "../../host/facts";
-import type { GitRepository } from "../../components/django/git";
+import type { GitRepository } from "../../components/args/DjangoApp";
 import { askCommit, gitDeadlineSeconds } from "./commit";
 import { hostScript } from "../../host/script/hostScript";
 import { overSession } from "./overSession";

@@ -11,7 +11,7 @@ import { UwsgiService } from "../../../components/UwsgiService";
 import { loadConfiguration } from "../../../settings/configuration";
 import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
-import type { GitHostKey, GitRepository } from "../../../components/django/git";
+import type { GitHostKey, GitRepository } from "../../../components/args/DjangoApp";
 import { examineHost } from "../../../preflight/host/examineHost";
 import { surveyQuestions } from "../../../preflight/questions";
 import { sourceCommit } from "../../../preflight/host/sourceCommit";
