@@ -476,7 +476,7 @@ describe("each setting changes what reaches the host", () => {
 
 it("the program has no output without a value, which Pulumi warns about", async () => {
   for (const settings of [{}, site, migration]) {
-    await resources(settings);
+    await preview(settings);
     expect(Object.entries(outputs).filter(([, value]) => value === undefined)).toEqual([]);
   }
   expect(outputs).toHaveProperty("migratedRows");
