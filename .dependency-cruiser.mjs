@@ -54,6 +54,13 @@ export default {
       to: { path: "^components/[^/]+$" },
     },
     {
+      name: "library",
+      severity: "error",
+      comment: "A program of one's own has no stack of tracks, whose settings a text could name.",
+      from: { path: "^(components/index|preflight/library)[.]ts$" },
+      to: { path: "^settings/", reachable: true },
+    },
+    {
       name: "past host",
       severity: "error",
       comment: "Only host knows how a host is reached.",

@@ -5,6 +5,7 @@ import type { Connection } from "../host/ssh/connection";
 import { checkFormerPlace } from "./formerPlace";
 import { checkInitSystem, checkObstacles } from "./obstacles";
 import { planPostgres, postgresForwarding, postgresPackages } from "./database/plan";
+import { inStackKeys } from "../settings/argumentKeys";
 import type { Configuration } from "../settings/configuration";
 import type { HostFacts } from "../host/facts";
 import { examineHost } from "./host/examineHost";
@@ -40,6 +41,7 @@ export async function preflight(config: Configuration) {
       needsSftp: from?.kind === "folder" || application?.migration !== undefined,
       git: repository,
       forwarding: application?.database && postgresForwarding(application.database),
+      inTerms: inStackKeys,
     }),
   ]);
   // What is deployed as it is was told when it was deployed.

@@ -54,25 +54,25 @@ function explainSudo(
   if (exitCode === 127 || /not found/i.test(stderr)) {
     return new HostError(
       "sudo",
-      `The host has no sudo: run \`yum -y install sudo\` there, or set tracks:hostUser to root.`,
+      `The host has no sudo: run \`yum -y install sudo\` there, or set Host.connection.user to root.`,
     );
   }
   if (/not in the sudoers|not allowed to|may not run/i.test(stderr)) {
     return new HostError(
       "sudo",
-      `sudo doesn't let ${user} run commands as root. Add \`${user} ALL=(ALL) ALL\` on the host with \`visudo -f /etc/sudoers.d/${user}\`, or set another tracks:hostUser.`,
+      `sudo doesn't let ${user} run commands as root. Add \`${user} ALL=(ALL) ALL\` on the host with \`visudo -f /etc/sudoers.d/${user}\`, or set another Host.connection.user.`,
     );
   }
   if (kind === "password" && /incorrect password|try again|no password/i.test(stderr)) {
     return new HostError(
       "sudo",
-      `sudo refuses ${user}'s password, which was tried once. Correct it: pulumi config set --secret tracks:sudoPassword`,
+      `sudo refuses ${user}'s password, which was tried once. Correct Host.connection.privilege.password, a secret.`,
     );
   }
   if (kind === "passwordless" && /password/i.test(stderr)) {
     return new HostError(
       "sudo",
-      `sudo asks ${user} for a password. Set it (pulumi config set --secret tracks:sudoPassword), or add \`${user} ALL=(ALL) NOPASSWD: ALL\` on the host with \`visudo -f /etc/sudoers.d/${user}\`.`,
+      `sudo asks ${user} for a password. Set Host.connection.privilege.password, a secret, or add \`${user} ALL=(ALL) NOPASSWD: ALL\` on the host with \`visudo -f /etc/sudoers.d/${user}\`.`,
     );
   }
   const reason = stderr.trim().split("\n").at(-1) ?? "";

@@ -30,6 +30,6 @@ export function checkDistribution(
   if (supported) return release;
   throw new HostError(
     "distribution",
-    `The host runs ${release ?? osRelease ?? "an unknown system"}. Supported are ${families.join(", ")} ${versions.oldest} to ${versions.newest}: point tracks:host to one of them.`,
+    `The host runs ${release ?? osRelease ?? "an unknown system"}. Supported are ${families.join(", ")} ${versions.oldest} to ${versions.newest}: point Host.connection.address to one of them.`,
   );
 }

@@ -5,6 +5,7 @@ import type { GitRepository } from "../../components/args/DjangoApp";
 import { askCommit, gitDeadlineSeconds } from "./commit";
 import { checkForwarding, checkPrivilege, checkSystem } from "./checks";
 import type { HostFacts } from "../../host/facts";
+import { UserError } from "../../host/userError";
 import { overSession } from "./overSession";
 import { checkSftp } from "./sftp";
 import { type HostScript, survey, type SurveyQuestions } from "./survey";
@@ -18,6 +19,8 @@ export interface PreflightOptions {
   readonly forwarding?: ForwardingTarget;
   /** The application's source, whose commit is asked for. @default it comes from elsewhere */
   readonly git?: GitRepository;
+  /** Says a text that names arguments in the program's own terms. @default as it is */
+  readonly inTerms?: (text: string) => string;
 }
 
 /** Seconds in which every fault of the way to the host shows, up to the login. */
@@ -34,7 +37,19 @@ const surveyDeadlineSeconds = 60;
  *
  * @throws {@link HostError}
  */
-export function examine(
+export async function examine(
+  connection: Connection,
+  script: HostScript,
+  { inTerms = (text) => text, ...options }: PreflightOptions,
+): Promise<HostFacts> {
+  try {
+    return reworded(await ask(connection, script, options), inTerms);
+  } catch (error) {
+    throw error instanceof UserError ? error.reword(inTerms) : error;
+  }
+}
+
+function ask(
   connection: Connection,
   script: HostScript,
   options: PreflightOptions,
@@ -58,4 +73,22 @@ export function examine(
       (await askCommit(session, connection, script, options.git, new Deadline(gitDeadlineSeconds)));
     return commit === undefined ? facts : { ...facts, commit };
   });
+}
+
+/** A manifest stays as it is: it is compared with ours. */
+function reworded(
+  { facts, conflicts, resources, ...found }: HostFacts,
+  inTerms: (text: string) => string,
+): HostFacts {
+  return {
+    ...found,
+    facts: new Map([...facts].map(([name, text]) => [name, inTerms(text)])),
+    conflicts: conflicts.map((text) => inTerms(text)),
+    resources: new Map(
+      [...resources].map(([name, { reason, ...resource }]) => [
+        name,
+        { ...resource, reason: reason && inTerms(reason) },
+      ]),
+    ),
+  };
 }

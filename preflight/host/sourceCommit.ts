@@ -6,6 +6,7 @@ import type { HostFacts } from "../../host/facts";
 import type { GitRepository } from "../../components/args/DjangoApp";
 import { askCommit, gitDeadlineSeconds } from "./commit";
 import { hostScript } from "../../host/script/hostScript";
+import { failingInStackKeys } from "../../settings/argumentKeys";
 import { overSession } from "./overSession";
 
 /**
@@ -22,7 +23,9 @@ export function sourceCommit(
   if (facts?.commit !== undefined) return facts.commit;
   // A preview that could not reach the host, or found no git on it, asks nothing more.
   if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown) as pulumi.Output<string>;
-  return pulumi.all(after.map((resource) => resource.id)).apply(() => ask(connection, repository));
+  return pulumi
+    .all(after.map((resource) => resource.id))
+    .apply(() => failingInStackKeys(ask(connection, repository)));
 }
 
 async function ask(connection: Connection, repository: GitRepository): Promise<string> {

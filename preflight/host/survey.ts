@@ -4,7 +4,6 @@ import { HostError, inWords } from "../../host/ssh/error";
 import { type ManifestEntry, renderLine } from "../../host/manifest/manifest";
 import type { Session } from "../../host/ssh/session";
 import { type HostFacts, parseReport } from "../../host/facts";
-import { inStackKeys } from "../../settings/argumentKeys";
 
 /** What the survey looks for beside what it always does. */
 export interface SurveyQuestions {
@@ -110,11 +109,7 @@ export async function survey(
       inWords("The host can't be surveyed", result.stderr, "its answer is cut off"),
     );
   }
-  // A manifest's lines, which begin with a blank, are compared with ours as they are.
-  return parseReport(
-    distribution,
-    result.stdout.replace(/^\S.*$/gm, (line) => inStackKeys(line)),
-  );
+  return parseReport(distribution, result.stdout);
 }
 
 function applicationWords(question: ApplicationQuestion | undefined): string[] {

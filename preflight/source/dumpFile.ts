@@ -106,7 +106,7 @@ function formatFault(path: string, first: Buffer, last: string): string | undefi
   }
   if (last !== "]") return "does not end with ]: it is not whole; copy it again";
   if (/^\[\s*\]/.test(text)) {
-    return `is an empty list, as of a site without rows: ${fromDjango}; with nothing to load, leave out tracks:migrationDump`;
+    return `is an empty list, as of a site without rows: ${fromDjango}; with nothing to load, leave the dump out`;
   }
   if (/^\[\s*[^\s{]/.test(text)) {
     return `is no list of rows, as manage.py dumpdata writes it: ${fromDjango}`;

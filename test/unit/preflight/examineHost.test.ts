@@ -35,10 +35,10 @@ it("is asked about no user by a program without one", async () => {
   expect(asked.at(-1)).not.toContain("user=");
 });
 
-it("refuses an up that the host names an obstacle to, and lets a preview go on", async () => {
-  const report = "fact obstacle/service-nginx nginx is masked: systemctl unmask nginx";
+it("refuses an up that the host names an obstacle to, by its argument, and lets a preview go on", async () => {
+  const report = "fact obstacle/port another serves port 80: set NginxSite.listenPort";
   inPreview(true);
   await expect(examine(report)).resolves.toBeDefined();
   inPreview(false);
-  await expect(examine(report)).rejects.toThrow("nginx is masked: systemctl unmask nginx");
+  await expect(examine(report)).rejects.toThrow("set NginxSite.listenPort");
 });

@@ -116,7 +116,7 @@ describe("sudo", () => {
     const host = await server({ answer: sudo("right", tries) });
     const error = await errorOf(ask(connectionTo(host, hostKey, login, operator("wrong-one"))));
     expect(error.kind).toBe("sudo");
-    expect(error.message).toContain("pulumi config set --secret tracks:sudoPassword");
+    expect(error.message).toContain("Correct tracks:sudoPassword, a secret.");
     expect(error.message).not.toContain("wrong-one");
     expect(tries).toEqual(["wrong-one"]);
     expect(host.commands.map(({ command }) => command).join("\n")).not.toContain("wrong-one");

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, vi } from "vitest";
 import type { Connection } from "../../../host/ssh/connection";
 import { HostError } from "../../../host/ssh/error";
 import { examine, type PreflightOptions } from "../../../preflight/host/examine";
+import { inStackKeys } from "../../../settings/argumentKeys";
 import type { HostFacts } from "../../../host/facts";
 import { keyPair, startServer, type TestServer, type TestServerOptions } from "./preflightServer";
 
@@ -32,6 +33,7 @@ export const options: PreflightOptions = {
     serverNames: ["tracks.stowers.org"],
     paths: [],
   },
+  inTerms: inStackKeys,
 };
 
 const servers: TestServer[] = [];

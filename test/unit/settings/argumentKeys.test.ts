@@ -9,7 +9,7 @@ const withoutSetting = ["NginxSite.staticRoot", "Uwsgi.directory", "Uwsgi.virtua
 
 /** Where the rooms below settings match a pattern, but for doc comments, which link to members of classes. */
 function found(pattern: RegExp): { path: string; match: string }[] {
-  return ["host", "components"].flatMap((room) =>
+  return ["host", "preflight/host", "components"].flatMap((room) =>
     readdirSync(room, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => join(parentPath, name))
