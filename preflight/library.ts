@@ -9,5 +9,5 @@ export type { PreflightOptions } from "./host/examine";
 export type { SurveyQuestions } from "./host/survey";
 export { ObstacleError } from "./obstacles";
 export { dumpFile, DumpError } from "./source/dumpFile";
-export { packSource, type PackedSource } from "./source/packSource";
+export { packSource } from "./source/packSource";
 export { SourceError } from "./source/SourceError";

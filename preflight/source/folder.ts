@@ -28,9 +28,9 @@ export async function packFolder({
   });
   const faults = findings.filter(({ severity }) => severity === "fault");
   if (faults.length > 0) throw new SourceError(source.folder, faults.map(findingText));
-  const { path, digest, size } = await packSource(source.folder);
+  const archive = await packSource(source.folder);
   return {
-    source: { kind: "folder", archive: { path, sha256: digest, bytes: size } },
+    source: { kind: "folder", archive },
     warnings: findings.map(findingText),
   };
 }

@@ -2,24 +2,12 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { LocalFile } from "../../host/Host";
 import { defaultArchiveFolder, prepareArchiveFolder } from "./archiveFolder";
 import { listSource, sourceRoot } from "./listing";
 import { SourceError } from "./SourceError";
 import { tarEnd, type TarEntry, tarHeader, tarPadding } from "./tarEntry";
 import { examineTree } from "./treeEntry";
-
-/** An application's source in one file. */
-export interface PackedSource {
-  /** The tar archive, uncompressed, mode 0600, named by its digest. */
-  readonly path: string;
-  /**
-   * SHA-256 of the archive, 64 hexadecimal digits; its first twelve name the release. The same tree
-   * has the same digest on every machine, at any time, from a checkout or from a copy of one.
-   */
-  readonly digest: string;
-  /** Bytes of the archive. */
-  readonly size: number;
-}
 
 /** Bytes of a file in memory: enough that the number of reads doesn't matter. */
 const readAtOnce = 1024 * 1024;
@@ -29,27 +17,30 @@ const readAtOnce = 1024 * 1024;
  *
  * What git ignores stays here, as does `.git`; outside of any checkout a .gitignore counts all the
  * same. Names, contents, links count, whether a file is executable, and whether it is its owner's
- * alone; times, owners and other modes don't. The archive is uncompressed, so that its digest depends on no compressor's version and the host checks
- * it with sha256sum. Memory doesn't grow with the files' sizes.
+ * alone; times, owners and other modes don't. The archive is uncompressed, so that its
+ * digest depends on no compressor's version and the host checks it with sha256sum. Memory doesn't grow with
+ * the files' sizes.
  *
  * @param folder the application's source, the folder that holds manage.py
  * @param archives where the archive is kept: a folder of this user's own, made with mode 0700
+ * @returns the archive, mode 0600, named by its digest, whose first twelve digits name the release; the same
+ *   tree has the same digest on every machine, at any time, from a checkout or from a copy of one
  * @throws SourceError with all that can't be packed: links out of the tree, sockets, submodules that
  *   aren't checked out
  */
 export async function packSource(
   folder: string,
   archives: string = defaultArchiveFolder(),
-): Promise<PackedSource> {
+): Promise<LocalFile> {
   const root = await sourceRoot(folder);
   const entries = await examineTree(root, await listSource(root));
   await prepareArchiveFolder(archives, folder);
   const unfinished = join(archives, `${randomUUID()}.unfinished`);
   try {
-    const { digest, size } = await writeArchive(unfinished, root, entries);
-    const path = join(archives, `${digest}.tar`);
+    const archive = await writeArchive(unfinished, root, entries);
+    const path = join(archives, `${archive.sha256}.tar`);
     await rename(unfinished, path);
-    return { path, digest, size };
+    return { ...archive, path };
   } finally {
     await rm(unfinished, { force: true });
   }
@@ -59,7 +50,7 @@ async function writeArchive(
   path: string,
   root: string,
   entries: readonly TarEntry[],
-): Promise<{ digest: string; size: number }> {
+): Promise<Omit<LocalFile, "path">> {
   const hash = createHash("sha256");
   let size = 0;
   const archive = await open(path, "wx", 0o600);
@@ -84,7 +75,7 @@ async function writeArchive(
   } finally {
     await archive.close();
   }
-  return { digest: hash.digest("hex"), size };
+  return { sha256: hash.digest("hex"), bytes: size };
 }
 
 async function* archiveOf(root: string, entries: readonly TarEntry[]): AsyncGenerator<Buffer> {

@@ -71,8 +71,7 @@ export = async () => {
       const commit = sourceCommit(config.connection, repository, facts, after);
       return { ...repository, deployKey: repository.deployKey?.output(), kind: "git", commit };
     }
-    const { path, digest, size } = await packSource(folder ?? "");
-    return { kind: "folder", archive: { path, sha256: digest, bytes: size } };
+    return { kind: "folder", archive: await packSource(folder ?? "") };
   };
   const app = new DjangoApp(
     "app",

@@ -44,7 +44,7 @@ describe("packSource", () => {
     const identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
     execaSync("git", ["-C", tree, ...identity, ...args]);
   }
-  const digestOf = async (folder = tree) => (await packSource(folder, archives)).digest;
+  const digestOf = async (folder = tree) => (await packSource(folder, archives)).sha256;
   async function listed(folder = tree): Promise<string[]> {
     const { path } = await packSource(folder, archives);
     const list = execaSync("tar", ["--list", "--quoting-style=literal", "--file", path]);
@@ -67,15 +67,15 @@ describe("packSource", () => {
   });
 
   it("names the archive by what sha256sum says of it, and lets nobody else read it", async () => {
-    const { path, digest, size } = await packSource(tree, archives);
+    const { path, sha256, bytes } = await packSource(tree, archives);
     const content = await readFile(path);
-    expect(createHash("sha256").update(content).digest("hex")).toBe(digest);
-    expect(path).toBe(join(archives, `${digest}.tar`));
-    expect(content.length).toBe(size);
+    expect(createHash("sha256").update(content).digest("hex")).toBe(sha256);
+    expect(path).toBe(join(archives, `${sha256}.tar`));
+    expect(content.length).toBe(bytes);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect((await stat(archives)).mode & 0o777).toBe(0o700);
     await packSource(tree, archives);
-    expect(await readdir(archives)).toEqual([`${digest}.tar`]);
+    expect(await readdir(archives)).toEqual([`${sha256}.tar`]);
   });
 
   describe("the digest", () => {
@@ -352,7 +352,7 @@ describe("packSource", () => {
     await utimes(first.path, 1, 1);
     await write("new.py");
     const second = await packSource(tree, archives);
-    expect(await readdir(archives)).toEqual([`${second.digest}.tar`]);
+    expect(await readdir(archives)).toEqual([`${second.sha256}.tar`]);
   });
 
   it("packs a large file in little memory", async () => {
@@ -360,8 +360,8 @@ describe("packSource", () => {
     await write("large");
     await truncate(join(tree, "large"), 128 * mebibyte);
     const before = process.memoryUsage.rss();
-    const { size } = await packSource(tree, archives);
-    expect(size).toBeGreaterThan(128 * mebibyte);
+    const { bytes } = await packSource(tree, archives);
+    expect(bytes).toBeGreaterThan(128 * mebibyte);
     expect(process.memoryUsage.rss() - before).toBeLessThan(80 * mebibyte);
   }, 30_000);
 });

@@ -90,12 +90,12 @@ test(
   async () => {
     const folder = sampleSource();
     writeFiles(folder, { ".env": "TOKEN=sesame" });
-    const { digest } = await packSource(folder);
+    const { sha256 } = await packSource(folder);
     const told: Outcome = { warned: /^\.env: looks like a secret/ };
     await expectPreview({ sourceFolder: folder }, told);
-    await expectPreview({ sourceFolder: folder }, "taken", digest.slice(0, 12));
+    await expectPreview({ sourceFolder: folder }, "taken", sha256.slice(0, 12));
     writeFiles(folder, { "new.py": "" });
-    await expectPreview({ sourceFolder: folder }, told, digest.slice(0, 12));
+    await expectPreview({ sourceFolder: folder }, told, sha256.slice(0, 12));
   },
 );
 
