@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { execa } from "execa";
@@ -35,8 +36,9 @@ describe("a program of one's own", () => {
   /** Makes the package from a copy of the checkout, and installs it for both examples. */
   async function install(): Promise<void> {
     const checkout = join(folder, "checkout");
-    const isOurs = (path: string) =>
-      !["node_modules", ".git", ".lab", "dist"].includes(basename(path));
+    // Not what somebody installed or made there.
+    const left = ["node_modules", ".git", ".lab", "dist", "package-lock.json"];
+    const isOurs = (path: string) => !left.includes(basename(path));
     await cp(root, checkout, { recursive: true, filter: isOurs });
     await cp(join(checkout, "examples"), examples, { recursive: true });
     await symlink(join(root, "node_modules"), join(checkout, "node_modules"));
@@ -92,6 +94,12 @@ describe("a program of one's own", () => {
     const allowed =
       /^(?:package\.json|README\.md|CHANGELOG\.md|dist\/(?:components|host|preflight|templates)\/.+\.(?:js|d\.ts)|host\/script\/(?:order|.+\.(?:sh|py))|templates\/.+\.hbs)$/;
     expect(packed.filter((path) => !allowed.test(path))).toEqual([]);
+  });
+
+  it("shares one SDK of Pulumi with the package", () => {
+    const modules = join(examples, "second-site/node_modules");
+    expect(existsSync(join(modules, "@pulumi/pulumi"))).toBe(true);
+    expect(existsSync(join(modules, "tracks/node_modules/@pulumi"))).toBe(false);
   });
 
   it("compiles strictly, with the declarations of both modules", async () => {
