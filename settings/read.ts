@@ -122,7 +122,7 @@ function unknownSettings(source: ConfigurationSource): Fault[] {
         given: "a setting that this program doesn't have",
         allowed:
           likely === undefined
-            ? "the settings of the configuration reference in the README"
+            ? "the settings of docs/configuration.md"
             : `perhaps ${fullName(likely)}?`,
         mend: [
           `pulumi config rm ${fullName(name)}`,

@@ -2,7 +2,7 @@ import { argumentOf } from "./argumentKeys";
 import type { Component, Key } from "./key";
 import { fullName, keyNames, keys } from "./schema";
 
-/** Lines between which the README holds the reference. */
+/** Lines between which docs/configuration.md holds the reference. */
 export const referenceMarkers = {
   start: "<!-- configuration reference -->",
   end: "<!-- end of configuration reference -->",
@@ -24,7 +24,7 @@ const headings: Record<Component, string> = {
   Logrotate: "Log rotation (Logrotate)",
 };
 
-/** The reference of every setting in Markdown, a list a component. */
+/** The reference of every setting in Markdown: one table per component. */
 export function renderReference(): string {
   return Object.entries(headings)
     .map(([component, heading]) => section(component, heading))
@@ -36,23 +36,35 @@ function section(component: string, heading: string): string {
     .map((name) => ({ name, key: keys[name] }))
     .filter(({ key }) => key.component === component)
     .map(({ name, key }) => item(name, key));
-  return [`#### ${heading}`, "", ...items].join("\n");
+  const columns = ["setting", "type", "default", "meaning", "argument"];
+  return [
+    `## ${heading}`,
+    "",
+    ...[columns, columns.map(() => "---"), ...items].map((cells) => `| ${cells.join(" | ")} |`),
+  ].join("\n");
 }
 
-function item(name: string, key: Key<unknown>): string {
+/** The cells of one setting's row. */
+function item(name: string, key: Key<unknown>): string[] {
   const type = key.secret ? `secret ${key.value.type}` : key.value.type;
   const example = key.secret ? "" : ` Example: \`${key.example}\`.`;
   const argument = argumentOf(key);
-  const becomes = argument === undefined ? "" : `; \`${argument}\``;
-  return `- **\`${fullName(name)}\`** (${type}; ${presence(key)}${becomes}). ${key.meaning} Allowed: ${key.value.allowed}.${example}`;
+  return [
+    `\`${fullName(name)}\``,
+    type,
+    presence(key),
+    `${key.meaning} Allowed: ${key.value.allowed}.${example}`,
+    argument === undefined ? "" : `\`${argument}\``,
+    // A bar would end the cell.
+  ].map((cell) => cell.replaceAll("|", "\\|"));
 }
 
-/** Whether it must be set, or what it is when it isn't. */
+/** What it is when it isn't set, or that it must be. */
 function presence(key: Key<unknown>): string {
   if (key.presence === "required") return "**required**";
   if (key.needed !== undefined) return `**required** ${key.needed}`;
-  if (key.presence === "default") return `default ${written(key.fallback)}`;
-  return key.fallbackText === undefined ? "optional" : `default: ${key.fallbackText}`;
+  if (key.presence === "default") return written(key.fallback);
+  return key.fallbackText ?? "none";
 }
 
 function written(value: unknown): string {
@@ -68,14 +80,14 @@ function written(value: unknown): string {
  *
  * @throws Error when the text lacks a marker
  */
-export function withReference(readme: string): string {
-  const start = readme.indexOf(referenceMarkers.start);
-  const end = readme.indexOf(referenceMarkers.end);
+export function withReference(page: string): string {
+  const start = page.indexOf(referenceMarkers.start);
+  const end = page.indexOf(referenceMarkers.end);
   if (start < 0 || end < start) {
     throw new Error(
-      `the README lacks the lines "${referenceMarkers.start}" and "${referenceMarkers.end}": put the reference's place back`,
+      `docs/configuration.md lacks the lines "${referenceMarkers.start}" and "${referenceMarkers.end}": put the reference's place back`,
     );
   }
-  const before = readme.slice(0, start + referenceMarkers.start.length);
-  return `${before}\n\n${renderReference()}\n\n${readme.slice(end)}`;
+  const before = page.slice(0, start + referenceMarkers.start.length);
+  return `${before}\n\n${renderReference()}\n\n${page.slice(end)}`;
 }

@@ -10,7 +10,7 @@ export const namespace = "tracks";
 
 /**
  * Every setting of a stack: the one table from which values are read and checked, their types
- * come, and the README's reference is written.
+ * come, and docs/configuration.md is written.
  */
 export const keys = {
   ...connectionKeys,
