@@ -1,5 +1,5 @@
 import { UserError } from "../host/userError";
-import type { Component, Key } from "./key";
+import { type Component, type Key, setCommand } from "./key";
 import { fullName, type KeyName, keyNames, keys } from "./schema";
 
 /** What stands for a setting in the texts of components and host, which know no stack. */
@@ -36,12 +36,16 @@ const anyArgument = new RegExp(`\\b(?:${components.join("|")})(?:\\.[a-z]\\w*)+`
 
 /**
  * A text of a component or of the host as the stack's owner reads it: each argument that it names
- * becomes the setting that gives it, such as `PostgresDatabase.version` to `tracks:postgresVersion`.
+ * becomes the setting that gives it, such as `PostgresDatabase.version` to `tracks:postgresVersion`, and a
+ * secret one with the command.
  */
 export function inStackKeys(text: string): string {
   return text.replace(anyArgument, (argument) => {
     const name = byArgument.get(argument);
-    return name === undefined ? argument : fullName(name);
+    if (name === undefined) return argument;
+    const [full, key] = [fullName(name), keys[name]];
+    // How a secret is given is nothing that the text shows.
+    return key.secret ? `${full} (${setCommand(full, key)})` : full;
   });
 }
 

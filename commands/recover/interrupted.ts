@@ -5,7 +5,7 @@ import { checkPrivilege } from "../../preflight/host/checks";
 import { hostScript } from "../../host/script/hostScript";
 import type { Session } from "../../host/ssh/session";
 import { overSession } from "../../preflight/host/overSession";
-import { inStackKeys } from "../../settings/argumentKeys";
+import { failingInStackKeys, inStackKeys } from "../../settings/argumentKeys";
 
 /** Seconds in which every fault of the way to the host shows. */
 const wayDeadlineSeconds = 12;
@@ -25,10 +25,12 @@ const waitSeconds = 600;
  */
 export async function recoverHost(connection: Connection, scope: string): Promise<string[]> {
   const deadline = new Deadline(wayDeadlineSeconds);
-  return overSession(connection, deadline, async (session) => {
-    await checkPrivilege(session, connection, deadline);
-    return runRecover(session, connection, scope);
-  });
+  return failingInStackKeys(
+    overSession(connection, deadline, async (session) => {
+      await checkPrivilege(session, connection, deadline);
+      return runRecover(session, connection, scope);
+    }),
+  );
 }
 
 /**

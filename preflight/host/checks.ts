@@ -66,13 +66,13 @@ function explainSudo(
   if (kind === "password" && /incorrect password|try again|no password/i.test(stderr)) {
     return new HostError(
       "sudo",
-      `sudo refuses ${user}'s password, which was tried once. Correct Host.connection.privilege.password, a secret.`,
+      `sudo refuses the password, which was tried once: it asks for ${user}'s, or for root's where its rules say targetpw or rootpw. Correct Host.connection.privilege.password.`,
     );
   }
   if (kind === "passwordless" && /password/i.test(stderr)) {
     return new HostError(
       "sudo",
-      `sudo asks ${user} for a password. Set Host.connection.privilege.password, a secret, or add \`${user} ALL=(ALL) NOPASSWD: ALL\` on the host with \`visudo -f /etc/sudoers.d/${user}\`.`,
+      `sudo asks ${user} for a password. Set Host.connection.privilege.password, or add \`${user} ALL=(ALL) NOPASSWD: ALL\` on the host with \`visudo -f /etc/sudoers.d/${user}\`.`,
     );
   }
   const reason = stderr.trim().split("\n").at(-1) ?? "";

@@ -46,7 +46,7 @@ describe("the way to the host", () => {
     await setForNow("hostUser", "operator");
     await setForNow("sudoPassword", "not-the-password", "--secret");
     expect(
-      await refusesWith("sudo refuses operator's password, which was tried once."),
+      await refusesWith("sudo refuses the password, which was tried once: it asks for operator's"),
     ).not.toContain("not-the-password");
   });
 

@@ -116,7 +116,9 @@ describe("sudo", () => {
     const host = await server({ answer: sudo("right", tries) });
     const error = await errorOf(ask(connectionTo(host, hostKey, login, operator("wrong-one"))));
     expect(error.kind).toBe("sudo");
-    expect(error.message).toContain("Correct tracks:sudoPassword, a secret.");
+    expect(error.message).toContain(
+      "Correct tracks:sudoPassword (pulumi config set --secret tracks:sudoPassword).",
+    );
     expect(error.message).not.toContain("wrong-one");
     expect(tries).toEqual(["wrong-one"]);
     expect(host.commands.map(({ command }) => command).join("\n")).not.toContain("wrong-one");
@@ -156,7 +158,9 @@ describe("a login", () => {
   it("whose shell prints complaints is not taken for a host without sudo", async () => {
     const host = await server({ ...notes, answer: sudo("right", []) });
     const error = await errorOf(ask(connectionTo(host, hostKey, login, operator("wrong-one"))));
-    expect(error.message).toContain("sudo refuses operator's password");
+    expect(error.message).toContain(
+      "sudo refuses the password, which was tried once: it asks for operator's",
+    );
   });
 
   it("that runs no command is told as that, in the words that it prints", async () => {

@@ -31,6 +31,9 @@ describe("the arguments that settings become", () => {
       "set tracks:postgresVersion to 16, or tracks:sourceRef.",
     );
     expect(inStackKeys("Host.connection.bastion.port")).toBe("tracks:bastionPort");
+    expect(inStackKeys("set DjangoApp.source.deployKey")).toBe(
+      "set tracks:sourceDeployKey (pulumi config set --secret tracks:sourceDeployKey < ~/.ssh/tracks_deploy)",
+    );
   });
 
   it("are named by host and components as the settings know them", () => {
