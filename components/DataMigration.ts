@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
 import { databaseTimeoutSeconds } from "../host/Host";
 import type { ResourceManifest } from "../host/manifest/manifest";
-import { argumentErrors, withDefaults } from "./args/argument";
+import { withDefaults } from "./args/argument";
 import { dataMigrationArguments, type DataMigrationArgs } from "./args/DataMigration";
 import { checked } from "./whenKnown";
 
@@ -53,9 +53,7 @@ export class DataMigration extends HostComponent {
   constructor(name: string, args: DataMigrationArgs, opts?: pulumi.ComponentResourceOptions) {
     const { host, app, dump, ...values } = withDefaults(dataMigrationArguments, args);
     super({ type: "DataMigration" }, name, { database: app.database, dump: dump.sha256 }, opts);
-    const whenKnown = checked(`DataMigration "${name}"`, values, (known) =>
-      argumentErrors(dataMigrationArguments, known),
-    );
+    const whenKnown = checked(`DataMigration "${name}"`, dataMigrationArguments, values);
     const commandName = `${name}-load`;
     const spooled = host.copy(`${name}-dump`, dump, {
       parent: this,

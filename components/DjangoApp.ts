@@ -11,7 +11,7 @@ import {
   type ApplicationDatabase,
   type DjangoAppArgs,
   djangoAppArguments,
-  djangoAppErrors,
+  djangoAppRules,
 } from "./args/DjangoApp";
 import { defaultHome } from "./args/LinuxUser";
 import { gitKeys } from "./django/git";
@@ -88,7 +88,12 @@ export class DjangoApp extends HostComponent {
       opts,
     );
     this.args = withDefaults(djangoAppArguments, args);
-    this.whenKnown = checked(`DjangoApp "${name}"`, valuesOf(this.args), djangoAppErrors);
+    this.whenKnown = checked(
+      `DjangoApp "${name}"`,
+      djangoAppArguments,
+      valuesOf(this.args),
+      djangoAppRules,
+    );
     this.uwsgi = uwsgi;
     this.user = user;
     this.production = production;
@@ -336,7 +341,7 @@ export class DjangoApp extends HostComponent {
 }
 
 type Args = Completed<DjangoAppArgs, typeof djangoAppArguments>;
-type Value = Exclude<keyof typeof djangoAppArguments, "source.url">;
+type Value = Exclude<keyof typeof djangoAppArguments, `${string}.${string}`>;
 
 /** The arguments that hold values: neither resources nor secrets. */
 function valuesOf(args: Args) {
@@ -344,8 +349,11 @@ function valuesOf(args: Args) {
   const { source } = args;
   return {
     ...(Object.fromEntries(values) as Pick<Args, Value>),
-    // The archive and the commit are what they are.
-    source: source.kind === "git" ? { ...source, commit: "", deployKey: undefined } : undefined,
+    // The archive is what it is; of a deploy key only whether there is one.
+    source:
+      source.kind === "git"
+        ? { ...source, deployKey: source.deployKey === undefined ? undefined : true }
+        : undefined,
   };
 }
 

@@ -8,7 +8,7 @@ import {
   type ResourceManifest,
 } from "../host/manifest/manifest";
 import { renderServicesSudoers, renderSudoEnvironment } from "../templates/sudoers";
-import { argumentErrors, withDefaults } from "./args/argument";
+import { withDefaults } from "./args/argument";
 import { defaultHome, linuxUserArguments, type LinuxUserArgs } from "./args/LinuxUser";
 import { checked, whenKnown } from "./whenKnown";
 
@@ -42,9 +42,7 @@ export class LinuxUser extends HostComponent {
     const { host, password, transform, ...values } = withDefaults(linuxUserArguments, args);
     const { user, home = defaultHome(user), services } = values;
     super({ type: "LinuxUser", transform }, name, { user, home, services }, opts);
-    const whenKnown = checked(`LinuxUser "${name}"`, values, (known) =>
-      argumentErrors(linuxUserArguments, known),
-    );
+    const whenKnown = checked(`LinuxUser "${name}"`, linuxUserArguments, values);
     this.user = user;
     this.home = home;
     this.group = primaryGroupOf(user);

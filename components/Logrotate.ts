@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { renderLogrotate, renderWritableLogs } from "../templates/logrotate";
-import { argumentErrors, withDefaults } from "./args/argument";
+import { withDefaults } from "./args/argument";
 import { logrotateArguments, type LogrotateArgs } from "./args/Logrotate";
 import { checked } from "./whenKnown";
 
@@ -30,9 +30,7 @@ export class Logrotate extends HostComponent {
       createOwner: args.createOwner ?? "root",
       createGroup: args.createGroup ?? "root",
     };
-    const whenKnown = checked(`Logrotate "${name}"`, values, (known) =>
-      argumentErrors(logrotateArguments, known),
-    );
+    const whenKnown = checked(`Logrotate "${name}"`, logrotateArguments, values);
     const manifest = whenKnown((view): ResourceManifest => ({
       subsystem: "logrotate",
       entries: [

@@ -5,7 +5,7 @@ import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest"
 import { subtree } from "../host/manifest/subtree";
 import { type NginxConfView, renderNginxConf } from "../templates/nginx";
 import { nginxReopensLogs } from "../templates/logrotate";
-import { argumentErrors, withDefaults } from "./args/argument";
+import { withDefaults } from "./args/argument";
 import type { LogRotation } from "./args/Logrotate";
 import { nginxArguments, type NginxArgs } from "./args/Nginx";
 import type { NginxSite } from "./NginxSite";
@@ -40,9 +40,7 @@ export class Nginx extends HostComponent {
     const { sitesOwner, openPorts } = settings;
     super({ type: "Nginx", transform }, name, { sitesOwner, openPorts }, opts);
     const served = sites.map((site) => site.joinTree(this, sitesOwner));
-    const whenKnown = checked(`Nginx "${name}"`, { ...settings, served }, (known) =>
-      argumentErrors(nginxArguments, known),
-    );
+    const whenKnown = checked(`Nginx "${name}"`, nginxArguments, { ...settings, served });
     this.rotation = rotation(sites);
     const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "nginx",

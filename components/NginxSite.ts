@@ -1,7 +1,7 @@
 import { dirname } from "node:path/posix";
 import * as pulumi from "@pulumi/pulumi";
 import { withDefaults } from "./args/argument";
-import { nginxSiteArguments, type NginxSiteArgs, nginxSiteErrors } from "./args/NginxSite";
+import { nginxSiteArguments, type NginxSiteArgs, nginxSiteRules } from "./args/NginxSite";
 import { applicationPaths } from "./django/paths";
 import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry } from "../host/manifest/manifest";
@@ -76,7 +76,7 @@ export class NginxSite extends HostComponent {
       { site, siteRoot, serverNames, listenPort },
       opts,
     );
-    this.whenKnown = checked(`NginxSite "${name}"`, inputs, nginxSiteErrors);
+    this.whenKnown = checked(`NginxSite "${name}"`, nginxSiteArguments, inputs, nginxSiteRules);
     this.site = inputs.site;
     this.defaultServer = inputs.defaultServer;
     this.logDirectories = [
@@ -84,11 +84,12 @@ export class NginxSite extends HostComponent {
       `${nginxTree.logs}/domains/${this.site}/log`,
     ];
     this.served = (args.locations ?? []).flatMap(({ dependsOn }) => dependsOn ?? []);
-    this.url = pulumi
-      .output({ names: args.serverNames, port: inputs.listenPort })
-      .apply(
-        ({ names, port }) => `http://${names[0] ?? "localhost"}${port === 80 ? "" : `:${port}`}`,
-      );
+    this.url = pulumi.output(
+      this.whenKnown(
+        ({ serverNames: [first], listenPort: port }) =>
+          `http://${first ?? "localhost"}${port === 80 ? "" : `:${port}`}`,
+      ),
+    );
     waiting.add(this);
     this.registerOutputs({ site: this.site, url: this.url });
   }

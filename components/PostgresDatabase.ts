@@ -5,11 +5,15 @@ import * as random from "@pulumi/random";
 import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
 import { type ResourceManifest, type ManifestEntry, packageEntry } from "../host/manifest/manifest";
-import type { ArgumentError } from "./args/argument";
-import { refuseArguments } from "./ArgumentsError";
+import { parseValue } from "../host/manifest/value";
+import { databasePassword } from "../host/manifest/values";
+import { redacted } from "../host/secret";
+import { type ArgumentError, missingErrors, withDefaults } from "./args/argument";
+import { ArgumentsError, refuseArguments } from "./ArgumentsError";
 import {
   type DatabaseFindings,
   type PostgresDatabaseArgs,
+  postgresDatabaseArguments,
   postgresDatabaseErrors,
 } from "./args/PostgresDatabase";
 import { type ResolvedDatabase, resolveDatabase } from "./postgres/resolve";
@@ -64,12 +68,13 @@ export class PostgresDatabase extends HostComponent {
 
   constructor(name: string, args: PostgresDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     const { host, found, ...given } = args;
-    const settings = resolveDatabase(given);
+    const settings = resolveDatabase(withoutPreflight(given, found));
     const { database, user, external } = settings;
     const at = { host: external?.host ?? "127.0.0.1", port: external?.port ?? settings.port };
     super({ type: "PostgresDatabase" }, name, { ...at, database, user }, opts);
     refuseArguments(`PostgresDatabase "${name}"`, [
-      ...postgresDatabaseErrors(given),
+      ...postgresDatabaseErrors(withDefaults(postgresDatabaseArguments, given)),
+      ...missingErrors(postgresDatabaseArguments, given),
       ...(settings.provisioner === "provider" && found === undefined ? [noTunnel] : []),
       ...secondOf(host),
     ]);
@@ -252,7 +257,13 @@ export class PostgresDatabase extends HostComponent {
 
   /** The given password, or one that is created once and kept in the state. */
   private password(given: pulumi.Input<string> | undefined): pulumi.Output<string> {
-    return given === undefined ? this.generated(`${this.name}-password`) : pulumi.secret(given);
+    if (given === undefined) return this.generated(`${this.name}-password`);
+    return pulumi.secret(given).apply((password) => {
+      if (!("refusals" in parseValue(databasePassword, password))) return password;
+      throw new ArgumentsError(`PostgresDatabase "${this.name}"`, [
+        { propertyPath: "password", given: redacted, allowed: databasePassword.allowed },
+      ]);
+    });
   }
 
   private generated(name: string): pulumi.Output<string> {
@@ -260,10 +271,20 @@ export class PostgresDatabase extends HostComponent {
   }
 }
 
+/** Without the preflight there is no tunnel: psql does what needs none. */
+function withoutPreflight<A extends Omit<PostgresDatabaseArgs, "host" | "found">>(
+  given: A,
+  found: DatabaseFindings | undefined,
+): A {
+  const isOwn = given.external === undefined && found === undefined;
+  return isOwn && given.provisioner === undefined ? { ...given, provisioner: "psql" } : given;
+}
+
 const noTunnel: ArgumentError = {
   propertyPath: "found",
   given: "nothing",
-  allowed: "what planPostgres returns, which opens the provider's tunnel; or provisioner `psql`",
+  allowed:
+    "what the preflight's planPostgres returns, which opens the provider's tunnel; for the host's own server, the provisioner `psql` does without",
 };
 
 /** Two would take the server's pg_hba.conf, the provisioning role and the tunnel from each other. */

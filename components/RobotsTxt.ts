@@ -7,7 +7,7 @@ import { subtree } from "../host/manifest/subtree";
 import { renderRobotsLocation } from "../templates/nginx";
 import { renderRobots } from "../templates/robots";
 import type { SiteLocations } from "./nginx/SiteLocations";
-import { argumentErrors, withDefaults } from "./args/argument";
+import { withDefaults } from "./args/argument";
 import { robotsTxtArguments, type RobotsTxtArgs } from "./args/RobotsTxt";
 import { checked } from "./whenKnown";
 
@@ -32,9 +32,7 @@ export class RobotsTxt extends HostComponent implements SiteLocations {
     const { host, transform, ...values } = withDefaults(robotsTxtArguments, args);
     const { path } = values;
     super({ type: "RobotsTxt", transform }, name, { path }, opts);
-    const whenKnown = checked(`RobotsTxt "${name}"`, values, (known) =>
-      argumentErrors(robotsTxtArguments, known),
-    );
+    const whenKnown = checked(`RobotsTxt "${name}"`, robotsTxtArguments, values);
     this.path = path;
     const manifest = whenKnown(({ rules }): ResourceManifest => ({
       subsystem: "none",

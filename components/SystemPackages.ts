@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
 import { type ManifestEntry, type ResourceManifest, yumConf } from "../host/manifest/manifest";
 import { renderPipConfiguration, renderYumRepository } from "../templates/yum";
-import { argumentErrors, withDefaults } from "./args/argument";
+import { withDefaults } from "./args/argument";
 import { systemPackagesArguments, type SystemPackagesArgs } from "./args/SystemPackages";
 import { wantedPackages } from "./packages/wantedPackages";
 import { checked } from "./whenKnown";
@@ -25,9 +25,7 @@ export class SystemPackages extends HostComponent {
     const { host, transform, ...values } = withDefaults(systemPackagesArguments, args);
     const { extraPackages, moduleStreams } = values;
     super({ type: "SystemPackages", transform }, name, { extraPackages, moduleStreams }, opts);
-    const whenKnown = checked(`SystemPackages "${name}"`, values, (known) =>
-      argumentErrors(systemPackagesArguments, known),
-    );
+    const whenKnown = checked(`SystemPackages "${name}"`, systemPackagesArguments, values);
     const wanted = wantedPackages(values);
     const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "packages",

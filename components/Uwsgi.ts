@@ -21,7 +21,7 @@ import {
 import { type Completed, withDefaults } from "./args/argument";
 import { defaultHome } from "./args/LinuxUser";
 import type { LogRotation } from "./args/Logrotate";
-import { uwsgiArguments, type UwsgiArgs, uwsgiErrors } from "./args/Uwsgi";
+import { uwsgiArguments, type UwsgiArgs, uwsgiRules } from "./args/Uwsgi";
 import { applicationPaths, defaultWsgi, virtualenvPaths } from "./django/paths";
 import { checked } from "./whenKnown";
 
@@ -69,10 +69,10 @@ export class Uwsgi extends HostComponent {
       { application, user, socket: values.socket },
       opts,
     );
-    const whenKnown = checked(`Uwsgi "${name}"`, values, uwsgiErrors);
+    const whenKnown = checked(`Uwsgi "${name}"`, uwsgiArguments, values, uwsgiRules);
     const names = namesOf(values);
-    this.socket = pulumi.output(values.socket);
-    this.harakiriSeconds = pulumi.output(values.harakiriSeconds);
+    this.socket = pulumi.output(whenKnown(({ socket }) => socket));
+    this.harakiriSeconds = pulumi.output(whenKnown(({ harakiriSeconds }) => harakiriSeconds));
     this.log = log;
     this.rotation = {
       file: "uwsgi",

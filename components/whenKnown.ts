@@ -1,26 +1,57 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ArgumentError } from "./args/argument";
+import {
+  type ArgumentError,
+  argumentErrors,
+  missingErrors,
+  parseArguments,
+  withDefaults,
+} from "./args/argument";
 import { refuseArguments } from "./ArgumentsError";
 
+/** Uses arguments, at once or when they are known: see {@link whenKnown}. */
+type Use<T> = <R>(use: (known: pulumi.Unwrap<T>) => R) => R | pulumi.Output<R>;
+
 /**
- * Checks arguments: what is plain at once, where it was written, and all of them as soon as they are known.
+ * Checks arguments by their table and the component's own rules: all of them at once where they are plain;
+ * else each plain one at once, and the rest, with the rules, when it is known. An output without a value
+ * is what was left out: the default takes its place.
+ *
+ * What an output holds may be a secret, and stands in no error.
  *
  * @param component class and name, such as `DjangoApp "app"`
- * @param args plain data, with inputs anywhere in it; no resources
- * @returns what uses the arguments, like {@link whenKnown}
+ * @param table the arguments' kinds and defaults
+ * @param args with the defaults; plain data, with inputs anywhere in it; no resources
+ * @param rules what several arguments together can't be. @default there are none
  * @throws {@link ArgumentsError} with every error at once
  */
 export function checked<T extends object>(
   component: string,
+  table: object,
   args: T,
-  errors: (known: Partial<pulumi.Unwrap<T>>) => ArgumentError[],
-): <R>(use: (known: pulumi.Unwrap<T>) => R) => R | pulumi.Output<R> {
-  refuseArguments(component, errors(plainValues(args)));
-  return (use) =>
-    whenKnown(args, (known) => {
-      refuseArguments(component, errors(known));
-      return use(known);
-    });
+  rules: (known: pulumi.Unwrap<T>) => ArgumentError[] = () => [],
+): Use<T> {
+  const later = Object.entries(args)
+    .filter(([, value]) => hasInput(value))
+    .map(([name]) => name);
+  if (later.length > 0) refuseArguments(component, argumentErrors(table, plainValues(args)));
+  const complete = (given: pulumi.Unwrap<T>): pulumi.Unwrap<T> => {
+    const known = withDefaults(table, given as object) as pulumi.Unwrap<T>;
+    const { values, errors } = parseArguments(table, known as object);
+    refuseArguments(
+      component,
+      [...errors, ...missingErrors(table, known as object), ...rules(known)].map((error) =>
+        later.includes(error.propertyPath.replace(/[.[].*$/s, ""))
+          ? { ...error, given: "a value that is known only now" }
+          : error,
+      ),
+    );
+    return values as pulumi.Unwrap<T>;
+  };
+  if (later.length === 0) {
+    const known = complete(args as pulumi.Unwrap<T>);
+    return (use) => use(known);
+  }
+  return (use) => whenKnown(args, (given) => use(complete(given)));
 }
 
 /**

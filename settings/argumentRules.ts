@@ -1,11 +1,11 @@
 import { type ArgumentError, argumentErrors } from "../components/args/argument";
 import { djangoAppArguments, gitErrors } from "../components/args/DjangoApp";
 import { linuxUserArguments } from "../components/args/LinuxUser";
-import { nginxSiteErrors } from "../components/args/NginxSite";
+import { nginxSiteArguments, nginxSiteRules } from "../components/args/NginxSite";
 import { serverErrors } from "../components/args/PostgresDatabase";
 import { robotsTxtArguments } from "../components/args/RobotsTxt";
 import { systemPackagesArguments } from "../components/args/SystemPackages";
-import { uwsgiErrors } from "../components/args/Uwsgi";
+import { uwsgiArguments, uwsgiRules } from "../components/args/Uwsgi";
 import { argsOf } from "./argsOf";
 import { inStackKeys, keyOf } from "./argumentKeys";
 import type { Fault } from "./fault";
@@ -13,33 +13,39 @@ import { type Component, type Key, setCommand } from "./key";
 import type { Reading } from "./read";
 import { fullName, keys, type Values } from "./schema";
 
-/** What the components would refuse: told here with everything else, and as settings. */
+/** What the components would refuse of several settings together, or by rules of theirs: told with everything else. */
 export function checkArguments({ values, given }: Reading): Fault[] {
-  const { source } = argsOf("DjangoApp", values);
-  const git = source?.url === undefined ? undefined : { ...source, url: source.url };
-  const hasHostKey = given.has("sourceHostKey");
   const faults = (component: Component, errors: ArgumentError[]): Fault[] =>
     errors.map((error) => faultOf(component, error, values));
-  const uwsgi = argsOf("Uwsgi", values);
-  return [
-    ...faults(
-      "SystemPackages",
-      argumentErrors(systemPackagesArguments, argsOf("SystemPackages", values)),
-    ),
-    ...faults("LinuxUser", argumentErrors(linuxUserArguments, argsOf("LinuxUser", values))),
-    ...faults("RobotsTxt", argumentErrors(robotsTxtArguments, argsOf("RobotsTxt", values))),
-    ...faults("NginxSite", nginxSiteErrors(argsOf("NginxSite", values))),
-    ...faults("PostgresDatabase", serverErrors(databaseOf(values))),
-    ...faults("DjangoApp", argumentErrors(djangoAppArguments, { "source.url": source?.url })),
-    ...faults("DjangoApp", git ? gitErrors({ ...git, hostKey: hasHostKey || undefined }) : []),
-    ...faults("Uwsgi", uwsgiErrors(uwsgi)),
+  const { source, requirements, extraRequirements, healthPath } = argsOf("DjangoApp", values);
+  const app = { source: { url: source?.url }, requirements, extraRequirements, healthPath };
+  const git = source?.url !== undefined && {
+    url: source.url,
+    // What is given with a fault is there, too.
+    hostKey: given.has("sourceHostKey") || undefined,
+    deployKey: given.has("sourceDeployKey") || undefined,
+  };
+  const each: [Component, ArgumentError[]][] = [
+    ["SystemPackages", argumentErrors(systemPackagesArguments, argsOf("SystemPackages", values))],
+    ["LinuxUser", argumentErrors(linuxUserArguments, argsOf("LinuxUser", values))],
+    ["RobotsTxt", argumentErrors(robotsTxtArguments, argsOf("RobotsTxt", values))],
+    ["NginxSite", argumentErrors(nginxSiteArguments, argsOf("NginxSite", values))],
+    ["NginxSite", nginxSiteRules(argsOf("NginxSite", values))],
+    ["PostgresDatabase", serverErrors(databaseOf(values, given))],
+    ["DjangoApp", argumentErrors(djangoAppArguments, app)],
+    ["DjangoApp", git ? gitErrors(git) : []],
+    ["Uwsgi", argumentErrors(uwsgiArguments, argsOf("Uwsgi", values))],
+    ["Uwsgi", uwsgiRules(argsOf("Uwsgi", values))],
   ];
+  return each.flatMap(([component, errors]) => faults(component, errors));
 }
 
 /** The database as its component gets it, but for the file of authorities, which has a rule of its own. */
-function databaseOf(values: Partial<Values>) {
+function databaseOf(values: Partial<Values>, given: Reading["given"]) {
   const { external, ...database } = argsOf("PostgresDatabase", values);
-  return { ...database, external: { ...external, authorities: undefined } };
+  // One that is given with a fault is a server elsewhere, too.
+  const host = external?.host ?? (given.has("postgresHost") ? "elsewhere" : undefined);
+  return { ...database, external: { ...external, host, authorities: undefined } };
 }
 
 /** An argument's error as a fault of the setting that gives the argument. */

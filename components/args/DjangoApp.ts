@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Host, LocalFile } from "../../host/Host";
 import type { FileArgs } from "../../host/HostComponent";
 import type { Secret } from "../../host/secret";
-import { integer, listOf, yesOrNo } from "../../host/manifest/value";
+import { integer, listOf, text, yesOrNo } from "../../host/manifest/value";
 import {
   absolutePath,
   djangoHost,
@@ -11,6 +11,7 @@ import {
   interpreterPath,
   loginName,
   port,
+  publicKey,
   relativePath,
   requirement,
   siteName,
@@ -21,8 +22,8 @@ import type { Nginx } from "../Nginx";
 import type { Uwsgi } from "../Uwsgi";
 import {
   type ArgumentError,
-  argumentErrors,
   type ArgumentTable,
+  required,
   withDefault,
   withoutDefault,
 } from "./argument";
@@ -149,13 +150,13 @@ export interface DjangoAppArgs extends FileArgs {
 
 /** What the arguments may be, and their defaults. */
 export const djangoAppArguments = {
-  app: withoutDefault(siteName),
-  siteRoot: withoutDefault(absolutePath),
-  user: withoutDefault(loginName),
+  app: required(siteName),
+  siteRoot: required(absolutePath),
+  user: required(loginName),
   home: withoutDefault(absolutePath),
-  production: withoutDefault(yesOrNo),
+  production: required(yesOrNo),
   postgresqlBinaries: withoutDefault(absolutePath),
-  allowedHosts: withoutDefault(listOf(djangoHost, "names", { minimum: 1 })),
+  allowedHosts: required(listOf(djangoHost, "names", { minimum: 1 })),
   proofHost: withoutDefault(hostName),
   interpreter: withDefault(interpreterPath, "/usr/bin/python3"),
   requirements: withDefault(relativePath, "requirements.txt"),
@@ -166,23 +167,34 @@ export const djangoAppArguments = {
   port: withDefault(port, 80),
   keep: withDefault(integer("a number", 2, 100), 5),
   "source.url": withoutDefault(gitUrl),
+  "source.commit": withoutDefault(
+    text(
+      "the full name of a commit, 40 or 64 hexadecimal digits",
+      /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/,
+    ),
+  ),
 } satisfies ArgumentTable<DjangoAppArgs>;
 
-type Values = Partial<
-  pulumi.Unwrap<Omit<DjangoAppArgs, "host" | "postgresql" | "secretKey" | "uwsgi" | "nginx">>
->;
+interface Values {
+  readonly allowedHosts: readonly string[];
+  readonly proofHost?: string | undefined;
+  readonly source?: GitAccess | undefined;
+}
 
-/** What of the arguments can't be as it is. */
-export function djangoAppErrors(args: Values): ArgumentError[] {
-  return [
-    ...argumentErrors(djangoAppArguments, args),
-    ...proofErrors(args),
-    ...(args.source?.kind === "git" ? gitErrors(args.source) : []),
-  ];
+/** A git source as far as its rules look at it. */
+interface GitAccess {
+  readonly url: string;
+  readonly hostKey?: unknown;
+  readonly deployKey?: unknown;
+}
+
+/** What of the arguments can't be together. */
+export function djangoAppRules(args: Values): ArgumentError[] {
+  return [...proofErrors(args), ...(args.source === undefined ? [] : gitErrors(args.source))];
 }
 
 function proofErrors({ allowedHosts, proofHost }: Values): ArgumentError[] {
-  const [first] = allowedHosts ?? [];
+  const [first] = allowedHosts;
   if (proofHost !== undefined || first?.startsWith(".") !== true) return [];
   return [
     {
@@ -194,18 +206,14 @@ function proofErrors({ allowedHosts, proofHost }: Values): ArgumentError[] {
 }
 
 /** What of a git source can't be as it is. */
-export function gitErrors(source: {
-  readonly url: string;
-  readonly hostKey?: unknown;
-  readonly deployKey?: unknown;
-}): ArgumentError[] {
+export function gitErrors(source: GitAccess): ArgumentError[] {
   const isOverSsh = !/^(?:https?|file):/.test(source.url);
   if (isOverSsh && source.hostKey === undefined) {
     return [
       {
         propertyPath: "source.hostKey",
         given: "nothing, but DjangoApp.source.url is reached over SSH",
-        allowed: "the public key of the git server",
+        allowed: publicKey.allowed,
       },
     ];
   }

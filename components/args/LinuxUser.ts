@@ -3,7 +3,7 @@ import type { Host } from "../../host/Host";
 import type { FileArgs } from "../../host/HostComponent";
 import { listOf } from "../../host/manifest/value";
 import { absolutePath, authorizedKey, loginName, serviceName } from "../../host/manifest/values";
-import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
+import { type ArgumentTable, required, withDefault, withoutDefault } from "./argument";
 
 /** Inputs of `LinuxUser`. */
 export interface LinuxUserArgs extends FileArgs {
@@ -35,7 +35,7 @@ export interface LinuxUserArgs extends FileArgs {
 
 /** What the arguments may be, and their defaults. */
 export const linuxUserArguments = {
-  user: withoutDefault(loginName),
+  user: required(loginName),
   home: withoutDefault(absolutePath),
   shell: withDefault(absolutePath, "/bin/bash"),
   authorizedKeys: withDefault(listOf(authorizedKey, "public keys"), []),

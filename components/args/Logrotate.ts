@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../host/Host";
 import type { FileArgs } from "../../host/HostComponent";
 import { integer, listOf, oneOf, text } from "../../host/manifest/value";
-import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
+import { type ArgumentTable, required, withDefault, withoutDefault } from "./argument";
 
 /** Inputs of `Logrotate`. */
 export interface LogrotateArgs extends FileArgs {
@@ -43,8 +43,8 @@ const log = text("an absolute path or pattern, such as `/var/log/nginx/*.log`", 
 
 /** What the arguments may be, and their defaults. */
 export const logrotateArguments = {
-  file: withoutDefault(text("letters, digits, `_` and `-`", /^[A-Za-z0-9_-]+$/)),
-  logs: withoutDefault(listOf(log, "logs", { minimum: 1 })),
+  file: required(text("letters, digits, `_` and `-`", /^[A-Za-z0-9_-]+$/)),
+  logs: required(listOf(log, "logs", { minimum: 1 })),
   frequency: withDefault(oneOf("daily", "weekly", "monthly"), "daily"),
   rotate: withDefault(integer("a number", 1, 3650), 52),
   maxSizeMegabytes: withoutDefault(integer("megabytes", 1, 1_048_576)),

@@ -1,13 +1,19 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { FileArgs } from "../../host/HostComponent";
-import { lines, listOf, yesOrNo } from "../../host/manifest/value";
-import { absolutePath, port, serverName, siteName } from "../../host/manifest/values";
+import { integer, lines, listOf, yesOrNo } from "../../host/manifest/value";
+import {
+  absolutePath,
+  loopbackAddress,
+  port,
+  serverName,
+  siteName,
+} from "../../host/manifest/values";
 import { type Location, readDirectives } from "../nginx/directives";
 import type { SiteLocations } from "../nginx/SiteLocations";
 import {
   type ArgumentError,
-  argumentErrors,
   type ArgumentTable,
+  required,
   withDefault,
   withoutDefault,
 } from "./argument";
@@ -65,24 +71,24 @@ export interface NginxSiteArgs extends FileArgs {
 /** What the arguments may be, and their defaults. */
 export const nginxSiteArguments = {
   site: withoutDefault(siteName),
-  serverNames: withoutDefault(listOf(serverName, "names", { minimum: 1 })),
+  serverNames: required(listOf(serverName, "names", { minimum: 1 })),
   listenPort: withDefault(port, 80),
   defaultServer: withDefault(yesOrNo, true),
-  siteRoot: withoutDefault(absolutePath),
+  siteRoot: required(absolutePath),
   staticRoot: withoutDefault(absolutePath),
   mediaRoot: withoutDefault(absolutePath),
+  "application.socket": withoutDefault(loopbackAddress),
+  "application.harakiriSeconds": withoutDefault(integer("seconds", 1, 3600)),
   snippet: withoutDefault(lines("nginx directives, as they stand in a server block")),
 } satisfies ArgumentTable<NginxSiteArgs>;
 
-/** What of the arguments can't be as it is. */
-export function nginxSiteErrors(
-  args: Partial<pulumi.Unwrap<Pick<NginxSiteArgs, keyof typeof nginxSiteArguments>>>,
-): ArgumentError[] {
-  const { snippet } = args;
-  return [
-    ...argumentErrors(nginxSiteArguments, args),
-    ...(snippet === undefined ? [] : snippetErrors(snippet)),
-  ];
+/** What of the arguments can't be together, or as nginx reads them. */
+export function nginxSiteRules({
+  snippet,
+}: {
+  readonly snippet?: string | undefined;
+}): ArgumentError[] {
+  return snippet === undefined ? [] : snippetErrors(snippet);
 }
 
 /** What would break the site's server block, as far as it shows in the text. */
@@ -104,7 +110,7 @@ function snippetErrors(snippet: string): ArgumentError[] {
     return [
       error(
         `${given}, which takes ${taken} from the site's own location, and says nowhere what answers`,
-        "a pattern that leaves /static/ and /media/ alone, or a block with its own alias, such as location ~ ^/static/(.+\\.css)$ { alias /microarray/tracks/staticfiles/$1; expires 1d; }",
+        "a pattern that leaves /static/ and /media/ alone, or a block with its own alias, such as location ~ ^/static/(.+\\.css)$ { alias /srv/site/staticfiles/$1; expires 1d; }",
       ),
     ];
   });

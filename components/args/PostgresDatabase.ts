@@ -16,6 +16,7 @@ import {
   type ArgumentError,
   argumentErrors,
   type ArgumentTable,
+  required,
   withDefault,
   withoutDefault,
 } from "./argument";
@@ -64,7 +65,8 @@ export interface DatabaseServer<Password> {
   /**
    * What creates the role and the database: the provider through the tunnel, or psql on the host.
    *
-   * @default "provider" for servers from 14 on, "psql" for older ones, which the provider doesn't support
+   * @default "provider" for servers from 14 on, "psql" for older ones, which the provider doesn't support,
+   * and where the component gets nothing that the preflight found
    */
   readonly provisioner?: "provider" | "psql" | undefined;
   /** Role that the provider logs in as: it creates roles and databases, and is no superuser. @default "tracks_provisioner" */
@@ -111,15 +113,15 @@ export interface PostgresDatabaseArgs extends DatabaseServer<pulumi.Input<string
   /**
    * What the preflight found, as its `planPostgres` returns it. The provider needs it, for its tunnel.
    *
-   * @default nothing: psql creates what does not exist
+   * @default nothing: psql creates what does not exist, on the host's own server
    */
   readonly found?: DatabaseFindings;
 }
 
 /** What the arguments may be, and their defaults; the port is the external server's, too. */
 export const postgresDatabaseArguments = {
-  database: withoutDefault(databaseName),
-  user: withoutDefault(databaseName),
+  database: required(databaseName),
+  user: required(databaseName),
   version: withDefault(postgresVersion, "15"),
   provisioner: withoutDefault(oneOf("provider", "psql")),
   provisioningUser: withDefault(databaseName, "tracks_provisioner"),
@@ -132,9 +134,12 @@ export const postgresDatabaseArguments = {
   "external.host": withoutDefault(address),
   "external.port": withoutDefault(port),
   "external.adminUser": withoutDefault(databaseName),
-  "external.sslMode": withDefault(sslMode, "require"),
+  "external.sslMode": withoutDefault(sslMode),
   "external.authorities": withoutDefault(
-    text("certificates in PEM format", /^-----BEGIN CERTIFICATE-----[^]*$/),
+    text(
+      "certificates in PEM format, and no private key",
+      /^(?![^]*PRIVATE KEY)[^]*-----BEGIN CERTIFICATE-----[^]*$/,
+    ),
   ),
 } satisfies ArgumentTable<PostgresDatabaseArgs>;
 
@@ -152,9 +157,10 @@ export function postgresDatabaseErrors(args: Values): ArgumentError[] {
 
 /** The same, but for the certificates that an external server is checked by. */
 export function serverErrors(args: Values): ArgumentError[] {
-  const { version = postgresDatabaseArguments.version.fallback, provisioner, external } = args;
+  const { version, provisioner, external } = args;
   const { provisioningUser = postgresDatabaseArguments.provisioningUser.fallback } = args;
-  const isOld = Number(version) < firstWithProvider;
+  // One that is not allowed is told as that alone.
+  const isOld = version !== undefined && Number(version) < firstWithProvider;
   const errors = argumentErrors(postgresDatabaseArguments, args);
   const error = (propertyPath: string, given: string, allowed: string, superfluous = false) => {
     errors.push({ propertyPath, given, allowed, superfluous });

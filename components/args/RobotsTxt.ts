@@ -3,7 +3,7 @@ import type { Host } from "../../host/Host";
 import type { FileArgs } from "../../host/HostComponent";
 import { listOf, text } from "../../host/manifest/value";
 import { absolutePath } from "../../host/manifest/values";
-import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
+import { type ArgumentTable, required, withDefault } from "./argument";
 
 /** Inputs of `RobotsTxt`. */
 export interface RobotsTxtArgs extends FileArgs {
@@ -27,7 +27,7 @@ const line = text(
 
 /** What the arguments may be, and their defaults. */
 export const robotsTxtArguments = {
-  path: withoutDefault(absolutePath),
+  path: required(absolutePath),
   rules: withDefault(listOf(line, "lines", { minimum: 1, repeats: true }), [
     "User-agent: *",
     "Disallow: /",

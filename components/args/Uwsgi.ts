@@ -16,9 +16,9 @@ import {
 import { isFilledIn, reservedOption } from "../uwsgi/options";
 import {
   type ArgumentError,
-  argumentErrors,
   type ArgumentTable,
   placeholderErrors,
+  required,
   withDefault,
   withoutDefault,
 } from "./argument";
@@ -97,9 +97,9 @@ export interface UwsgiArgs extends FileArgs {
 
 /** What the arguments may be, and their defaults; the environment has rules of its own. */
 export const uwsgiArguments = {
-  application: withoutDefault(siteName),
-  siteRoot: withoutDefault(absolutePath),
-  user: withoutDefault(loginName),
+  application: required(siteName),
+  siteRoot: required(absolutePath),
+  user: required(loginName),
   version: withDefault(text("a version, such as `2.0.31`", /^\d+(?:\.\d+){1,3}$/), "2.0.31"),
   interpreter: withDefault(interpreterPath, "/usr/bin/python3"),
   binary: withoutDefault(absolutePath),
@@ -133,13 +133,12 @@ export const uwsgiArguments = {
   proofHost: withDefault(hostName, "localhost"),
 } satisfies ArgumentTable<UwsgiArgs>;
 
-type Values = Partial<pulumi.Unwrap<Omit<UwsgiArgs, "host">>>;
+type Values = Partial<pulumi.Unwrap<Omit<UwsgiArgs, "host" | "transform">>>;
 
-/** What of the arguments can't be as it is. */
-export function uwsgiErrors(args: Values): ArgumentError[] {
+/** What of the arguments can't be, by the rules of this program, or together; what is not there is left alone. */
+export function uwsgiRules(args: Values): ArgumentError[] {
   const { user, group, log, socket, stats, environment = {}, options = [] } = args;
   return [
-    ...argumentErrors(uwsgiArguments, args),
     ...refused("user", user, user === "root", "another login than root: it decides what runs"),
     ...refused("group", group, group === "root", "another group than root's"),
     ...refused(
@@ -148,14 +147,18 @@ export function uwsgiErrors(args: Values): ArgumentError[] {
       log !== undefined && /^\/(tmp|var\/tmp|dev)\//.test(log),
       "a file outside /tmp, /var/tmp and /dev: the host's logrotate.service sees others in their place",
     ),
-    ...refused("stats", stats, isSame(stats, socket), "another port than the socket's"),
+    ...(stats !== undefined && stats === socket
+      ? [
+          {
+            propertyPath: "stats",
+            given: `"${stats}", which is Uwsgi.socket too`,
+            allowed: "another port than the socket's",
+          },
+        ]
+      : []),
     ...Object.entries(environment).flatMap(([name, value]) => variableErrors(name, value)),
     ...options.flatMap(optionErrors),
   ];
-}
-
-function isSame(stats: string | undefined, socket: string | undefined): boolean {
-  return (stats ?? uwsgiArguments.stats.fallback) === (socket ?? uwsgiArguments.socket.fallback);
 }
 
 /** What is wrong with a value is told without it: somebody may have put a secret there. */
@@ -164,8 +167,8 @@ function variableErrors(name: string, value: string): ArgumentError[] {
     ...refused(
       "environment",
       name,
-      !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name),
-      "names of letters, digits and _",
+      name === "PRODUCTION" || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name),
+      "names of letters, digits and _; for PRODUCTION there is the argument production",
     ),
     ...placeholderErrors(`environment.${name}`, value),
     ...(isFilledIn(value)

@@ -6,6 +6,8 @@ export interface Argument<T> {
   readonly value: Value<T>;
   /** Undefined where the argument is required, or something is left out with it. */
   readonly fallback: T | undefined;
+  /** Whether it may not be left out, nor be an output without a value. @default false */
+  readonly required?: boolean;
 }
 
 /** An argument with a default. */
@@ -26,7 +28,12 @@ export function withDefault<T>(value: Value<T>, fallback: NoInfer<T>): ArgumentW
   return { value, fallback };
 }
 
-/** An argument that is required, or that may be left out. */
+/** An argument that may not be left out. */
+export function required<T>(value: Value<T>): Argument<T> {
+  return { value, fallback: undefined, required: true };
+}
+
+/** An argument that may be left out. */
 export function withoutDefault<T>(value: Value<T>): Argument<T> {
   return { value, fallback: undefined };
 }
@@ -45,14 +52,13 @@ type NamesWithDefault<Table> = {
 }[keyof Table];
 
 /** Fills in the defaults of what was left out. */
-export function withDefaults<Args extends object, Table extends ArgumentTable<Args>>(
+export function withDefaults<Args extends object, Table extends object>(
   table: Table,
   args: Args,
 ): Completed<Args, Table> {
-  const defaults = Object.entries<Argument<unknown>>(table).map(([name, { fallback }]) => [
-    name,
-    fallback,
-  ]);
+  const defaults = Object.entries(table as Record<string, Argument<unknown>>)
+    .filter(([, { fallback }]) => fallback !== undefined)
+    .map(([name, { fallback }]) => [name, fallback]);
   const given = Object.entries(args).filter(([, value]) => value !== undefined);
   // What the table has a default for is there, whether it was given or not.
   return Object.fromEntries([...defaults, ...given]) as Completed<Args, Table>;
@@ -73,27 +79,63 @@ export interface ArgumentError {
 /** The host fills these in, in every file that is not secret. */
 const placeholder = /@@[A-Z][A-Z0-9_]*(?: [^@]*)?@@/;
 
-/** What of the arguments can't be as it is, each looked at by itself. */
+/** What of the arguments can't be as it is, each looked at by itself; what is not there is left alone. */
 export function argumentErrors(table: object, given: object): ArgumentError[] {
-  return Object.entries(table as Record<string, Argument<unknown>>).flatMap(([name, argument]) => {
-    const value = name
-      .split(".")
-      .reduce<unknown>(
-        (part, step) => (part as Record<string, unknown> | undefined)?.[step],
-        given,
-      );
-    if (value === undefined) return [];
-    const result = parseValue(argument.value, value);
-    if ("refusals" in result) {
+  return parseArguments(table, given).errors;
+}
+
+/** The required arguments that have no value. */
+export function missingErrors(table: object, given: object): ArgumentError[] {
+  return Object.entries(table as Record<string, Argument<unknown>>)
+    .filter(([name, { required }]) => required === true && at(given, name) === undefined)
+    .map(([name, { value }]) => ({
+      propertyPath: name,
+      given: "nothing",
+      allowed: value.allowed,
+    }));
+}
+
+/** Arguments as their kinds read them, such as a port that was given as text; and what is not allowed. */
+export function parseArguments<Given extends object>(
+  table: object,
+  given: Given,
+): { readonly values: Given; readonly errors: ArgumentError[] } {
+  const values = { ...given } as Record<string, unknown>;
+  const errors = Object.entries(table as Record<string, Argument<unknown>>).flatMap(
+    ([name, { value: kind }]) => {
+      const value = at(given, name);
+      if (value === undefined) return [];
+      const result = parseValue(kind, value);
+      if ("parsed" in result) {
+        put(values, name, result.parsed);
+        return placeholderErrors(name, value);
+      }
       return result.refusals.map((refusal) => ({
         propertyPath: name + refusal.path,
         given: shown(refusal.given),
         allowed: refusal.allowed,
         superfluous: refusal.superfluous,
       }));
-    }
-    return placeholderErrors(name, value);
-  });
+    },
+  );
+  return { values: values as Given, errors };
+}
+
+/** The value at a path such as `pip.proxy`. */
+function at(object: object, path: string): unknown {
+  return path
+    .split(".")
+    .reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], object);
+}
+
+function put(object: Record<string, unknown>, path: string, value: unknown): void {
+  const [head = "", rest] = path.split(/\.(.*)/s);
+  if (rest === undefined || rest === "") object[head] = value;
+  else {
+    const inner = { ...(object[head] as Record<string, unknown>) };
+    put(inner, rest, value);
+    object[head] = inner;
+  }
 }
 
 /** What of a value the host would take for its own. */

@@ -76,7 +76,7 @@ export const databaseKeys = {
     example: "...",
     needed: "with `postgresHost`",
   }),
-  postgresSslMode: database.setting("external.sslMode", {
+  postgresSslMode: database.withDefault("external.sslMode", "require", {
     meaning:
       "How connections to the server elsewhere are encrypted and checked, in libpq's words: those of the application, and those that deploy, which go on from the host. Only `verify-full` makes sure that it is that server.",
     example: "verify-full",

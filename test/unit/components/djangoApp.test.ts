@@ -174,6 +174,18 @@ describe("an application", () => {
     expect(named).toEqual(["0123456789ab"]);
   });
 
+  it("takes a host name to ask by that is known only later, and a commit by its full name alone", async () => {
+    const seen = await manifests({
+      allowedHosts: [".tracks.test"],
+      proofHost: pulumi.output(Promise.resolve("www.tracks.test")),
+    });
+    expect(seen.get("app")).toContain(" host=www.tracks.test ");
+    const source = { kind: "git", url: "https://git.test/x.git", commit: "v2.1" } as const;
+    expect(() => make({ source })).toThrow(/source\.commit: "v2\.1" was given; give the full name/);
+    const keyed = { ...source, commit: "a".repeat(40), deployKey: pulumi.secret("k") };
+    expect(() => make({ source: keyed })).toThrow(/source\.deployKey: .*isn't reached over SSH/);
+  });
+
   it("says all that can't work at once", () => {
     const commit = "a".repeat(40);
     expect(() =>
@@ -187,7 +199,7 @@ describe("an application", () => {
       /interpreter: "python3"[^]*healthPath[^]*keep: 1[^]*source\.url: [^]*without a password/,
     );
     expect(() => make({ source: { kind: "git", url: "ssh://git@git.test/x", commit } })).toThrow(
-      /source\.hostKey: nothing, but [^]*give the public key of the git server/,
+      /source\.hostKey: nothing, but [^]*give one public key line/,
     );
   });
 });

@@ -152,8 +152,10 @@ describe("what can't be", () => {
   });
 
   it("is the provider without the tunnel that only the preflight opens", () => {
-    expect(refusal({})).toThrow(/found: nothing was given; give what planPostgres returns/);
-    expect(refusal({ provisioner: "psql" })).not.toThrow();
+    expect(refusal({ provisioner: "provider" })).toThrow(
+      /found: nothing was given; give what the preflight's planPostgres returns/,
+    );
+    expect(refusal({})).not.toThrow();
   });
 
   it("is a server elsewhere whose certificate is checked by nothing, or not at all", () => {

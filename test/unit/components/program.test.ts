@@ -152,6 +152,15 @@ describe("the program", () => {
     );
   });
 
+  it("uses values as their kinds read them", async () => {
+    const stdin = await treeOf({
+      listenPort: pulumi.output("443" as unknown as number),
+      snippet: "client_body_timeout 30s;\r\n",
+    });
+    expect(stdin).toContain("listen 443 default_server;");
+    expect(stdin).not.toMatch(/selinux-port|\r/);
+  });
+
   it("lets a file be changed before it goes to the host, by whose file it is", async () => {
     const host = new Host("host", { connection: rootConnection });
     const made = new NginxSite("tracks", {

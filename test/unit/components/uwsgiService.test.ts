@@ -69,6 +69,28 @@ describe("Uwsgi", () => {
     expect(() => uwsgi("wrong", { ...args, processes: 0 })).toThrow(/processes: /);
   });
 
+  it("takes the default where an output has no value", async () => {
+    const missing = pulumi.output(Promise.resolve(undefined as unknown as number));
+    new UwsgiService("missing", { host, uwsgi: uwsgi("missing", { processes: missing }) });
+    expect(await manifest("missing")).toContain("| processes = 16\n");
+  });
+
+  it("judges values together only when all of them are known", async () => {
+    const socket = pulumi.output(Promise.resolve("127.0.0.1:8005"));
+    const apart = uwsgi("apart", { socket, stats: "127.0.0.1:8001" });
+    new UwsgiService("apart", { host, uwsgi: apart });
+    expect(await manifest("apart")).toContain("| stats = 127.0.0.1:8001\n");
+    expect(() => uwsgi("same", { socket: "127.0.0.1:8001", stats: "127.0.0.1:8001" })).toThrow(
+      /stats: "127\.0\.0\.1:8001", which is Uwsgi\.socket too was given; give another port/,
+    );
+  });
+
+  it("has no PRODUCTION but by its own argument", () => {
+    expect(() => uwsgi("named", { production: false, environment: { PRODUCTION: "1" } })).toThrow(
+      /environment: "PRODUCTION" was given; give names .* for PRODUCTION there is the argument/,
+    );
+  });
+
   it("keeps the name that its program has on the host from the time it was the service's part", async () => {
     uwsgi("uwsgi");
     await engine.settled();

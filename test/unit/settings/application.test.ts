@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { uwsgiErrors } from "../../../components/args/Uwsgi";
+import { argumentErrors } from "../../../components/args/argument";
+import { uwsgiArguments, uwsgiRules } from "../../../components/args/Uwsgi";
 import { authority, expired } from "./certificates";
 import { check, errorFor, faultyKeys, folder, hostKey } from "./configuration";
 
@@ -337,7 +338,8 @@ describe("what a component would refuse", () => {
       }).configuration.application ?? {};
     expect(uwsgi).toBeDefined();
     if (uwsgi === undefined) return;
-    expect(uwsgiErrors({ ...uwsgi, user: "deployer", startsAfter: ["postgresql"] })).toEqual([]);
+    const args = { ...uwsgi, user: "deployer", startsAfter: ["postgresql"] };
+    expect([...argumentErrors(uwsgiArguments, args), ...uwsgiRules(args)]).toEqual([]);
   });
 });
 

@@ -268,7 +268,7 @@ describe("an unknown setting", () => {
   });
 
   it("unlike any other has the reference named", () => {
-    expect(errorFor({ kubernetes: "x" }).message).toContain("configuration reference");
+    expect(errorFor({ kubernetes: "x" }).message).toContain("docs/configuration.md");
   });
 });
 

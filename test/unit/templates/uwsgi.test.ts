@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { uwsgiErrors } from "../../../components/args/Uwsgi";
+import { argumentErrors } from "../../../components/args/argument";
+import { uwsgiArguments, uwsgiRules } from "../../../components/args/Uwsgi";
 import {
   renderUwsgiIni,
   renderUwsgiTmpfiles,
@@ -33,8 +34,8 @@ const view: UwsgiView = {
   proof: { path: "/", host: "tracks.example.org" },
 };
 
-function faultsOf(changed: Parameters<typeof uwsgiErrors>[0]): string {
-  return uwsgiErrors(changed)
+function faultsOf(changed: Parameters<typeof uwsgiRules>[0]): string {
+  return [...argumentErrors(uwsgiArguments, changed), ...uwsgiRules(changed)]
     .map(({ propertyPath, given, allowed }) => `${propertyPath}: ${given}: ${allowed}`)
     .join("\n");
 }
@@ -89,7 +90,7 @@ describe("uWSGI's settings", () => {
   });
 
   it("keep stats off the socket's port", () => {
-    expect(faultsOf({ stats: "127.0.0.1:8001" })).toContain("stats");
+    expect(faultsOf({ stats: "127.0.0.1:8001", socket: "127.0.0.1:8001" })).toContain("stats");
   });
 
   it("name the setting that a free option would double", () => {
