@@ -27,7 +27,8 @@ export async function readSource(
 ): Promise<ConfigurationSource> {
   const settings = Object.entries(await workspace.getAllConfig(stack));
   return {
-    stack,
+    // The lab and the messages know it without its organization and project.
+    stack: stack.replace(/^.*\//, ""),
     settings: Object.fromEntries(settings.map(([name, { value }]) => [name, value])),
     secretNames: new Set(settings.filter(([, { secret }]) => secret).map(([name]) => name)),
     directory: workspace.workDir,

@@ -1,7 +1,7 @@
 import { UserError } from "../host/userError";
 import type { ArgumentError } from "./args/argument";
 
-/** Every argument of a component that can't be as it is, in one message, before anything is registered. */
+/** Every argument of a component that can't be as it is, in one message, before any of its commands is registered. */
 export class ArgumentsError extends UserError {
   /**
    * @param component class and name, such as `DjangoApp "app"`

@@ -3,6 +3,7 @@
  * registered, and nothing touched.
  */
 
+export { Secret } from "../host/secret";
 export { HostError } from "../host/ssh/error";
 export { examineHost } from "./host/examineHost";
 export type { PreflightOptions } from "./host/examine";

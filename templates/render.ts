@@ -10,8 +10,8 @@ const compiled = new Map<string, Handlebars.TemplateDelegate>();
  * Fills in one Handlebars template of `templates/`.
  *
  * Strict: a name that the view lacks is an error, never an empty string in a file on the host.
- * Nothing is escaped, since these are configuration files, not HTML; what goes in was validated
- * by the settings.
+ * Nothing is escaped, since these are configuration files, not HTML; what goes in was checked
+ * by the component.
  */
 export function render(template: string, view: object): string {
   let fill = compiled.get(template);

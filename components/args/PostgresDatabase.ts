@@ -111,7 +111,8 @@ export interface PostgresDatabaseArgs extends DatabaseServer<pulumi.Input<string
   /** The host that the application is on. */
   readonly host: Host;
   /**
-   * What the preflight found, as its `planPostgres` returns it. The provider needs it, for its tunnel.
+   * What the preflight found, as its `planPostgres` returns it: the provider needs it, for its tunnel, and so
+   * does a server elsewhere. The stack's own program has it; a program of one's own does without.
    *
    * @default nothing: psql creates what does not exist, on the host's own server
    */

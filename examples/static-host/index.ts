@@ -24,7 +24,7 @@ export = async () => {
 
   const host = new Host("host", { connection, facts });
   const site = new NginxSite("static", { serverNames, siteRoot: "/srv/static" });
-  const nginx = new Nginx("nginx", { host, sites: [site] });
+  const nginx = new Nginx("nginx", { host, sites: [site], openPorts: [80] });
   new Logrotate("nginx-logs", { host, ...nginx.rotation, rotate: config.getNumber("keptLogs") });
   return { url: site.url };
 };

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../host/facts";
 import type { ResolvedDatabase } from "../../components/postgres/resolve";
 import type { Secret } from "../../host/secret";
-import { isSupported, PostgresError, supportedVersions } from "./settings";
+import { isSupported, PostgresError, supportedVersions } from "./PostgresError";
 
 type Database = ResolvedDatabase<Secret>;
 

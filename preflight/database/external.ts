@@ -9,7 +9,7 @@ import { PostgresTlsError, waysOf } from "../../host/ssh/postgresTls";
 import type { Tunnel } from "../../host/ssh/tunnel";
 import { type Existing, refuseFormerNames } from "./compare";
 import type { Remembered } from "./memory";
-import { isSupported, PostgresError, supportedVersions } from "./settings";
+import { isSupported, PostgresError, supportedVersions } from "./PostgresError";
 
 /** What is found on an external server. */
 export interface Found {
