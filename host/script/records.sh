@@ -18,6 +18,7 @@ load_records() {
   [[ -e $STATE/records ]] || return 0
   [[ -s $STATE/records ]] || refuse_lost_records
   while IFS=$TAB read -r key owners former made; do
+    [[ $key != \#* ]] || continue
     [[ -n ${made-} ]] || fail "$STATE/records is damaged at \"$key\": a line has a key, owners, what was before and what we made, with tabs between"
     OWNERS[$key]=$owners
     FORMER[$key]=$former
@@ -25,7 +26,8 @@ load_records() {
   done <"$STATE/records"
 }
 
-# An empty table is one that nothing is owned by, or one that was lost.
+# An empty table was lost, where something is owned: one that ran out of entries says so in a line. While the
+# last owners leave, others still have facts, which go after their records.
 refuse_lost_records() {
   local facts
   facts=$(grep -lE '^(path|thing (service|setting|user|password)) ' -- "$STATE/resources"/*/*/facts 2>/dev/null)
@@ -44,6 +46,7 @@ save_records() {
       printf '%s\n' "$key$TAB${OWNERS[$key]}$TAB${FORMER[$key]}$TAB${MADE[$key]}"
     done | sort
   )
+  [[ -n $text || ! -e $STATE/records ]] || text="# Nothing on this host is owned."$'\n'
   # What is the same waits for no disk.
   [[ ${text%$'\n'} == "$(cat -- "$STATE/records" 2>/dev/null)" ]] || write_file "$STATE/records" "$text"
 }

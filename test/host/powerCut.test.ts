@@ -277,3 +277,16 @@ test.each<EnterpriseLinux>([6, 7])("on Enterprise Linux %d all disks are asked",
   expect(await host.apply(motd("ours"))).toMatchObject({ code: 0, stderr: "" });
   expect(host.calls()).toContain("sync ");
 });
+
+test("records that ran out are no lost ones, also while another's facts are still there", async () => {
+  expect((await host.apply(motd("ours"))).code).toBe(0);
+  const facts = "/var/lib/tracks/resources/tracks.dev/motd/facts";
+  const kept = host.read(facts);
+  expect((await host.removeResource("motd")).code).toBe(0);
+  // As a run finds it that begins before the other's facts are gone.
+  host.write("/var/lib/tracks/resources/tracks.other/motd/facts", kept, 0o600);
+  expect(await host.apply(manifest("packages", "packages", "package nginx"))).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+});
