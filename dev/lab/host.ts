@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -167,7 +167,10 @@ async function startSupervisor(
   child.unref();
   if (child.pid === undefined) throw new Error("unshare did not start");
   const supervisor = await identify(child.pid);
-  await writeFile(join(folder, "supervisor.json"), JSON.stringify(supervisor));
+  // By rename: a command that is killed here leaves the whole of it, or nothing.
+  const unfinished = join(folder, "supervisor.new");
+  await writeFile(unfinished, JSON.stringify(supervisor));
+  await rename(unfinished, join(folder, "supervisor.json"));
   await handOver(slot, folder, supervisor);
   return supervisor;
 }
