@@ -32,15 +32,22 @@ export function keyOf(component: Component, path: string): { name: KeyName; rest
 export const argumentNames: readonly string[] = [...byArgument.keys()];
 
 const components = [...new Set(argumentNames.map((name) => name.replace(/\..*$/, "")))];
-const anyArgument = new RegExp(`\\b(?:${components.join("|")})(?:\\.[a-z]\\w*)+`, "g");
+const argument = `\\b(?:${components.join("|")})(?:\\.[a-z]\\w*)+`;
+const anyArgument = new RegExp(argument, "g");
+/** What is to be done, where the text has the very value. */
+const assignment = new RegExp(`\\bset (${argument}) to (true|false|disable|[0-9a-f]{40})\\b`, "g");
 
 /**
  * A text of a component or of the host as the stack's owner reads it: each argument that it names
  * becomes the setting that gives it, such as `PostgresDatabase.version` to `tracks:postgresVersion`, and a
- * secret one with the command.
+ * secret one with the command, as what is to be set to a given value becomes the command.
  */
 export function inStackKeys(text: string): string {
-  return text.replace(anyArgument, (argument) => {
+  const commands = text.replace(assignment, (sentence, argument: string, value: string) => {
+    const name = byArgument.get(argument);
+    return name === undefined ? sentence : `pulumi config set ${fullName(name)} ${value}`;
+  });
+  return commands.replace(anyArgument, (argument) => {
     const name = byArgument.get(argument);
     if (name === undefined) return argument;
     const [full, key] = [fullName(name), keys[name]];

@@ -31,6 +31,9 @@ describe("the arguments that settings become", () => {
       "set tracks:postgresVersion to 16, or tracks:sourceRef.",
     );
     expect(inStackKeys("Host.connection.bastion.port")).toBe("tracks:bastionPort");
+    expect(inStackKeys("leave them to it: set NginxSite.defaultServer to false")).toBe(
+      "leave them to it: pulumi config set tracks:defaultServer false",
+    );
     expect(inStackKeys("set DjangoApp.source.deployKey")).toBe(
       "set tracks:sourceDeployKey (pulumi config set --secret tracks:sourceDeployKey < ~/.ssh/tracks_deploy)",
     );
