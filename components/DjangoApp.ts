@@ -22,7 +22,7 @@ import {
   virtualenvPaths,
 } from "./django/paths";
 import type { Uwsgi } from "./Uwsgi";
-import { checked, whenKnown } from "./whenKnown";
+import { checked, type Use, whenKnown } from "./whenKnown";
 
 /**
  * A Django application: its source and virtualenv as a release beside the others, its local settings,
@@ -72,7 +72,7 @@ export class DjangoApp extends HostComponent {
   readonly command: remote.Command;
 
   private readonly args: Args;
-  private readonly whenKnown: <R>(use: (values: Known) => R) => R | pulumi.Output<R>;
+  private readonly whenKnown: Use<ReturnType<typeof valuesOf>>;
   private readonly paths: ApplicationPaths;
   private readonly virtualenvs: string;
   /** Paths of the source, relative to it. */

@@ -10,7 +10,7 @@ import { transformFiles } from "../host/manifest/transform";
 import { UserError } from "../host/userError";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
-import { checked } from "./whenKnown";
+import { checked, type Use } from "./whenKnown";
 
 /** A site that no {@link Nginx} took, or that two took. */
 export class SiteOwnerError extends UserError {
@@ -64,7 +64,7 @@ export class NginxSite extends HostComponent {
   readonly logDirectories: readonly string[];
   /** What makes the paths that the site's locations serve. */
   readonly served: readonly pulumi.Resource[];
-  private readonly whenKnown: <R>(use: (values: SiteValues) => R) => R | pulumi.Output<R>;
+  private readonly whenKnown: Use<ReturnType<typeof inputsOf>>;
   private taker: string | undefined;
 
   constructor(name: string, args: NginxSiteArgs, opts?: pulumi.ComponentResourceOptions) {

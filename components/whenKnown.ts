@@ -9,7 +9,7 @@ import {
 import { refuseArguments } from "./ArgumentsError";
 
 /** Uses arguments, at once or when they are known: see {@link whenKnown}. */
-type Use<T> = <R>(use: (known: pulumi.Unwrap<T>) => R) => R | pulumi.Output<R>;
+export type Use<T> = <R>(use: (known: pulumi.Unwrap<T>) => R) => R | pulumi.Output<R>;
 
 /**
  * Checks arguments by their table and the component's own rules: all of them at once where they are plain;

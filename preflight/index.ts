@@ -26,18 +26,12 @@ export async function preflight(config: Configuration) {
   const from = application?.django.source;
   const repository = from?.kind === "git" ? from.repository : undefined;
   const server = application?.database && postgresPackages(application.database);
-  const { extraPackages, moduleStreams } = config.packages;
-  const packageNeeds = {
-    extraPackages,
-    moduleStreams,
-    interpreter: application?.uwsgi.interpreter,
-    server,
-  };
+  const packages = { ...config.packages, interpreter: application?.uwsgi.interpreter, server };
   const [folder, dump, facts] = await Promise.all([
     application && packFolder(application),
     application?.migration && dumpFile(application.migration.dump),
     examineHost(connection, {
-      survey: surveyQuestions(config, packageNeeds),
+      survey: surveyQuestions(config, packages),
       needsSftp: from?.kind === "folder" || application?.migration !== undefined,
       git: repository,
       forwarding: application?.database && postgresForwarding(application.database),
@@ -67,10 +61,10 @@ export async function preflight(config: Configuration) {
     repository === undefined
       ? folder && (() => folder.source)
       : gitSource(connection, repository, facts);
-  const { packages, deployer, nginx, site, robots, logrotate } = config;
+  const { deployer, nginx, site, robots, logrotate } = config;
   return {
     host: { connection, facts },
-    packages: { ...packages, ...packageNeeds },
+    packages,
     deployer: {
       ...deployer,
       password: deployer.password.output(),

@@ -1,3 +1,4 @@
+import { putAt } from "../components/args/argument";
 import type { Component, Key } from "./key";
 import { type KeyName, keyNames, keys, type Values } from "./schema";
 
@@ -39,15 +40,7 @@ export function argsOf(component: Component, values: Partial<Values>): object {
   const args: Record<string, unknown> = {};
   for (const name of keyNames) {
     const { component: owner, argument }: Key<unknown> = keys[name];
-    if (owner !== component || argument === undefined) continue;
-    const [head, rest] = split(argument);
-    if (rest === undefined) args[head] = values[name];
-    else args[head] = { ...(args[head] as object | undefined), [rest]: values[name] };
+    if (owner === component && argument !== undefined) putAt(args, argument, values[name]);
   }
   return args;
-}
-
-function split(argument: string): [string, string | undefined] {
-  const at = argument.indexOf(".");
-  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
 }

@@ -1,43 +1,44 @@
-import { type ArgumentError, argumentErrors } from "../components/args/argument";
-import { djangoAppArguments, gitErrors } from "../components/args/DjangoApp";
-import { linuxUserArguments } from "../components/args/LinuxUser";
-import { nginxSiteArguments, nginxSiteRules } from "../components/args/NginxSite";
-import { serverErrors } from "../components/args/PostgresDatabase";
-import { robotsTxtArguments } from "../components/args/RobotsTxt";
-import { systemPackagesArguments } from "../components/args/SystemPackages";
-import { uwsgiArguments, uwsgiRules } from "../components/args/Uwsgi";
+import { type ArgumentError, placeholderErrors } from "../components/args/argument";
+import { gitErrors } from "../components/args/DjangoApp";
+import { nginxSiteRules } from "../components/args/NginxSite";
+import { serverRules } from "../components/args/PostgresDatabase";
+import { uwsgiRules } from "../components/args/Uwsgi";
 import { argsOf } from "./argsOf";
 import { inStackKeys, keyOf } from "./argumentKeys";
 import type { Fault } from "./fault";
 import { type Component, type Key, setCommand } from "./key";
 import type { Reading } from "./read";
-import { fullName, keys, type Values } from "./schema";
+import { fullName, type KeyName, keyNames, keys, type Values } from "./schema";
 
-/** What the components would refuse of several settings together, or by rules of theirs: told with everything else. */
+/** What the components would refuse of settings that are in order each by itself: told with everything else. */
 export function checkArguments({ values, given }: Reading): Fault[] {
   const faults = (component: Component, errors: ArgumentError[]): Fault[] =>
     errors.map((error) => faultOf(component, error, values));
-  const { source, requirements, extraRequirements, healthPath } = argsOf("DjangoApp", values);
-  const app = { source: { url: source?.url }, requirements, extraRequirements, healthPath };
+  const { source } = argsOf("DjangoApp", values);
   const git = source?.url !== undefined && {
     url: source.url,
     // What is given with a fault is there, too.
     hostKey: given.has("sourceHostKey") || undefined,
     deployKey: given.has("sourceDeployKey") || undefined,
   };
-  const each: [Component, ArgumentError[]][] = [
-    ["SystemPackages", argumentErrors(systemPackagesArguments, argsOf("SystemPackages", values))],
-    ["LinuxUser", argumentErrors(linuxUserArguments, argsOf("LinuxUser", values))],
-    ["RobotsTxt", argumentErrors(robotsTxtArguments, argsOf("RobotsTxt", values))],
-    ["NginxSite", argumentErrors(nginxSiteArguments, argsOf("NginxSite", values))],
-    ["NginxSite", nginxSiteRules(argsOf("NginxSite", values))],
-    ["PostgresDatabase", serverErrors(databaseOf(values, given))],
-    ["DjangoApp", argumentErrors(djangoAppArguments, app)],
-    ["DjangoApp", git ? gitErrors(git) : []],
-    ["Uwsgi", argumentErrors(uwsgiArguments, argsOf("Uwsgi", values))],
-    ["Uwsgi", uwsgiRules(argsOf("Uwsgi", values))],
+  return [
+    ...keyNames.flatMap((name) => placeholderFaults(name, values[name])),
+    ...faults("NginxSite", nginxSiteRules(argsOf("NginxSite", values))),
+    ...faults("PostgresDatabase", serverRules(databaseOf(values, given))),
+    ...faults("DjangoApp", git ? gitErrors(git) : []),
+    ...faults("Uwsgi", uwsgiRules(argsOf("Uwsgi", values))),
   ];
-  return each.flatMap(([component, errors]) => faults(component, errors));
+}
+
+/** A secret may hold what it likes; what a record holds is told by its component's rules. */
+function placeholderFaults(name: KeyName, value: unknown): Fault[] {
+  if (typeof value === "object" && !Array.isArray(value)) return [];
+  return placeholderErrors("", value).map(({ given, allowed }) => ({
+    key: fullName(name),
+    given,
+    allowed,
+    mend: setCommand(fullName(name), keys[name]),
+  }));
 }
 
 /** The database as its component gets it, but for the file of authorities, which has a rule of its own. */

@@ -153,16 +153,20 @@ type Values = Partial<Omit<DatabaseServer<unknown>, "external">> & {
 
 /** What of the arguments can't be as it is. */
 export function postgresDatabaseErrors(args: Values): ArgumentError[] {
-  return [...serverErrors(args), ...authorityErrors(args.external)];
+  return [
+    ...argumentErrors(postgresDatabaseArguments, args),
+    ...serverRules(args),
+    ...authorityErrors(args.external),
+  ];
 }
 
-/** The same, but for the certificates that an external server is checked by. */
-export function serverErrors(args: Values): ArgumentError[] {
+/** What of the arguments can't be together, the certificates aside that an external server is checked by. */
+export function serverRules(args: Values): ArgumentError[] {
   const { version, provisioner, external } = args;
   const { provisioningUser = postgresDatabaseArguments.provisioningUser.fallback } = args;
   // One that is not allowed is told as that alone.
   const isOld = version !== undefined && Number(version) < firstWithProvider;
-  const errors = argumentErrors(postgresDatabaseArguments, args);
+  const errors: ArgumentError[] = [];
   const error = (propertyPath: string, given: string, allowed: string, superfluous = false) => {
     errors.push({ propertyPath, given, allowed, superfluous });
   };

@@ -107,7 +107,7 @@ export function parseArguments<Given extends object>(
       if (value === undefined) return [];
       const result = parseValue(kind, value);
       if ("parsed" in result) {
-        put(values, name, result.parsed);
+        putAt(values, name, result.parsed);
         return placeholderErrors(name, value);
       }
       return result.refusals.map((refusal) => ({
@@ -128,12 +128,13 @@ function at(object: object, path: string): unknown {
     .reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], object);
 }
 
-function put(object: Record<string, unknown>, path: string, value: unknown): void {
-  const [head = "", rest] = path.split(/\.(.*)/s);
-  if (rest === undefined || rest === "") object[head] = value;
+/** Puts a value at a path such as `pip.proxy`, into a copy of what is there. */
+export function putAt(object: Record<string, unknown>, path: string, value: unknown): void {
+  const [head = "", ...rest] = path.split(".");
+  if (rest.length === 0) object[head] = value;
   else {
-    const inner = { ...(object[head] as Record<string, unknown>) };
-    put(inner, rest, value);
+    const inner = { ...(object[head] as Record<string, unknown> | undefined) };
+    putAt(inner, rest.join("."), value);
     object[head] = inner;
   }
 }
