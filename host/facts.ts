@@ -18,7 +18,7 @@ export interface HostFacts {
   readonly distribution: string;
   /** Facts of the host script's survey by name, such as `init` to `systemd`. */
   readonly facts: ReadonlyMap<string, string>;
-  /** What stands there already and will be replaced, kept aside, or in the way. */
+  /** Things on the host that will be replaced, kept aside, or that are in the way. */
   readonly conflicts: readonly string[];
   /** The commit that the application's ref is now; undefined where the host could not say yet. */
   readonly commit?: string;

@@ -50,5 +50,5 @@ export function rehearsalSettings(production: string): string {
       Object.entries(sample).map(([name, value]) => [fullName(name), value] as const),
     ),
   };
-  return `# Made by \`npm run demo\` from Pulumi.production.yaml, and made anew by the next one.\n${stringify({ config: settings })}`;
+  return `# Made by \`npm run demo\` from Pulumi.production.yaml, and recreated by its next run.\n${stringify({ config: settings })}`;
 }

@@ -194,7 +194,7 @@ export interface PostgresqlDatabaseEntry {
   owner: string;
 }
 
-/** What stands there already is made ready for the provisioning role, which is no superuser. */
+/** Prepares an existing database and role for the provisioning role, which is no superuser. */
 export interface PostgresqlAdoptionEntry {
   kind: "postgresql-adoption";
   database: string;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** What a person would have in a vault; made anew for every host. */
+/** Secrets that a person would have in a vault; new ones for each host. */
 export interface GeneratedSecrets {
   readonly databasePassword: string;
   readonly deployerPassword: string;

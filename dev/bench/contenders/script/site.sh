@@ -1,5 +1,5 @@
 #!/bin/bash
-# The whole site, on its host, as root; started by deploy.sh. What is as it shall be is left alone.
+# The whole site, on its host, as root; started by deploy.sh. What is in order is left alone.
 set -euo pipefail
 umask 022
 
