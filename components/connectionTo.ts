@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseValue, shown, type Value } from "../host/manifest/value";
 import { address, loginName, port, publicKey } from "../host/manifest/values";
 import { redacted, Secret } from "../host/secret";
-import type { Connection, Identity, Login } from "../host/ssh/connection";
+import type { Connection, Identity } from "../host/ssh/connection";
 import { readPrivateKey } from "../host/ssh/privateKey";
 import { ArgumentsError } from "./ArgumentsError";
 
@@ -65,21 +65,24 @@ export function connectionTo(args: ConnectionArgs): Connection {
 
 const secrets = /\.(?:privateKey|passphrase|sudoPassword)$/;
 
+const noKey = "a private key in OpenSSH or PEM format, as `ssh-keygen` writes it";
+
+/** Looked at by itself, so that its error is told beside those of the other fields. */
+const identityFields = z
+  .object({
+    privateKey: z.string({ error: noKey }).optional(),
+    passphrase: z.string({ error: "the passphrase of the private key" }).optional(),
+  })
+  .transform(({ privateKey, passphrase }, context) => ({
+    identity: readIdentity(privateKey, passphrase, context),
+  }));
+
 const loginFields = z.object({
   address: address.schema,
   port: port.schema.default(22),
   user: loginName.schema.default("root"),
   hostKey: publicKey.schema,
-  privateKey: z.string().optional(),
-  passphrase: z.string().optional(),
 });
-
-function readLogin(
-  { privateKey, passphrase, ...login }: z.output<typeof loginFields>,
-  context: z.RefinementCtx,
-): Login {
-  return { ...login, identity: readIdentity(privateKey, passphrase, context) };
-}
 
 function readIdentity(
   privateKey: string | undefined,
@@ -99,7 +102,7 @@ function readIdentity(
   const [field, message] =
     read === "locked"
       ? ["passphrase", "the passphrase of the private key, which has one"]
-      : ["privateKey", "a private key in OpenSSH or PEM format, as `ssh-keygen` writes it"];
+      : ["privateKey", noKey];
   context.addIssue({ code: "custom", path: [field], message });
   return z.NEVER;
 }
@@ -110,12 +113,13 @@ const connection: Value<Connection> = {
   encoding: "json",
   schema: loginFields
     .extend({
-      sudoPassword: z.string().optional(),
-      bastion: loginFields.transform(readLogin).optional(),
+      sudoPassword: z.string({ error: "the password that sudo asks the login for" }).optional(),
+      bastion: loginFields.and(identityFields).optional(),
     })
-    .transform(({ sudoPassword, bastion, ...host }, context): Connection => ({
-      ...readLogin(host, context),
-      privilege: privilegeOf(host.user, sudoPassword),
+    .and(identityFields)
+    .transform(({ sudoPassword, bastion, ...login }): Connection => ({
+      ...login,
+      privilege: privilegeOf(login.user, sudoPassword),
       bastion,
     })),
 };

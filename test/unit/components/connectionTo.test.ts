@@ -44,10 +44,10 @@ describe("a connection from plain values", () => {
         hostKey: "www.example.org",
         privateKey: "not-a-key",
         port: 0,
-        bastion: { address: "bastion.example.org", hostKey: "" },
+        bastion: { address: "bastion.example.org", hostKey: "", privateKey: locked },
       });
     expect(refused).toThrow(
-      /^Connection can't be made of these arguments:\n {2}address: "https:\/\/www.example.org" was given; give a host name, .*\n {2}port: 0 was given; .*\n {2}hostKey: "www.example.org" was given; .*\n {2}bastion.hostKey: "" was given; .*$/,
+      /^Connection can't be made of these arguments:\n {2}address: "https:\/\/www.example.org" was given; give a host name, .*\n {2}port: 0 was given; .*\n {2}hostKey: "www.example.org" was given; .*\n {2}bastion.hostKey: "" was given; .*\n {2}bastion.passphrase: nothing was given; .*\n {2}privateKey: \[secret\] was given; .*$/,
     );
     expect(refused).not.toThrow("not-a-key");
   });
