@@ -8,13 +8,13 @@ import { type ResourceManifest, type ManifestEntry, packageEntry } from "../host
 import { parseValue } from "../host/manifest/value";
 import { databasePassword } from "../host/manifest/values";
 import { redacted } from "../host/secret";
-import { type ArgumentError, missingErrors, withDefaults } from "./args/argument";
+import { type ArgumentError, argumentErrors, missingErrors, withDefaults } from "./args/argument";
 import { ArgumentsError, refuseArguments } from "./ArgumentsError";
 import {
   type DatabaseFindings,
   type PostgresDatabaseArgs,
   postgresDatabaseArguments,
-  postgresDatabaseErrors,
+  postgresDatabaseRules,
 } from "./args/PostgresDatabase";
 import { type ResolvedDatabase, resolveDatabase } from "./postgres/resolve";
 
@@ -73,7 +73,8 @@ export class PostgresDatabase extends HostComponent {
     const at = { host: external?.host ?? "127.0.0.1", port: external?.port ?? settings.port };
     super({ type: "PostgresDatabase" }, name, { ...at, database, user }, opts);
     refuseArguments(`PostgresDatabase "${name}"`, [
-      ...postgresDatabaseErrors(withDefaults(postgresDatabaseArguments, given)),
+      ...argumentErrors(postgresDatabaseArguments, given),
+      ...postgresDatabaseRules(withDefaults(postgresDatabaseArguments, given)),
       ...missingErrors(postgresDatabaseArguments, given),
       ...(settings.provisioner === "provider" && found === undefined ? [noTunnel] : []),
       ...secondOf(host),

@@ -1,7 +1,7 @@
 import { type ArgumentError, placeholderErrors } from "../components/args/argument";
 import { gitErrors } from "../components/args/DjangoApp";
 import { nginxSiteRules } from "../components/args/NginxSite";
-import { serverRules } from "../components/args/PostgresDatabase";
+import { postgresDatabaseRules } from "../components/args/PostgresDatabase";
 import { uwsgiRules } from "../components/args/Uwsgi";
 import { argsOf } from "./argsOf";
 import { inStackKeys, keyOf } from "./argumentKeys";
@@ -24,7 +24,7 @@ export function checkArguments({ values, given }: Reading): Fault[] {
   return [
     ...keyNames.flatMap((name) => placeholderFaults(name, values[name])),
     ...faults("NginxSite", nginxSiteRules(argsOf("NginxSite", values))),
-    ...faults("PostgresDatabase", serverRules(databaseOf(values, given))),
+    ...faults("PostgresDatabase", postgresDatabaseRules(databaseOf(values, given))),
     ...faults("DjangoApp", git ? gitErrors(git) : []),
     ...faults("Uwsgi", uwsgiRules(argsOf("Uwsgi", values))),
   ];
@@ -41,12 +41,13 @@ function placeholderFaults(name: KeyName, value: unknown): Fault[] {
   }));
 }
 
-/** The database as its component gets it, but for the file of authorities, which has a rule of its own. */
+/** The database as its component gets it, but for what is in the file of authorities, which has a rule of its own. */
 function databaseOf(values: Partial<Values>, given: Reading["given"]) {
   const { external, ...database } = argsOf("PostgresDatabase", values);
   // One that is given with a fault is a server elsewhere, too.
   const host = external?.host ?? (given.has("postgresHost") ? "elsewhere" : undefined);
-  return { ...database, external: { ...external, host, authorities: undefined } };
+  const authorities = given.has("postgresCaFile") ? "certificates" : undefined;
+  return { ...database, external: { ...external, host, authorities } };
 }
 
 /** An argument's error as a fault of the setting that gives the argument. */

@@ -81,34 +81,19 @@ function checkElsewhere({ given }: Reading): Fault[] {
     }));
 }
 
-/** libpq checks a certificate as soon as it has an authority's, whatever the mode says: so neither is without the other. */
+/** Whether there are certificates is a rule of the component's: see `postgresDatabaseRules`. */
 function checkCa(source: ConfigurationSource, { values, given }: Reading): Fault[] {
-  const { postgresSslMode, postgresCaFile } = values;
-  if (!given.has("postgresHost") || postgresSslMode === undefined) return [];
-  const checks = postgresSslMode.startsWith("verify-");
-  const file = (what: string): Fault => ({
-    key: fullName("postgresCaFile"),
-    given: what,
-    allowed:
-      "a file on this machine that you may read, with one or more certificates in PEM format and no private key",
-    mend: setCommand(fullName("postgresCaFile"), keys.postgresCaFile),
-  });
-  if (!given.has("postgresCaFile")) {
-    return checks
-      ? [file(`nothing, but ${fullName("postgresSslMode")} is ${postgresSslMode}`)]
-      : [];
-  }
-  if (!checks) {
-    return [
-      {
-        key: fullName("postgresSslMode"),
-        given: `${shown(postgresSslMode)}, with ${fullName("postgresCaFile")}`,
-        allowed: `\`verify-full\` or \`verify-ca\`: the others check no certificate`,
-        mend: setCommand(fullName("postgresSslMode"), keys.postgresSslMode),
-      },
-    ];
-  }
-  if (postgresCaFile === undefined) return [];
+  const { postgresCaFile } = values;
+  if (!given.has("postgresHost") || postgresCaFile === undefined) return [];
   const read = readCaFile(source, postgresCaFile);
-  return "fault" in read ? [file(`${shown(postgresCaFile)}, which ${read.fault}`)] : [];
+  if (!("fault" in read)) return [];
+  return [
+    {
+      key: fullName("postgresCaFile"),
+      given: `${shown(postgresCaFile)}, which ${read.fault}`,
+      allowed:
+        "a file on this machine that you may read, with one or more certificates in PEM format and no private key",
+      mend: setCommand(fullName("postgresCaFile"), keys.postgresCaFile),
+    },
+  ];
 }

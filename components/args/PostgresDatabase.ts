@@ -14,7 +14,6 @@ import {
 } from "../../host/manifest/values";
 import {
   type ArgumentError,
-  argumentErrors,
   type ArgumentTable,
   required,
   withDefault,
@@ -151,17 +150,8 @@ type Values = Partial<Omit<DatabaseServer<unknown>, "external">> & {
   readonly external?: Partial<ExternalServer<unknown>> | undefined;
 };
 
-/** What of the arguments can't be as it is. */
-export function postgresDatabaseErrors(args: Values): ArgumentError[] {
-  return [
-    ...argumentErrors(postgresDatabaseArguments, args),
-    ...serverRules(args),
-    ...authorityErrors(args.external),
-  ];
-}
-
-/** What of the arguments can't be together, the certificates aside that an external server is checked by. */
-export function serverRules(args: Values): ArgumentError[] {
+/** What of the arguments can't be together. */
+export function postgresDatabaseRules(args: Values): ArgumentError[] {
   const { version, provisioner, external } = args;
   const { provisioningUser = postgresDatabaseArguments.provisioningUser.fallback } = args;
   // One that is not allowed is told as that alone.
@@ -185,7 +175,7 @@ export function serverRules(args: Values): ArgumentError[] {
         true,
       );
     }
-    return errors;
+    return [...errors, ...authorityErrors(external)];
   }
   if (isOld && provisioner === "provider") {
     error(
@@ -206,20 +196,23 @@ export function serverRules(args: Values): ArgumentError[] {
 }
 
 /** libpq checks a certificate as soon as it has an authority's, whatever the mode says: so neither is without the other. */
-function authorityErrors(external: Values["external"]): ArgumentError[] {
-  if (external?.sslMode === undefined) return [];
-  const checks = external.sslMode.startsWith("verify-");
-  if (checks === (external.authorities !== undefined)) return [];
+function authorityErrors({
+  sslMode: mode,
+  authorities,
+}: Partial<ExternalServer<unknown>>): ArgumentError[] {
+  if (mode === undefined) return [];
+  const checks = mode.startsWith("verify-");
+  if (checks === (authorities !== undefined)) return [];
   return [
     checks
       ? {
           propertyPath: "external.authorities",
-          given: `nothing, but PostgresDatabase.external.sslMode is ${external.sslMode}`,
-          allowed: "one or more certificates in PEM format",
+          given: `nothing, but PostgresDatabase.external.sslMode is ${mode}`,
+          allowed: postgresDatabaseArguments["external.authorities"].value.allowed,
         }
       : {
           propertyPath: "external.sslMode",
-          given: `"${external.sslMode}", with PostgresDatabase.external.authorities`,
+          given: `"${mode}", with PostgresDatabase.external.authorities`,
           allowed: "`verify-full` or `verify-ca`: the others check no certificate",
         },
   ];

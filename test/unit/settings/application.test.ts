@@ -165,6 +165,10 @@ describe("its database", () => {
         const idle = faults({ postgresSslMode, postgresCaFile: "ca.pem" });
         expect(idle.keys, postgresSslMode).toEqual(["tracks:postgresSslMode"]);
         expect(idle.message).toMatch(/pulumi config set tracks:postgresSslMode verify-full/);
+        expect(faults({ postgresSslMode, postgresCaFile: "nowhere.pem" }).keys).toEqual([
+          "tracks:postgresSslMode",
+          "tracks:postgresCaFile",
+        ]);
       }
     });
 
