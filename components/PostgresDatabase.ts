@@ -8,8 +8,8 @@ import { type ResourceManifest, type ManifestEntry, packageEntry } from "../host
 import { parseValue } from "../host/manifest/value";
 import { databasePassword } from "../host/manifest/values";
 import { redacted } from "../host/secret";
-import { type ArgumentError, argumentErrors, missingErrors, withDefaults } from "./args/argument";
-import { ArgumentsError, refuseArguments } from "./ArgumentsError";
+import type { ArgumentError } from "./args/argument";
+import { ArgumentsError } from "./ArgumentsError";
 import {
   type DatabaseFindings,
   type PostgresDatabaseArgs,
@@ -17,6 +17,7 @@ import {
   postgresDatabaseRules,
 } from "./args/PostgresDatabase";
 import { type ResolvedDatabase, resolveDatabase } from "./postgres/resolve";
+import { checkedPlain } from "./whenKnown";
 
 /** How the application reaches its database. */
 export interface DatabaseConnection {
@@ -67,18 +68,11 @@ export class PostgresDatabase extends HostComponent {
   private readonly found: DatabaseFindings;
 
   constructor(name: string, args: PostgresDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { host, found, ...given } = args;
-    const settings = resolveDatabase(withoutPreflight(given, found));
+    const { host, found } = args;
+    const settings = settingsOf(name, args);
     const { database, user, external } = settings;
     const at = { host: external?.host ?? "127.0.0.1", port: external?.port ?? settings.port };
     super({ type: "PostgresDatabase" }, name, { ...at, database, user }, opts);
-    refuseArguments(`PostgresDatabase "${name}"`, [
-      ...argumentErrors(postgresDatabaseArguments, given),
-      ...postgresDatabaseRules(withDefaults(postgresDatabaseArguments, given)),
-      ...missingErrors(postgresDatabaseArguments, given),
-      ...(settings.provisioner === "provider" && found === undefined ? [noTunnel] : []),
-      ...secondOf(host),
-    ]);
     databases.set(host, name);
     this.host = host;
     this.settings = settings;
@@ -272,21 +266,40 @@ export class PostgresDatabase extends HostComponent {
   }
 }
 
+/** The arguments, checked and with every default. */
+function settingsOf(name: string, { host, found, ...given }: PostgresDatabaseArgs) {
+  const values = checkedPlain(
+    `PostgresDatabase "${name}"`,
+    postgresDatabaseArguments,
+    withoutPreflight(given, found),
+    (known) => [
+      ...postgresDatabaseRules(known),
+      ...(found === undefined ? tunnelErrors(known) : []),
+      ...secondOf(host),
+    ],
+  );
+  return resolveDatabase(values);
+}
+
+type Given = Omit<PostgresDatabaseArgs, "host" | "found">;
+
 /** Without the preflight there is no tunnel: psql does what needs none. */
-function withoutPreflight<A extends Omit<PostgresDatabaseArgs, "host" | "found">>(
-  given: A,
-  found: DatabaseFindings | undefined,
-): A {
+function withoutPreflight(given: Given, found: DatabaseFindings | undefined): Given {
   const isOwn = given.external === undefined && found === undefined;
   return isOwn && given.provisioner === undefined ? { ...given, provisioner: "psql" } : given;
 }
 
-const noTunnel: ArgumentError = {
-  propertyPath: "found",
-  given: "nothing",
-  allowed:
-    "what the preflight's planPostgres returns, which opens the provider's tunnel; for the host's own server, the provisioner `psql` does without",
-};
+function tunnelErrors(given: Given): ArgumentError[] {
+  if (resolveDatabase(given).provisioner === "psql") return [];
+  return [
+    {
+      propertyPath: "found",
+      given: "nothing",
+      allowed:
+        "what the preflight's planPostgres returns, which opens the provider's tunnel; for the host's own server, the provisioner `psql` does without",
+    },
+  ];
+}
 
 /** Two would take the server's pg_hba.conf, the provisioning role and the tunnel from each other. */
 function secondOf(host: Host): ArgumentError[] {

@@ -34,24 +34,41 @@ export function checked<T extends object>(
     .filter(([, value]) => hasInput(value))
     .map(([name]) => name);
   if (later.length > 0) refuseArguments(component, argumentErrors(table, plainValues(args)));
-  const complete = (given: pulumi.Unwrap<T>): pulumi.Unwrap<T> => {
-    const known = withDefaults(table, given as object) as pulumi.Unwrap<T>;
-    const { values, errors } = parseArguments(table, known as object);
-    refuseArguments(
-      component,
-      [...errors, ...missingErrors(table, known as object), ...rules(known)].map((error) =>
-        later.includes(error.propertyPath.replace(/[.[].*$/s, ""))
-          ? { ...error, given: "a value that is known only now" }
-          : error,
-      ),
-    );
-    return values as pulumi.Unwrap<T>;
-  };
   if (later.length === 0) {
-    const known = complete(args as pulumi.Unwrap<T>);
+    const known = checkedPlain(component, table, args as pulumi.Unwrap<T> & object, rules);
     return (use) => use(known);
   }
-  return (use) => whenKnown(args, (given) => use(complete(given)));
+  return (use) =>
+    whenKnown(args, (given) =>
+      use(checkedPlain(component, table, given as pulumi.Unwrap<T> & object, rules, later)),
+    );
+}
+
+/**
+ * Checks arguments as {@link checked} does, where all of them are plain by their types.
+ *
+ * @param later names of those that were outputs, and may be secrets
+ * @returns the values as their kinds read them, such as a port that was given as text
+ * @throws {@link ArgumentsError} with every error at once
+ */
+export function checkedPlain<T extends object>(
+  component: string,
+  table: object,
+  args: T,
+  rules: (known: T) => ArgumentError[],
+  later: readonly string[] = [],
+): T {
+  const known = withDefaults(table, args) as T;
+  const { values, errors } = parseArguments(table, known);
+  refuseArguments(
+    component,
+    [...errors, ...missingErrors(table, known), ...rules(known)].map((error) =>
+      later.includes(error.propertyPath.replace(/[.[].*$/s, ""))
+        ? { ...error, given: "a value that is known only now" }
+        : error,
+    ),
+  );
+  return values;
 }
 
 /**

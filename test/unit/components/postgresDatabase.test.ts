@@ -75,6 +75,11 @@ describe("a database by the provider", () => {
     );
   });
 
+  it("reads a port that was given as text, as every component does", async () => {
+    const { connection } = await registerDatabase({ port: "5433" as never });
+    expect(connection.port).toBe(5433);
+  });
+
   it("goes through the tunnel as a role that is no superuser", async () => {
     await registerDatabase({});
     expect(named("database-provider").inputs).toMatchObject({
