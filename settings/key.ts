@@ -22,6 +22,8 @@ export interface KeyPlace {
   readonly component: Component;
   /** The component's argument that it becomes, such as `external.host`. @default it is none */
   readonly argument?: string;
+  /** What the argument is made, such as a file below a package; follows its name. @default the value itself */
+  readonly becomes?: string;
 }
 
 /** What every setting says about itself. */

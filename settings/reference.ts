@@ -48,15 +48,21 @@ function section(component: string, heading: string): string {
 function item(name: string, key: Key<unknown>): string[] {
   const type = key.secret ? `secret ${key.value.type}` : key.value.type;
   const example = key.secret ? "" : ` Example: \`${key.example}\`.`;
-  const argument = argumentOf(key);
   return [
     `\`${fullName(name)}\``,
     type,
     presence(key),
     `${key.meaning} Allowed: ${key.value.allowed}.${example}`,
-    argument === undefined ? "" : `\`${argument}\``,
+    argumentCell(key),
     // A bar would end the cell.
   ].map((cell) => cell.replaceAll("|", "\\|"));
+}
+
+/** The argument that it becomes, and how. */
+function argumentCell(key: Key<unknown>): string {
+  const argument = argumentOf(key);
+  if (argument === undefined) return "";
+  return `\`${argument}\`${key.becomes === undefined ? "" : `: ${key.becomes}`}`;
 }
 
 /** What it is when it isn't set, or that it must be. */

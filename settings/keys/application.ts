@@ -27,6 +27,7 @@ export const applicationKeys = {
   sourceFolder: optional(localPath, {
     component: "DjangoApp",
     argument: "source.archive",
+    becomes: "a tar of the folder",
     meaning:
       "Folder on this machine with the application (manage.py lies in it); what git ignores is left out. Relative to the repository.",
     example: "../tracks-site",
@@ -41,6 +42,7 @@ export const applicationKeys = {
   sourceRef: withDefault(gitReference, "main", {
     component: "DjangoApp",
     argument: "source.ref",
+    becomes: "its commit, as `source.commit`",
     meaning:
       "Branch, tag or commit of `sourceUrl`. A branch is followed: `up` after a push deploys.",
     example: "v2.1",
@@ -56,6 +58,7 @@ export const applicationKeys = {
   sourceHostKey: optional(publicKey, {
     component: "DjangoApp",
     argument: "source.hostKey",
+    becomes: "with the server that `sourceUrl` names",
     meaning: "Public key of the git server, without which it isn't trusted.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
     needed: "where `sourceUrl` is reached over SSH",
@@ -63,12 +66,14 @@ export const applicationKeys = {
   appPackage: withDefault(moduleName, "tracks", {
     component: "DjangoApp",
     argument: "wsgi",
+    becomes: "the file `wsgi.py` of the package",
     meaning: "Python package of the Django project, which has wsgi.py.",
     example: "tracks",
   }),
   settingsModule: optional(moduleName, {
     component: "DjangoApp",
     argument: "localSettings",
+    becomes: "the file `local.py` of the package",
     meaning: "Django's settings, a package: `local.py` is put into it.",
     example: "tracks.settings",
     fallbackText: "`appPackage` and `.settings`",
@@ -96,6 +101,7 @@ export const applicationKeys = {
   allowedHosts: optional(listOf(serverName, "names", { minimum: 1 }), {
     component: "DjangoApp",
     argument: "allowedHosts",
+    becomes: "`*.` in front as `.`",
     meaning:
       "Django's ALLOWED_HOSTS; `*.` in front becomes the period that Django writes. One of `serverNames` must be among them, by which the deployment asks for the site.",
     example: "tracks.stowers.org",
@@ -113,6 +119,7 @@ export const applicationKeys = {
   migrationDump: optional(localPath, {
     component: "DataMigration",
     argument: "dump",
+    becomes: "the file, with its digest",
     meaning: "Old data to load, once: a file that `dumpdata` wrote. Relative to the repository.",
     example: "../tracks_redirect.json",
     fallbackText: "nothing is loaded",
@@ -132,6 +139,7 @@ export const applicationKeys = {
     {
       component: "DataMigration",
       argument: "renames",
+      becomes: "`{ OLD.MODEL: NEW.MODEL }`",
       meaning: "Models that have another name in the new application.",
       example: "redirect.target:roasted.target",
     },

@@ -61,6 +61,7 @@ export const connectionKeys = {
   privateKeyFile: optional(localPath, {
     component: "Host",
     argument: "connection.identity",
+    becomes: "the key in the file",
     meaning: "File on this machine with the private key that logs in. Relative to the repository.",
     example: "~/.ssh/id_ed25519",
     needed: identityNeeded,
@@ -83,6 +84,7 @@ export const connectionKeys = {
   agent: withDefault(yesOrNo, false, {
     component: "Host",
     argument: "connection.identity.kind",
+    becomes: "`agent`",
     meaning:
       "Logs in with a key of the SSH agent at SSH_AUTH_SOCK, which then must run for every `up` and `destroy`.",
     example: "true",
@@ -123,6 +125,7 @@ export const connectionKeys = {
   bastionPrivateKeyFile: optional(localPath, {
     component: "Bastion",
     argument: "connection.bastion.identity",
+    becomes: "the key in the file",
     meaning: "File on this machine with the private key that logs in on the bastion.",
     example: "~/.ssh/bastion_ed25519",
     fallbackText: "the host's identity",

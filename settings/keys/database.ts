@@ -84,6 +84,7 @@ export const databaseKeys = {
   postgresCaFile: optional(localPath, {
     component: "PostgresDatabase",
     argument: "external.authorities",
+    becomes: "the certificates in the file",
     meaning:
       "File on this machine with the certificates of the authorities that may have signed the server's. Relative to the repository; copied to the host for the application.",
     example: "database-ca.pem",

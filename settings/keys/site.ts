@@ -27,6 +27,7 @@ export const siteKeys = {
   sitesOwner: withDefault(oneOf("deployer", "root"), "deployer", {
     component: "Nginx",
     argument: "sitesOwner",
+    becomes: "`deployerUser`, or `root`",
     meaning:
       "Who owns sites-available and sites-enabled: the deployer, as ever on this site, who thereby decides what root's nginx loads; or `root`, the safe choice.",
     example: "root",
@@ -34,6 +35,7 @@ export const siteKeys = {
   openFirewall: withDefault(yesOrNo, true, {
     component: "Nginx",
     argument: "openPorts",
+    becomes: "`listenPort`, or none",
     meaning: "Opens `listenPort` in firewalld, where that runs.",
     example: "true",
   }),

@@ -58,6 +58,7 @@ export const uwsgiKeys = {
     {
       component: "Uwsgi",
       argument: "environment",
+      becomes: "`{ NAME: VALUE }`",
       meaning:
         "Variables of the application's environment, which has no others; no secret, since they can be read on the host. PRODUCTION is `production`'s.",
       example: "TZ=Europe/Berlin",
