@@ -34,8 +34,11 @@ export const argumentNames: readonly string[] = [...byArgument.keys()];
 const components = [...new Set(argumentNames.map((name) => name.replace(/\..*$/, "")))];
 const argument = `\\b(?:${components.join("|")})(?:\\.[a-z]\\w*)+`;
 const anyArgument = new RegExp(argument, "g");
-/** What is to be done, where the text has the very value. */
-const assignment = new RegExp(`\\bset (${argument}) to (true|false|disable|[0-9a-f]{40})\\b`, "g");
+/** What is to be done, where the text has the very value, or a word in capitals for it. */
+const assignment = new RegExp(
+  `\\bset (${argument}) to (true|false|disable|root|[0-9a-f]{40}|\\d+(?:\\.\\d+)?|[A-Z]{2,})\\b`,
+  "g",
+);
 
 /**
  * A text of a component or of the host as the stack's owner reads it: each argument that it names

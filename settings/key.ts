@@ -148,11 +148,10 @@ type WithItsDefault<A> = A extends { readonly fallback: infer F }
  * @param part where in a list or an object the value belongs, such as `[1].priority`
  */
 export function setCommand(name: string, key: Key<unknown>, part = ""): string {
-  if (part !== "" && key.mend === undefined) {
-    // The example is a whole item; what a field of it may be stands under "allowed".
-    return `pulumi config set --path '${name}${part}' ${part.includes(".") ? "VALUE" : quoted(key.example)}`;
-  }
+  // The example is a whole item; what a field of it may be stands under "allowed".
+  if (part.includes(".")) return `pulumi config set --path '${name}${part}' VALUE`;
   if (key.mend !== undefined) return key.mend;
+  if (part !== "") return `pulumi config set --path '${name}${part}' ${quoted(key.example)}`;
   if (key.secret) return `pulumi config set --secret ${name}`;
   return key.value.encoding === "json"
     ? `pulumi config set --path '${name}[0]' ${quoted(key.example)}`

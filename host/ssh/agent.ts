@@ -18,12 +18,15 @@ export async function checkAgent(connection: Connection, deadline: Deadline): Pr
     if (path === undefined || path === "") {
       throw new HostError(
         "agent",
-        "Host.connection.identity.kind asks for an SSH agent, but SSH_AUTH_SOCK isn't set: start an agent (`eval $(ssh-agent) && ssh-add`), or name its socket in Host.connection.identity.socketPath.",
+        "Host.connection.identity.kind asks for an SSH agent, but SSH_AUTH_SOCK isn't set: start an agent (`eval $(ssh-agent) && ssh-add`), or set Host.connection.identity.socketPath to PATH, its socket.",
       );
     }
     const keys = await countKeys(path, deadline);
     if (keys === undefined)
-      throw deadAgent(path, "start an agent (`eval $(ssh-agent) && ssh-add`)");
+      throw deadAgent(
+        path,
+        "start an agent (`eval $(ssh-agent) && ssh-add`), or, where it has another socket, set Host.connection.identity.socketPath to PATH",
+      );
     if (keys === 0) {
       throw new HostError(
         "agent",

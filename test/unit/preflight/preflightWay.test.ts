@@ -132,6 +132,7 @@ describe("an SSH agent", () => {
     const error = await errorOf(ask(connection));
     expect(error.kind).toBe("agent");
     expect(error.message).toContain("/nonexistent/agent.socket");
+    expect(error.message).toContain("pulumi config set tracks:agentSocketPath PATH");
     expect(host.connections()).toBe(0);
   });
 
@@ -146,6 +147,8 @@ describe("an SSH agent", () => {
     const connection = connectionTo(await server(), hostKey, login, {
       identity: { kind: "agent", socketPath: undefined },
     });
-    expect((await errorOf(ask(connection))).message).toContain("SSH_AUTH_SOCK isn't set");
+    const { message } = await errorOf(ask(connection));
+    expect(message).toContain("SSH_AUTH_SOCK isn't set");
+    expect(message).toContain("pulumi config set tracks:agentSocketPath PATH");
   });
 });

@@ -27,12 +27,20 @@ describe("the arguments that settings become", () => {
   });
 
   it("are told as settings to the stack's owner", () => {
-    expect(inStackKeys("set PostgresDatabase.version to 16, or DjangoApp.source.ref.")).toBe(
-      "set tracks:postgresVersion to 16, or tracks:sourceRef.",
+    expect(inStackKeys("PostgresDatabase.version is 16, or DjangoApp.source.ref.")).toBe(
+      "tracks:postgresVersion is 16, or tracks:sourceRef.",
     );
     expect(inStackKeys("Host.connection.bastion.port")).toBe("tracks:bastionPort");
     expect(inStackKeys("leave them to it: set NginxSite.defaultServer to false")).toBe(
       "leave them to it: pulumi config set tracks:defaultServer false",
+    );
+    expect(
+      inStackKeys("set PostgresDatabase.version to 9.2; or set Host.connection.user to root."),
+    ).toBe(
+      "pulumi config set tracks:postgresVersion 9.2; or pulumi config set tracks:hostUser root.",
+    );
+    expect(inStackKeys("set Host.connection.identity.socketPath to PATH, its socket")).toBe(
+      "pulumi config set tracks:agentSocketPath PATH, its socket",
     );
     expect(inStackKeys("set DjangoApp.source.deployKey")).toBe(
       "set tracks:sourceDeployKey (pulumi config set --secret tracks:sourceDeployKey < ~/.ssh/tracks_deploy)",

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 import { type CheckedConfiguration, checkConfiguration } from "../../../settings/configuration";
 import { ConfigurationError } from "../../../settings/fault";
 import { temporaryFolder } from "../../temporaryFolder";
@@ -51,13 +51,16 @@ export function check(
   });
 }
 
-/** The error that the settings lead to. */
+/** The error that the settings lead to, with a command for each fault. */
 export function errorFor(...args: Parameters<typeof check>): ConfigurationError {
   try {
     check(...args);
   } catch (error) {
-    if (error instanceof ConfigurationError) return error;
-    throw error;
+    if (!(error instanceof ConfigurationError)) throw error;
+    for (const { key, mend } of error.faults) {
+      expect(mend, key).toMatch(/^(?:pulumi config (?:set|rm) .*tracks:\w|npm run [a-z])/);
+    }
+    return error;
   }
   throw new Error("these settings have no fault");
 }

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { utils } from "ssh2";
 import { describe, expect, it } from "vitest";
+import type { Key } from "../../../settings/key";
 import { keyNames, keys } from "../../../settings/schema";
 import {
   check,
@@ -200,6 +201,22 @@ describe("the error", () => {
           allowed: one line of text that is not empty
           mend:    pulumi config set --secret tracks:deployerPassword"
     `);
+  });
+
+  it.each(keyNames)("of %s has the command that sets it", (name) => {
+    const key: Key<unknown> = keys[name];
+    // What no value is: empty where text is needed, and neither a list nor an item of one.
+    const values = key.value.encoding === "json" ? ["{}", '[""]', "[{}]"] : [""];
+    for (const value of values) {
+      const { faults } = errorFor({ [name]: value }, { secret: key.secret ? [name] : [] });
+      const found = faults.filter(({ key }) => key.startsWith(`tracks:${name}`));
+      expect(found.length, value).toBeGreaterThan(0);
+      expect(found.map(({ mend }) => mend).join("\n")).toMatch(
+        new RegExp(
+          `^${key.mend?.startsWith("npm run") ? "npm run hostkey" : `pulumi config set .*tracks:${name}`}`,
+        ),
+      );
+    }
   });
 
   it("carries no stack, which would take Pulumi 14 seconds to format", () => {
