@@ -14,9 +14,11 @@ const byArgument = new Map<string, KeyName>([
     const argument = argumentOf(keys[name]);
     return argument === undefined ? [] : [[argument, name]];
   }),
-  // uWSGI is given these of another component's.
+  // uWSGI is given these of another component's, or what follows from them.
   ["Uwsgi.user", "deployerUser"],
   ["Uwsgi.wsgi", "appPackage"],
+  ["Uwsgi.directory", "siteRoot"],
+  ["Uwsgi.virtualenv", "deployerHome"],
 ]);
 
 /** The setting that gives an argument, such as `environment.LANG`, and what of the path lies in its value. */

@@ -59,19 +59,13 @@ function faultOf(component: Component, error: ArgumentError, values: Partial<Val
   return {
     key: full + part,
     given: inStackKeys(error.given),
-    allowed: allowedOf(error),
+    allowed: inStackKeys(error.allowed),
     mend: !error.superfluous
       ? setCommand(full, key, part)
       : part === ""
         ? `pulumi config rm ${full}`
         : `pulumi config rm --path '${full}${part}'`,
   };
-}
-
-/** What is allowed there; an argument that no setting gives is none that the stack's owner could use. */
-function allowedOf({ allowed }: ArgumentError): string {
-  const text = inStackKeys(allowed);
-  return /\bUwsgi\.\w+/.test(text) ? "other options: this one is the deployment's own" : text;
 }
 
 /** Where in the setting it is: what an argument has by name may be an item of a list there. */

@@ -319,12 +319,19 @@ describe("what a component would refuse", () => {
   it("is told at once, with the setting to use, and without a variable's value", () => {
     const { message, faults } = errorFor({
       ...app,
-      uwsgiOptions: '["harakiri = 60","uid = www","wsgi-file = a.py"]',
+      uwsgiOptions: '["harakiri = 60","uid = www","wsgi-file = a.py","chdir = /","venv = /v"]',
       uwsgiEnvironment: '["TOKEN=hidden%value"]',
       uwsgiHarakiriSeconds: "0",
     });
-    expect(faults).toHaveLength(5);
-    for (const name of ["uwsgiHarakiriSeconds", "deployerUser", "appPackage"]) {
+    expect(faults).toHaveLength(7);
+    const names = [
+      "uwsgiHarakiriSeconds",
+      "deployerUser",
+      "appPackage",
+      "siteRoot",
+      "deployerHome",
+    ];
+    for (const name of names) {
       expect(message).toContain(`there is tracks:${name}`);
     }
     expect(message).not.toContain("hidden");

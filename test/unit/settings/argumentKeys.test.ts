@@ -5,7 +5,7 @@ import { argumentNames, inStackKeys } from "../../../settings/argumentKeys";
 import { fullName, keyNames, keys } from "../../../settings/schema";
 
 /** Arguments that host and components name, although no setting gives them. */
-const withoutSetting = ["NginxSite.staticRoot", "Uwsgi.directory", "Uwsgi.virtualenv"];
+const withoutSetting = ["NginxSite.staticRoot"];
 
 /** Where the rooms below settings match a pattern, but for doc comments, which link to members of classes. */
 function found(pattern: RegExp): { path: string; match: string }[] {
