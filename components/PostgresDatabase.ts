@@ -16,7 +16,8 @@ import {
   postgresDatabaseArguments,
   postgresDatabaseRules,
 } from "./args/PostgresDatabase";
-import { type ResolvedDatabase, resolveDatabase } from "./postgres/resolve";
+import { untoldServerErrors } from "./packages/toldServer";
+import { ownServer, type ResolvedDatabase, resolveDatabase } from "./postgres/resolve";
 import { checkedPlain } from "./whenKnown";
 
 /** How the application reaches its database. */
@@ -48,11 +49,13 @@ const databases = new WeakMap<Host, string>();
  * The data outlive everything: on destroy the server keeps running, with role, database and
  * pg_hba.conf, and the next up adopts them. Nothing here ever drops anything.
  *
+ * A {@link SystemPackages} of the host is given the same `version`, `packages` and `moduleStream` as its `server`.
+ *
  * @example
  * ```ts
  * const database = new PostgresDatabase(
  *   "database",
- *   { host, database: "tracks", user: "deployer", provisioner: "psql" },
+ *   { host, database: "tracks", user: "deployer", version: "15", provisioner: "psql" },
  *   { dependsOn: packages },
  * );
  * ```
@@ -276,6 +279,7 @@ function settingsOf(name: string, { host, found, ...given }: PostgresDatabaseArg
       ...postgresDatabaseRules(known),
       ...(found === undefined ? tunnelErrors(known) : []),
       ...secondOf(host),
+      ...untoldServerErrors(host, ownServer(known)),
     ],
   );
   return resolveDatabase(values);

@@ -5,6 +5,7 @@ import { type ManifestEntry, type ResourceManifest, yumConf } from "../host/mani
 import { renderPipConfiguration, renderYumRepository } from "../templates/yum";
 import { withDefaults } from "./args/argument";
 import { systemPackagesArguments, type SystemPackagesArgs } from "./args/SystemPackages";
+import { tellServer } from "./packages/toldServer";
 import { wantedPackages } from "./packages/wantedPackages";
 import { checked } from "./whenKnown";
 
@@ -14,7 +15,12 @@ import { checked } from "./whenKnown";
  *
  * @example
  * ```ts
- * const packages = new SystemPackages("packages", { host, extraPackages: ["htop"] });
+ * const packages = new SystemPackages("packages", {
+ *   host,
+ *   extraPackages: ["htop"],
+ *   // For a PostgresDatabase on this host, what that is given.
+ *   server: { version: "15" },
+ * });
  * ```
  */
 export class SystemPackages extends HostComponent {
@@ -31,6 +37,7 @@ export class SystemPackages extends HostComponent {
       subsystem: "packages",
       entries: [...repositories(this.program, known), ...pip(this.program, known.pip), ...wanted],
     }));
+    tellServer(host, name, values.server);
     this.command = host.converge(name, manifest, { parent: this });
     this.registerOutputs({
       packages: wanted.flatMap((entry) => (entry.kind === "package" ? [entry.names[0]] : [])),

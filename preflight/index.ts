@@ -4,7 +4,8 @@ import type { GitRepository } from "../components/args/DjangoApp";
 import type { Connection } from "../host/ssh/connection";
 import { checkFormerPlace } from "./formerPlace";
 import { checkInitSystem, checkObstacles } from "./obstacles";
-import { planPostgres, postgresForwarding, postgresPackages } from "./database/plan";
+import { planPostgres, postgresForwarding } from "./database/plan";
+import { ownServer } from "../components/postgres/resolve";
 import { inStackKeys } from "../settings/argumentKeys";
 import type { Configuration } from "../settings/configuration";
 import type { HostFacts } from "../host/facts";
@@ -25,7 +26,7 @@ export async function preflight(config: Configuration) {
   const { application, connection } = config;
   const from = application?.django.source;
   const repository = from?.kind === "git" ? from.repository : undefined;
-  const server = application?.database && postgresPackages(application.database);
+  const server = application?.database && ownServer(application.database);
   const packages = { ...config.packages, interpreter: application?.uwsgi.interpreter, server };
   const [folder, dump, facts] = await Promise.all([
     application && packFolder(application),

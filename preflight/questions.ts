@@ -1,6 +1,7 @@
 import { applicationPaths, virtualenvPaths } from "../components/django/paths";
 import { nginxTree } from "../components/nginx/tree";
 import { type PackageNeeds, wantedPackages } from "../components/packages/wantedPackages";
+import { resolveServer } from "../components/postgres/resolve";
 import { packageEntry } from "../host/manifest/manifest";
 import type { Configuration } from "../settings/configuration";
 import { postgresQuestion } from "./database/plan";
@@ -26,7 +27,10 @@ export function surveyQuestions(config: Configuration, needs?: PackageNeeds): Su
     application: application && applicationQuestion(config, application),
     database: application?.database && postgresQuestion(application.database),
     packages: needs && {
-      entries: [...wantedPackages(needs), ...(needs.server?.packages ?? []).map(packageEntry)],
+      entries: [
+        ...wantedPackages(needs),
+        ...(needs.server ? resolveServer(needs.server).packages : []).map(packageEntry),
+      ],
       repositories: packages.yumRepositories.map(({ id }) => id),
       proxy: packages.yumProxy,
     },

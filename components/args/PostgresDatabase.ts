@@ -47,20 +47,28 @@ export interface ExternalServer<Password> {
   readonly authorities?: string | undefined;
 }
 
+/** What decides what a server on the host is installed from. */
+export interface ServerPackages {
+  /** Major version of the server, such as `15` or `9.2`; the host must have that one. @default "15" */
+  readonly version?: string;
+  /** Packages of the server; none where it was installed by hand. @default ["postgresql-server"] */
+  readonly packages?: readonly string[];
+  /** Module stream that is enabled first; false for none. @default "postgresql:VERSION" where the host has modules */
+  readonly moduleStream?: string | false | undefined;
+}
+
 /**
  * A database, and the server that has it.
  *
  * @typeParam Password a secret input of the component; a secret in memory for the preflight
  */
-export interface DatabaseServer<Password> {
+export interface DatabaseServer<Password> extends ServerPackages {
   /** Name of the database. */
   readonly database: string;
   /** Role that the application logs in as, and that owns the database. */
   readonly user: string;
   /** Its password; without a backslash. @default 32 random letters and digits, kept in the state */
   readonly password?: Password | undefined;
-  /** Major version of the server, such as `15` or `9.2`; the host must have that one. @default "15" */
-  readonly version?: string;
   /**
    * What creates the role and the database: the provider through the tunnel, or psql on the host.
    *
@@ -70,10 +78,6 @@ export interface DatabaseServer<Password> {
   readonly provisioner?: "provider" | "psql" | undefined;
   /** Role that the provider logs in as: it creates roles and databases, and is no superuser. @default "tracks_provisioner" */
   readonly provisioningUser?: string;
-  /** Packages of the server; none where it was installed by hand. @default ["postgresql-server"] */
-  readonly packages?: readonly string[];
-  /** Module stream that is enabled first; false for none. @default "postgresql:VERSION" where the host has modules */
-  readonly moduleStream?: string | false | undefined;
   /** Name of the server's service. @default "postgresql" */
   readonly service?: string;
   /** Directory of the server's programs, such as `/usr/local/pgsql/bin`. @default looked for */

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../host/Host";
 import type { FileArgs } from "../../host/HostComponent";
 import { listOf, text } from "../../host/manifest/value";
-import { packageName, url } from "../../host/manifest/values";
+import { packageName, postgresVersion, url } from "../../host/manifest/values";
 import type { YumRepository } from "../../templates/yum";
 import type { PackageNeeds } from "../packages/wantedPackages";
 import { yumRepository } from "../packages/yumRepository";
@@ -44,6 +44,8 @@ export const systemPackagesArguments = {
   ),
   yumRepositories: withDefault(listOf(yumRepository, "repositories"), []),
   yumProxy: withoutDefault(url),
+  "server.version": withoutDefault(postgresVersion),
+  "server.packages": withoutDefault(listOf(packageName, "package names")),
   "pip.indexUrl": withoutDefault(url),
   "pip.proxy": withoutDefault(url),
   "pip.trustedHost": withoutDefault(

@@ -1,4 +1,6 @@
-import { type ManifestEntry, type ModuleEntry, packageEntry } from "../../host/manifest/manifest";
+import { type ManifestEntry, packageEntry } from "../../host/manifest/manifest";
+import type { ServerPackages } from "../args/PostgresDatabase";
+import { resolveServer } from "../postgres/resolve";
 
 /** What decides which packages and module streams a host must have. */
 export interface PackageNeeds {
@@ -8,16 +10,15 @@ export interface PackageNeeds {
   moduleStreams?: readonly string[] | undefined;
   /** Path of the Python that runs the application. @default the notes' python3 */
   interpreter?: string | undefined;
-  /** The host's own PostgreSQL server. @default there is none */
+  /**
+   * The host's own PostgreSQL server, as its `PostgresDatabase` is given it: the client that is installed is of
+   * the server's version. Without it Enterprise Linux 8 enables the module stream of another version
+   * with its client, and the server of this one can't be installed: a `PostgresDatabase` after it refuses that.
+   *
+   * @default there is none
+   * @example { version: "15" }
+   */
   server?: ServerPackages | undefined;
-}
-
-/** What a PostgreSQL server on the host is installed from. */
-export interface ServerPackages {
-  /** Its packages, as `packageEntry` takes them; none where it was installed by hand. */
-  readonly packages: readonly string[];
-  /** The module stream that decides its version, if any. */
-  readonly module: ModuleEntry | undefined;
 }
 
 /**
@@ -45,7 +46,8 @@ const notesPackages = [
 /** Everything that dnf or yum brings before anything else is done, but the database server itself. */
 export function wantedPackages(needs: PackageNeeds): ManifestEntry[] {
   const given = needs.moduleStreams ?? [];
-  const { module } = needs.server ?? {};
+  const server = needs.server && resolveServer(needs.server);
+  const { module } = server ?? {};
   // A stream that was asked for by name must exist: no package stands in for it.
   const modules: ManifestEntry[] = [
     ...given.map((stream) => ({ kind: "module", stream }) as const),
@@ -53,7 +55,7 @@ export function wantedPackages(needs: PackageNeeds): ManifestEntry[] {
   ];
   const packages = new Set([
     ...notesPackages,
-    ...clientPackages(needs.server?.packages ?? []),
+    ...clientPackages(server?.packages ?? []),
     ...interpreterPackages(needs.interpreter),
     ...(needs.extraPackages ?? []),
   ]);

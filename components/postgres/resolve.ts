@@ -4,6 +4,7 @@ import {
   type DatabaseServer,
   firstWithProvider,
   postgresDatabaseArguments,
+  type ServerPackages,
 } from "../args/PostgresDatabase";
 
 /** A database and its server, with every default that needs neither the host nor the stack. */
@@ -26,10 +27,32 @@ export function resolveDatabase<Password>(args: DatabaseServer<Password>) {
     // psql needs the server's own socket.
     provisioner: given.external === undefined ? (given.provisioner ?? usual) : "provider",
     encryption,
-    /** Decides the version of `postgresql-server`; undefined where that is none of the packages. */
-    module: serverModule(given.version, given.packages, given.moduleStream),
+    ...resolveServer(given),
     binaries: given.binaries ?? "auto",
     dataDirectory: given.dataDirectory ?? "auto",
+  };
+}
+
+/** What the host's own server is installed from, as given; undefined for one elsewhere. */
+export function ownServer({
+  external,
+  version,
+  packages,
+  moduleStream,
+}: Partial<DatabaseServer<unknown>>): ServerPackages | undefined {
+  return external === undefined ? { version, packages, moduleStream } : undefined;
+}
+
+/** What a server on the host is installed from. */
+export function resolveServer({
+  version = postgresDatabaseArguments.version.fallback,
+  packages = postgresDatabaseArguments.packages.fallback,
+  moduleStream,
+}: ServerPackages) {
+  return {
+    packages,
+    /** Decides the version of `postgresql-server`; undefined where that is none of the packages. */
+    module: serverModule(version, packages, moduleStream),
   };
 }
 

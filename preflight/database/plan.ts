@@ -14,7 +14,6 @@ import type { DatabaseQuestion } from "../host/survey";
 import { openTunnel, type Tunnel } from "../../host/ssh/tunnel";
 import { failingInStackKeys, inStackKeys } from "../../settings/argumentKeys";
 import { formerServiceRuns, refuse } from "../obstacles";
-import type { ServerPackages } from "../../components/packages/wantedPackages";
 import { compareWithHost, type Existing } from "./compare";
 import { addressOf, findOnExternal, type Found } from "./external";
 import { type Remembered, rememberedSite, settleGeneration } from "./memory";
@@ -25,12 +24,6 @@ type Resolved = ResolvedDatabase<Secret>;
 export function postgresQuestion(settings: DatabaseServer<Secret>): DatabaseQuestion | undefined {
   const { external, service, binaries, dataDirectory, port } = resolveDatabase(settings);
   return external === undefined ? { service, binaries, dataDirectory, port } : undefined;
-}
-
-/** What the host's own server is installed from; undefined for an external one. */
-export function postgresPackages(settings: DatabaseServer<Secret>): ServerPackages | undefined {
-  const { external, packages, module } = resolveDatabase(settings);
-  return external === undefined ? { packages, module } : undefined;
 }
 
 /** Where the tunnel leads, for the preflight to check; undefined when psql on the host does the work. */

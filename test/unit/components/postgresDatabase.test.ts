@@ -8,7 +8,9 @@ import {
 } from "../../../preflight/database/memory";
 import { passwordObstacles, postgresForwarding } from "../../../preflight/database/plan";
 import { PostgresDatabase } from "../../../components/PostgresDatabase";
+import { SystemPackages } from "../../../components/SystemPackages";
 import type { DatabaseFindings, DatabaseServer } from "../../../components/args/PostgresDatabase";
+import type { SystemPackagesArgs } from "../../../components/args/SystemPackages";
 import { resolveDatabase } from "../../../components/postgres/resolve";
 import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
@@ -193,6 +195,44 @@ describe("a second database", () => {
     expect(() => make("second", hosts[0])).toThrow(
       /^PostgresDatabase "second" [^]*host: a host that has the PostgresDatabase "first" was given; give one for each host/,
     );
+    await engine.settled();
+  });
+});
+
+describe("a database beside the host's SystemPackages", () => {
+  const program = (
+    server: SystemPackagesArgs["server"],
+    given: Given = {},
+    found?: DatabaseFindings,
+  ) => {
+    const host = new Host("host", { connection: rootConnection });
+    new SystemPackages("packages", { host, server });
+    return () => new PostgresDatabase("database", { host, ...names, ...given, found });
+  };
+
+  // On Enterprise Linux 8 its client would enable the stream of another version.
+  it("is refused where these know nothing of the server, or of another version", async () => {
+    expect(program(undefined)).toThrow(
+      /host: a host whose SystemPackages "packages" was told of no server .* server: \{"version":"15","packages":\["postgresql-server"\]\}/,
+    );
+    expect(program({ version: "13" }, { version: "15" })).toThrow(
+      /was told of the server \{"version":"13"\}/,
+    );
+    await engine.settled();
+  });
+
+  it("is made where they know it, however it is said, or where it is not theirs", async () => {
+    expect(program({})).not.toThrow();
+    expect(program({ version: "15" }, { packages: ["postgresql-server"] })).not.toThrow();
+    expect(program(undefined, { packages: [] })).not.toThrow();
+    const external = {
+      host: "db.example.org",
+      port: 5432,
+      adminUser: "boss",
+      adminPassword: pulumi.secret("hush"),
+      sslMode: "require",
+    } as const;
+    expect(program(undefined, { external }, findings())).not.toThrow();
     await engine.settled();
   });
 });

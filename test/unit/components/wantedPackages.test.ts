@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { resolveDatabase } from "../../../components/postgres/resolve";
 import { type PackageNeeds, wantedPackages } from "../../../components/packages/wantedPackages";
 import { renderLine } from "../../../host/manifest/manifest";
 
@@ -11,13 +10,8 @@ function forDatabase(settings: {
   version?: string;
   moduleStream?: string | false;
 }): string[] {
-  const { packages, module } = resolveDatabase({
-    database: "tracks",
-    user: "deployer",
-    ...settings,
-  });
   const without = wanted({});
-  return wanted({ server: { packages, module } }).filter((line) => !without.includes(line));
+  return wanted({ server: settings }).filter((line) => !without.includes(line));
 }
 
 describe("the packages of an interpreter", () => {
@@ -73,28 +67,27 @@ describe("PostgreSQL", () => {
   });
 
   it("has the client of its server's package, and no other, which might conflict", () => {
-    const lines = wanted({ server: { packages: ["postgresql18-server"], module: undefined } });
+    const lines = wanted({ server: { packages: ["postgresql18-server"] } });
     expect(lines).toContain("package postgresql18");
     expect(lines).not.toContain("package postgresql");
     expect(
       wanted({
-        server: { packages: ["postgresql18-server|postgresql-server"], module: undefined },
+        server: { packages: ["postgresql18-server|postgresql-server"], moduleStream: false },
       }),
     ).toContain("package postgresql18 postgresql");
   });
 
   it("that was built by hand has the distribution's client, and no stream", () => {
-    const lines = wanted({ server: { packages: [], module: undefined } });
+    const lines = wanted({ server: { packages: [] } });
     expect(lines).toContain("package postgresql");
     expect(lines.join("\n")).not.toContain("module");
     expect(wanted({})).toContain("package postgresql");
   });
 
   it("of a stream that the configuration names needs that stream", () => {
-    const { packages, module } = resolveDatabase({ database: "tracks", user: "deployer" });
     const lines = wanted({
       moduleStreams: ["postgresql:15", "nginx:1.24"],
-      server: { packages, module },
+      server: {},
     });
     expect(lines.filter((line) => line.startsWith("module"))).toEqual([
       "module postgresql:15",

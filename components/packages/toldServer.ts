@@ -1,0 +1,38 @@
+import type { Host } from "../../host/Host";
+import type { ArgumentError } from "../args/argument";
+import type { ServerPackages } from "../args/PostgresDatabase";
+import { wantedPackages } from "./wantedPackages";
+
+/** What each SystemPackages of a host was told of the host's PostgreSQL server. */
+const told = new WeakMap<Host, { name: string; server: ServerPackages | undefined }[]>();
+
+/** Remembers what a SystemPackages was told, for the PostgresDatabase that comes after it. */
+export function tellServer(host: Host, name: string, server: ServerPackages | undefined): void {
+  told.set(host, [...(told.get(host) ?? []), { name, server }]);
+}
+
+/**
+ * A SystemPackages that was told of another server, or of none, installs a client that keeps the server
+ * out: on Enterprise Linux 8 it enables the module stream of another version, and two packages of
+ * PostgreSQL's own repository conflict.
+ *
+ * @param server the host's own; undefined where it is elsewhere
+ */
+export function untoldServerErrors(
+  host: Host,
+  server: ServerPackages | undefined,
+): ArgumentError[] {
+  if (server === undefined) return [];
+  const wanted = text(server);
+  return (told.get(host) ?? [])
+    .filter((packages) => text(packages.server) !== wanted)
+    .map(({ name, server: other }) => ({
+      propertyPath: "host",
+      given: `a host whose SystemPackages "${name}" ${other === undefined ? "was told of no server" : `was told of the server ${JSON.stringify(other)}`}`,
+      allowed: `one whose SystemPackages has the argument server: ${JSON.stringify(server)}, since the client of PostgreSQL that it installs has to be of the server's version`,
+    }));
+}
+
+function text(server: ServerPackages | undefined): string {
+  return JSON.stringify(wantedPackages({ server }));
+}
