@@ -33,7 +33,7 @@ interface Stack {
 }
 
 async function pin(host: string | undefined, options: Options): Promise<void> {
-  const stack = await stackOf(options.stack);
+  const stack = await stackOf(options.stack, host === undefined);
   const settings = await plainSettings(stack);
   const name = fullName(options.bastion === true ? "bastionHostKey" : "hostKey");
   const target = targetOf(host, options, settings);
@@ -56,6 +56,7 @@ async function pin(host: string | undefined, options: Options): Promise<void> {
     return;
   }
   if (stack === undefined) {
+    await openWorkspace();
     throw new Error("Which stack? Name it with --stack, or select it: pulumi stack select NAME");
   }
   await stack.workspace.setConfig(stack.name, name, { value: best.line });
@@ -89,9 +90,17 @@ async function confirmed(name: string): Promise<boolean> {
   }
 }
 
-/** The stack named, else the selected one; undefined where there is none, or no Pulumi. */
-async function stackOf(named: string | undefined): Promise<Stack | undefined> {
-  const workspace = await openWorkspace().catch(() => undefined);
+/**
+ * The stack named, else the selected one; undefined where there is none.
+ *
+ * @param hasHost whether the stack's settings say which host it is: else it does without Pulumi, too
+ * @throws Error when it needs Pulumi, and there is none
+ */
+async function stackOf(named: string | undefined, hasHost: boolean): Promise<Stack | undefined> {
+  const opened = openWorkspace();
+  const workspace = await (named === undefined && !hasHost
+    ? opened.catch(() => undefined)
+    : opened);
   const name = named ?? (await workspace?.stack().catch(() => undefined))?.name;
   return workspace === undefined || name === undefined ? undefined : { workspace, name };
 }
