@@ -7,6 +7,7 @@ import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry } from "../host/manifest/manifest";
 import { literally, subtree } from "../host/manifest/subtree";
 import { transformFiles } from "../host/manifest/transform";
+import { atProgramEnd } from "../host/programEnd";
 import { UserError } from "../host/userError";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
@@ -19,21 +20,6 @@ export class SiteOwnerError extends UserError {
   }
 }
 
-/** Sites of this program that no Nginx has taken yet. */
-const waiting = new Set<NginxSite>();
-
-// Whoever takes a site may come later than it; when the program has come to its end nobody will.
-process.once("beforeExit", refuseWaiting);
-
-/** @throws {@link SiteOwnerError} when a site has no Nginx */
-export function refuseWaiting(): void {
-  if (waiting.size === 0) return;
-  const names = [...waiting].map(({ name }) => `"${name}"`).join(", ");
-  throw new SiteOwnerError(
-    `no Nginx serves the site ${names}: give it to one, new Nginx(..., { sites: [...] })`,
-  );
-}
-
 /**
  * Ports that SELinux's policy lets a web server listen on without being told, on every Enterprise
  * Linux: 81 and 9000 are among them from 7 on only, and a rule of ours does no harm there.
@@ -43,7 +29,8 @@ const selinuxHttpPorts = [80, 443, 488, 8008, 8009, 8443];
 /**
  * One site of nginx: its server block, its link in sites-enabled, its logs and what it serves itself.
  *
- * It has no resource of its own: it becomes a part of the tree of the {@link Nginx} that takes it.
+ * It has no resource of its own: it becomes a part of the tree of the {@link Nginx} that takes it. A program
+ * that ends without one fails with a {@link SiteOwnerError}.
  *
  * @example
  * ```ts
@@ -90,7 +77,10 @@ export class NginxSite extends HostComponent {
           `http://${first ?? "localhost"}${port === 80 ? "" : `:${port}`}`,
       ),
     );
-    waiting.add(this);
+    // Whoever takes a site may come later than it; when the program has come to its end nobody will.
+    atProgramEnd(() => {
+      this.checkTaken();
+    });
     this.registerOutputs({ site: this.site, url: this.url });
   }
 
@@ -106,9 +96,15 @@ export class NginxSite extends HostComponent {
       );
     }
     this.taker = nginx.name;
-    waiting.delete(this);
     return this.whenKnown((values) =>
       transformFiles(this.entries(values, sitesOwner), this.transform),
+    );
+  }
+
+  private checkTaken(): void {
+    if (this.taker !== undefined) return;
+    throw new SiteOwnerError(
+      `no Nginx serves the site "${this.name}": give it to one, new Nginx(..., { sites: [...] })`,
     );
   }
 

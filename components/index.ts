@@ -4,6 +4,10 @@
  * A program gives each of them its {@link Host}, and each host one {@link Nginx} at most. Without the
  * preflight (`tracks/preflight`) nothing is checked before the first command runs, and a change that
  * somebody made on the host by hand stays unnoticed.
+ *
+ * In an inline program of the Automation API (3.248) a run never ends when a resource's input fails as an
+ * output and another resource depends on it: `pulumi cancel` and the end of the process do. A plain value that
+ * is not allowed ends such a run at once, as it ends every other.
  */
 
 export { Host, type HostArgs, type LocalFile } from "../host/Host";

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FileTransform } from "./manifest/transform";
+import { deleteNothingAfterErrors } from "./programEnd";
 
 /** A component's class under its present and its former name, and what it does to files. */
 interface ComponentClass {
@@ -55,6 +56,7 @@ export abstract class HostComponent extends pulumi.ComponentResource {
     inputs: pulumi.Inputs,
     { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {},
   ) {
+    deleteNothingAfterErrors();
     // Before they were a library's, the types had another module.
     const aliases = partOf === undefined ? [{ type: formerType(type) }] : [];
     super(`tracks:index:${type}`, name, inputs, pulumi.mergeOptions(opts, { aliases }));
