@@ -25,7 +25,7 @@ describe("a host set up by hand", () => {
   });
   afterAll(() => deployment.dispose());
 
-  it("is told what will be replaced, and what conflicts, in the preview", async () => {
+  it("has what will be replaced, and what conflicts, named in the preview", async () => {
     const preview = await deployment.succeed("preview");
     expect(preview).toMatch(/deployer.*exists|user deployer/);
     expect(preview).toMatch(/conf\.d\/other\.conf/);
@@ -49,7 +49,7 @@ describe("a host set up by hand", () => {
     );
   });
 
-  it("is adopted once that is mended, with its files kept aside", async () => {
+  it("is adopted once that is fixed, with its files kept aside", async () => {
     await deployment.set("defaultServer", "false");
     await deployment.up();
     const response = await fetch(`http://${deployment.host.address}/robots.txt`);

@@ -23,7 +23,7 @@ describe("an application set up by hand", () => {
   });
   afterAll(() => site.dispose());
 
-  it("is refused while uWSGI runs outside of its service, named and without a touch", async () => {
+  it("is refused, untouched, while uWSGI runs outside of its service", async () => {
     await onHost(
       `until systemctl is-active uwsgi | grep -qE "^(inactive|failed)$"; do systemctl kill -s INT uwsgi; sleep 0.3; done; systemd-run -q --scope ${uwsgi} >/dev/null 2>&1`,
     );
@@ -50,7 +50,7 @@ describe("an application set up by hand", () => {
     expect(preview).not.toContain("up will be refused");
   });
 
-  it("goes on when the service that shall take its place does not start", async () => {
+  it("goes on when the service that replaces it does not start", async () => {
     await site.deployment.set("uwsgiLog", "/etc/redhat-release/uwsgi.log");
     expect(diagnostics(await site.upFails())).toMatch(/redhat-release\/uwsgi\.log/);
     await site.deployment.unset("uwsgiLog");

@@ -153,7 +153,7 @@ describe("an application from a local folder", () => {
     await restore("roasted/views.py");
   });
 
-  it("that fails only as the service goes back with its options, and the old one is proven", async () => {
+  it("that fails only in the service goes back with its options, and the old one runs", async () => {
     const before = await release();
     const serviceBefore = await service();
     setUwsgi({ environment: { SEASON: "spring" }, pidFile: "/run/seasons/uwsgi.pid" });
@@ -177,7 +177,7 @@ describe("an application from a local folder", () => {
     await deployment.up();
   });
 
-  it("that answers nginx with an error goes back, and what it logged is told", async () => {
+  it("that answers nginx with an error goes back, and the error has its log", async () => {
     const before = await release();
     await edit("roasted/views.py", (text) =>
       text.replace(
@@ -215,7 +215,7 @@ describe("an application from a local folder", () => {
     await restore("requirements.txt");
   });
 
-  it("whose migration fails tells what was applied, and where the database was kept", async () => {
+  it("whose migration fails is reported with what was applied and the path of the backup", async () => {
     const before = await release();
     const migration = (name: string, above: string, operations: string) =>
       writeFile(

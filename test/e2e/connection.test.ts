@@ -42,7 +42,7 @@ describe("the way to the host", () => {
     await refusesWith("refuses root with the key SHA256:");
   });
 
-  it("fails at a wrong sudo password, which it doesn't show", async () => {
+  it("fails at a wrong sudo password, and doesn't show it", async () => {
     await setForNow("hostUser", "operator");
     await setForNow("sudoPassword", "not-the-password", "--secret");
     expect(

@@ -92,7 +92,7 @@ describe.each(provisioners)("a database made by %s", (provisioner) => {
     expect(await site.deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
 
-  it("takes another password, which a server that logs every statement doesn't log", async () => {
+  it("takes another password, which does not appear in the log of a server that logs every statement", async () => {
     await site.asPostgres("ALTER SYSTEM SET log_statement = 'all'");
     await site.asPostgres("SELECT pg_reload_conf()");
     site.use({ provisioner, password: "pass word 'quoted' and \"ünïcode\"" });
@@ -151,7 +151,7 @@ describe.each(provisioners)("a database made by %s", (provisioner) => {
 
   // psql's role and database are part of what the host itself remembers: there is nothing to notice.
   if (provisioner === "provider") {
-    it("is made again by a plain up when its data are lost, and when its host was made anew", async () => {
+    it("is created again by a plain up when its data are lost, and when its host was rebuilt", async () => {
       await site.deployment.onHost("systemctl stop postgresql && rm -rf /var/lib/pgsql/data");
       expect(await site.deployment.up()).toMatch(/ 3 created/);
       expect(await site.asApplication("CREATE TABLE visit (at text)")).toBe("CREATE TABLE");

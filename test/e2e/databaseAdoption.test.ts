@@ -123,7 +123,7 @@ describe("an external database", () => {
     await site.deployment.dispose();
   });
 
-  it("is refused by one error of a preview, which says how to mend it", async () => {
+  it("is refused by one error of a preview, which says how to fix it", async () => {
     use({ authorities: server.otherAuthority });
     expect(await refusal()).toMatch(/isn't good by tracks:postgresCaFile/);
     use({ sslMode: "disable", authorities: undefined });
@@ -169,7 +169,7 @@ describe("an external database", () => {
     expect(await site.asApplication("SELECT at FROM visit")).toBe("first");
   });
 
-  it("is made anew by a plain up when its server was, under the same address", async () => {
+  it("is created again by a plain up when its server was rebuilt under the same address", async () => {
     await there("systemctl stop postgresql && rm -rf /var/lib/pgsql/data");
     await install();
     use();

@@ -197,7 +197,7 @@ describe("a deployment", () => {
       await deployment.up();
     });
 
-    it("that the test passes and the reload refuses is reported and taken back", async () => {
+    it("that passes nginx's test and fails at the reload is reported and taken back", async () => {
       await deployment.onHost(
         "setsid python3 -m http.server 8008 --directory /var/empty >/dev/null 2>&1 </dev/null & echo $! >/run/occupant",
       );
@@ -214,7 +214,7 @@ describe("a deployment", () => {
       await deployment.up();
     });
 
-    it("that fails in two components reports both, and what a third wanted still happens", async () => {
+    it("that fails in two components reports both, and a third is still applied", async () => {
       await deployment.set("siteSnippet", "no_such_directive on;");
       await deployment.set("logrotateCount", "7");
       await deployment.set("robotsRules", '["User-agent: *", "Disallow: /private"]');

@@ -62,7 +62,7 @@ describe("a site that serves", () => {
     expect(await deployment.up()).toMatch(unchanged);
   });
 
-  it("has nothing left to do when what was repaired is replaced", async () => {
+  it("has nothing left to do when a repaired resource is replaced", async () => {
     await deployment.onHost("echo '# edited' >>/etc/nginx/nginx.conf");
     expect(await deployment.up()).toMatch(/1 updated/);
     expect(await deployment.up("--replace", await urn("nginx"))).toMatch(/1 replaced/);

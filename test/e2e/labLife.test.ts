@@ -52,7 +52,7 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
     expect(await inside("hostname")).toBe("first");
   });
 
-  it("knows a host whose supervisor was killed as stale, and makes a new one", async () => {
+  it("calls a host stale whose supervisor was killed, and makes a new one", async () => {
     const doomed = await lab.up("doomed");
     await execa("kill", ["-KILL", String(doomed.pid)]);
     await expect.poll(async () => (await stateOf("doomed"))?.state).toBe("stale");
@@ -82,7 +82,7 @@ describe.skipIf(lab.labUnavailable() !== undefined)("the life of a lab host", ()
     await expect(lab.up("../x")).rejects.toThrow(`"../x" can't name a lab host`);
   });
 
-  it("leaves nothing after down", async () => {
+  it("leaves nothing behind after down", async () => {
     const { netns, slot } = host;
     expect(await tracesOf("first")).not.toEqual([]);
     await lab.down("first");

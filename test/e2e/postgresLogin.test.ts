@@ -29,7 +29,7 @@ describe("a login to PostgreSQL through the tunnel", () => {
   const failure = async (login: { user: string; password: Secret }): Promise<unknown> =>
     proveLogin(tunnel, login, questions).catch((error: unknown) => error);
 
-  it("tells the server's version and which roles and databases exist", async () => {
+  it("reports the server's version and which roles and databases exist", async () => {
     const answer = await proveLogin(tunnel, provisioner, questions);
     expect(answer.version).toBe("15");
     expect(answer.systemIdentifier).toMatch(/^\d{15,}$/);
@@ -37,7 +37,7 @@ describe("a login to PostgreSQL through the tunnel", () => {
     expect([...answer.databases]).toEqual(["postgres"]);
   });
 
-  it("tells a refused login from everything else, without the password", async () => {
+  it("distinguishes a refused login from other failures, without the password", async () => {
     const error = await failure({ ...provisioner, password: new Secret("wrong-Secret") });
     expect(error).toBeInstanceOf(PostgresLoginError);
     expect((error as PostgresLoginError).refused).toBe(true);
@@ -45,7 +45,7 @@ describe("a login to PostgreSQL through the tunnel", () => {
     expect(String(error)).not.toContain("wrong-Secret");
   });
 
-  it("tells a server that doesn't run, and finds it again when it does", async () => {
+  it("reports a server that doesn't run, and reaches it when it does", async () => {
     await bench.onHost("service postgresql stop >/dev/null 2>&1");
     const error = await failure(provisioner);
     expect(error).toBeInstanceOf(HostError);
@@ -65,7 +65,7 @@ describe("a login to PostgreSQL through the tunnel", () => {
       return failure(provisioner);
     };
 
-    it("goes well, checked as far as it shall be", async () => {
+    it("works, checked as far as its mode says", async () => {
       const { authority: authorities } = server;
       for (const tls of [
         { ...named, check: "nothing" },

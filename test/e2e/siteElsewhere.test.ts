@@ -65,7 +65,7 @@ describe("a site with other names and places", () => {
     expect(worker.prefix).toMatch(/^\/srv\/painter\/venvs\//);
   });
 
-  it("has its database on the other server, which both check", async () => {
+  it("has its database on the other server, whose certificate application and deployment check", async () => {
     const encrypted =
       "from django.db import connection as c; k = c.cursor(); k.execute('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'); print(c.settings_dict['HOST'], k.fetchone()[0])";
     const printed = await exec(site.deployment.host, "su - painter", {

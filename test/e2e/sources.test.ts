@@ -58,7 +58,7 @@ describe("package sources and choices", () => {
     await deployment.set("moduleStreams", '["postgresql:15"]');
   });
 
-  it("are all there after the up", async () => {
+  it("are all installed after the up", async () => {
     await deployment.set("yumRepositories", JSON.stringify(repositories));
     await deployment.set("extraPackages", '["no-such-package|sqlite","uwsgi"]');
     await deployment.up();
@@ -98,7 +98,7 @@ describe("package sources and choices", () => {
     );
   });
 
-  it("give the sites to root where that is asked for", async () => {
+  it("give the sites to root where a setting says so", async () => {
     expect(await deployment.onHost("stat -c %U /etc/nginx/sites-available")).toBe("root");
   });
 

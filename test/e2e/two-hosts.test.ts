@@ -42,7 +42,7 @@ describe("two hosts in one stack", () => {
     expect(await deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
   });
 
-  it("see a change of one of them on that one alone", async () => {
+  it("show a change of one of them on that one only", async () => {
     await deployment.set("robotsRules", '["User-agent: *", "Disallow: /first"]');
     expect(await deployment.up()).toMatch(/1 updated/);
     expect(await pageOf(deployment.host.address, "/robots.txt")).toContain("/first");

@@ -38,7 +38,7 @@ describe("a site whose every input is odd", () => {
     expect(packages).toMatchObject(installed);
   });
 
-  it("says what to think of in its preview, and no password", () => {
+  it("warns in its preview of each oddity, and shows no password", () => {
     expect(site.printed).toMatch(
       /takes git\+http:\/\/127\.0\.0\.1:8070\/grind\.git@main from a branch/,
     );

@@ -23,14 +23,14 @@ async function ours(log: readonly string[], onDisk?: readonly string[]): Promise
   return (await auditLog(log, onDisk).since()).map((each) => each.ours);
 }
 
-describe("a denial is the deployment's", () => {
+describe("a denial counts for the deployment", () => {
   it("where the file lies behind a link of the site root", async () => {
     const log = [denial(1, 'name="tracks" dev="vda" ino=41')];
     expect(await ours(log, ["41 /srv/microarray/shared/tracks"])).toEqual([true]);
     expect(await ours(log, ["41 /srv/others/tracks"])).toEqual([false]);
   });
 
-  it("where the log alone has the path", async () => {
+  it("where only the log has the path", async () => {
     expect(await ours([denial(1, 'path="/srv/microarray/x" dev="vda" ino=41')])).toEqual([true]);
     expect(await ours([denial(1, 'path="/tmp/tmp95fe_ope" dev="vda" ino=41')])).toEqual([false]);
   });
@@ -45,7 +45,7 @@ describe("a denial is the deployment's", () => {
     ]);
   });
 
-  it("where something was to be made in one of its places", async () => {
+  it("where something should have been created in one of its places", async () => {
     const log = (path: string) => [
       denial(1, 'name="new"'),
       pathOf(1, path),
@@ -55,7 +55,7 @@ describe("a denial is the deployment's", () => {
     expect(await ours(log("/root/"))).toEqual([false]);
   });
 
-  it("where nobody can tell any more where the file lay", async () => {
+  it("where nothing tells any more where the file was", async () => {
     const log = [denial(1, 'name="gone" dev="vda" ino=41')];
     expect(await ours(log)).toEqual([true]);
     // Its inode is another file's by now.

@@ -23,7 +23,7 @@ describe.each([
     }
   });
 
-  it("are few", () => {
+  it("are few in number", () => {
     expect(hosts.length).toBeLessThanOrEqual(most);
   });
 
@@ -32,7 +32,7 @@ describe.each([
   });
 });
 
-describe("what hosts came to", () => {
+describe("the result of a run", () => {
   const hosts = traits.slice(0, 3).map((trait) => [trait]);
   const passed = { traits: [], failures: [], seconds: 200 };
   const failed = { traits: [], failures: [{ step: "upload", reason: "413" }], seconds: 90 };

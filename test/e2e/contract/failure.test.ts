@@ -58,7 +58,7 @@ describe.concurrent("a failing remote.Command", () => {
     expect((await stack.destroy()).code).toBe(0);
   });
 
-  it("does not stop what is independent of it, and each failure is told", async () => {
+  it("does not stop what is independent of it, and each failure is reported", async () => {
     const stack = await bench.stack("two");
     await stack.declare(
       bench.command("one", { create: "echo first reason; exit 1" }),

@@ -98,7 +98,7 @@ describe.concurrent("roles, databases and grants", () => {
     expect(text).toMatch(/127\.0\.0\.1:25435: connect: connection refused/);
   });
 
-  it("change a password in place, and tell it nowhere", async () => {
+  it("change a password in place, and show it nowhere", async () => {
     const stack = await bench.stack("rotated");
     const way = server.at(25_436).way();
     const made = await stack.apply(...way, ...site("rotated"));
@@ -168,7 +168,7 @@ describe.concurrent("roles, databases and grants", () => {
     expect(text).not.toMatch(/existing-Secret|admin-Secret/);
   });
 
-  it("report a tunnel that leads to nothing, once and with the mend", async () => {
+  it("report a tunnel that leads to nothing once, and how to fix it", async () => {
     const stack = await bench.stack("nowhere");
     const target = { address: "127.0.0.1", port: 5999 };
     const way = server.at(25_441);

@@ -32,7 +32,7 @@ describe.concurrent("the stand-ins", () => {
     }
   });
 
-  it("of command names a line of 64 KiB, with which the real one hangs, as the fault that it is", async (context) => {
+  it("of command refuses a line of 64 KiB, with which the real one hangs", async (context) => {
     context.skip(!bench.toolchain.standIns, "the real provider is installed");
     const stack = await bench.stack("line");
     await stack.declare(

@@ -25,20 +25,20 @@ async function told(script: string | undefined, call: () => Promise<unknown>): P
   return print.mock.calls.flat().join("\n");
 }
 
-it("tells what Pulumi said, once and without the call", async () => {
+it("shows what Pulumi said, once and without the call", async () => {
   const script =
     '[ "$1" = version ] && echo v3.220.0 && exit\necho "error: incorrect passphrase" >&2; exit 255';
   const call = async () => (await openWorkspace()).whoAmI();
   expect(await told(script, call)).toBe("error: incorrect passphrase");
 });
 
-it("tells where Pulumi is missing how to get it", async () => {
+it("says how to get Pulumi where it is missing", async () => {
   expect(await told(undefined, openWorkspace)).toBe(
     "The command pulumi is not in PATH: install Pulumi, or take the demo's (source .lab/env.dev).",
   );
 });
 
-it("tells any other failure as it is", async () => {
+it("shows any other failure as it is", async () => {
   expect(await told("exit 0", () => Promise.reject(new Error("no such host")))).toBe(
     "no such host",
   );

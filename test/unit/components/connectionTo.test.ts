@@ -9,7 +9,7 @@ const locked = ed25519KeyPair("open sesame").private;
 const host: ConnectionArgs = { address: "www.example.org", hostKey: server };
 
 describe("a connection from plain values", () => {
-  it("is root's on port 22, with a key of the agent, where nothing else is said", () => {
+  it("logs in as root on port 22 with a key of the agent by default", () => {
     expect(connectionTo(host)).toMatchObject({
       address: "www.example.org",
       port: 22,
@@ -37,7 +37,7 @@ describe("a connection from plain values", () => {
     expect(printed).not.toMatch(/sesame|PRIVATE KEY/);
   });
 
-  it("is refused with all its errors at once, and none of its secrets", () => {
+  it("is refused with all errors at once, and without its secrets", () => {
     const refused = () =>
       connectionTo({
         address: "https://www.example.org",
@@ -52,7 +52,7 @@ describe("a connection from plain values", () => {
     expect(refused).not.toThrow("not-a-key");
   });
 
-  it("is refused with a private key that is none, or that its passphrase doesn't open", () => {
+  it("refuses a text that is no private key, and a passphrase that doesn't open it", () => {
     expect(() => connectionTo({ ...host, privateKey: "not-a-key" })).toThrow(
       /\n {2}privateKey: \[secret\] was given; give a private key in OpenSSH or PEM format, .*$/,
     );

@@ -93,7 +93,7 @@ describe("an application", () => {
     }
   });
 
-  it("takes the commit as its release, and the deploy key to the fetch alone", async () => {
+  it("names its release by the commit, and gives the deploy key to the fetch only", async () => {
     const seen = await manifests({
       source: {
         kind: "git",
@@ -130,7 +130,7 @@ describe("an application", () => {
     expect(virtualenv()).toMatch(/ requirements=requirements\.txt\n\| sentry-sdk==2\.19\.2\n$/);
   });
 
-  it("labels what nginx serves below a root with a dot, and nothing that looks like it", async () => {
+  it("labels what nginx serves below a root with a dot, and no path that looks like it", async () => {
     const seen = await manifests({ siteRoot: "/srv/www.tracks" });
     expect(seen.get("app-directories")?.match(/^selinux-context .*$/gm)).toEqual([
       "selinux-context httpd_sys_content_t /srv/www\\.tracks/releases/tracks(/.*)?",
@@ -149,7 +149,7 @@ describe("an application", () => {
     expect(await archive({ app: "roasted" })).not.toBe(here);
   });
 
-  it("is asked by a whole name, also where Django allows a wildcard first", async () => {
+  it("is requested by a full name, also where Django allows a wildcard first", async () => {
     const seen = await manifests({ allowedHosts: [".tracks.test"], proofHost: "www.tracks.test" });
     expect(seen.get("app")).toContain(" host=www.tracks.test ");
     expect(seen.get("app-settings")).toContain('".tracks.test"');
@@ -174,7 +174,7 @@ describe("an application", () => {
     expect(named).toEqual(["0123456789ab"]);
   });
 
-  it("takes a host name to ask by that is known only later, and a commit by its full name alone", async () => {
+  it("takes a host name that is known only later, and refuses a shortened commit", async () => {
     const seen = await manifests({
       allowedHosts: [".tracks.test"],
       proofHost: pulumi.output(Promise.resolve("www.tracks.test")),
@@ -186,7 +186,7 @@ describe("an application", () => {
     expect(() => make({ source: keyed })).toThrow(/source\.deployKey: .*isn't reached over SSH/);
   });
 
-  it("says all that can't work at once", () => {
+  it("reports everything that can't work at once", () => {
     const commit = "a".repeat(40);
     expect(() =>
       make({

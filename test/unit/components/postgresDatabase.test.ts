@@ -55,7 +55,7 @@ beforeEach(() => {
 });
 
 describe("a database by the provider", () => {
-  it("takes two commands on the host, and the password of neither is in the first", async () => {
+  it("takes two commands on the host, the first of which has no password", async () => {
     await registerDatabase({ password: pulumi.secret("hush") });
     expect(commands()).toEqual(["database-server", "database-provisioning"]);
     expect(named("database-server").inputs["stdin"]).toContain(
@@ -82,7 +82,7 @@ describe("a database by the provider", () => {
     expect(connection.port).toBe(5433);
   });
 
-  it("goes through the tunnel as a role that is no superuser", async () => {
+  it("is made through the tunnel, by a role that is no superuser", async () => {
     await registerDatabase({});
     expect(named("database-provider").inputs).toMatchObject({
       host: "127.0.0.1",
@@ -99,14 +99,14 @@ describe("a database by the provider", () => {
     });
   });
 
-  it("imports what exists, and never a generated password", async () => {
+  it("imports what exists, but never sets a generated password on it", async () => {
     await registerDatabase({}, findings({ role: true, database: true }));
     expect(named("database-role-1a2b3c").id).toBe("deployer");
     expect(named("database-database-1a2b3c").id).toBe("tracks");
     expect(named("database-password").id ?? "").toBe("");
   });
 
-  it("of an external server has the host remember it, and nothing else done", async () => {
+  it("on an external server is only remembered by the host", async () => {
     const external = {
       host: "db.example.org",
       port: 5433,
@@ -140,7 +140,7 @@ describe("a database by the provider", () => {
   });
 });
 
-describe("what can't be", () => {
+describe("a database that can't be made", () => {
   const refusal = (given: Given, found?: DatabaseFindings) => () =>
     new PostgresDatabase("database", {
       host: new Host("host", { connection: rootConnection }),
@@ -158,14 +158,14 @@ describe("what can't be", () => {
     expect(commands()).toEqual([]);
   });
 
-  it("is the provider without the tunnel that only the preflight opens", () => {
+  it("is one by the provider without the tunnel that only the preflight opens", () => {
     expect(refusal({ provisioner: "provider" })).toThrow(
       /found: nothing was given; give what the preflight's planPostgres returns/,
     );
     expect(refusal({})).not.toThrow();
   });
 
-  it("is a server elsewhere whose certificate is checked by nothing, or not at all", () => {
+  it("is one on an external server whose certificate is not checked as its mode says", () => {
     const external = {
       host: "db.example.org",
       port: 5432,
@@ -238,7 +238,7 @@ describe("a database beside the host's SystemPackages", () => {
 });
 
 describe("a database by psql", () => {
-  it("is what servers get that the provider does not support", async () => {
+  it("is made where the provider does not support the server", async () => {
     const old = { version: "9.2", password: pulumi.secret("hush") };
     expect(resolveDatabase({ ...names, ...old })).toMatchObject({
       provisioner: "psql",
@@ -286,7 +286,7 @@ describe("what the host has", () => {
     expect(compare({}, undefined)).toEqual({ role: false, database: false });
   });
 
-  it("is never taken for missing while the server is stopped, gone or mute", () => {
+  it("is never taken for missing while the server is stopped, removed or gives no answer", () => {
     const stopped = { ...running, "postgresql-service": "stopped" };
     expect(() => compare({}, facts(stopped))).toThrow(/systemctl start postgresql/);
     expect(() => compare({}, facts({ ...stopped, init: "sysv" }))).toThrow(
@@ -302,7 +302,7 @@ describe("what the host has", () => {
     );
   });
 
-  it("has the configured version", () => {
+  it("must have the configured version", () => {
     expect(() => compare({ version: "16" }, facts(running))).toThrow(
       /pulumi config set tracks:postgresVersion 15/,
     );
@@ -344,7 +344,7 @@ describe("what the host has", () => {
     expect(compare({ database: "traces" }, facts(renamed, manifest)).database).toBe(true);
   });
 
-  it("is given no generated password while a site of somebody's may log in with its own", () => {
+  it("gets no generated password while another site may log in with its own", () => {
     const known = facts({ ...running, "uwsgi-service": "running" });
     const existing = { role: true, database: true };
     const remembered = { database: "tracks", role: "deployer", server: "s", generation: "1a2b3c" };
@@ -383,7 +383,7 @@ describe("the generation of role and database", () => {
     expect(settleGeneration("a", "seed", undefined, undefined)).toBe(first);
   });
 
-  it("is another when one of them is gone, and yet another the next time", () => {
+  it("changes when one of them is gone, and again the next time", () => {
     const seen = new Set([first]);
     let generation = first;
     for (const lost of [
@@ -400,13 +400,13 @@ describe("the generation of role and database", () => {
     expect([...seen].every((one) => /^[0-9a-f]{6}$/.test(one))).toBe(true);
   });
 
-  it("is another on another server, and on one that was made anew under its name", () => {
+  it("changes on another server, and on one that was recreated under the same name", () => {
     expect(settleGeneration("b", "seed of b", both, site("a", first))).not.toBe(first);
     expect(settleGeneration("a/2", "seed", both, site("a/1", first))).not.toBe(first);
     expect(settleGeneration("a", "a new host key", both, undefined)).not.toBe(first);
   });
 
-  it("is read from what the host remembers, in whichever manifest that stands", () => {
+  it("is read from the host's records, in whichever manifest it is", () => {
     const lines = [
       "subsystem postgresql",
       "postgresql-site t role=d server=[::1]:1/2 generation=ab",

@@ -74,7 +74,7 @@ describe("the program", () => {
     expect(engine.commands()).toHaveLength(3);
   });
 
-  it("labels a site root whose name has a dot, and nothing that looks like it", async () => {
+  it("labels a site root whose name has a dot, and no path that looks like it", async () => {
     const path = "/srv/www.tracks/robots/robots.txt";
     const host = new Host("other", { connection: rootConnection });
     await treeOf({
@@ -91,7 +91,7 @@ describe("the program", () => {
     );
   });
 
-  it("labels each directory on nginx's way to what it serves of an application", async () => {
+  it("labels each directory on the path to an application's files", async () => {
     const stdin = await treeOf({
       application: { socket: "127.0.0.1:8001", harakiriSeconds: 30 },
     });
@@ -152,7 +152,7 @@ describe("the program", () => {
     );
   });
 
-  it("uses values as their kinds read them", async () => {
+  it("uses values in the form that their kinds give them", async () => {
     const stdin = await treeOf({
       listenPort: pulumi.output("443" as unknown as number),
       snippet: "client_body_timeout 30s;\r\n",
@@ -161,7 +161,7 @@ describe("the program", () => {
     expect(stdin).not.toMatch(/selinux-port|\r/);
   });
 
-  it("lets a file be changed before it goes to the host, by whose file it is", async () => {
+  it("lets transform change a file before it goes to the host", async () => {
     const host = new Host("host", { connection: rootConnection });
     const made = new NginxSite("tracks", {
       serverNames: ["tracks.test"],
@@ -194,7 +194,7 @@ describe("the program", () => {
     expect(stdin.includes(`selinux-port http_port_t tcp ${port}\n`)).toBe(told);
   });
 
-  it("refuses a site that two nginx would serve, by its name", () => {
+  it("refuses a site that two Nginx take, and names it", () => {
     const host = new Host("host", { connection: rootConnection });
     const taken = site(host);
     expect(() => new Nginx("second", { host, sites: [taken] })).toThrow(
@@ -220,7 +220,7 @@ describe("the program", () => {
     expect(nameOnHost(one)).not.toBe(nameOnHost(two));
   });
 
-  it("asks for one repair more than the host remembers when it drifted, in a replacement too", async () => {
+  it("asks for a repair when the host drifted, also in a replacement", async () => {
     const first = new SystemPackages("packages", {
       host: new Host("a", { connection: rootConnection }),
     });
@@ -250,7 +250,7 @@ describe("the program", () => {
     }
   });
 
-  it("tells of drift in a preview alone, since up and destroy run the same program", async () => {
+  it("reports drift in a preview only, since up and destroy run the same program", async () => {
     new SystemPackages("packages", { host: new Host("first", { connection: rootConnection }) });
     const name = nameOnHost(await command("packages"));
     const reason = "git: not installed";
@@ -295,7 +295,7 @@ describe("the program", () => {
     expect(`${create} ${remove}`).not.toContain("hunter2");
   });
 
-  it("lets the host's rotation write to logs in /etc, and needs nothing for those in /var/log", async () => {
+  it("allows the host's logrotate to write to logs in /etc, and adds nothing for those in /var/log", async () => {
     const host = new Host("host", { connection: rootConnection });
     const logs = [
       "/etc/nginx/logs/nginx/log/*.log",
@@ -316,7 +316,7 @@ describe("the program", () => {
     expect((await command("more")).inputs.stdin).not.toContain("systemd");
   });
 
-  it("hands a sudo password over before the manifest, and asks sudo for no terminal", async () => {
+  it("passes a sudo password before the manifest, and wants no terminal of sudo", async () => {
     const host = new Host("host", {
       connection: {
         ...rootConnection,

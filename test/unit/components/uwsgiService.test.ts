@@ -59,7 +59,7 @@ describe("Uwsgi", () => {
     expect(await manifest("open-program")).toBe("");
   });
 
-  it("takes values that are known only later, and refuses plain ones beside them at once", async () => {
+  it("takes values that are known only later, and checks plain ones next to them at once", async () => {
     const later = <T>(value: T) => pulumi.output(Promise.resolve(value));
     const args = { socket: later("127.0.0.1:8123"), environment: { A: later("b") }, processes: 3 };
     new UwsgiService("later", { host, uwsgi: uwsgi("later", args) });
@@ -75,7 +75,7 @@ describe("Uwsgi", () => {
     expect(await manifest("missing")).toContain("| processes = 16\n");
   });
 
-  it("judges values together only when all of them are known", async () => {
+  it("checks values against each other only when all of them are known", async () => {
     const socket = pulumi.output(Promise.resolve("127.0.0.1:8005"));
     const apart = uwsgi("apart", { socket, stats: "127.0.0.1:8001" });
     new UwsgiService("apart", { host, uwsgi: apart });
@@ -85,13 +85,13 @@ describe("Uwsgi", () => {
     );
   });
 
-  it("has no PRODUCTION but by its own argument", () => {
+  it("sets PRODUCTION by its own argument only", () => {
     expect(() => uwsgi("named", { production: false, environment: { PRODUCTION: "1" } })).toThrow(
       /environment: "PRODUCTION" was given; give names .* for PRODUCTION there is the argument/,
     );
   });
 
-  it("keeps the name that its program has on the host from the time it was the service's part", async () => {
+  it("keeps the name on the host that its program had as a part of the service", async () => {
     uwsgi("uwsgi");
     await engine.settled();
     // The first six characters of the SHA-256 of "UwsgiService:uwsgi/uwsgi-program".
@@ -100,7 +100,7 @@ describe("Uwsgi", () => {
 });
 
 describe("UwsgiService", () => {
-  it("runs the program that pip put on the host, in a locale of the host, as its unit alone says", async () => {
+  it("runs the program that pip installed, in a locale of the host, only as its unit says", async () => {
     new UwsgiService("whole", { host, uwsgi: uwsgi("whole") });
     const text = await manifest("whole");
     expect(text).toContain("selinux-boolean httpd_can_network_connect on\n");
@@ -123,7 +123,7 @@ describe("UwsgiService", () => {
     expect(brought).toContain("| After=network.target pg-15.service\n");
   });
 
-  it("brings its files as they were changed", async () => {
+  it("sends its files as transform changed them", async () => {
     const changed = uwsgi("changed", {
       transform: ({ path, content }) => (path.endsWith(".ini") ? `${content}# mine\n` : content),
     });

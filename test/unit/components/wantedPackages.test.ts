@@ -43,14 +43,14 @@ describe("the packages of an interpreter", () => {
         "package python2-pip python-pip",
       ],
     ],
-  ])("%s come by its name", (interpreter, lines) => {
+  ])("of %s are found by its name", (interpreter, lines) => {
     const without = wanted({});
     expect(wanted({ interpreter }).filter((line) => !without.includes(line))).toEqual(lines);
   });
 });
 
 describe("the deployer's /sbin/service", () => {
-  it("comes with the package that has it: one of its own from Enterprise Linux 9 on", () => {
+  it("comes with the package that has it: a package of its own since Enterprise Linux 9", () => {
     expect(wanted({})).toContain("package initscripts-service initscripts");
   });
 });
@@ -66,7 +66,7 @@ describe("PostgreSQL", () => {
     );
   });
 
-  it("has the client of its server's package, and no other, which might conflict", () => {
+  it("gets the client of its server's package, and no other, which might conflict", () => {
     const lines = wanted({ server: { packages: ["postgresql18-server"] } });
     expect(lines).toContain("package postgresql18");
     expect(lines).not.toContain("package postgresql");
@@ -77,14 +77,14 @@ describe("PostgreSQL", () => {
     ).toContain("package postgresql18 postgresql");
   });
 
-  it("that was built by hand has the distribution's client, and no stream", () => {
+  it("that was built by hand gets the distribution's client, and no stream", () => {
     const lines = wanted({ server: { packages: [] } });
     expect(lines).toContain("package postgresql");
     expect(lines.join("\n")).not.toContain("module");
     expect(wanted({})).toContain("package postgresql");
   });
 
-  it("of a stream that the configuration names needs that stream", () => {
+  it("of a stream that a setting names needs that stream", () => {
     const lines = wanted({
       moduleStreams: ["postgresql:15", "nginx:1.24"],
       server: {},
@@ -96,7 +96,7 @@ describe("PostgreSQL", () => {
   });
 });
 
-it("takes alternatives and what stands in the list already once", () => {
+it("lists alternatives, and a package that is in the list already, once", () => {
   const lines = wanted({ extraPackages: ["tmux|screen", "gcc"] });
   expect(lines).toContain("package tmux screen");
   expect(lines.filter((line) => line === "package gcc")).toHaveLength(1);

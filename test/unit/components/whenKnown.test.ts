@@ -39,7 +39,7 @@ function known(args: Args): Promise<unknown> {
 }
 
 describe("arguments that are known only later", () => {
-  it("are read as plain ones are, with the default for an output without a value", async () => {
+  it("are read like plain ones, with the default for an output without a value", async () => {
     await expect(
       known({ name: later("a.test"), port: later(undefined as never) }),
     ).resolves.toEqual({
@@ -64,7 +64,7 @@ describe("arguments that are known only later", () => {
     await expect(known({ name: later(undefined as never) })).rejects.toThrow(/name: a value that/);
   });
 
-  it("keep no plain one from being refused at once", () => {
+  it("don't delay the refusal of a plain one", () => {
     expect(() => known({ name: later("a.test"), port: 0 })).toThrow(
       /port: 0 was given; give a port/,
     );

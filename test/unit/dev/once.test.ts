@@ -18,7 +18,7 @@ describe("makeOnce", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it("makes it once, however many ask at the same time", async () => {
+  it("makes a thing once, however many ask at the same time", async () => {
     let made = 0;
     const progress: string[] = [];
     const ask = () =>
@@ -37,7 +37,7 @@ describe("makeOnce", () => {
     expect(progress).toContainEqual(expect.stringMatching(/^Waiting for another process/));
   });
 
-  it("shows nothing of a making that failed, and makes it the next time", async () => {
+  it("leaves nothing of a failed attempt, and tries again the next time", async () => {
     const failing = makeOnce(path, quiet, async (unfinished) => {
       await writeFile(unfinished, "half");
       throw new Error("broke off");
@@ -48,7 +48,7 @@ describe("makeOnce", () => {
     expect(await readFile(path, "utf8")).toBe("whole");
   });
 
-  it("takes over from a process that was killed while it made it", async () => {
+  it("takes over from a process that was killed in the middle", async () => {
     const module = JSON.stringify(join(__dirname, "../../../dev/toolchain/once"));
     const program = `
       const { writeFileSync } = require("node:fs");

@@ -25,20 +25,20 @@ describe("the CLI on PATH", () => {
     ["v3.220.1", "3.220.1"],
     ["v3.1000.0", "3.1000.0"],
     ["v4.0.0", "4.0.0"],
-  ])("is taken when it is %s", async (said, version) => {
+  ])("is used when it is %s", async (said, version) => {
     const bin = installed(said);
     expect(await findCli()).toEqual({ path: join(bin, "pulumi"), version });
   });
 
   it.each(["v3.99.9", "v2.300.0", "v3.220.0-alpha.1", "no version"])(
-    "is left alone when it is %s",
+    "is not used when it is %s",
     async (said) => {
       installed(said);
       expect(await findCli()).toBeUndefined();
     },
   );
 
-  it("is left alone without its language host", async () => {
+  it("is not used without its language host", async () => {
     installed("v3.220.0", { languageHost: false });
     expect(await findCli()).toBeUndefined();
   });

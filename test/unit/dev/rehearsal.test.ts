@@ -21,7 +21,7 @@ describe("the rehearsal's settings", () => {
     });
   });
 
-  it("leave behind who logs in, every secret, and production's own servers", () => {
+  it("leave out the logins, every secret and production's own servers", () => {
     const config = rehearsed(`
 encryptionsalt: v1:abc
 config:

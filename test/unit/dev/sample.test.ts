@@ -13,7 +13,7 @@ const text = readFileSync(join(sample, "tracks_redirect.json"), "utf8");
 const rows = JSON.parse(text) as Row[];
 
 describe("the sample's dump", () => {
-  it("has the counts and keys that its README tells, which the tests of the migration rely on", () => {
+  it("has the counts and keys that its README lists, which the tests of the migration rely on", () => {
     const readme = readFileSync(join(sample, "README.md"), "utf8");
     const told = [...readme.matchAll(/^\| `([a-z]+\.[a-z]+)` +\| +(\d+) \| +(\d*) \|/gm)].map(
       ([, model, count, last]) => ({ model, count: Number(count), last }),
@@ -31,7 +31,7 @@ describe("the sample's dump", () => {
     expect(readme).toContain(`\`count\` sums up to ${sum}`);
   });
 
-  it("isn't migrated by replacing its text, as the notes did", () => {
+  it("can't be migrated by replacing its text, as the notes did", () => {
     const replaced = text
       .replace(/redirect.redirecthit/g, "roasted.redirecthit")
       .replace(/redirect.target/g, "roasted.target");

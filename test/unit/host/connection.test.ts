@@ -65,7 +65,7 @@ describe("who applied something", () => {
     );
   });
 
-  it("is told in a preview when a delete would still use another login", () => {
+  it("is named in a preview when a delete would still use another login", () => {
     const report = parseReport(
       "CentOS",
       "conflict nginx.conf was edited by hand\nok site\nvia site root key SHA256:old\n",
@@ -79,7 +79,7 @@ describe("who applied something", () => {
 });
 
 describe("a command as root", () => {
-  it("has nothing in front for root", () => {
+  it("needs no sudo as root", () => {
     expect(privilege(connection())).toEqual({ prefix: [], firstLine: undefined });
   });
 
@@ -87,7 +87,7 @@ describe("a command as root", () => {
     expect(privilege(connection({ hostUser: "admin" })).prefix).toEqual(["sudo", "-n"]);
   });
 
-  it("gives the password in stdin alone", () => {
+  it("passes the password in stdin only", () => {
     const { prefix, firstLine } = privilege(
       connection({ hostUser: "admin", sudoPassword: "hunter2" }),
     );

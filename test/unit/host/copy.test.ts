@@ -55,7 +55,7 @@ beforeEach(() => {
 });
 
 describe("a file copied to the host", () => {
-  it("goes to the spool of the login, which is made without sudo, for the login's eyes only", async () => {
+  it("goes to the login's spool, which is made without sudo and readable by the login only", async () => {
     expect(copy(undefined)).toMatchObject({ path: spooled, login: "admin", sha256: file.sha256 });
     await engine.settled();
     expect(engine.inputs("app-archive").remotePath).toBe(spooled);
@@ -66,7 +66,7 @@ describe("a file copied to the host", () => {
     consumerName = / apply (\S+)/.exec(engine.inputs("app-source").create ?? "")?.[1] ?? "";
   });
 
-  it("finds its spool made again when it was lost or is another login's, and once", async () => {
+  it("gets a new spool, once, when the old one was lost or belongs to another login", async () => {
     const marked = async (spool: string): Promise<string | undefined> => {
       copy(facts({ spool }, {}));
       await engine.settled();
@@ -78,7 +78,7 @@ describe("a file copied to the host", () => {
     expect(await marked("open")).not.toBe(again);
   });
 
-  it("is copied again when it was lost before it was taken", async () => {
+  it("is copied again when it was lost before the host used it", async () => {
     const lost = [
       facts({}),
       facts({}, { state: "drift" }),
@@ -88,14 +88,14 @@ describe("a file copied to the host", () => {
     for (const known of lost) expect(await trigger(known)).not.toBe("");
   });
 
-  it("is not copied again when it was taken, when it is there, or when the host can't be asked", async () => {
+  it("is not copied again when the host used it, when it is still there, or when the host can't be asked", async () => {
     expect(await trigger(facts({}, {}))).toBe("");
     const there = { [`spool/app-archive-${file.sha256}`]: "17" };
     expect(await trigger(facts(there, { state: "drift" }))).toBe("");
     expect(await trigger(undefined)).toBe("");
   });
 
-  it("is copied again when it is taken for something else", async () => {
+  it("is copied again when another command uses it", async () => {
     const first = copy(undefined, "sqlite");
     const taken = facts({}, { manifest: [`data-load data dump=${first.path}`] });
     const second = copy(taken, "127.0.0.1:5432/tracks");

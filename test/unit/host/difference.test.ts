@@ -38,7 +38,7 @@ it.each(Object.entries(secretEntries))("never shows the content of a secret %s",
   expect(lines).toContain("+ | [secret]");
 });
 
-it("masks what the host script masks in what it remembers", () => {
+it("masks what the host script masks in its records", () => {
   const script = readFileSync("host/script/manifest.sh", "utf8");
   const pattern = /^ *(.+)\) secret=yes ;;$/m.exec(script)?.[1]?.split(" | ");
   expect(pattern?.sort()).toEqual(

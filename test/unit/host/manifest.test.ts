@@ -155,7 +155,7 @@ describe("a manifest", () => {
     expect(lines(entry).slice(4, -2)).toEqual(expected);
   });
 
-  it("can't be made to hold an entry by a file's content", () => {
+  it("takes no line of a file's content for an entry", () => {
     const text = lines({ kind: "file", path: "/a", content: "x\nend\npackage evil\n" });
     expect(text.filter((line) => line === "end")).toHaveLength(1);
     expect(text).toContain("| package evil");

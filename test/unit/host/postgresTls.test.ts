@@ -23,7 +23,7 @@ afterEach(() => {
   server.close();
 });
 
-it("tells when the server's certificate expired, and that it is the server's to renew", async () => {
+it("says when the server's certificate expired, and that it must be renewed on the server", async () => {
   const stream = connect((server.address() as AddressInfo).port, "127.0.0.1");
   const tls = {
     host: "db.example.org",

@@ -66,7 +66,7 @@ describe("the tunnel", () => {
     return { tunnel, localPort: options.localPort };
   }
 
-  it("dials the host at the first connection, once for all of them", async () => {
+  it("connects to the host at the first connection, once for all of them", async () => {
     const { localPort } = await open();
     expect(host.connections()).toBe(0);
     const answers = await Promise.all(["one", "two", "three"].map((word) => say(localPort, word)));
@@ -74,7 +74,7 @@ describe("the tunnel", () => {
     expect(host.connections()).toBe(1);
   });
 
-  it("dials again after the host closed the connection", async () => {
+  it("connects again after the host closed the connection", async () => {
     const { localPort } = await open();
     expect(await say(localPort, "before")).toBe("before");
     host.drop();
@@ -84,7 +84,7 @@ describe("the tunnel", () => {
     expect(host.connections()).toBe(2);
   });
 
-  it("closes connections to where nothing listens, and says why once", async () => {
+  it("closes connections to a port without a listener, and says why once", async () => {
     const { localPort } = await open({ target: { address: "127.0.0.1", port: await freePort() } });
     expect(await say(localPort, "one")).toBe("closed");
     expect(await say(localPort, "two")).toBe("closed");
@@ -92,7 +92,7 @@ describe("the tunnel", () => {
     expect(warnings[0]).toMatch(/PostgreSQL doesn't run there/);
   });
 
-  it("tells the program itself why it gets nowhere, without a warning", async () => {
+  it("gives the program the reason for a failure, without a warning", async () => {
     const { tunnel } = await open({ target: { address: "127.0.0.1", port: await freePort() } });
     const error = await tunnel.connect().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(HostError);
@@ -119,7 +119,7 @@ describe("the tunnel", () => {
     expect(await say(localPort, "mine")).toBe("mine");
   });
 
-  it("gives up on a port that stays taken, and names the argument", async () => {
+  it("refuses a port that another process holds, and names the argument", async () => {
     const other = await startEcho();
     const opening = open({ localPort: portOf(other), patienceSeconds: 0.3 });
     await expect(opening).rejects.toThrow(

@@ -29,13 +29,13 @@ afterEach(() => {
   inPreview(false);
 });
 
-it("is asked about no user by a program without one", async () => {
+it("asks about no user for a program without one", async () => {
   await examine("fact init systemd");
   expect(asked.at(-1)).toContain("listen=80");
   expect(asked.at(-1)).not.toContain("user=");
 });
 
-it("refuses an up that the host names an obstacle to, by its argument, and lets a preview go on", async () => {
+it("refuses an up that the host reports a problem for, names the argument, and lets a preview go on", async () => {
   const report = "fact obstacle/port another serves port 80: set NginxSite.listenPort";
   inPreview(true);
   await expect(examine(report)).resolves.toBeDefined();

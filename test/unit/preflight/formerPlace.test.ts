@@ -33,21 +33,21 @@ function refusal(change: Partial<DataPlace>, known: HostFacts): string {
 }
 
 describe("the place of the site's data", () => {
-  it("is anywhere on a host that has none, or can't be asked", () => {
+  it("may be anywhere on a host that has no data, or can't be asked", () => {
     expect(refusal({}, facts([]))).toBe("");
     expect(() => {
       checkFormerPlace(place, undefined);
     }).not.toThrow();
   });
 
-  it("stays", () => {
+  it("may stay where it is", () => {
     expect(refusal({}, facts([key, release]))).toBe("");
   });
 
   it.each([
     ["app", "roasted", "tracks:siteName", "/microarray/shared/roasted"],
     ["siteRoot", "/srv/www", "tracks:siteRoot", "/srv/www/shared/tracks"],
-  ] as const)("doesn't change with %s before the data are moved", (part, value, setting, to) => {
+  ] as const)("can't change by %s before the data are moved", (part, value, setting, to) => {
     for (const lines of [[key, release], [release]]) {
       const text = refusal({ [part]: value }, facts(lines));
       expect(text).toContain(`${setting} is "${value}"`);
@@ -60,7 +60,7 @@ describe("the place of the site's data", () => {
     expect(refusal({ [part]: value }, facts([key, release], moved))).toBe("");
   });
 
-  it("doesn't get another owner before the data are given to it", () => {
+  it("can't get another owner before the data belong to that owner", () => {
     const text = refusal({ user: "painter" }, facts([key, release], undefined, "sysv"));
     expect(text).toContain("service uwsgi stop");
     expect(text).toContain(

@@ -48,7 +48,7 @@ describe("a host whose init is not systemd", () => {
     );
   });
 
-  it("takes a site without an application, and one with systemd takes both", async () => {
+  it("gets a site without an application; a host with systemd gets both", async () => {
     inPreview(true);
     await expect(preflightOf(old, {})).resolves.toMatchObject({ app: undefined });
     const facts = ["init systemd", "interpreter present", "os-version 7.9"];

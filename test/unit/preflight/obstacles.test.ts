@@ -24,12 +24,12 @@ function found(
   );
 }
 
-describe("who listens where uWSGI shall", () => {
-  it("is nobody's concern when nobody does", () => {
+describe("a process on uWSGI's ports", () => {
+  it("is no problem when there is none", () => {
     expect(found({ interpreter: "present" })).toEqual([]);
   });
 
-  it("is named once for both ports, with what ends it and what lets it be", () => {
+  it("is named once for both ports, with the command that ends it and the one that avoids it", () => {
     const listener = "812 - uwsgi --socket 127.0.0.1:8001";
     expect(
       found({ "listener/127.0.0.1:8001": listener, "listener/127.0.0.1:9191": listener }),
@@ -48,13 +48,13 @@ describe("who listens where uWSGI shall", () => {
       "which runs in a container of this host. End it, on the host as root: stop its container",
     ],
     ["1 socket systemd", "a socket unit. End it, on the host as root: systemctl list-sockets"],
-  ])("is ended as what it is: %s", (listener, text) => {
+  ])("is ended in the way that it was started: %s", (listener, text) => {
     expect(found({ "listener/127.0.0.1:9191": listener })).toEqual([expect.stringContaining(text)]);
   });
 });
 
-describe("what the host itself names as in the way", () => {
-  it("is told as it is, and nothing else", () => {
+describe("a problem that the host itself reports", () => {
+  it("is shown as it is, and nothing else", () => {
     const facts = new Map([
       ["nginx-conf", "foreign"],
       ["obstacle/nginx-conf", "/etc/nginx/nginx.conf would be replaced"],
@@ -80,7 +80,7 @@ describe("a former site that runs", () => {
     ],
   ]);
 
-  it("is stopped before its data are loaded from a dump", () => {
+  it("must be stopped before its data are loaded from a dump", () => {
     expect(found(running, { loadsDump: true })).toEqual([
       expect.stringMatching(
         /uwsgi runs, and tracks:migrationDump is not loaded yet.*service uwsgi stop.*pulumi config rm tracks:migrationDump/,
@@ -88,7 +88,7 @@ describe("a former site that runs", () => {
     ]);
   });
 
-  it("stands in nobody's way without a dump, stopped, or once the dump was loaded", () => {
+  it("is no problem without a dump, when it is stopped, or once the dump was loaded", () => {
     expect(found(running)).toEqual([]);
     expect(found({ "uwsgi-service": "stopped" }, { loadsDump: true })).toEqual([]);
     expect(found(running, { loadsDump: true }, loaded)).toEqual([]);

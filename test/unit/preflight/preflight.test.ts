@@ -41,7 +41,7 @@ function fakeSudo(): string {
   return directory;
 }
 
-describe("a host in order", () => {
+describe("a host without problems", () => {
   it("is asked over one connection, and its answer is read", async () => {
     const host = await server();
     const facts = await ask(connectionTo(host, hostKey, login));
@@ -86,7 +86,7 @@ describe("a host in order", () => {
     });
   });
 
-  it("never runs what stands before the script, such as a password that sudo didn't ask for", async () => {
+  it("never runs what precedes the script, such as a password that sudo didn't ask for", async () => {
     const marker = join(temporaryFolder("preflight", onTestFinished), "ran");
     const host = await server({
       answer: (command) => (command.endsWith("sudo -k -S -p '' true") ? {} : undefined),
@@ -124,7 +124,7 @@ describe("sudo", () => {
     expect(host.commands.map(({ command }) => command).join("\n")).not.toContain("wrong-one");
   });
 
-  it("that wants a password and has none", async () => {
+  it("that wants a password which no setting gives", async () => {
     const host = await server({ answer: sudo("right", []) });
     const error = await errorOf(ask(connectionTo(host, hostKey, login, operator())));
     expect(error.kind).toBe("sudo");
@@ -163,7 +163,7 @@ describe("a login", () => {
     );
   });
 
-  it("that runs no command is told as that, in the words that it prints", async () => {
+  it("that runs no command is reported with the words that it prints", async () => {
     const prints = 'Please login as the user "centos" rather than the user "root".\n';
     const host = await server({ prints, runsNothing: true });
     const error = await errorOf(ask(connectionTo(host, hostKey, login)));
@@ -175,7 +175,7 @@ describe("a login", () => {
     expect(host.commands).toEqual([]);
   });
 
-  it("that runs no command and lingers is told in the same words", async () => {
+  it("that runs no command and stays open is reported in the same words", async () => {
     const prints = 'Please login as the user "centos".\n';
     const host = await server({ prints, runsNothing: true, lingers: true });
     const session = await openSession(connectionTo(host, hostKey, login), new Deadline(5));
@@ -213,7 +213,7 @@ describe("what a program needs", () => {
       { sftp: "broken" },
       "doesn't start: bash: /wrong/sftp-server: No such file. See that `Subsystem sftp ",
     ],
-  ])("is told why SFTP fails where sshd %s", async (_, change, message) => {
+  ])("is reported, with the reason, where sshd %s", async (_, change, message) => {
     const host = await server(change);
     const error = await errorOf(ask(connectionTo(host, hostKey, login), { needsSftp: true }));
     expect(error.kind).toBe("sftp");
@@ -234,7 +234,7 @@ describe("what a program needs", () => {
     expect(facts.commit).toBe("0-ref=main");
   });
 
-  it("is told where sshd opens no session", async () => {
+  it("is reported where sshd opens no session", async () => {
     const host = await server({ maxSessions: 0 });
     const error = await errorOf(ask(connectionTo(host, hostKey, login)));
     expect(error.kind).toBe("login");
@@ -299,7 +299,7 @@ describe("the system", () => {
     );
   });
 
-  it("speaks of the stack's settings, but keeps what it last applied as it is", async () => {
+  it("names the stack's settings, but keeps what it last applied as it is", async () => {
     const host = await server();
     const text = `#!/bin/bash
 case "$3" in
@@ -317,7 +317,7 @@ esac
     });
   });
 
-  it("speaks of the stack's settings where the script fails", async () => {
+  it("names the stack's settings where the script fails", async () => {
     const host = await server();
     const failing = {
       scope: "tracks.test",

@@ -8,7 +8,7 @@ import { ask, errorOf, hostKey, login, rsaHostKey, server, stranger } from "./pr
 import { connectionTo, identityOf, keyPair, type TestServerOptions } from "./preflightServer";
 
 describe("the way to the host", () => {
-  it("ends at a port where nobody listens", async () => {
+  it("ends at a port where nothing listens", async () => {
     const host = await server();
     await host.close();
     const error = await errorOf(ask(connectionTo(host, hostKey, login)));
@@ -58,7 +58,7 @@ describe("the way to the host", () => {
     expect(error.message).toContain("Enterprise Linux 9 refuses");
   });
 
-  it("says whose key is refused", async () => {
+  it("says which login's key is refused", async () => {
     const error = await errorOf(ask(connectionTo(await server(), hostKey, stranger)));
     expect(error.kind).toBe("login");
     expect(error.message).toContain(`refuses root with the key ${stranger.publicKey.fingerprint}`);
@@ -83,7 +83,7 @@ describe("a bastion", () => {
     );
   };
 
-  it("that isn't there is named", async () => {
+  it("that can't be reached is named", async () => {
     const error = await through({}, { port: 1 });
     expect(error.kind).toBe("unreachable");
     expect(error.message).toContain("The bastion 127.0.0.1:1 can't be reached");
@@ -109,7 +109,7 @@ describe("a bastion", () => {
     expect(error.message).toContain("AllowTcpForwarding yes");
   });
 
-  it("behind which the host isn't there", async () => {
+  it("behind which the host can't be reached", async () => {
     const host = await server();
     await host.close();
     const bastion = await server({ hostKeys: [bastionKey], forwarding: true });
@@ -124,7 +124,7 @@ describe("a bastion", () => {
 });
 
 describe("an SSH agent", () => {
-  it("that is dead is found before anything is dialled", async () => {
+  it("that is dead is found before any connection", async () => {
     const host = await server();
     const connection = connectionTo(host, hostKey, login, {
       identity: { kind: "agent", socketPath: "/nonexistent/agent.socket" },
@@ -136,14 +136,14 @@ describe("an SSH agent", () => {
     expect(host.connections()).toBe(0);
   });
 
-  it("that is dead matters even beside a private key", async () => {
+  it("that is dead is an error even with a private key", async () => {
     vi.stubEnv("SSH_AUTH_SOCK", "/nonexistent/inherited.socket");
     const error = await errorOf(ask(connectionTo(await server(), hostKey, login)));
     expect(error.kind).toBe("agent");
     expect(error.message).toContain("unset SSH_AUTH_SOCK");
   });
 
-  it("that isn't named anywhere", async () => {
+  it("that no setting or variable names", async () => {
     const connection = connectionTo(await server(), hostKey, login, {
       identity: { kind: "agent", socketPath: undefined },
     });

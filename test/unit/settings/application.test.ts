@@ -50,7 +50,7 @@ describe("a stack's application", () => {
     );
   });
 
-  it("needs a folder that is there", () => {
+  it("needs a folder that exists", () => {
     expect(errorFor({ sourceFolder: "nowhere" }).message).toMatch(/"nowhere", which isn't there/);
   });
 
@@ -67,7 +67,7 @@ describe("a stack's application", () => {
     }
   });
 
-  it("trusts a git server over SSH by its key alone", () => {
+  it("trusts a git server over SSH only by its key", () => {
     const ssh = { sourceUrl: "git@git.example.org:tracks.git" };
     expect(faultyKeys(ssh)).toEqual(["sourceHostKey"]);
     expect(
@@ -114,7 +114,7 @@ describe("its database", () => {
     ).toMatch(/"provider" with tracks:postgresVersion 13[\s\S]*supports 14 and newer/);
   });
 
-  it("elsewhere needs a login that may make roles", () => {
+  it("elsewhere needs a login that may create roles", () => {
     expect(faultyKeys({ ...app, postgresHost: "db.example.org" })).toEqual([
       "postgresAdminUser",
       "postgresAdminPassword",
@@ -149,7 +149,7 @@ describe("its database", () => {
     writeFileSync(join(folder, "key.pem"), `-----BEGIN PRIVATE KEY-----\nx\n${authority}`);
     writeFileSync(join(folder, "empty.pem"), "");
 
-    it("is checked by the certificates of a file, and nothing else in it", () => {
+    it("is checked by the certificates of a file, and by nothing else in it", () => {
       const settings = { ...elsewhere, postgresSslMode: "verify-full", postgresCaFile: "ca.pem" };
       expect(check(settings, { secret }).configuration.application?.database?.external).toEqual(
         expect.objectContaining({ sslMode: "verify-full", authorities: authority }),
@@ -189,7 +189,7 @@ describe("its database", () => {
       expect(faults({ postgresProvisioner: "psql" }).keys).toEqual(["tracks:postgresProvisioner"]);
     });
 
-    it("is no matter for the host's own server", () => {
+    it("is ignored for the host's own server", () => {
       expect(
         faultyKeys({ ...app, postgresSslMode: "verify-full", postgresCaFile: "ca.pem" }),
       ).toEqual(["postgresSslMode", "postgresCaFile"]);
@@ -205,7 +205,7 @@ describe("its database", () => {
 });
 
 describe("its old data", () => {
-  it("is a file that is there, with the notes' renames", () => {
+  it("is a file that exists, with the notes' renames", () => {
     const { application } = check({ ...app, migrationDump: "old.json" }).configuration;
     expect(application?.migration).toEqual({
       dump: join(folder, "old.json"),
@@ -256,7 +256,7 @@ describe("its names", () => {
     expect(application?.uwsgi.proofHost).toBe(proof);
   });
 
-  it("have one that both nginx and Django answer to", () => {
+  it("have a name that both nginx and Django answer to", () => {
     expect(faultyKeys({ ...app, allowedHosts: '["elsewhere.test"]' })).toEqual(["allowedHosts"]);
     expect(faultyKeys({ ...app, serverNames: '["old_tracks"]' })).toEqual(["serverNames"]);
     expect(() => check({ serverNames: '["old_tracks"]' })).not.toThrow();
@@ -293,7 +293,7 @@ describe("its service", () => {
     expect(faultyKeys({ ...app, uwsgiSocket })).toEqual(["uwsgiSocket"]);
   });
 
-  it("tells its statistics elsewhere than it takes requests", () => {
+  it("serves its statistics and its requests on different addresses", () => {
     expect(faultyKeys({ ...app, uwsgiStats: "127.0.0.1:8001" })).toEqual(["uwsgiStats"]);
   });
 });
@@ -312,11 +312,11 @@ describe("what a component would refuse", () => {
     ["uwsgiEnvironment", '["A=$(id)"]', "uwsgiEnvironment[0]"],
     ["siteName", "3d", "siteName"],
     ["sourceRef", "a b", "sourceRef"],
-  ])("of %s %j is refused when the configuration is read", (name, value, at) => {
+  ])("of %s %j is refused when the settings are read", (name, value, at) => {
     expect(faultyKeys({ ...app, [name]: value })).toEqual([at]);
   });
 
-  it("is told at once, with the setting to use, and without a variable's value", () => {
+  it("is reported at once, with the setting to use, and without a variable's value", () => {
     const { message, faults } = errorFor({
       ...app,
       uwsgiOptions: '["harakiri = 60","uid = www","wsgi-file = a.py","chdir = /","venv = /v"]',

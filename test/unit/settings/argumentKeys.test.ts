@@ -21,12 +21,12 @@ function found(pattern: RegExp): { path: string; match: string }[] {
 }
 
 describe("the arguments that settings become", () => {
-  it("are one or more for each setting, but for those that only choose what is deployed", () => {
+  it("are one or more for each setting, except those that only choose what is deployed", () => {
     expect(new Set(argumentNames).size).toBe(argumentNames.length);
     expect(keyNames.filter((name) => !("argument" in keys[name]))).toEqual(["rehearsal"]);
   });
 
-  it("are told as settings to the stack's owner", () => {
+  it("are shown as settings to the stack's owner", () => {
     expect(inStackKeys("PostgresDatabase.version is 16, or DjangoApp.source.ref.")).toBe(
       "tracks:postgresVersion is 16, or tracks:sourceRef.",
     );
@@ -56,11 +56,11 @@ describe("the arguments that settings become", () => {
     expect(named.filter(({ match }) => !known.includes(match))).toEqual([]);
   });
 
-  it("are what host and components speak of, in place of settings", () => {
+  it("are what messages of host and components name, in place of settings", () => {
     expect(found(new RegExp(`\\b(?:${keyNames.map(fullName).join("|")})\\b`, "g"))).toEqual([]);
   });
 
-  it("are left as they are where no setting gives them, and so are other words", () => {
+  it("stay as they are where no setting gives them, like other words", () => {
     const text = "NginxSite.staticRoot of /var/lib/Nginx.conf, example.Host.name";
     expect(inStackKeys(text)).toBe(text);
   });

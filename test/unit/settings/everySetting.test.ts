@@ -495,7 +495,7 @@ describe("a component", () => {
       .map(({ type, name, inputs }) => `${type} ${name} ${JSON.stringify(inputs)}`)
       .sort();
 
-  it("shows what it is given, and neither a secret nor a fact of the host", async () => {
+  it("shows its inputs, and neither a secret nor a fact of the host", async () => {
     const unknown = await described();
     expect(unknown.join("\n")).toMatch(/NginxSite tracks .*"listenPort":80/);
     expect(unknown.join("\n")).not.toMatch(/key-of-django|hush-hush|sesame-open/);
@@ -509,7 +509,7 @@ describe("a component", () => {
   });
 });
 
-it("a preview leaves no command's text open but those that wait for a generated password", async () => {
+it("in a preview only the commands that wait for a generated password have an unknown text", async () => {
   const commands = (await preview(production)).filter(({ type }) => type.endsWith(":Command"));
   // The script's own text is left out of what is looked at.
   const open = commands.filter(({ name, inputs }) => name !== "host-script" && !isKnown(inputs));

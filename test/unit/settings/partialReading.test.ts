@@ -24,7 +24,7 @@ describe("a faulty setting", () => {
     );
   });
 
-  it("goes with its neighbour's fault in one message", () => {
+  it("is reported together with the other faulty settings", () => {
     const settings = { ...app, requirementsFile: "@@HOST@@.txt", sourceHostKey: "ssh-ed25519 x" };
     expect(faultyKeys(settings)).toEqual(["sourceHostKey", "requirementsFile", "sourceHostKey"]);
   });

@@ -48,7 +48,7 @@ describe("the configuration reference", () => {
     expect(reference).toMatch(/`tracks:appPackage`.* \| `DjangoApp\.wsgi`: the file `wsgi\.py`/);
   });
 
-  it("stands between its markers, and leaves the rest alone", () => {
+  it("is written between its markers, and leaves the rest alone", () => {
     const text = `# A\n\n${referenceMarkers.start}\n\nold\n\n${referenceMarkers.end}\n\n## B\n`;
     const updated = withReference(text);
     expect(updated).toBe(
@@ -57,7 +57,7 @@ describe("the configuration reference", () => {
     expect(withReference(updated)).toBe(updated);
   });
 
-  it("has its place in docs/configuration.md, or says so", () => {
+  it("says so when docs/configuration.md has no place for it", () => {
     expect(() => withReference("# A\n")).toThrow("put the reference's place back");
   });
 

@@ -14,7 +14,7 @@ import {
 } from "./configuration";
 import { ed25519KeyPair } from "../host/ed25519";
 
-describe("a stack with the few settings that it can't do without", () => {
+describe("a stack with only the required settings", () => {
   it("gets a default for everything else", () => {
     const { configuration, warnings } = check();
     expect(warnings).toEqual([]);
@@ -49,7 +49,7 @@ describe("a stack with the few settings that it can't do without", () => {
 });
 
 describe("values", () => {
-  it("arrive as the text that Pulumi makes of them", () => {
+  it("are read from the text that Pulumi makes of them", () => {
     const { configuration } = check({
       listenPort: "8080",
       defaultServer: "false",
@@ -172,7 +172,7 @@ describe("the error", () => {
     deployerPassword: undefined,
   });
 
-  it("has every fault, each with what was given, what is allowed and the command that mends it", () => {
+  it("has every problem, each with what was given, what is allowed and the command that fixes it", () => {
     expect(error.message).toMatchInlineSnapshot(`
       "The configuration of the stack test has 5 faults:
 
@@ -265,7 +265,7 @@ describe("a secret", () => {
     expect(configuration.deployer.password.reveal()).toBe("correct horse");
   });
 
-  it("that is none to the program is warned about", () => {
+  it("that is no secret to the program is warned about", () => {
     const { warnings } = check({}, { secret: ["deployerPassword", "host"] });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("tracks:host");
@@ -278,13 +278,13 @@ describe("an unknown setting", () => {
     ["server_names", "serverNames"],
     ["ListenPort", "listenPort"],
     ["hostkey", "hostKey"],
-  ])("%s is taken for a slip of %s", (slip, meant) => {
+  ])("%s is recognised as a misspelled %s", (slip, meant) => {
     const [fault] = errorFor({ [slip]: "x" }).faults;
     expect(fault?.key).toBe(`tracks:${slip}`);
     expect(fault?.allowed).toContain(`tracks:${meant}`);
   });
 
-  it("unlike any other has the reference named", () => {
+  it("unlike any other leads to the reference", () => {
     expect(errorFor({ kubernetes: "x" }).message).toContain("docs/configuration.md");
   });
 });
@@ -387,7 +387,7 @@ describe("the lab's own host", () => {
     expect(as("operator")).toMatchObject({ kind: "password" });
   });
 
-  it("is missed with the command that makes it", () => {
+  it("that is missing is an error with the command that makes it", () => {
     const error = errorFor(lab, { stack: "nowhere" });
     expect(error.faults).toHaveLength(1);
     expect(error.message).toContain("npm run lab -- up nowhere");

@@ -24,7 +24,7 @@ const settings: LocalSettings = {
 };
 
 describe("a Python literal", () => {
-  it("is read back by Python as the same text, in one line of ASCII", () => {
+  it("is read by Python as the same text, and is one line of ASCII", () => {
     const literals = hostile.map(pythonLiteral);
     for (const literal of literals) expect(literal).toMatch(/^[\x20-\x7e]*$/);
     const program =
@@ -62,7 +62,7 @@ describe("local settings", () => {
     >;
   }
 
-  it("carry every password unharmed, and find the release that they are linked from", () => {
+  it("keep every password as it is, and find the release that they are linked from", () => {
     const password = hostile.join("");
     const postgresql = {
       name: "tracks",
@@ -96,7 +96,7 @@ describe("local settings", () => {
     });
   });
 
-  it("name PostgreSQL as old Djangos know it", () => {
+  it("name PostgreSQL as old versions of Django know it", () => {
     const postgresql = { name: "t", user: "d", password: "p", host: "h", port: 5432 };
     const { DATABASES } = evaluate({ ...settings, postgresql, secretKey: "s" }, "(1, 8, 2)");
     expect(DATABASES).toMatchObject({
@@ -104,7 +104,7 @@ describe("local settings", () => {
     });
   });
 
-  it("read the key that the host made, and hold sqlite where there is no PostgreSQL", () => {
+  it("read the key that the host generated, and name sqlite where there is no PostgreSQL", () => {
     writeFileSync(join(folder, "secret_key"), "made on the host\n");
     expect(evaluate({ ...settings, secretKeyFile: join(folder, "secret_key") })).toMatchObject({
       SECRET_KEY: "made on the host",

@@ -57,7 +57,7 @@ describe("a site", () => {
     expect(renderSite(site)).toMatchSnapshot();
   });
 
-  it("adds the trailing slash in Django's location alone, and takes none away", () => {
+  it("adds the trailing slash in Django's location only, and removes none", () => {
     const text = renderSite(site);
     const [before, after] = text.split("location / {");
     expect(before).not.toContain("rewrite");
@@ -147,7 +147,7 @@ describe("package sources", () => {
     );
   });
 
-  it("leaves pip's own settings alone when nothing was asked for", () => {
+  it("leaves pip's own settings alone without an argument for pip", () => {
     expect(renderPipConfiguration(program, {})).toBeUndefined();
     expect(renderPipConfiguration(program, { indexUrl: "http://mirror.example/simple" })).toContain(
       "[global]\nindex-url = http://mirror.example/simple\n",

@@ -48,7 +48,7 @@ describe("uWSGI's files", () => {
     expect(uwsgiReopensLog(view)).toMatchSnapshot();
   });
 
-  it("hold every option of the notes", () => {
+  it("have every option of the notes", () => {
     const options = renderUwsgiIni(view)
       .split("\n")
       .filter((line) => /^[a-z]/.test(line));
@@ -70,7 +70,7 @@ describe("uWSGI's files", () => {
     expect(options.join("\n")).toMatch(/^home = .*\/home\/deployer\/venv/m);
   });
 
-  it("know no PRODUCTION where there is none", () => {
+  it("have no PRODUCTION outside of production", () => {
     expect(renderUwsgiIni({ ...view, environment: {} })).not.toContain("PRODUCTION");
   });
 });
@@ -93,7 +93,7 @@ describe("uWSGI's settings", () => {
     expect(faultsOf({ stats: "127.0.0.1:8001", socket: "127.0.0.1:8001" })).toContain("stats");
   });
 
-  it("name the setting that a free option would double", () => {
+  it("name the argument that an additional option would repeat", () => {
     expect(faultsOf({ options: ["max-requests = 5000"] })).toBe("");
     expect(faultsOf({ options: ["processes = 3"] })).toContain("there is Uwsgi.processes");
     expect(faultsOf({ options: ["http-socket = :80"] })).toContain("only nginx");

@@ -35,7 +35,7 @@ const operator = {
   privilege: { kind: "password", password: new Secret("sesame") },
 } as const;
 
-it("sends this version's script to the host, and tells what it says line by line", async () => {
+it("sends this version's script to the host, and shows what it says line by line", async () => {
   const server = await host({ stdout: "nginx is being changed: waiting\nundid the run\n" });
   expect(await recoverHost(connectionTo(server, hostKey, login), "tracks.test")).toEqual([
     "nginx is being changed: waiting",
@@ -47,7 +47,7 @@ it("sends this version's script to the host, and tells what it says line by line
   expect(stdin).toBe(hostScript());
 });
 
-it("speaks of the stack's settings", async () => {
+it("names the stack's settings", async () => {
   const said = "undid the run: set PostgresDatabase.port";
   const server = await host({ stdout: `${said}\n` });
   expect(await recoverHost(connectionTo(server, hostKey, login), "tracks.test")).toEqual([
@@ -59,7 +59,7 @@ it("speaks of the stack's settings", async () => {
   );
 });
 
-it("hands a sudo password over in stdin alone", async () => {
+it("passes a sudo password in stdin only", async () => {
   const server = await host({ stdout: "nothing was interrupted\n" });
   await recoverHost(connectionTo(server, hostKey, login, operator), "tracks.test");
   const { command, stdin } = server.commands.at(-1) ?? { command: "", stdin: "" };
@@ -68,14 +68,14 @@ it("hands a sudo password over in stdin alone", async () => {
   expect(stdin).toBe(`sesame\n${hostScript()}`);
 });
 
-it("sends nothing to be run when sudo refuses", async () => {
+it("sends no program when sudo refuses", async () => {
   const server = await host({}, { exitCode: 1, stderr: "Sorry, try again.\n" });
   const recovering = recoverHost(connectionTo(server, hostKey, login, operator), "tracks.test");
   await expect(recovering).rejects.toThrow(/password/);
   expect(server.commands.map((one) => one.command).join("\n")).not.toContain("recover");
 });
 
-it("tells why the host can't be recovered, and never takes silence for success", async () => {
+it("says why the host can't be recovered, and never takes silence for success", async () => {
   const refuses = await host({ exitCode: 1, stderr: "nginx can't be put back: mend it\n" });
   await expect(recoverHost(connectionTo(refuses, hostKey, login), "tracks.test")).rejects.toThrow(
     "The host can't be recovered: nginx can't be put back: mend it",

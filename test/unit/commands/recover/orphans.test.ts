@@ -42,7 +42,7 @@ async function ours(): Promise<Orphan[]> {
   return (await findOrphans()).filter(({ pid }) => pids.includes(pid));
 }
 
-it("leaves plugins alone whose engine answers, and finds them when it is gone", async () => {
+it("leaves plugins alone while their engine answers, and finds them when it is gone", async () => {
   const plugin = await start("", "pulumi-resource-command", address());
   const program = await start("", "@pulumi/pulumi/cmd/run", `--engine=${address()}`);
   expect(await ours()).toEqual([]);
@@ -53,7 +53,7 @@ it("leaves plugins alone whose engine answers, and finds them when it is gone", 
   ]);
 });
 
-it("takes nothing else for an orphan that was told a dead address", async () => {
+it("takes no other program with a dead address in its arguments for an orphan", async () => {
   const dead = address();
   await start("", "my-server", dead);
   await start("", "pulumi-resource-command", "192.0.2.1:80");
@@ -61,7 +61,7 @@ it("takes nothing else for an orphan that was told a dead address", async () => 
   expect(await ours()).toEqual([]);
 });
 
-it("ends orphans, also one that does not listen to a polite request", async () => {
+it("ends orphans, also one that ignores SIGTERM", async () => {
   await start("", "pulumi-resource-command", address());
   await start("process.on('SIGTERM',()=>{})", "pulumi-language-nodejs", address());
   await engineDies();

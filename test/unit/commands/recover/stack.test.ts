@@ -41,7 +41,7 @@ describe("the stack that is recovered", () => {
   }
 
   it.each(["EOF", "failed to load checkpoint: EOF"])(
-    "is asked for again where an engine writes its checkpoint: %s",
+    "is asked for again while an engine writes its checkpoint: %s",
     async (words) => {
       await install(pulumiThatFindsTorn(2, join(folder, "asked"), words));
       const { source, ...stack } = await findStack(undefined);
@@ -56,7 +56,7 @@ describe("the stack that is recovered", () => {
     },
   );
 
-  it("is given up when its checkpoint stays torn, saying what to delete", async () => {
+  it("is given up when its checkpoint stays incomplete, and the error says what to delete", async () => {
     const asked = join(folder, "asked");
     await install(pulumiThatFindsTorn(1000, asked));
     await expect(findStack(undefined)).rejects.toThrow(
@@ -66,7 +66,7 @@ describe("the stack that is recovered", () => {
     expect(tries.length).toBeGreaterThan(1);
   });
 
-  it("has the stack selected again that was so before, also after a failure", async () => {
+  it("leaves the stack selected that was selected before, also after a failure", async () => {
     const asked = join(folder, "asked");
     await install(pulumiThatFindsTorn(0, asked));
     const work = () => Promise.reject(new Error("no"));

@@ -29,21 +29,21 @@ it("refuses to break the lock of a living process", async () => {
   await expect(proveHoldersDead([directory])).rejects.toThrow(/still running: wait for it/);
 });
 
-it("refuses to judge a process of another machine", async () => {
+it("refuses a lock of another machine, whose processes it can't see", async () => {
   await lockedBy(1, "elsewhere.example");
   await expect(proveHoldersDead([directory])).rejects.toThrow(StackLockedError);
 });
 
-it("finds nothing where no lock is", async () => {
+it("finds nothing where there is no lock", async () => {
   expect(await proveHoldersDead([join(directory, "none")])).toEqual([]);
 });
 
-it("takes no younger process for the holder because it got the same id", async () => {
+it("takes no younger process with the same id for the holder", async () => {
   await lockedBy(process.pid, hostname(), new Date("2020-01-01T00:00:00Z"));
   expect(await proveHoldersDead([directory])).toMatchObject([{ pid: process.pid }]);
 });
 
-it("finds a lock of either layout", async () => {
+it("finds a lock in both layouts of the backend", async () => {
   await mkdir(join(directory, ".pulumi"));
   const url = `file://${directory}`;
   const found = await lockDirectories(url, "tracks", "dev");
@@ -70,7 +70,7 @@ it.each([
   );
 });
 
-it("can't see locks in another backend, nor where no backend is", async () => {
+it("sees no locks in another backend, nor where there is no backend", async () => {
   expect(await lockDirectories("https://api.example.org", "tracks", "dev")).toBeUndefined();
   expect(await lockDirectories(`file://${directory}/other`, "tracks", "dev")).toBeUndefined();
 });

@@ -44,7 +44,7 @@ test("a site that is gone counts as no answer", async () => {
   expect(await askSite(site, 3)).toEqual({ "no answer": 3 });
 });
 
-test("the site is asked by its name, as often as was said, and while work lasts", async () => {
+test("requests go to the site by its name, at the given rate, as long as the work lasts", async () => {
   const names = new Set<string | undefined>();
   const server = createServer((request, response) => {
     names.add(request.headers.host);

@@ -17,7 +17,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("a failing command is a result, with its time, and stands in the log with all it printed", async () => {
+test("a failing command is a result with its time, and the log has all that it printed", async () => {
   const run = await runTimed("bash", ["-c", "echo out; echo err >&2; sleep 0.2; exit 3"], { log });
   expect(run.exitCode).toBe(3);
   expect(run.output.split("\n").sort()).toEqual(["err", "out"]);
@@ -25,7 +25,7 @@ test("a failing command is a result, with its time, and stands in the log with a
   expect(await readFile(log, "utf8")).toMatch(/^\n\$ bash -c [^]*\(exit code 3 after/);
 });
 
-test("an interrupted command ends together with what it has started", async () => {
+test("an interrupted command ends together with what it started", async () => {
   const interrupted = new AbortController();
   const pidFile = join(folder, "pid");
   const run = runTimed("bash", ["-c", `sleep 60 & echo $! >${pidFile}; cat | sleep 60; wait`], {

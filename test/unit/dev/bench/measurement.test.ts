@@ -11,7 +11,7 @@ describe("the median", () => {
     expect(median(values)).toBe(expected);
   });
 
-  test("of nothing doesn't exist", () => {
+  test("of an empty list doesn't exist", () => {
     expect(() => median([])).toThrow(RangeError);
     expect(medianSeconds(contender("a", {}), "preview")).toBeUndefined();
     expect(medianSeconds(contender("a", { preview: [] }), "preview")).toBeUndefined();

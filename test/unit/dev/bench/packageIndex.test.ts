@@ -32,7 +32,7 @@ test.each([
   expect(projectOf(file)).toBe(project);
 });
 
-test("a project's page links to its files, which can be had", async () => {
+test("a project's page links to its files, which can be downloaded", async () => {
   const page = await (await fetch(`${index.url}typing-extensions/`)).text();
   const [, link] = /href="([^"]+)"/.exec(page) ?? [];
   const file = await fetch(new URL(link ?? "", index.url));

@@ -10,14 +10,14 @@ const plot = renderPlot(
   ),
 );
 
-test("every bar says its seconds, and the legend names the contenders", () => {
+test("every bar shows its seconds, and the legend names the contenders", () => {
   for (const text of ["30.0 s", "44.0 s", "0.40 s", "this &lt;program&gt;", "ansible &amp; core"]) {
     expect(plot).toContain(`>${text}</text>`);
   }
   expect(plot).not.toContain("<program>");
 });
 
-test("bars are as long as what they stand for", () => {
+test("the length of a bar is in proportion to its seconds", () => {
   const widths = new Map(barsWithFigures(plot));
   expect(width(widths, "44.0 s") / width(widths, "11.0 s")).toBeCloseTo(4, 1);
   expect(width(widths, "0.40 s")).toBeGreaterThan(0);

@@ -26,13 +26,13 @@ test("a dump is known by its digest and size", async () => {
 test.each([
   ["with a byte order mark", `\uFEFF${dump}`],
   ["with blank lines around it, more than are read at once", `\n${dump}${" \n".repeat(50_000)}`],
-])("%s it is taken", async (_what, content) => {
+])("%s it is accepted", async (_what, content) => {
   await expect(dumpFile(written(content))).resolves.toMatchObject({
     bytes: Buffer.byteLength(content),
   });
 });
 
-test("one that is not there is named", async () => {
+test("a file that does not exist is named", async () => {
   await expect(dumpFile("/nowhere/old.json")).rejects.toThrow(
     /"\/nowhere\/old\.json" can't be read \(ENOENT\): name the file/,
   );
@@ -56,6 +56,6 @@ test.each<[string, string | Buffer, RegExp]>([
   ["empty", "", /is empty/],
   ["a warning and then JSON", `Warning: old\n${dump}`, /does not begin with \[.*--output/],
   ["cut off", dump.slice(0, -3), /does not end with \]: it is not whole/],
-])("%s is refused here, with what to do", async (_what, content, message) => {
+])("%s is refused, with what to do", async (_what, content, message) => {
   await expect(dumpFile(written(content))).rejects.toThrow(message);
 });

@@ -24,11 +24,11 @@ describe("inspectSource", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it("finds nothing to say about the sample", async () => {
+  it("finds no problem in the sample", async () => {
     expect(await inspectSource(sample, layout, needs)).toEqual([]);
   });
 
-  it("doesn't count what git keeps from being packed", async () => {
+  it("ignores files that git keeps out of the archive", async () => {
     execaSync("git", ["init", "--quiet", folder]);
     await writeFile(join(folder, ".gitignore"), "requirements.txt\n");
     expect(await inspectSource(folder, layout, needs)).toEqual([
@@ -36,7 +36,7 @@ describe("inspectSource", () => {
     ]);
   });
 
-  it("names what looks like a secret, and nothing that everybody may see", async () => {
+  it("names files that look like a secret, and none that everybody may read", async () => {
     const secret = Object.fromEntries(secretNames.map((path) => [path, "x"]));
     for (const [path, content] of Object.entries({ ...secret, ...openFiles })) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -49,7 +49,7 @@ describe("inspectSource", () => {
     expect(found.map(({ severity }) => severity)).not.toContain("fault");
   });
 
-  it("tells what .gitignore leaves out where there is no git to know better", async () => {
+  it("says what .gitignore leaves out where there is no repository", async () => {
     await writeFile(join(folder, ".gitignore"), "/venv/\n.env\n__pycache__/\n*.pyc\n");
     await mkdir(join(folder, "venv"));
     await mkdir(join(folder, "__pycache__"));
@@ -66,7 +66,7 @@ describe("inspectSource", () => {
     expect(await told()).toEqual([]);
   });
 
-  it("shows a name with a line break in one line", async () => {
+  it("shows a name with a line break on one line", async () => {
     await mkdir(join(folder, "a\nb"));
     await writeFile(join(folder, "a\nb/.env"), "");
     const [found] = await inspectSource(folder, layout, needs);

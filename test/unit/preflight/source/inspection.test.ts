@@ -44,11 +44,11 @@ function inspected(changes: Files): string[] {
 }
 
 describe("inspectFiles", () => {
-  it("finds nothing in a source that is fine", () => {
+  it("finds no problem in a source without one", () => {
     expect(inspected({})).toEqual([]);
   });
 
-  it("tells everything at once", () => {
+  it("reports everything at once", () => {
     const found = inspected({
       "manage.py": manage.replace("settings", "settings.production"),
       "tracks/wsgi.py": undefined,
@@ -57,7 +57,7 @@ describe("inspectFiles", () => {
     expect(found.filter((text) => text.startsWith("fault"))).toHaveLength(3);
   });
 
-  it("says one thing of a wrong folder", () => {
+  it("reports one problem of a wrong folder", () => {
     const found = inspectFiles(new Map(), layout);
     expect(found).toHaveLength(1);
     expect(found[0]?.message).toMatch(/must be the folder that holds manage.py/);
@@ -82,7 +82,7 @@ describe("inspectFiles", () => {
         /website.settings/,
       ],
       ["has no application", wsgi.replace("application =", "app ="), /defines no `application`/],
-    ])("that %s is a fault", (_, text, reason) => {
+    ])("that %s is an error", (_, text, reason) => {
       const found = inspected({ "tracks/wsgi.py": text });
       expect(found).toHaveLength(1);
       expect(found[0]).toMatch(/^fault tracks\/wsgi.py: /);
@@ -109,7 +109,7 @@ describe("inspectFiles", () => {
   });
 
   describe("manage.py", () => {
-    it("with hard-coded production settings is a fault that names the mend", () => {
+    it("with hard-coded production settings is an error that names the fix", () => {
       const found = inspected({
         "manage.py": manage.replace("tracks.settings", "tracks.settings.production"),
       });
@@ -134,7 +134,7 @@ else:
       expect(inspected({ "manage.py": manage.replace(/.*setdefault.*/, code) })).toEqual([]);
     });
 
-    it("that isn't there, or sets no settings, is a fault", () => {
+    it("that is missing, or sets no settings, is an error", () => {
       expect(inspected({ "manage.py": undefined })).toEqual([
         expect.stringMatching(/^fault manage.py: there is none/),
       ]);
@@ -147,7 +147,7 @@ else:
   describe("settings", () => {
     const init = "tracks/settings/__init__.py";
 
-    it("in one file are a fault", () => {
+    it("in one file are an error", () => {
       const found = inspected({
         [init]: undefined,
         "tracks/settings/production.py": undefined,
@@ -175,7 +175,7 @@ else:
       `if os.environ.get("PRODUCTION") == "1":`,
       `if 'PRODUCTION' in os.environ:`,
       `if "PRODUCTION" in os.environ:  # not os.environ.get("PRODUCTION")`,
-    ])("may ask clearly: %s", (line) => {
+    ])("may check PRODUCTION clearly: %s", (line) => {
       expect(inspected({ [init]: `import os\n${line}\n` })).toEqual([]);
     });
 

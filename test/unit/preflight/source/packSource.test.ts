@@ -66,7 +66,7 @@ describe("packSource", () => {
     expect((await stat(join(unpacked, "manage.py"))).mode & 0o777).toBe(0o755);
   });
 
-  it("names the archive by what sha256sum says of it, and lets nobody else read it", async () => {
+  it("names the archive by its SHA-256, and lets nobody else read it", async () => {
     const { path, sha256, bytes } = await packSource(tree, archives);
     const content = await readFile(path);
     expect(createHash("sha256").update(content).digest("hex")).toBe(sha256);
@@ -112,7 +112,7 @@ describe("packSource", () => {
       expect(await digestOf()).not.toBe(before);
     });
 
-    it("stays what it was, so that an upgrade of this program deploys nothing anew", async () => {
+    it("stays the same, so that an upgrade of this program deploys nothing", async () => {
       await symlink("app", join(tree, "link"));
       expect(await digestOf()).toMatchInlineSnapshot(
         `"4ac54ef3813ad1e3d031eb7b1837a3b274e718e736846db8c36a2b0446df8b57"`,
@@ -148,7 +148,7 @@ describe("packSource", () => {
       expect(await listed()).toEqual([".gitignore", "app/", "app/views.py", "manage.py", "new.py"]);
     });
 
-    it("packs a folder within it by the rules of the whole", async () => {
+    it("packs a folder within it by the rules of the repository", async () => {
       expect(await listed(join(tree, "app"))).toEqual(["views.py"]);
     });
 
@@ -207,7 +207,7 @@ describe("packSource", () => {
       ]);
     });
 
-    it("goes by the .gitignore of the folders around it, which belong to the same copy", async () => {
+    it("follows the .gitignore of the folders around it, which belong to the same copy", async () => {
       await write("../.gitignore", "/tree/local.py\n*.log\n", 0o644);
       await write("web/.gitignore", "venv/\n");
       for (const path of ["local.py", "app/run.log", "app/local.py", "web/site/venv/x"])
@@ -222,14 +222,14 @@ describe("packSource", () => {
       expect(await listed(join(tree, "web/site"))).toEqual(["manage.py"]);
     });
 
-    it("goes by its own where a folder around it leaves it out altogether", async () => {
+    it("follows its own .gitignore where a folder around it leaves it out altogether", async () => {
       await write("../.gitignore", "tree/\n");
       await write(".gitignore", "*.log\n");
       await write("run.log");
       expect(await listed()).toEqual([".gitignore", "app/", "app/views.py", "manage.py"]);
     });
 
-    it("has the digest of the checkout that it is a copy of", async () => {
+    it("has the digest of the checkout that it was copied from", async () => {
       await write(".gitignore", "*.log\n");
       await write("run.log");
       const copy = join(place, "copy");
@@ -249,7 +249,7 @@ describe("packSource", () => {
       );
     }
 
-    it("is never wider than its owner has left it", async () => {
+    it("never gives more rights than its owner gave", async () => {
       await write("settings.ini", "", 0o600);
       await write("run.sh", "", 0o750);
       await mkdir(join(tree, "closed"));
@@ -265,7 +265,7 @@ describe("packSource", () => {
       });
     });
 
-    it("is what git makes of it where a umask has closed all of them, but for secrets", async () => {
+    it("is git's where a umask closed all of them, except for secrets", async () => {
       await chmod(join(tree, "manage.py"), 0o700);
       await write("app/views.py", "", 0o600);
       await write(".env", "", 0o600);
@@ -277,13 +277,13 @@ describe("packSource", () => {
     });
   });
 
-  it("packs everything elsewhere, folders that hold nothing among it", async () => {
+  it("packs everything elsewhere, empty folders too", async () => {
     await write("app/views.pyc");
     await mkdir(join(tree, "logs"));
     expect(await listed()).toEqual(["app/", "app/views.py", "app/views.pyc", "logs/", "manage.py"]);
   });
 
-  it("names every link that leads out of the tree, and whatever isn't a file, at once", async () => {
+  it("names every link that leads out of the tree, and everything that isn't a file, at once", async () => {
     await mkdir(join(tree, "a/b"), { recursive: true });
     await mkdir(join(tree, "c"));
     await symlink("/etc/passwd", join(tree, "absolute"));
@@ -302,7 +302,7 @@ describe("packSource", () => {
     expect(message).not.toContain("inner is a link");
   });
 
-  it("refuses what only stands for the content of a file", async () => {
+  it("refuses a pointer in place of a file's content", async () => {
     const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 12\n`;
     await write("static/logo.png", pointer);
     await write("static/film.mp4", "/annex/objects/SHA256E-s1--0.mp4\n");
@@ -341,13 +341,13 @@ describe("packSource", () => {
     await expect(packSource(tree, archives)).rejects.toThrow(/holds no file/);
   });
 
-  it("keeps no archive where another could exchange it", async () => {
+  it("keeps no archive where another user could exchange it", async () => {
     await mkdir(archives);
     await chmod(archives, 0o777);
     await expect(packSource(tree, archives)).rejects.toThrow(/mode 0700/);
   });
 
-  it("forgets archives that nobody asked for in a month", async () => {
+  it("deletes archives that nobody used for a month", async () => {
     const first = await packSource(tree, archives);
     await utimes(first.path, 1, 1);
     await write("new.py");

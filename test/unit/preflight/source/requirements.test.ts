@@ -28,7 +28,7 @@ function inspected(
 const django = "Django==4.2.30\n";
 
 describe("requirements", () => {
-  it("that aren't there are a fault", () => {
+  it("that are missing are an error", () => {
     expect(inspected({})).toEqual([
       expect.stringMatching(/^fault requirements.txt: there is no such file/),
     ]);
@@ -45,20 +45,20 @@ beans @ https://example.org/beans-1.0.whl
     expect(inspected(text)).toEqual([]);
   });
 
-  it("are warned of when they aren't pinned, and named, unless a constraint pins them", () => {
+  it("are named in a warning when they aren't pinned, unless a constraint pins them", () => {
     const text = 'django>=4.2\nbeans\nroast; python_version == "3.9"\npinned==1\n-c pins.txt\n';
     expect(inspected({ "requirements.txt": text, "pins.txt": "Beans==1\n" })).toEqual([
       expect.stringMatching(/^warning requirements.txt: doesn't pin django>=4.2, roast:/),
     ]);
   });
 
-  it("are warned of when Django isn't among them", () => {
+  it("without Django are warned of", () => {
     expect(inspected("django-beans==1\n")).toEqual([
       expect.stringMatching(/^warning requirements.txt: doesn't name Django/),
     ]);
   });
 
-  it("may include others of the source, whose changes make a new virtualenv too", () => {
+  it("may include other files of the source, whose changes make a new virtualenv too", () => {
     const files = {
       "requirements/all.txt": "-r base.txt\n-rmore.txt\n",
       "requirements/base.txt": django,
@@ -67,7 +67,7 @@ beans @ https://example.org/beans-1.0.whl
     expect(inspected(files, {}, "requirements/all.txt")).toEqual([]);
   });
 
-  it("are warned of when they include what lies elsewhere", () => {
+  it("that include a file outside of the source are warned of", () => {
     const text = `${django}--constraint=https://me:sesame@example.org/all.txt\n`;
     const found = inspected(text);
     expect(found).toEqual([
@@ -113,12 +113,12 @@ beans @ https://example.org/beans-1.0.whl
       /variable TOKEN, which isn't/,
     ],
     ["no text", { "requirements.txt": Buffer.from([0x42, 0xe9, 0x0a]) }, /Save it as UTF-8/],
-  ])("that name %s are a fault", (_, files, message) => {
+  ])("that name %s are an error", (_, files, message) => {
     const faults = inspected(files).filter((text) => text.startsWith("fault"));
     expect(faults).toEqual([expect.stringMatching(message)]);
   });
 
-  it("may name what is there, beside the file or from the top", () => {
+  it("may name what exists, relative to the file or to the source", () => {
     const files = {
       "requirements/all.txt": `${django}-f ./wheels\n-f vendor\n./vendor/beans[hot]\n-e vendor/beans#egg=x\nroast @ file:vendor/roast-1.0.tar.gz\n`,
       "requirements/wheels/a.whl": "",
@@ -174,7 +174,7 @@ describe("PostgreSQL's driver, where hashes are required,", () => {
       /^psycopg2==2\.9\.6; python_version < "3\.8" --hash=sha256:f151/m,
     ],
     [`Django==2.2.28 \\\n  ${hash}\n`, /^psycopg2==2\.8\.6 --hash=sha256:fb23f6c7/m],
-  ])("is a fault that names the lines to add to %s", (text, line) => {
+  ])("is missing: the error names the lines to add to %s", (text, line) => {
     const [found, ...others] = inspected(text, { postgresql: true });
     expect(found).toMatch(/^fault requirements.txt: requires hashes, and names no driver/);
     expect(found).toMatch(line);
@@ -199,7 +199,7 @@ describe("PostgreSQL's driver, where hashes are required,", () => {
     expect(inspected(files, { postgresql: true })).toEqual([]);
   });
 
-  it("isn't one that only a constraint names, nor one like psycopg-pool", () => {
+  it("is neither one that only a constraint names, nor one like psycopg-pool", () => {
     const files = {
       "requirements.txt": `Django==4.2.30 ${hash}\npsycopg-pool==3.2 ${hash}\n-c pins.txt\n`,
       "pins.txt": `psycopg2==2.9.10 ${hash}\n`,
@@ -207,7 +207,7 @@ describe("PostgreSQL's driver, where hashes are required,", () => {
     expect(inspected(files, { postgresql: true })).toHaveLength(1);
   });
 
-  it("can't come from the configuration, nor can anything else", () => {
+  it("can't come from a setting, nor can any other package", () => {
     const extra = ["psycopg2==2.9.10"];
     expect(inspected(`Django==4.2.30 ${hash}`, { extra })).toEqual([
       expect.stringMatching(/extraRequirements has none. Move psycopg2==2.9.10 into the file/),

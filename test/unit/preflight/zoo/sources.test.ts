@@ -85,7 +85,7 @@ const inputs: readonly [what: string, make: (folder: string) => void, outcome: O
 ];
 
 test(
-  "a warning is given until the source is deployed as it is, and again when it changes",
+  "warns until the source is deployed as it is, and again when it changes",
   { timeout: 60_000 },
   async () => {
     const folder = sampleSource();
