@@ -14,6 +14,8 @@ begin_journal() { # SUBSYSTEM
 }
 
 step() { # KIND FIELD...
+  # Services that an administrator starts or stops: nothing of that is to be undone.
+  [[ -n $JOURNAL ]] || return 0
   announce_step "$@"
   must 'the disk does not take the journal' sync -- "$JOURNAL/resource" "$JOURNAL/steps"
 }

@@ -189,7 +189,8 @@ function answerIn(text: string): string {
   return text.replace(beginning, "");
 }
 
-function runsNothing(user: string, how: string, stdout: string, stderr: string): HostError {
+/** The error for a login shell that runs nothing, or something else. */
+export function runsNothing(user: string, how: string, stdout: string, stderr: string): HostError {
   const said = printed(`${stdout}\n${stderr}`);
   return new HostError(
     "shell",

@@ -1,0 +1,38 @@
+import { createInterface } from "node:readline/promises";
+import { exitCodes } from "./exitCodes";
+
+/** What a verb is about to do that somebody should agree to. */
+export interface Consequences {
+  /** What happens, as whole sentences. */
+  readonly does: string;
+  /** How it is undone, or that it can't be. */
+  readonly undo: string;
+}
+
+/**
+ * Says what will happen, and asks unless that was answered beforehand.
+ *
+ * @returns false where it must not happen; the exit code is set then
+ */
+export async function confirm(
+  { does, undo }: Consequences,
+  { yes = false }: { yes?: boolean },
+): Promise<boolean> {
+  console.error(`${does}\n${undo}`);
+  if (yes) return true;
+  if (!process.stdin.isTTY) {
+    console.error("Nobody is there to be asked, and nothing was done: add --yes to do it.");
+    process.exitCode = exitCodes.usage;
+    return false;
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question("Go on? Type yes: ");
+    if (answer.trim().toLowerCase() === "yes") return true;
+  } finally {
+    terminal.close();
+  }
+  console.error("Nothing was done.");
+  process.exitCode = exitCodes.declined;
+  return false;
+}

@@ -1,0 +1,22 @@
+import { Command } from "commander";
+import { exitCodesHelp } from "./exitCodes";
+import { addServices } from "./services";
+import { addStatus } from "./status";
+
+/** Every verb of `npm run ops`, and its help. */
+export function opsProgram(): Command {
+  const program = new Command("npm run ops --")
+    .description(
+      "What the notes have an administrator type, for the site of a stack. Host, login, paths and secrets come from\nthe stack's settings. For a script: npm run --silent ops -- VERB --json",
+    )
+    .addHelpText(
+      "after",
+      `\nExamples:\n  npm run ops -- status\n  npm run ops -- restart --stack production\n  npm run ops -- logs --since 1h --grep error\n${exitCodesHelp}`,
+    )
+    .showHelpAfterError("(npm run ops -- --help tells the verbs and their options)")
+    .exitOverride();
+  addStatus(program);
+  addServices(program);
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}

@@ -1,0 +1,91 @@
+import { applicationPaths, virtualenvPaths } from "../../components/django/paths";
+import type { Connection } from "../../host/ssh/connection";
+import { Deadline } from "../../host/ssh/deadline";
+import type { Session } from "../../host/ssh/session";
+import { checkPrivilege } from "../../preflight/host/checks";
+import { overSession } from "../../preflight/host/overSession";
+import { failingInStackKeys } from "../../settings/argumentKeys";
+import { checkConfiguration, type Configuration } from "../../settings/configuration";
+import { openWorkspace, readSource } from "../workspace";
+
+/** The site of one stack, as its settings have it. */
+export interface Site {
+  readonly project: string;
+  /** Without organization and project. */
+  readonly stack: string;
+  /** As the host knows the stack: `PROJECT.STACK`. */
+  readonly scope: string;
+  readonly configuration: Configuration;
+  readonly connection: Connection;
+}
+
+/** The application of a site, and where it lies on the host. */
+export interface Application {
+  /** Login that it runs as. */
+  readonly user: string;
+  readonly home: string;
+  /** The link to the current release. */
+  readonly current: string;
+  /** The link to the current virtualenv. */
+  readonly virtualenv: string;
+  /** Folder of its user alone, on the disk of the data. */
+  readonly backups: string;
+  readonly production: boolean;
+}
+
+/** Seconds in which every fault of the way to the host shows. */
+const wayDeadlineSeconds = 15;
+
+/**
+ * Reads the settings of a stack, the one named or else the selected one. Secrets stay in this process.
+ *
+ * @throws ConfigurationError with every fault of the settings
+ */
+export async function openSite(named: string | undefined): Promise<Site> {
+  const workspace = await openWorkspace();
+  const wanted = named ?? (await workspace.stack())?.name;
+  if (wanted === undefined) {
+    throw new Error(
+      "Which stack? None is selected: add --stack NAME, or run pulumi stack select NAME",
+    );
+  }
+  const [{ name: project }, source] = await Promise.all([
+    workspace.projectSettings(),
+    readSource(workspace, wanted),
+  ]);
+  const { configuration } = checkConfiguration(source);
+  const { stack } = source;
+  const { connection } = configuration;
+  return { project, stack, scope: `${project}.${stack}`, configuration, connection };
+}
+
+/** Logs in to the site's host, sees that the login becomes root, and does `work` there. */
+export function onHost<T>(site: Site, work: (session: Session) => Promise<T>): Promise<T> {
+  const { connection } = site;
+  const deadline = new Deadline(wayDeadlineSeconds);
+  return failingInStackKeys(
+    overSession(connection, deadline, async (session) => {
+      await checkPrivilege(session, connection, deadline);
+      return work(session);
+    }),
+  );
+}
+
+/** @throws Error where the stack has no application */
+export function applicationOf({ configuration, stack }: Site): Application {
+  const { application } = configuration;
+  if (application === undefined) {
+    throw new Error(
+      `The stack ${stack} has no application, only a static page: neither tracks:sourceFolder nor tracks:sourceUrl is set.`,
+    );
+  }
+  const { app, home, siteRoot, user } = application.django;
+  const { backups, current } = applicationPaths(siteRoot, app);
+  const { production } = application.uwsgi;
+  return { user, home, current, virtualenv: virtualenvPaths(home).current, backups, production };
+}
+
+/** How the command is written that does something with the site. */
+export function commandFor({ stack }: Pick<Site, "stack">, verb: string): string {
+  return `npm run ops -- ${verb} --stack ${stack}`;
+}

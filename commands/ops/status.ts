@@ -1,0 +1,264 @@
+import type { Command } from "commander";
+import { applicationPaths } from "../../components/django/paths";
+import { type HostFacts, parseReport } from "../../host/facts";
+import { verbAnswer } from "../../host/script/verb";
+import { Deadline } from "../../host/ssh/deadline";
+import { inStackKeys } from "../../settings/argumentKeys";
+import { exitCodes } from "./exitCodes";
+import { commandFor, onHost, openSite, type Site } from "./site";
+import { table } from "./table";
+import { addVerb, type StackOption } from "./verb";
+
+/** `status`: whether the site is fine, and what is not. */
+
+/** What is known of one service. */
+export interface ServiceStatus {
+  readonly name: string;
+  readonly isRunning: boolean;
+  readonly startsAtBoot: boolean;
+  /** Process id of the master; undefined where there is none. */
+  readonly pid: number | undefined;
+  readonly seconds: number | undefined;
+  readonly workers: number | undefined;
+}
+
+/** Something that is not as it should be. */
+export interface Problem {
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** The state of a site, as `--json` prints it. */
+export interface SiteStatus {
+  readonly isFine: boolean;
+  readonly problems: readonly Problem[];
+  readonly services: readonly ServiceStatus[];
+  /** Workers of uWSGI by their state: `idle`, `busy` ... */
+  readonly workers: Readonly<Record<string, number>>;
+  readonly release: { readonly name: string; readonly since: string } | undefined;
+  readonly disks: readonly {
+    readonly mount: string;
+    readonly usedPercent: number;
+    readonly availableMegabytes: number;
+  }[];
+  readonly drift: readonly { readonly resource: string; readonly reason: string }[];
+}
+
+/** Percent of a disk in use from which on it is a problem. */
+const fullDisk = 90;
+
+const deadlineSeconds = 120;
+
+export function addStatus(program: Command): void {
+  addVerb(program, "status", {
+    does: "tell whether the site is fine: services, workers, release, disk, drift",
+    examples: ["", "--stack production", "--json"],
+    notes: "Ends with 3 where something is not as it should be. Reads only.",
+  })
+    .option("--json", "print everything as JSON")
+    .action(status);
+}
+
+async function status(options: StackOption & { readonly json?: boolean }): Promise<void> {
+  const site = await openSite(options.stack);
+  const answer = await onHost(site, (session) =>
+    verbAnswer(
+      `${site.connection.address} does not say how it is`,
+      session,
+      site.connection,
+      { scope: site.scope, words: ["status", ...questions(site)] },
+      new Deadline(deadlineSeconds),
+    ),
+  );
+  const found = readStatus(site, parseReport("", inStackKeys(answer)));
+  if (options.json === true) console.log(JSON.stringify(found, undefined, 2));
+  else console.log(describeStatus(site, found, Date.now()));
+  if (!found.isFine) process.exitCode = exitCodes.notWell;
+}
+
+/** What the host script's `status` is asked. */
+function questions({ configuration }: Site): string[] {
+  const { application, site } = configuration;
+  const paths = [site.siteRoot, "/var/log", "/var/lib"].map((path) => `path=${path}`);
+  if (application === undefined) {
+    return [`site=${site.serverNames[0] ?? "localhost"},${site.listenPort},/`, ...paths];
+  }
+  const { app, healthPath, port, proofHost, siteRoot } = application.django;
+  return [
+    `site=${proofHost},${port},${healthPath}`,
+    `current=${applicationPaths(siteRoot, app).current}`,
+    `stats=${application.uwsgi.stats}`,
+    ...paths,
+  ];
+}
+
+/** Reads what the host said. */
+export function readStatus(
+  site: Pick<Site, "stack" | "configuration">,
+  { facts, resources }: HostFacts,
+): SiteStatus {
+  const names = site.configuration.application === undefined ? ["nginx"] : ["uwsgi", "nginx"];
+  const services = names.map((name) => serviceStatus(name, facts));
+  const [release, since] = facts.get("release")?.split(" ") ?? [];
+  const disks = valuesOf(facts, "disk/").map(([mount, text]) => {
+    const [percent, kilobytes] = text.split(" ").map(Number);
+    return {
+      mount,
+      usedPercent: percent ?? 0,
+      availableMegabytes: Math.floor((kilobytes ?? 0) / 1024),
+    };
+  });
+  const drift = [...resources]
+    .filter(([, { state }]) => state === "drift")
+    .map(([resource, { reason = "" }]) => ({ resource, reason }));
+  const workers = Object.fromEntries(
+    (facts.get("workers") ?? "")
+      .split(" ")
+      .filter((pair) => /=\d+$/.test(pair))
+      .map((pair) => pair.split("=") as [string, string])
+      .map(([state, count]) => [state, Number(count)]),
+  );
+  const found = {
+    services,
+    workers,
+    release:
+      release === undefined
+        ? undefined
+        : { name: release, since: new Date(Number(since) * 1000).toISOString() },
+    disks,
+    drift,
+  };
+  const problems = problemsOf(site, facts, found);
+  return { isFine: problems.length === 0, problems, ...found };
+}
+
+function serviceStatus(name: string, facts: ReadonlyMap<string, string>): ServiceStatus {
+  const [enabled, running] = (facts.get(`service/${name}`) ?? "absent stopped").split(" ");
+  const [pid, seconds, workers] = facts.get(`process/${name}`)?.split(" ").map(Number) ?? [];
+  return {
+    name,
+    isRunning: running === "running",
+    startsAtBoot: enabled === "enabled",
+    pid,
+    seconds,
+    workers,
+  };
+}
+
+function problemsOf(
+  { stack }: Pick<Site, "stack">,
+  facts: ReadonlyMap<string, string>,
+  found: Pick<SiteStatus, "services" | "disks" | "drift" | "workers">,
+): Problem[] {
+  const up = `pulumi up --stack ${stack}`;
+  const stopped = found.services.filter(({ isRunning }) => !isRunning);
+  const answer = /^(\S+) release=(\S+)$/.exec(facts.get("site") ?? "");
+  const [, code = "silent", answered = "none"] = answer ?? [];
+  const [release] = facts.get("release")?.split(" ") ?? [];
+  return [
+    ...stopped.map(({ name }) => ({
+      what: `${name} does not run`,
+      fix: commandFor({ stack }, `start ${name}`),
+    })),
+    ...found.services
+      .filter(({ startsAtBoot, isRunning }) => isRunning && !startsAtBoot)
+      .map(({ name }) => ({ what: `${name} does not start at boot`, fix: up })),
+    ...(/^[23]/.test(code) || stopped.length > 0
+      ? []
+      : [
+          {
+            what:
+              code === "silent"
+                ? "the site does not answer on the host itself"
+                : `the site answers with ${code}`,
+            fix: commandFor({ stack }, "logs --no-follow"),
+          },
+        ]),
+    ...(release === undefined || answered === "none" || answered === release
+      ? []
+      : [
+          {
+            what: `the release ${answered} answers, and ${release} is the current one`,
+            fix: commandFor({ stack }, "reload uwsgi"),
+          },
+        ]),
+    ...(found.workers["idle"] === undefined && (found.workers["busy"] ?? 0) > 0
+      ? [
+          {
+            what: `all ${found.workers["busy"]} workers of uWSGI are busy`,
+            fix: `${commandFor({ stack }, "logs")}, and see tracks:uwsgiProcesses and tracks:uwsgiHarakiriSeconds`,
+          },
+        ]
+      : []),
+    ...found.disks
+      .filter(({ usedPercent }) => usedPercent >= fullDisk)
+      .map(({ mount, usedPercent, availableMegabytes }) => ({
+        what: `the disk of ${mount} is ${usedPercent} % full, ${availableMegabytes} MB are left`,
+        fix: "make room there, or a larger disk",
+      })),
+    ...(facts.has("waiting-settings")
+      ? [{ what: "new settings wait for a deployment", fix: up }]
+      : []),
+    ...valuesOf(facts, "interrupted/").map(([subsystem, resource]) => ({
+      what: `a run that changed ${subsystem} (${resource}) was interrupted`,
+      fix: `npm run recover -- --stack ${stack}`,
+    })),
+    ...found.drift.map(({ resource, reason }) => ({ what: `${resource}: ${reason}`, fix: up })),
+  ];
+}
+
+function valuesOf(facts: ReadonlyMap<string, string>, prefix: string): [string, string][] {
+  return [...facts]
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, value]) => [name.slice(prefix.length), value]);
+}
+
+/** The state for a person; its last line is the verdict. @param now milliseconds since 1970 */
+export function describeStatus(
+  { stack, connection, configuration }: Pick<Site, "stack" | "connection" | "configuration">,
+  { services, workers, release, disks, problems, isFine }: SiteStatus,
+  now: number,
+): string {
+  const [name = connection.address] = configuration.site.serverNames;
+  const states = Object.entries(workers).map(([state, count]) => `${count} ${state}`);
+  const rows = [
+    ["stack", `${stack}, host ${connection.address}`],
+    ...services.map((service) => [service.name, describeService(service)]),
+    ...(states.length > 0 ? [["workers", states.join(", ")]] : []),
+    ...(release === undefined
+      ? []
+      : [
+          [
+            "release",
+            `${release.name}, since ${release.since} (${duration(now - Date.parse(release.since))})`,
+          ],
+        ]),
+    ...disks.map(({ mount, usedPercent, availableMegabytes }) => [
+      "disk",
+      `${mount}: ${usedPercent} % used, ${availableMegabytes} MB left`,
+    ]),
+  ];
+  const verdict = isFine
+    ? [`The site ${name} is fine.`]
+    : [
+        `The site ${name} is not fine:`,
+        ...problems.map(({ what, fix }) => `  ${what}\n    fix: ${fix}`),
+      ];
+  return [table(rows), "", ...verdict].join("\n");
+}
+
+function describeService({ isRunning, pid, seconds, workers }: ServiceStatus): string {
+  if (!isRunning) return "stopped";
+  if (pid === undefined) return "runs";
+  return `runs as ${pid} for ${duration((seconds ?? 0) * 1000)}, ${workers ?? 0} workers`;
+}
+
+/** A time in words of one or two units, such as `3 h 20 min`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const [minutes, hours, days] = [seconds / 60, seconds / 3600, seconds / 86_400].map(Math.floor);
+  if (days) return `${days} d ${(hours ?? 0) % 24} h`;
+  if (hours) return `${hours} h ${(minutes ?? 0) % 60} min`;
+  if (minutes) return `${minutes} min`;
+  return `${seconds} s`;
+}

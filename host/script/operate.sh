@@ -1,0 +1,238 @@
+
+# --- Operate: services started and stopped by an administrator, and how the site is. No manifest changes ---
+
+OPERATE_FAILED=() # why what was asked for is not so, one text for each service
+
+# Services go down and come up in the order of the notes: uwsgi, then nginx.
+operate() { # start|stop|restart|reload uwsgi|nginx...
+  local action=${1-} name locks='' names=()
+  shift || true
+  case $action in
+    start | stop | restart | reload) ;;
+    *) fail "operate \"$action\": give start, stop, restart or reload, and uwsgi or nginx or both" ;;
+  esac
+  (($# > 0)) || fail "operate $action: give uwsgi or nginx or both"
+  for name in "$@"; do
+    [[ $name == uwsgi || $name == nginx ]] || fail "operate $action \"$name\": give uwsgi or nginx"
+  done
+  for name in uwsgi nginx; do
+    [[ " $* " == *" $name "* ]] || continue
+    names+=("$name")
+    # A deployment is waited for, and waits.
+    if [[ $name == uwsgi ]]; then locks+=' application uwsgi'; else locks+=' nginx'; fi
+  done
+  RESOURCE=services
+  # shellcheck disable=SC2086 # a list of words
+  take_locks $locks
+  for name in "${names[@]}"; do
+    may_operate "$action" "$name"
+  done
+  if [[ $action == restart && ${#names[@]} -eq 2 ]]; then
+    for name in "${names[@]}"; do operate_service stop "$name"; done
+    for name in "${names[@]}"; do operate_service start "$name"; done
+  else
+    for name in "${names[@]}"; do operate_service "$action" "$name"; done
+  fi
+  ((${#CHANGES[@]} == 0)) || with_records_locked audit operated "${CHANGES[@]}"
+  ((${#OPERATE_FAILED[@]} == 0)) || fail "$(printf '%s\n' "${OPERATE_FAILED[@]}")"
+}
+
+# Refuses before anything is stopped.
+may_operate() { # ACTION NAME
+  state_service "$2"
+  [[ $REPLY != absent ]] || fail "there is no service $2 on this host"
+  [[ $1 != stop ]] || return 0
+  [[ $REPLY != masked* ]] || fail "the service $2 is masked on this host, so that nothing can start it: run \`systemctl unmask $2\` there, then this again"
+  if [[ $2 == nginx ]]; then
+    attempt detached nginx -t || fail "nginx refuses its configuration, nothing was touched: $OUTPUT"
+  elif compgen -G "$STATE/resources/$SCOPE/*/waits-for-deployment" >/dev/null; then
+    explain_waiting_settings
+    fail "uwsgi must not load its settings now, nothing was touched"
+  fi
+}
+
+operate_service() { # ACTION NAME
+  local action=$1 name=$2 running=no
+  state_service "$name"
+  if [[ $REPLY == *' running' ]]; then running=yes; fi
+  case $action,$running in
+    stop,no) event unchanged "$name" stopped ;;
+    start,yes) event unchanged "$name" running ;;
+    reload,no) OPERATE_FAILED+=("$name does not run, so that it can't reload: start it") ;;
+    restart,no) "start_$name" start ;;
+    stop,yes) operate_stop "$name" ;;
+    *) "start_$name" "$action" ;;
+  esac
+}
+
+operate_stop() { # NAME
+  service_request "$1" stop || {
+    OPERATE_FAILED+=("the service $1 did not stop: $REPLY")
+    return
+  }
+  state_service "$1"
+  if [[ $REPLY == *' running' ]]; then
+    OPERATE_FAILED+=("the service $1 was stopped, and still runs")
+  else
+    event stopped "$1" ''
+  fi
+}
+
+# Starts, restarts or reloads, and proves it by workers that are new and an application that answers.
+start_uwsgi() { # start|restart|reload
+  local said
+  uwsgi_ini
+  if [[ -z $REPLY ]]; then
+    # Somebody else's, whose workers are not known.
+    service_request uwsgi "$1" || OPERATE_FAILED+=("the service uwsgi did not $1: $REPLY")
+    event "$(past "$1")" uwsgi ''
+    return
+  fi
+  if [[ $1 == start ]]; then
+    mark_uwsgi_log
+    init_system
+    if [[ $REPLY == systemd ]]; then attempt systemctl reset-failed uwsgi.service; fi
+    if ! service_request uwsgi start; then
+      said=$REPLY
+      OPERATE_FAILED+=("uwsgi did not start: $said"$'\n'"$(uwsgi_reason "$(uwsgi_log_since)")")
+      return
+    fi
+    prove_uwsgi '' ' ' || {
+      OPERATE_FAILED+=("uwsgi was started, but $REPLY")
+      return
+    }
+  else
+    renew_uwsgi "$1" '' || {
+      OPERATE_FAILED+=("uwsgi did not $1: $REPLY")
+      return
+    }
+  fi
+  event "$(past "$1")" uwsgi "$REPLY"
+}
+
+start_nginx() { # start|restart|reload
+  local master workers said
+  nginx_master
+  master=$REPLY
+  nginx_workers "${master:-none}"
+  workers=$REPLY
+  mark_error_logs
+  if ! service_request nginx "$1"; then
+    said=$REPLY
+    emerg_since
+    OPERATE_FAILED+=("nginx did not $1: ${EMERG_FIRST:-$said}")
+    return
+  fi
+  if [[ $1 == reload ]]; then
+    prove_generation "$master" "$workers" || {
+      OPERATE_FAILED+=("nginx refused the reload, the old configuration serves: $REPLY")
+      return
+    }
+  else
+    # Of a restart, the old master may be there for a moment.
+    said=$( (prove_running_nginx) 2>&1) || {
+      OPERATE_FAILED+=("$said")
+      return
+    }
+  fi
+  nginx_master
+  master=$REPLY
+  nginx_workers "${master:-none}"
+  event "$(past "$1")" nginx "master $master, workers${REPLY% }"
+}
+
+past() { # start|restart|reload
+  printf '%sed' "$1"
+}
+
+# A line for the caller at once, and for the audit log at the end.
+event() { # started|restarted|reloaded|stopped|unchanged NAME DETAIL
+  printf '%s %s %s\n' "$1" "$2" "$3"
+  [[ $1 == unchanged ]] || changed "$1 $2${3:+ ($3)}"
+}
+
+# --- Status: read only ---
+
+status() { # [site=HOST,PORT,PATH] [current=PATH] [stats=ADDRESS:PORT] [path=PATH]...
+  local argument name
+  for name in uwsgi nginx; do
+    status_of_service "$name"
+  done
+  for argument in "$@"; do
+    case $argument in
+      site=*) status_of_site "${argument#site=}" ;;
+      current=*) status_of_release "${argument#current=}" ;;
+      stats=*) status_of_workers "${argument#stats=}" ;;
+      path=*) status_of_disk "${argument#path=}" ;;
+      *) fail "status takes site=HOST,PORT,PATH, current=PATH, stats=ADDRESS:PORT and path=PATH, not \"$argument\"" ;;
+    esac
+  done
+  for name in $SUBSYSTEMS; do
+    if flock_is_held "$name"; then
+      fact "changing/$name" "$REPLY"
+    elif [[ -d $STATE/journal/$name ]]; then
+      fact "interrupted/$name" "$(cat -- "$STATE/journal/$name/resource" 2>/dev/null)"
+    fi
+  done
+  ! compgen -G "$STATE/resources/$SCOPE/*/waits-for-deployment" >/dev/null || fact waiting-settings yes
+  probe
+}
+
+status_of_service() { # uwsgi|nginx
+  local master count
+  state_service "$1"
+  fact "service/$1" "$REPLY"
+  "$1_master"
+  master=$REPLY
+  [[ -n $master ]] || return 0
+  "$1_workers" "$master"
+  count=$(wc -w <<<"$REPLY")
+  process_seconds "$master"
+  fact "process/$1" "$master $REPLY $count"
+}
+
+# Leaves how long a process has been there, in seconds.
+process_seconds() { # PID
+  local up line fields
+  read -r up _ </proc/uptime
+  line=$(cat "/proc/$1/stat" 2>/dev/null)
+  read -r -a fields <<<"${line##*) }"
+  REPLY=$((${up%.*} - ${fields[19]:-0} / 100))
+}
+
+status_of_site() { # HOST,PORT,PATH
+  local host port path
+  IFS=, read -r host port path <<<"$1"
+  # nginx would redirect there.
+  [[ $path == *[./] || $path == *[.?]* ]] || path+=/
+  if site_answer "$port" "$path" "$host"; then
+    fact site "$REPLY"
+  else
+    fact site 'silent release=none'
+  fi
+}
+
+# The link is root's to make: it is as old as the last switch to a release.
+status_of_release() { # CURRENT-LINK
+  local target
+  [[ -L $ROOT$1 ]] || return 0
+  target=$(readlink -- "$ROOT$1")
+  fact release "${target##*/} $(stat -c %Y -- "$ROOT$1")"
+}
+
+# How many workers are in which state. Nothing else of the statistics goes on: they have requests in them.
+status_of_workers() { # ADDRESS:PORT
+  local fd count state counts=''
+  { exec {fd}<>"/dev/tcp/${1%:*}/${1##*:}"; } 2>/dev/null || return 0
+  while read -r count state; do
+    counts+=" $state=$count"
+  done < <(timeout 5 cat <&"$fd" | grep -o '"status":"[a-z0-9]*"' | sed 's/.*:"//;s/"$//' | sort | uniq -c)
+  exec {fd}>&-
+  fact workers "${counts# }"
+}
+
+status_of_disk() { # PATH
+  local percent available mount
+  read -r available percent mount < <(df -P -k -- "$ROOT$1" 2>/dev/null | awk 'NR == 2 { print $4, $5, $6 }')
+  [[ -z $mount ]] || fact "disk/$mount" "${percent%\%} $available"
+}

@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { DeployRoot } from "./deployRoot";
+
+let site: DeployRoot;
+beforeEach(async () => {
+  site = await DeployRoot.create();
+  site.addRelease("first");
+  expect(await site.host.apply(site.deployment("first", {}))).toMatchObject({ stderr: "" });
+  expect(await site.host.apply(site.service())).toMatchObject({ stderr: "" });
+  site.host.startNginx();
+  site.loads();
+  site.host.calls();
+});
+afterEach(() => {
+  site.remove();
+});
+
+const operate = (...words: string[]) => site.host.run(["operate", ...words]);
+/** What the service manager was told, in its order. */
+const told = () =>
+  site.host
+    .calls()
+    .map((call) => /^systemctl (start|stop|restart|reload) (\w+)\.service$/.exec(call))
+    .filter((call) => call !== null)
+    .map(([, verb, name]) => `${verb} ${name}`);
+const audited = () => {
+  const lines = site.host.read("/var/lib/tracks/audit.log").trimEnd().split("\n");
+  return lines
+    .map((line) => / tracks\.dev\/services operated (.*)$/.exec(line)?.[1])
+    .filter((text) => text !== undefined);
+};
+
+test("a restart stops uwsgi, then nginx, starts both in that order, and proves it", async () => {
+  const run = await operate("restart", "nginx", "uwsgi");
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toMatch(
+    /^stopped uwsgi \nstopped nginx \nstarted uwsgi master \d+, workers( \d+)+\nstarted nginx master \d+, workers( \d+)+\n$/,
+  );
+  expect(told()).toEqual(["stop uwsgi", "stop nginx", "start uwsgi", "start nginx"]);
+  expect(audited()).toEqual([
+    "stopped uwsgi",
+    "stopped nginx",
+    expect.stringMatching(/^started uwsgi \(master /),
+    expect.stringMatching(/^started nginx \(master /),
+  ]);
+  expect(await site.servedRelease()).toBe("first");
+});
+
+test("uwsgi alone is restarted in one go, so that its socket stays", async () => {
+  const run = await operate("restart", "uwsgi");
+  expect(run.stdout).toMatch(/^restarted uwsgi master \d+, workers/);
+  expect(told()).toEqual(["restart uwsgi"]);
+});
+
+test("a reload is proven by new workers of the same master", async () => {
+  const run = await operate("reload", "uwsgi", "nginx");
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toMatch(/^reloaded uwsgi master .*\nreloaded nginx master .*\n$/);
+  expect(told()).toEqual(["reload uwsgi", "reload nginx"]);
+});
+
+test("what is so already is said, and nothing is told to it", async () => {
+  expect((await operate("start", "nginx")).stdout).toBe("unchanged nginx running\n");
+  expect((await operate("stop", "nginx")).stdout).toBe("stopped nginx \n");
+  expect((await operate("stop", "nginx")).stdout).toBe("unchanged nginx stopped\n");
+  expect(told()).toEqual(["stop nginx"]);
+  expect((await operate("reload", "nginx")).reason).toBe(
+    "nginx does not run, so that it can't reload: start it",
+  );
+});
+
+test("nothing is stopped for a configuration that nginx refuses", async () => {
+  site.host.write("/etc/nginx/conf.d/broken.conf", "broken_directive;\n");
+  const run = await operate("restart", "uwsgi", "nginx");
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain("nginx refuses its configuration, nothing was touched");
+  expect(told()).toEqual([]);
+});
+
+test("nginx comes up although uwsgi does not, and the reason is uwsgi's", async () => {
+  site.host.write("/microarray/releases/tracks/first/fault", "load");
+  const run = await operate("restart", "uwsgi", "nginx");
+  expect(run.code).toBe(1);
+  expect(run.stdout).toMatch(/^stopped uwsgi \nstopped nginx \nstarted nginx /);
+  expect(run.stderr).toContain("uwsgi did not start: ");
+  expect(audited()).toContain("stopped uwsgi");
+});
+
+test("uwsgi is not started over settings that wait for their deployment", async () => {
+  site.host.write("/var/lib/tracks/resources/tracks.dev/settings/waits-for-deployment", "");
+  const run = await operate("restart", "uwsgi");
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain("local.py names the new, empty database already");
+  expect(run.reason).toBe("uwsgi must not load its settings now, nothing was touched");
+  expect(told()).toEqual([]);
+  expect((await operate("stop", "uwsgi")).stdout).toBe("stopped uwsgi \n");
+});
+
+test.each([
+  [["operate", "kill", "uwsgi"], /^operate "kill": give start, stop, restart or reload/],
+  [["operate", "stop"], /^operate stop: give uwsgi or nginx or both$/],
+  [["operate", "stop", "sshd"], /^operate stop "sshd": give uwsgi or nginx$/],
+  [["status", "paths=/"], /^status takes site=HOST,PORT,PATH/],
+])("refuses %j", async (words, reason) => {
+  expect((await site.host.run(words)).reason).toMatch(reason);
+});
+
+test("the status has services, processes, release, workers, disk and drift", async () => {
+  const run = await site.host.run(["status", "current=/microarray/tracks", "path=/var/log"]);
+  expect(run.code).toBe(0);
+  expect(run.stdout).toMatch(/^fact service\/uwsgi enabled running$/m);
+  expect(run.stdout).toMatch(/^fact process\/uwsgi \d+ \d+ \d+$/m);
+  expect(run.stdout).toMatch(/^fact process\/nginx \d+ \d+ \d+$/m);
+  expect(run.stdout).toMatch(/^fact release first \d{10}$/m);
+  expect(run.stdout).toMatch(/^fact disk\/\S+ \d+ \d+$/m);
+  expect(run.stdout).toMatch(/^ok uwsgi$/m);
+  await operate("stop", "uwsgi");
+  const stopped = await site.host.run(["status", "site=tracks.test,1,/"]);
+  expect(stopped.stdout).toMatch(/^fact service\/uwsgi enabled stopped$/m);
+  expect(stopped.stdout).not.toContain("process/uwsgi");
+  expect(stopped.stdout).toMatch(/^fact site silent release=none$/m);
+  expect(stopped.stdout).toMatch(/^drift uwsgi service uwsgi is "enabled stopped"/m);
+});

@@ -1,0 +1,108 @@
+import { expect, it } from "vitest";
+import { describeStatus, duration, readStatus } from "../../../../commands/ops/status";
+import { parseReport } from "../../../../host/facts";
+import { check } from "../../settings/configuration";
+
+const { configuration } = check({ sourceUrl: "https://git.example.org/tracks.git" });
+const site = { stack: "production", configuration, connection: configuration.connection };
+
+const fine = [
+  "fact service/uwsgi enabled running",
+  "fact process/uwsgi 410 7500 16",
+  "fact service/nginx enabled running",
+  "fact process/nginx 500 90 2",
+  "fact site 200 release=0123456789ab",
+  "fact release 0123456789ab 1764374400",
+  "fact workers busy=1 idle=15",
+  "fact disk// 41 20971520",
+  "ok nginx",
+  "manifest nginx",
+  " drift is no word of a report here",
+];
+
+/** The same with other lines in the place of those that begin alike. */
+function read(...changes: string[]) {
+  const begins = (line: string) => line.split(" ").slice(0, 2).join(" ");
+  const changed = new Set(changes.map(begins));
+  const lines = [...fine.filter((line) => !changed.has(begins(line))), ...changes];
+  return readStatus(site, parseReport("", lines.join("\n")));
+}
+
+it("tells that the site is fine in one line, below what is known", () => {
+  const status = read();
+  expect(status).toMatchObject({ isFine: true, problems: [], drift: [] });
+  expect(describeStatus(site, status, Date.parse("2025-11-30T03:20:00Z"))).toBe(
+    [
+      "stack    production, host tracks.stowers.org",
+      "uwsgi    runs as 410 for 2 h 5 min, 16 workers",
+      "nginx    runs as 500 for 1 min, 2 workers",
+      "workers  1 busy, 15 idle",
+      "release  0123456789ab, since 2025-11-29T00:00:00.000Z (1 d 3 h)",
+      "disk     /: 41 % used, 20480 MB left",
+      "",
+      "The site tracks.stowers.org is fine.",
+    ].join("\n"),
+  );
+});
+
+it.each([
+  [
+    "fact service/uwsgi enabled stopped",
+    "uwsgi does not run",
+    "npm run ops -- start uwsgi --stack production",
+  ],
+  [
+    "fact service/nginx disabled running",
+    "nginx does not start at boot",
+    "pulumi up --stack production",
+  ],
+  [
+    "fact site 502 release=none",
+    "the site answers with 502",
+    "npm run ops -- logs --no-follow --stack production",
+  ],
+  [
+    "fact site silent release=none",
+    "the site does not answer on the host itself",
+    "npm run ops -- logs --no-follow --stack production",
+  ],
+  [
+    "fact site 200 release=ba9876543210",
+    "the release ba9876543210 answers, and 0123456789ab is the current one",
+    "npm run ops -- reload uwsgi --stack production",
+  ],
+  ["fact workers busy=16", "all 16 workers of uWSGI are busy", /tracks:uwsgiProcesses/],
+  ["fact disk// 93 1048576", "the disk of / is 93 % full, 1024 MB are left", /make room/],
+  [
+    "fact interrupted/nginx tracks.production/nginx",
+    "a run that changed nginx (tracks.production/nginx) was interrupted",
+    "npm run recover -- --stack production",
+  ],
+  [
+    "drift robots /microarray/robots/robots.txt: content differs",
+    "robots: /microarray/robots/robots.txt: content differs",
+    "pulumi up --stack production",
+  ],
+])("%s: is told with its fix", (line, what, fix) => {
+  const status = read(line);
+  expect(status.isFine).toBe(false);
+  expect(status.problems).toEqual([
+    { what, fix: typeof fix === "string" ? fix : (expect.stringMatching(fix) as string) },
+  ]);
+  expect(describeStatus(site, status, 0)).toMatch(/\nThe site \S+ is not fine:\n {2}.*\n {4}fix: /);
+});
+
+it("does not blame the site's answer on a service that is stopped", () => {
+  const status = read("fact service/nginx enabled stopped", "fact site silent release=none");
+  expect(status.problems.map(({ what }) => what)).toEqual(["nginx does not run"]);
+});
+
+it.each([
+  [59_999, "59 s"],
+  [61_000, "1 min"],
+  [3 * 3_600_000, "3 h 0 min"],
+  [50 * 3_600_000, "2 d 2 h"],
+  [-5, "0 s"],
+])("%i ms are %s", (milliseconds, text) => {
+  expect(duration(milliseconds)).toBe(text);
+});
