@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { exitCodesHelp } from "./exitCodes";
+import { addLogs } from "./logs";
 import { addServices } from "./services";
 import { addStatus } from "./status";
 
@@ -17,6 +18,7 @@ export function opsProgram(): Command {
     .exitOverride();
   addStatus(program);
   addServices(program);
+  addLogs(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }
