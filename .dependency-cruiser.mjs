@@ -5,7 +5,7 @@ const directions = {
   components: ["host", "templates"],
   settings: ["components", "host"],
   preflight: ["settings", "components", "host"],
-  commands: ["preflight", "settings", "components", "host"],
+  commands: ["preflight", "settings", "components", "host", "templates"],
   dev: ["commands", "preflight", "settings", "components", "host"],
 };
 

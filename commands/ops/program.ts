@@ -1,7 +1,11 @@
 import { Command } from "commander";
 import { exitCodesHelp } from "./exitCodes";
+import { addAudit } from "./audit";
+import { addData } from "./data";
 import { addLogs } from "./logs";
+import { addManage } from "./manage";
 import { addServices } from "./services";
+import { addSsh } from "./ssh";
 import { addStatus } from "./status";
 
 /** Every verb of `npm run ops`, and its help. */
@@ -15,10 +19,15 @@ export function opsProgram(): Command {
       `\nExamples:\n  npm run ops -- status\n  npm run ops -- restart --stack production\n  npm run ops -- logs --since 1h --grep error\n${exitCodesHelp}`,
     )
     .showHelpAfterError("(npm run ops -- --help tells the verbs and their options)")
+    .enablePositionalOptions()
     .exitOverride();
   addStatus(program);
   addServices(program);
   addLogs(program);
+  addManage(program);
+  addData(program);
+  addSsh(program);
+  addAudit(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -28,13 +28,13 @@ main() {
   [[ $SCOPE =~ $NAME_PATTERN ]] || fail "scope \"$SCOPE\": give PROJECT.STACK, as in --scope tracks.dev"
   ((EUID != 0)) || use_own_temporary_files
   case $VERB in
-    survey | resolve | status | follow | version) "$VERB" "$@" ;;
+    survey | resolve | status | follow | backup | version) "$VERB" "$@" ;;
     probe) (($# == 0)) || fail 'usage: probe'; probe ;;
     apply | remove | recover | operate)
       open_state
       "$VERB" "$@"
       ;;
-    *) fail "verb \"$VERB\": give apply NAME, remove NAME, probe, survey, resolve, recover, operate, status, follow or version" ;;
+    *) fail "verb \"$VERB\": give apply NAME, remove NAME, probe, survey, resolve, recover, operate, status, follow, backup or version" ;;
   esac
 }
 

@@ -1,3 +1,5 @@
+import { chmodSync, symlinkSync } from "node:fs";
+import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DeployRoot } from "./deployRoot";
 
@@ -120,4 +122,49 @@ test("the status has services, processes, release, workers, disk and drift", asy
   expect(stopped.stdout).not.toContain("process/uwsgi");
   expect(stopped.stdout).toMatch(/^fact site silent release=none$/m);
   expect(stopped.stdout).toMatch(/^drift uwsgi service uwsgi is "enabled stopped"/m);
+});
+
+test("logs come with their files' names, the past first, and pid files with what they hold", async () => {
+  site.host.write("/var/log/nginx/error.log", "one\ntwo\nthree\n");
+  site.host.write("/var/log/nginx/access.log", "GET /a|b&c\\d\n");
+  const words = ["lines=2", "pid=nginx", "file=/var/log/nginx/*.log", "file=/var/log/none/*.log"];
+  const run = await site.host.run(["follow", "live=no", ...words]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout.split("\n")).toEqual([
+    expect.stringMatching(/^zone\t[+-]\d{4}$/),
+    `pid\tnginx ${site.host.masterPid()}`,
+    "/var/log/nginx/access.log\tGET /a|b&c\\d",
+    "/var/log/nginx/error.log\ttwo",
+    "/var/log/nginx/error.log\tthree",
+    "live\t",
+    "",
+  ]);
+});
+
+test("a log in another's directory is read in that one's name, and so no file of root's", async () => {
+  site.switchUsers();
+  site.host.write("/secret", "root's alone\n", 0o600);
+  site.host.write("/srv/logs/good.log", "theirs\n");
+  symlinkSync(site.host.at("/secret"), site.host.at("/srv/logs/planted.log"));
+  execaSync("chown", ["-Rh", "daemon", site.host.at("/srv/logs")]);
+  const run = await site.host.run(["follow", "live=no", "lines=5", "file=/srv/logs/*.log"]);
+  expect(run.stdout).toContain("/srv/logs/good.log\ttheirs\n");
+  expect(run.stdout).not.toContain("root's alone");
+  chmodSync(site.host.at("/srv/logs"), 0o777);
+  execaSync("chown", ["root", site.host.at("/srv/logs")]);
+  const open = await site.host.run(["follow", "live=no", "lines=5", "file=/srv/logs/*.log"]);
+  expect(open.stdout).toContain(
+    "note\t/srv/logs/*.log is not read: a group or everybody may write there\n",
+  );
+  expect(open.stdout).not.toContain("theirs");
+});
+
+test("the database is backed up by the application's user", async () => {
+  const place = ["current=/microarray/tracks", "virtualenv=/home/daemon/venvs/0123456789ab"];
+  const words = [...place, "backups=/microarray/backups/tracks", "production=no", "label=loaddata"];
+  const run = await site.host.run(["backup", "user=daemon", ...words]);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toMatch(/^backup \/\S+\/backups\/tracks\/\S+-loaddata\.sqlite3\n$/);
+  const refused = await site.host.run(["backup", "user=daemon"]);
+  expect(refused.reason).toBe("backup: give user, current, virtualenv, backups and label");
 });

@@ -1,0 +1,226 @@
+import { createReadStream } from "node:fs";
+import { access, open, rename, rm, stat } from "node:fs/promises";
+import { basename, extname, resolve } from "node:path";
+import { finished, pipeline } from "node:stream/promises";
+import { Transform } from "node:stream";
+import type { Command } from "commander";
+import { verbAnswer } from "../../host/script/verb";
+import { Deadline } from "../../host/ssh/deadline";
+import { startAsRoot } from "../../host/ssh/process";
+import type { Session } from "../../host/ssh/session";
+import { confirm } from "./confirm";
+import { inApplication, managed, managePy } from "./environment";
+import { applicationOf, onHost, openSite, type Site } from "./site";
+import { addVerb, type StackOption } from "./verb";
+
+/** `dumpdata` and `loaddata`: the application's data to and from a file of this machine. */
+
+interface Options extends StackOption {
+  readonly dev?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Seconds that a backup of the database may take. */
+const backupSeconds = 3600;
+
+export function addData(program: Command): void {
+  addVerb(program, "dumpdata", {
+    does: "write the application's data into a file of this machine, as JSON",
+    examples: [
+      "",
+      "production.json",
+      "targets.json roasted.target",
+      "--stack production all.json --exclude sessions",
+    ],
+    notes:
+      "The file is yours alone (0600), and there only when it is whole. manage.py's own options stand behind FILE;\n--indent 1 is given where no other is.",
+  })
+    .argument("[file]", "where to; else dumpdata_STACK.json")
+    .argument("[args...]", "what manage.py dumpdata is given besides: models, --exclude ...")
+    .option("--dev", "without PRODUCTION: the sqlite file's data")
+    .option("--yes", "replace a file that is there, without a question")
+    .passThroughOptions()
+    .action(dumpdata);
+  addVerb(program, "loaddata", {
+    does: "load a file of this machine into the application's database",
+    examples: ["production.json --dev", "--stack dev production.json", "targets.json --yes"],
+    notes:
+      "Django loads the file in one transaction: all of it, or nothing. The database is backed up on the host first.",
+  })
+    .argument("<file>", "what dumpdata has written: .json, .jsonl, .xml or .yaml")
+    .option("--dev", "without PRODUCTION: into the sqlite file")
+    .option("--yes", "load it without a question")
+    .action(loaddata);
+}
+
+async function dumpdata(
+  named: string | undefined,
+  args: readonly string[],
+  { stack, dev = false, yes = false }: Options,
+): Promise<void> {
+  const site = await openSite(stack);
+  const file = resolve(named ?? `dumpdata_${site.stack}${dev ? "_dev" : ""}.json`);
+  const isThere = await access(file).then(
+    () => true,
+    () => false,
+  );
+  const consequences = { does: `This replaces ${file}.`, undo: "It can't be undone." };
+  if (isThere && !(await confirm(consequences, { yes }))) return;
+  const indent = args.some((word) => word.startsWith("--indent")) ? [] : ["--indent", "1"];
+  const size = await onHost(site, async (session) => {
+    const words = await managed(site, session, ["dumpdata", ...indent, ...args], { dev });
+    return receive(session, site, words, file);
+  });
+  console.error(`${file}: ${inWords(size)}`);
+}
+
+/** Streams what a program prints into a file, which is there when the program has succeeded. */
+async function receive(
+  session: Session,
+  { connection }: Site,
+  words: readonly string[],
+  file: string,
+): Promise<number> {
+  const unfinished = `${file}.${process.pid}.part`;
+  const target = await open(unfinished, "wx", 0o600);
+  const interrupted = (): void => {
+    session.close();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupted);
+  try {
+    const remote = await startAsRoot(session, connection, words);
+    remote.stdin.end();
+    remote.stderr.pipe(process.stderr, { end: false });
+    const progress = new Progress("received");
+    const [exitCode] = await Promise.all([
+      remote.ended,
+      pipeline(remote.stdout, progress, target.createWriteStream({ flush: true })),
+    ]);
+    if (exitCode !== 0) {
+      throw new Error(`manage.py dumpdata failed on the host (exit ${exitCode ?? "signal"}).`);
+    }
+    await rename(unfinished, file);
+    return progress.bytes;
+  } catch (error) {
+    await target.close().catch(() => undefined);
+    await rm(unfinished, { force: true });
+    throw error;
+  } finally {
+    process.removeListener("SIGINT", interrupted).removeListener("SIGTERM", interrupted);
+  }
+}
+
+async function loaddata(file: string, { stack, dev = false, yes = false }: Options): Promise<void> {
+  const { size } = await stat(file);
+  const site = await openSite(stack);
+  const application = applicationOf(site);
+  const database = dev || !application.production ? "sqlite file" : "PostgreSQL database";
+  const agreed = await confirm(
+    {
+      does: `This loads ${basename(file)} (${inWords(size)}) into the ${database} of the stack ${site.stack} on ${site.connection.address}: rows with the same primary keys are overwritten.`,
+      undo: `It can be undone by hand: the database is backed up in ${application.backups} first; see docs/failure.md.`,
+    },
+    { yes },
+  );
+  if (!agreed) return;
+  await onHost(site, async (session) => {
+    console.error(await backUp(session, site, { production: application.production && !dev }));
+    await send(session, site, file, size, dev);
+  });
+}
+
+/** Backs the database up on the host; what was done, for a person. */
+async function backUp(
+  session: Session,
+  site: Site,
+  { production }: { production: boolean },
+): Promise<string> {
+  const { user, current, virtualenv, backups } = applicationOf(site);
+  const binaries = site.configuration.application?.database?.binaries;
+  const client = binaries === undefined || binaries === "auto" ? [] : [`client=${binaries}`];
+  const words = [
+    ...["backup", `user=${user}`, `current=${current}`, `virtualenv=${virtualenv}`],
+    ...[`backups=${backups}`, `production=${production ? "yes" : "no"}`, "label=loaddata"],
+    ...client,
+  ];
+  const answer = await verbAnswer(
+    "Nothing was loaded",
+    session,
+    site.connection,
+    { scope: site.scope, words },
+    new Deadline(backupSeconds),
+  );
+  const path = /^backup (\/.*)$/m.exec(answer)?.[1];
+  return path === undefined ? "There is no database yet to back up." : `backed up to ${path}`;
+}
+
+/**
+ * What takes the file on the host, as the application's user: whole, or not at all. Django before 2.0 loads
+ * nothing from its stdin, so it is in a directory of that user's alone meanwhile.
+ */
+const receiver = [
+  `umask 077`,
+  `folder=$(mktemp -d "$1/.loaddata-XXXXXX") || exit`,
+  `trap 'rm -rf -- "$folder"' EXIT`,
+  `trap 'exit 1' HUP INT TERM`,
+  `cat >"$folder/$2" || exit`,
+  `[ "$(wc -c <"$folder/$2")" -eq "$3" ] || { echo "the file did not arrive whole" >&2; exit 1; }`,
+  `file=$folder/$2`,
+  `shift 3`,
+  `"$@" "$file" </dev/null`,
+].join("; ");
+
+async function send(
+  session: Session,
+  site: Site,
+  file: string,
+  size: number,
+  dev: boolean,
+): Promise<void> {
+  const application = applicationOf(site);
+  const name = `data${extname(file).toLowerCase()}`;
+  const program = ["sh", "-c", receiver, "sh", application.backups, name, String(size)];
+  const words = await inApplication(
+    site,
+    session,
+    [...program, ...managePy(application), "loaddata"],
+    { dev },
+  );
+  const remote = await startAsRoot(session, site.connection, words);
+  remote.stdout.pipe(process.stdout, { end: false });
+  remote.stderr.pipe(process.stderr, { end: false });
+  const sending = pipeline(createReadStream(file), new Progress("sent"), remote.stdin);
+  // A program that fails reads no further: its own words are the reason.
+  sending.catch(() => undefined);
+  const exitCode = await remote.ended;
+  if (exitCode !== 0) {
+    throw new Error(
+      `manage.py loaddata failed on the host (exit ${exitCode ?? "signal"}): nothing was loaded.`,
+    );
+  }
+  await finished(remote.stdout).catch(() => undefined);
+}
+
+/** Tells a person how much has gone through. */
+class Progress extends Transform {
+  bytes = 0;
+  private told = Date.now();
+
+  constructor(private readonly what: string) {
+    super();
+  }
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: (error: null, data: Buffer) => void) {
+    this.bytes += chunk.length;
+    if (process.stderr.isTTY && Date.now() - this.told > 1000) {
+      this.told = Date.now();
+      process.stderr.write(`\r${this.what} ${inWords(this.bytes)} `);
+    }
+    done(null, chunk);
+  }
+}
+
+/** A size for a person: `1234 bytes`, `1.2 MB`. */
+export function inWords(bytes: number): string {
+  return bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
