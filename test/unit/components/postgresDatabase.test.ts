@@ -1,12 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
-import { compareWithHost } from "../../../preflight/database/compare";
-import {
-  type Remembered,
-  rememberedSite,
-  settleGeneration,
-} from "../../../preflight/database/memory";
-import { passwordObstacles, postgresForwarding } from "../../../preflight/database/plan";
+import { postgresForwarding } from "../../../preflight/database/plan";
 import { PostgresDatabase } from "../../../components/PostgresDatabase";
 import { SystemPackages } from "../../../components/SystemPackages";
 import type { DatabaseFindings, DatabaseServer } from "../../../components/args/PostgresDatabase";
@@ -14,7 +8,6 @@ import type { SystemPackagesArgs } from "../../../components/args/SystemPackages
 import { resolveDatabase } from "../../../components/postgres/resolve";
 import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
-import type { HostFacts } from "../../../host/facts";
 import { MockedEngine, type Registered } from "../mockedEngine";
 import { rootConnection } from "../rootConnection";
 
@@ -251,175 +244,5 @@ describe("a database by psql", () => {
       String.raw`postgresql-role deployer createdb=no createrole=no\n| hush\npostgresql-database tracks owner=deployer\npostgresql-site tracks`,
     );
     expect(postgresForwarding({ ...names, version: "9.2" })).toBeUndefined();
-  });
-});
-
-describe("what the host has", () => {
-  const facts = (answers: Record<string, string>, manifest?: string[]): HostFacts => ({
-    distribution: "CentOS Stream release 9",
-    facts: new Map(Object.entries({ init: "systemd", ...answers })),
-    conflicts: [],
-    resources: new Map(
-      manifest === undefined
-        ? []
-        : [["x", { state: "ok", reason: undefined, manifest, repair: 0, via: undefined }]],
-    ),
-  });
-  const running = {
-    "postgresql-server": "15",
-    "postgresql-service": "running",
-    "postgresql-data": "/var/lib/pgsql/data",
-    "postgresql-roles": "postgres deployer",
-    "postgresql-databases": "postgres tracks",
-  };
-  type Server = Partial<DatabaseServer<Secret>>;
-  const compare = (server: Server, known: HostFacts | undefined) =>
-    compareWithHost(resolveDatabase({ ...names, ...server }), known);
-
-  it("is adopted by name", () => {
-    expect(compare({}, facts(running))).toEqual({ role: true, database: true });
-    expect(compare({ database: "other" }, facts(running))).toEqual({ role: true, database: false });
-    expect(compare({}, facts({ "postgresql-data": "absent" }))).toEqual({
-      role: false,
-      database: false,
-    });
-    expect(compare({}, undefined)).toEqual({ role: false, database: false });
-  });
-
-  it("is never taken for missing while the server is stopped, removed or gives no answer", () => {
-    const stopped = { ...running, "postgresql-service": "stopped" };
-    expect(() => compare({}, facts(stopped))).toThrow(/systemctl start postgresql/);
-    expect(() => compare({}, facts({ ...stopped, init: "sysv" }))).toThrow(
-      /service postgresql start/,
-    );
-    const gone = { ...running, "postgresql-service": "absent" };
-    expect(() => compare({}, facts(gone))).toThrow(/no service postgresql/);
-    const mute = { ...running, "postgresql-roles": "unknown", "postgresql-databases": "unknown" };
-    expect(() => compare({}, facts(mute))).toThrow(/local all postgres peer/);
-    const said = { ...mute, "postgresql-said": "psql: error: no password supplied" };
-    expect(() => compare({}, facts(said))).toThrow(
-      /let the system user postgres in at port 5432 of its local socket: psql: error: no password supplied\. /,
-    );
-  });
-
-  it("must have the configured version", () => {
-    expect(() => compare({ version: "16" }, facts(running))).toThrow(
-      /pulumi config set tracks:postgresVersion 15/,
-    );
-  });
-
-  it("is not recommended in a version that the setting refuses", () => {
-    for (const installed of ["8.4", "9.1", "19"]) {
-      const refusal = () => compare({}, facts({ ...running, "postgresql-server": installed }));
-      expect(refusal).toThrow(`The host has PostgreSQL ${installed}: 9.2 to 9.6 and 10 to 18`);
-      expect(refusal).not.toThrow(/config set tracks:postgresVersion/);
-    }
-    const six = facts({ "os-version": "6.10", "postgresql-server": "absent" });
-    expect(() => compare({ version: "9.2" }, six)).toThrow(/PostgreSQL 8\.4 on Enterprise Linux 6/);
-    expect(compare({ version: "9.6", packages: ["postgresql96-server"] }, six).role).toBe(false);
-  });
-
-  it("before 9.4 must keep passwords encrypted by its own file", () => {
-    const old = { ...running, "postgresql-server": "9.2", "postgresql-encryption": "off" };
-    expect(() => compare({ version: "9.2" }, facts(old))).toThrow(
-      /Write `password_encryption = on` into \/var\/lib\/pgsql\/data\/postgresql\.conf/,
-    );
-    const on = { ...old, "postgresql-encryption": "on" };
-    expect(compare({ version: "9.2" }, facts(on)).role).toBe(true);
-  });
-
-  it("keeps its names, until they were changed by hand", () => {
-    const manifest = [
-      "subsystem postgresql",
-      "postgresql-access deployer databases=tracks",
-      "postgresql-access tracks_provisioner databases=postgres,tracks",
-    ];
-    expect(() => compare({ user: "painter" }, facts(running, manifest))).toThrow(
-      /ALTER ROLE "deployer" RENAME TO "painter"/,
-    );
-    expect(() => compare({ database: "traces" }, facts(running, manifest))).toThrow(
-      /ALTER DATABASE "tracks" RENAME TO "traces"/,
-    );
-    const renamed = { ...running, "postgresql-databases": "postgres traces" };
-    expect(compare({ database: "traces" }, facts(renamed, manifest)).database).toBe(true);
-  });
-
-  it("gets no generated password while another site may log in with its own", () => {
-    const known = facts({ ...running, "uwsgi-service": "running" });
-    const existing = { role: true, database: true };
-    const remembered = { database: "tracks", role: "deployer", server: "s", generation: "1a2b3c" };
-    const found = (server: Server, ...rest: Rest) =>
-      passwordObstacles(resolveDatabase({ ...names, ...server }), ...rest);
-    type Rest = [typeof existing | undefined, HostFacts | undefined, Remembered | undefined];
-    expect(found({}, existing, known, undefined)).toEqual([
-      expect.stringMatching(/role deployer .*pulumi config set --secret tracks:databasePassword$/),
-    ]);
-    const allowed: [Server, ...Rest][] = [
-      [{ password: new Secret("hush") }, existing, known, undefined],
-      [{}, existing, known, remembered],
-      [{}, existing, facts(running), undefined],
-      [{}, { role: false, database: true }, known, undefined],
-      [{}, undefined, undefined, undefined],
-    ];
-    for (const one of allowed) expect(found(...one)).toEqual([]);
-  });
-});
-
-describe("the generation of role and database", () => {
-  const both = { role: true, database: true };
-  const site = (server: string, generation: string): Remembered => ({
-    database: "tracks",
-    role: "deployer",
-    server,
-    generation,
-  });
-  const first = settleGeneration("a", "seed", { role: false, database: false }, undefined);
-
-  it("stays as long as the server is the same one and has both", () => {
-    const remembered = site("a", first);
-    expect(settleGeneration("a", "another seed", both, remembered)).toBe(first);
-    // Asked in vain, nothing is taken for lost.
-    expect(settleGeneration("a", "another seed", undefined, remembered)).toBe(first);
-    expect(settleGeneration("a", "seed", undefined, undefined)).toBe(first);
-  });
-
-  it("changes when one of them is gone, and again the next time", () => {
-    const seen = new Set([first]);
-    let generation = first;
-    for (const lost of [
-      { ...both, role: false },
-      { ...both, database: false },
-    ]) {
-      const next = settleGeneration("a", "seed", lost, site("a", generation));
-      expect(next).not.toBe(generation);
-      generation = next;
-      seen.add(next);
-    }
-    // A run that fails leaves the resources of the one before in the state: those are never meant again.
-    expect(seen.size).toBe(3);
-    expect([...seen].every((one) => /^[0-9a-f]{6}$/.test(one))).toBe(true);
-  });
-
-  it("changes on another server, and on one that was recreated under the same name", () => {
-    expect(settleGeneration("b", "seed of b", both, site("a", first))).not.toBe(first);
-    expect(settleGeneration("a/2", "seed", both, site("a/1", first))).not.toBe(first);
-    expect(settleGeneration("a", "a new host key", both, undefined)).not.toBe(first);
-  });
-
-  it("is read from the host's records, in whichever manifest it is", () => {
-    const lines = [
-      "subsystem postgresql",
-      "postgresql-site t role=d server=[::1]:1/2 generation=ab",
-    ];
-    const facts = {
-      resources: new Map([["x", { manifest: lines }]]),
-    } as unknown as HostFacts;
-    expect(rememberedSite(facts)).toEqual({
-      database: "t",
-      role: "d",
-      server: "[::1]:1/2",
-      generation: "ab",
-    });
-    expect(rememberedSite(undefined)).toBeUndefined();
   });
 });

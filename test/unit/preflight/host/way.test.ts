@@ -1,11 +1,11 @@
 import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, it, vi } from "vitest";
-import type { Connection } from "../../../host/ssh/connection";
-import { Deadline } from "../../../host/ssh/deadline";
-import type { HostError } from "../../../host/ssh/error";
-import { openSession } from "../../../host/ssh/session";
-import { ask, errorOf, hostKey, login, rsaHostKey, server, stranger } from "./preflightBench";
-import { connectionTo, identityOf, keyPair, type TestServerOptions } from "./preflightServer";
+import type { Connection } from "../../../../host/ssh/connection";
+import { Deadline } from "../../../../host/ssh/deadline";
+import type { HostError } from "../../../../host/ssh/error";
+import { openSession } from "../../../../host/ssh/session";
+import { ask, errorOf, hostKey, login, rsaHostKey, server, stranger } from "../preflightBench";
+import { connectionTo, identityOf, keyPair, type TestServerOptions } from "../preflightServer";
 
 describe("the way to the host", () => {
   it("ends at a port where nothing listens", async () => {

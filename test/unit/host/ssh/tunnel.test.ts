@@ -1,9 +1,14 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { HostError } from "../../../host/ssh/error";
-import { openTunnel, type TunnelOptions } from "../../../host/ssh/tunnel";
-import { connectionTo, keyPair, startServer, type TestServer } from "../preflight/preflightServer";
+import { HostError } from "../../../../host/ssh/error";
+import { openTunnel, type TunnelOptions } from "../../../../host/ssh/tunnel";
+import {
+  connectionTo,
+  keyPair,
+  startServer,
+  type TestServer,
+} from "../../preflight/preflightServer";
 
 const hostKey = keyPair();
 const login = keyPair();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { rehearsalSettings } from "../../../dev/demo/rehearsal";
+import { rehearsalSettings } from "../../../../dev/demo/rehearsal";
 
 function rehearsed(production: string): Record<string, unknown> {
   return (parse(rehearsalSettings(production)) as { config: Record<string, unknown> }).config;
@@ -10,7 +10,7 @@ function rehearsed(production: string): Record<string, unknown> {
 
 describe("the rehearsal's settings", () => {
   it("are production's, on a lab host, with the sample application and its old data", () => {
-    const production = readFileSync(join(__dirname, "../../../Pulumi.production.yaml"), "utf8");
+    const production = readFileSync(join(__dirname, "../../../../Pulumi.production.yaml"), "utf8");
     expect(rehearsed(production)).toEqual({
       "tracks:host": "lab",
       "tracks:rehearsal": true,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 
-const root = join(__dirname, "../..");
+const root = join(__dirname, "../../..");
 
 it("lists in docs/dependencies.md each dependency in its version, what it is used for and what it saves", () => {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {

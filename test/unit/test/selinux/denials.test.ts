@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AuditLog } from "../selinux/denials";
+import { AuditLog } from "../../../selinux/denials";
 
 /** A line of the virtual machine's log, of systemd-tmpfiles, which is not ours by its domain. */
 const denial = (event: number, object: string): string =>

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { makeOnce } from "../../../dev/toolchain/once";
+import { makeOnce } from "../../../../dev/toolchain/once";
 
 describe("makeOnce", () => {
   let folder: string;
@@ -49,7 +49,7 @@ describe("makeOnce", () => {
   });
 
   it("takes over from a process that was killed in the middle", async () => {
-    const module = JSON.stringify(join(__dirname, "../../../dev/toolchain/once"));
+    const module = JSON.stringify(join(__dirname, "../../../../dev/toolchain/once"));
     const program = `
       const { writeFileSync } = require("node:fs");
       require(${module}).makeOnce(process.argv[1], () => {}, (unfinished) => {
@@ -57,7 +57,7 @@ describe("makeOnce", () => {
         console.log("half made");
         return new Promise((resolve) => setTimeout(resolve, 60_000));
       });`;
-    const loader = join(__dirname, "../../../commands/typescript.cjs");
+    const loader = join(__dirname, "../../../../commands/typescript.cjs");
     const maker = execa(process.execPath, ["--require", loader, "--eval", program, path], {
       reject: false,
     });

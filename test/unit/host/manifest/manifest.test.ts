@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type ManifestEntry, ManifestError, renderManifest } from "../../../host/manifest/manifest";
+import {
+  type ManifestEntry,
+  ManifestError,
+  renderManifest,
+} from "../../../../host/manifest/manifest";
 
 const via = "root key SHA256:abc";
 

@@ -1,14 +1,14 @@
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { Secret } from "../../../host/secret";
-import { Deadline } from "../../../host/ssh/deadline";
-import { examine } from "../../../preflight/host/examine";
-import { openSession } from "../../../host/ssh/session";
-import { temporaryFolder } from "../../temporaryFolder";
-import { ask, errorOf, hostKey, login, options, server, stranger } from "./preflightBench";
-import { type Answer, connectionTo, keyPair, type TestServerOptions } from "./preflightServer";
-import { operator } from "../rootConnection";
+import { Secret } from "../../../../host/secret";
+import { Deadline } from "../../../../host/ssh/deadline";
+import { examine } from "../../../../preflight/host/examine";
+import { openSession } from "../../../../host/ssh/session";
+import { temporaryFolder } from "../../../temporaryFolder";
+import { ask, errorOf, hostKey, login, options, server, stranger } from "../preflightBench";
+import { type Answer, connectionTo, keyPair, type TestServerOptions } from "../preflightServer";
+import { operator } from "../../rootConnection";
 
 /** sudo as it behaves without a terminal: three tries, each of which reads a line of stdin. */
 function sudo(

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { TLSSocket } from "node:tls";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { Deadline } from "../../../host/ssh/deadline";
-import { startTls } from "../../../host/ssh/postgresTls";
-import { expiredServer } from "../settings/certificates";
+import { Deadline } from "../../../../host/ssh/deadline";
+import { startTls } from "../../../../host/ssh/postgresTls";
+import { expiredServer } from "../../settings/certificates";
 
 // It answers like PostgreSQL: yes, it speaks TLS.
 const server = createServer((socket) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { difference } from "../../../dev/stand-ins/protocol/difference";
-import { secret } from "../../../dev/stand-ins/protocol/property";
+import { difference } from "../../../../dev/stand-ins/protocol/difference";
+import { secret } from "../../../../dev/stand-ins/protocol/property";
 
 describe("the difference of two maps of inputs", () => {
   it("names each path that was added, deleted or changed", () => {

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { manifestDifference } from "../../../host/manifest/difference";
-import { type ManifestEntry, renderManifest } from "../../../host/manifest/manifest";
-import { secretAttribute } from "../../../host/manifest/text";
-import { isSecretEntry, secretKinds } from "../../../host/manifest/secretEntry";
+import { manifestDifference } from "../../../../host/manifest/difference";
+import { type ManifestEntry, renderManifest } from "../../../../host/manifest/manifest";
+import { secretAttribute } from "../../../../host/manifest/text";
+import { isSecretEntry, secretKinds } from "../../../../host/manifest/secretEntry";
 
 it("shows changed lines, and only those", () => {
   const applied = ["tracks-manifest 1", "file /a owner=root", "| server_name old;", "end"];

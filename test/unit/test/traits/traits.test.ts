@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { dangerousPairs, hostsFor, pairsOf } from "../traits/combinations";
-import { exitStatus, outcomeTable, traitTable } from "../traits/tables";
-import { fit } from "../traits/trait";
-import { traits } from "../traits/traits";
+import { dangerousPairs, hostsFor, pairsOf } from "../../../traits/combinations";
+import { exitStatus, outcomeTable, traitTable } from "../../../traits/tables";
+import { fit } from "../../../traits/trait";
+import { traits } from "../../../traits/traits";
 
 describe.each([
   ["every pair", pairsOf(traits), 14],
@@ -70,7 +70,7 @@ describe("the table of traits", () => {
 
   it("is the one in docs/reliability.md: else put `npm run test:traits -- --list` there", () => {
     const narrow = (text: string) => text.replaceAll(/ +/g, " ").replaceAll(/-+/g, "-");
-    const page = readFileSync(join(__dirname, "../../docs/reliability.md"), "utf8");
+    const page = readFileSync(join(__dirname, "../../../../docs/reliability.md"), "utf8");
     expect(narrow(page)).toContain(narrow(traitTable(traits)));
   });
 });

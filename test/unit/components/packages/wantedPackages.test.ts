@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type PackageNeeds, wantedPackages } from "../../../components/packages/wantedPackages";
-import { renderLine } from "../../../host/manifest/manifest";
+import { type PackageNeeds, wantedPackages } from "../../../../components/packages/wantedPackages";
+import { renderLine } from "../../../../host/manifest/manifest";
 
 const wanted = (needs: PackageNeeds): string[] => wantedPackages(needs).map(renderLine);
 

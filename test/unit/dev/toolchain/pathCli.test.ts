@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { findCli } from "../../../dev/toolchain/pathCli";
-import { temporaryFolder } from "../../temporaryFolder";
+import { findCli } from "../../../../dev/toolchain/pathCli";
+import { temporaryFolder } from "../../../temporaryFolder";
 
 /** A folder on PATH whose `pulumi` says this of its version. */
 function installed(version: string, { languageHost = true } = {}): string {

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, expect, it } from "vitest";
-import type { HostFacts } from "../../../host/facts";
-import { examineHost } from "../../../preflight/library";
-import { hostKey, login, server } from "./preflightBench";
-import { connectionTo } from "./preflightServer";
+import type { HostFacts } from "../../../../host/facts";
+import { examineHost } from "../../../../preflight/library";
+import { hostKey, login, server } from "../preflightBench";
+import { connectionTo } from "../preflightServer";
 
 const asked: string[] = [];
 

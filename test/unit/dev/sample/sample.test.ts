@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-const sample = join(__dirname, "../../../dev/sample");
+const sample = join(__dirname, "../../../../dev/sample");
 
 interface Row {
   model: string;
