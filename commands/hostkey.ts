@@ -6,6 +6,7 @@ import { readConnection } from "../settings/connection";
 import { labHost } from "../settings/lab";
 import { readSettings } from "../settings/read";
 import { fullName } from "../settings/schema";
+import { ProblemError } from "../host/ProblemError";
 import type { Login } from "../host/ssh/connection";
 import { Deadline } from "../host/ssh/deadline";
 import { fetchHostKeys } from "../host/ssh/hostkey";
@@ -138,10 +139,10 @@ async function bastionOf(
   if (stack === undefined || !plain.has(fullName("bastionHost"))) return undefined;
   const source = await readSource(stack.workspace, stack.name);
   const reading = readSettings(source);
-  const { bastion, faults } = readConnection(source, reading);
+  const { bastion, problems } = readConnection(source, reading);
   if (bastion !== undefined) return bastion;
-  const wrong = [...reading.faults, ...faults].map(({ key }) => key).join(", ");
-  throw new Error(`The host stands behind a bastion, whose settings come first: ${wrong}.`);
+  const errors = [...reading.problems, ...problems].filter(({ severity }) => severity === "error");
+  throw new ProblemError("The bastion of the host can't be used with these settings", errors);
 }
 
 function port(text: string): number {

@@ -1,8 +1,9 @@
-import { UserError } from "../host/userError";
+import { errorOf } from "../host/problem";
+import { ProblemError } from "../host/ProblemError";
 import type { ArgumentError } from "./args/argument";
 
-/** Every argument of a component that can't be as it is, in one message, before any of its commands is registered. */
-export class ArgumentsError extends UserError {
+/** Every argument of a component that is not allowed, in one message, before the component registers a command. */
+export class ArgumentsError extends ProblemError {
   /**
    * @param component class and name, such as `DjangoApp "app"`
    * @param errors at least one
@@ -12,14 +13,16 @@ export class ArgumentsError extends UserError {
     readonly errors: readonly ArgumentError[],
   ) {
     super(
+      `${component} can't take these arguments`,
+      errors.map(({ propertyPath, given, allowed, superfluous }) =>
+        errorOf({
+          subject: propertyPath,
+          given,
+          allowed,
+          fix: superfluous ? ["leave it out"] : undefined,
+        }),
+      ),
       "ArgumentsError",
-      [
-        `${component} can't be made of these arguments:`,
-        ...errors.map(
-          ({ propertyPath, given, allowed }) =>
-            `  ${propertyPath}: ${given} was given; give ${allowed}`,
-        ),
-      ].join("\n"),
     );
   }
 }

@@ -7,18 +7,11 @@ import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry } from "../host/manifest/manifest";
 import { literally, subtree } from "../host/manifest/subtree";
 import { transformFiles } from "../host/manifest/transform";
+import { problemError } from "../host/ProblemError";
 import { atProgramEnd } from "../host/programEnd";
-import { UserError } from "../host/userError";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
 import { checked, type Use } from "./whenKnown";
-
-/** A site that no {@link Nginx} took, or that two took. */
-export class SiteOwnerError extends UserError {
-  constructor(message: string) {
-    super("SiteOwnerError", message);
-  }
-}
 
 /**
  * Ports that SELinux's policy lets a web server listen on without being told, on every Enterprise
@@ -30,7 +23,7 @@ const selinuxHttpPorts = [80, 443, 488, 8008, 8009, 8443];
  * One site of nginx: its server block, its link in sites-enabled, its logs and what it serves itself.
  *
  * It has no resource of its own: it becomes a part of the tree of the {@link Nginx} that takes it. A program
- * that ends without one fails with a {@link SiteOwnerError}.
+ * that ends without one fails with a {@link ProblemError}.
  *
  * @example
  * ```ts
@@ -77,7 +70,7 @@ export class NginxSite extends HostComponent {
           `http://${first ?? "localhost"}${port === 80 ? "" : `:${port}`}`,
       ),
     );
-    // Whoever takes a site may come later than it; when the program has come to its end nobody will.
+    // The program may create the site's Nginx later, until it ends.
     atProgramEnd(() => {
       this.checkTaken();
     });
@@ -87,13 +80,16 @@ export class NginxSite extends HostComponent {
   /**
    * The site's part of the tree of the {@link Nginx} that serves it.
    *
-   * @throws {@link SiteOwnerError} when another one has it already
+   * @throws {@link ProblemError} when another Nginx serves it already
    */
   joinTree(nginx: HostComponent, sitesOwner: string): pulumi.Input<ManifestEntry[]> {
     if (this.taker !== undefined) {
-      throw new SiteOwnerError(
-        `the site "${this.name}" was given to "${this.taker}" and "${nginx.name}": a site has one Nginx, which owns its host's whole tree`,
-      );
+      throw problemError({
+        subject: `NginxSite "${this.name}"`,
+        given: `the Nginx "${this.taker}" and the Nginx "${nginx.name}"`,
+        allowed: "one Nginx, which owns the whole nginx configuration of its host",
+        fix: ["remove the site from `sites` of one of them"],
+      });
     }
     this.taker = nginx.name;
     return this.whenKnown((values) =>
@@ -103,9 +99,12 @@ export class NginxSite extends HostComponent {
 
   private checkTaken(): void {
     if (this.taker !== undefined) return;
-    throw new SiteOwnerError(
-      `no Nginx serves the site "${this.name}": give it to one, new Nginx(..., { sites: [...] })`,
-    );
+    throw problemError({
+      subject: `NginxSite "${this.name}"`,
+      given: "no Nginx that serves it",
+      allowed: "one Nginx",
+      fix: ["new Nginx(..., { sites: [...] })   (with this site among its sites)"],
+    });
   }
 
   private entries(values: SiteValues, sitesOwner: string): ManifestEntry[] {

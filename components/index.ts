@@ -22,7 +22,7 @@ export type { LinuxUserArgs } from "./args/LinuxUser";
 
 export { Nginx } from "./Nginx";
 export type { NginxArgs } from "./args/Nginx";
-export { NginxSite, SiteOwnerError } from "./NginxSite";
+export { NginxSite } from "./NginxSite";
 export type { NginxSiteArgs } from "./args/NginxSite";
 export type { SiteLocations } from "./nginx/SiteLocations";
 export { RobotsTxt } from "./RobotsTxt";
@@ -41,3 +41,5 @@ export type { DataMigrationArgs, MigratedApplication } from "./args/DataMigratio
 export { UwsgiService, type UwsgiServiceArgs } from "./UwsgiService";
 
 export { ArgumentsError } from "./ArgumentsError";
+export { ProblemError } from "../host/ProblemError";
+export type { Problem } from "../host/problem";

@@ -6,87 +6,89 @@ import { HostComponent } from "./HostComponent";
 import { remoteConnection } from "./remoteConnection";
 import { type Connection, connectionFingerprint, privilege } from "./ssh/connection";
 import { manifestDifference } from "./manifest/difference";
-import { type ResourceManifest, ManifestError, renderManifest } from "./manifest/manifest";
+import { type ResourceManifest, renderManifest } from "./manifest/manifest";
 import type { HostFacts } from "./facts";
 import { transformFiles } from "./manifest/transform";
 import { hostScript } from "./script/hostScript";
 import { isSecretEntry } from "./manifest/secretEntry";
+import { problemText, warningOf } from "./problem";
+import { problemError } from "./ProblemError";
 
 /** Inputs of {@link Host}. */
 export interface HostArgs {
-  /** How the host is reached, and as whom. */
+  /** Address, login and host key of the host, as `connectionTo` returns them. */
   connection: Connection;
   /**
-   * What the preflight found there.
+   * State of the host as the preflight found it, as `examineHost` returns it.
    *
-   * @default nothing is known, as in a preview of a host that can't be reached
+   * @default unknown, as in a preview of a host that can't be reached
    */
   facts?: HostFacts;
   /**
-   * Seconds after which a command is ended on the host itself; Pulumi's own time-outs would leave
-   * it running there.
+   * Seconds after which the host itself ends a command; Pulumi's own timeouts would leave it running
+   * there.
    *
    * @default 1800
    */
   commandTimeoutSeconds?: number;
 }
 
-/** Seconds for what works through the whole of a database, such as a migration of a large table. */
+/** Seconds for a command that works on a whole database, such as a migration of a large table. */
 export const databaseTimeoutSeconds = 6 * 3600;
 
-/** What {@link Host.converge} takes beside the manifest. */
+/** Options of {@link Host.converge}. */
 export interface ConvergeOptions {
   parent: HostComponent;
-  /** Seconds after which the command is ended on the host. @default the host's `commandTimeoutSeconds` */
+  /** Seconds after which the host ends the command. @default the host's `commandTimeoutSeconds` */
   timeoutSeconds?: number;
   dependsOn?: pulumi.Input<pulumi.Input<pulumi.Resource>[]>;
   /**
-   * What was done stays done: the command has no `delete`. The manifest's subsystem has to be one whose
-   * records the host script marks so (`no-remove`), or they would hold the script on the host.
+   * Leaves out the command's `delete`: its work stays on destroy. The host script must mark the records
+   * of the manifest's subsystem `no-remove`; otherwise they would keep the script on the host.
    *
    * @default false
    */
   remains?: boolean;
 }
 
-/** A file of this machine, as it was when the program looked at it. */
+/** A file on this machine, as it was when the program read it. */
 export interface LocalFile {
   path: string;
-  /** Digest of its content, in hex. */
+  /** SHA-256 of its content, in hex. */
   sha256: string;
   bytes: number;
 }
 
-/** What {@link Host.copy} takes beside the file. */
+/** Options of {@link Host.copy}. */
 export interface CopyOptions extends ConvergeOptions {
   /** Name of the command, of the same parent, that takes the file from the spool. */
   consumer: string;
   /**
-   * What the file is taken for. Taken for something else, the same file is copied once more.
+   * Use of the file. For another use the same file is copied once more.
    *
-   * @default one thing for good
+   * @default always the same use
    */
   purpose?: string;
 }
 
-/** A file in the spool, for an entry of the manifest that takes it from there. */
+/** A file in the spool, for a manifest entry that takes it from there. */
 export interface SpooledFile {
-  /** Relative to the home of {@link login}. */
+  /** Path relative to the home of {@link login}. */
   path: string;
   login: string;
-  /** Digest of its content, in hex; the host checks it before the file is used. */
+  /** SHA-256 of its content, in hex; the host checks it before it uses the file. */
   sha256: string;
   /** The copy: the command that takes the file depends on it. */
   resource: remote.CopyToRemote;
 }
 
-/** Where the host script of a scope stands; the directory is root's alone to write. */
+/** Directory of the host scripts, one per scope; only root may write to it. */
 const scriptDirectory = "/usr/local/libexec/tracks";
 
 /**
- * One remote host: the script that changes it, and the one way to use it.
+ * One remote host: the script that changes it, and the only way to run it.
  *
- * Everything that lands on the host is a manifest handed to {@link Host.converge}.
+ * Every change of the host is a manifest that a component gives to {@link Host.converge}.
  *
  * @example
  * ```ts
@@ -94,15 +96,15 @@ const scriptDirectory = "/usr/local/libexec/tracks";
  * ```
  */
 export class Host extends HostComponent {
-  /** What the preflight found, for components that must know before they register anything. */
+  /** State of the host as the preflight found it; undefined where it is unknown. */
   readonly facts: HostFacts | undefined;
-  /** The resource that installs the script; every command depends on it. */
+  /** Installs the script; every command depends on it. */
   readonly script: remote.Command;
 
   private readonly connection: pulumi.Output<types.input.remote.ConnectionArgs>;
   private readonly login: Connection;
   private readonly scope = `${pulumi.getProject()}.${pulumi.getStack()}`;
-  /** Relative to the login's home. */
+  /** Path relative to the login's home. */
   private readonly spool = `.tracks/${this.scope}`;
   private readonly commandTimeoutSeconds: number;
   private readonly names = new Set<string>();
@@ -119,15 +121,15 @@ export class Host extends HostComponent {
   }
 
   /**
-   * Makes the host look like the manifest, and keeps it so.
+   * Brings the host to the state of the manifest.
    *
-   * The command is a constant; all that changes travels in `stdin`, so that a preview shows
-   * changed lines as lines. Where the preflight found the host drifted, the number behind
-   * `--repair` is one higher than the host remembers: a change of `create` alone, which the engine
-   * runs in place, since there is no `update`. The number stands in `create` so that also a
-   * replacement, which removes what the host remembers, leaves the number that the program expects.
+   * The command is a constant; everything that changes travels in `stdin`, so that a preview shows
+   * changed lines as lines. Where the preflight found drift, the number after `--repair` is one
+   * higher than the host remembers: that changes `create` alone, and the engine runs it in place,
+   * since there is no `update`. The number is part of `create` so that a replacement, which removes what
+   * the host remembers, leaves the number that the program expects.
    *
-   * @param manifest as it is, or as an output where it is known only after others were applied
+   * @param manifest an output where it depends on what other commands find
    */
   converge(
     name: string,
@@ -148,12 +150,14 @@ export class Host extends HostComponent {
       return this.stdin(text, known.entries.some(isSecretEntry));
     };
     const drifted = applied?.state === "drift";
-    // Once: the same program runs for the `up` behind a preview, and for a destroy.
+    // In the preview only: the same program runs for the `up` after it, and for a destroy.
     if (drifted && pulumi.runtime.isDryRun()) {
-      void pulumi.log.warn(
-        `${name}: the host differs from what was last applied: ${applied.reason ?? "unknown"}; pulumi up repairs it`,
-        options.parent,
-      );
+      const drift = warningOf({
+        subject: `${name}: the host differs from what was last applied`,
+        fix: ["pulumi up   (repairs it)"],
+        reason: applied.reason,
+      });
+      void pulumi.log.warn(problemText(drift), options.parent);
     }
 
     const repair = (applied?.repair ?? 0) + (drifted ? 1 : 0);
@@ -171,7 +175,7 @@ export class Host extends HostComponent {
         ...(options.remains
           ? {}
           : { delete: commandLine(this.asRoot([script, "remove", hostName])) }),
-        // One that is known by now fails here, where the program is; an output fails when it is known.
+        // A plain manifest with an error fails here, in the program; an output fails when it is known.
         stdin: pulumi.Output.isInstance(manifest)
           ? manifest.apply((known) => pulumi.output(stdin(known)))
           : stdin(manifest),
@@ -183,20 +187,20 @@ export class Host extends HostComponent {
         dependsOn: this.afterScript(options.parent.dependencies, options.dependsOn),
         // The new one's create would run before the old one's delete, which removes by the same name.
         deleteBeforeReplace: true,
-        // How often the host was repaired is unknown when it can't be asked: that is no change.
+        // Without facts the number of repairs is unknown, which is no change.
         ignoreChanges: this.facts === undefined ? ["create"] : [],
       },
     );
   }
 
   /**
-   * Copies a file of this machine into the spool: a folder of the login, for its eyes only, from
-   * which a command takes it after checking its digest.
+   * Copies a file of this machine into the spool, a folder that only the login can read. A command
+   * takes it from there after checking its digest.
    *
-   * What was taken is removed from the spool. A file that is gone before it was taken is copied
-   * again by the next `up`, though nothing changed here: the host is asked what lies there.
+   * The command removes the file from the spool. Where the preflight finds that a file disappeared
+   * before a command took it, the next `up` copies it again, though nothing changed here.
    *
-   * @param name of the resource; the file's name in the spool begins with it
+   * @param name name of the resource; the file's name in the spool begins with it
    */
   copy(name: string, file: LocalFile, options: CopyOptions): SpooledFile {
     const purpose = options.purpose === undefined ? "" : `-${shortDigest(options.purpose)}`;
@@ -213,13 +217,13 @@ export class Host extends HostComponent {
         connection: this.connection,
         source: new pulumi.asset.FileAsset(file.path),
         remotePath,
-        // A copy has no delete, so replacing it just copies; the value counts only where it is lost.
+        // A copy has no delete, so a replacement only copies; the value counts where the file is lost.
         triggers: [lost ? randomUUID() : ""],
       },
       {
         parent: options.parent,
         aliases: options.parent.aliasesBelow,
-        // It needs nothing but the spool: what the component waits for is on its way meanwhile.
+        // It needs nothing but the spool, and need not wait for what the component depends on.
         dependsOn: this.afterScript(options.dependsOn),
         ignoreChanges: lost ? [] : ["triggers"],
       },
@@ -227,7 +231,7 @@ export class Host extends HostComponent {
     return { path: remotePath, login: this.login.user, sha256: file.sha256, resource };
   }
 
-  /** The script, and all that these options `dependsOn` name. */
+  /** The script, and every resource in these `dependsOn` options. */
   private afterScript(
     ...options: pulumi.ResourceOptions["dependsOn"][]
   ): pulumi.Output<pulumi.Resource[]> {
@@ -238,7 +242,7 @@ export class Host extends HostComponent {
 
   private installScript(name: string): remote.Command {
     const script = `${scriptDirectory}/${this.scope}`;
-    // Everything before the first line of the script is dropped: a sudo password that was not asked for.
+    // Drops everything before the first line of the script: a sudo password that sudo did not ask for.
     const install = [
       "set -e",
       "umask 022",
@@ -250,12 +254,12 @@ export class Host extends HostComponent {
       "chmod 755 $candidate",
       `mv -f $candidate ${script}`,
     ].join("; ");
-    // A Host that was renamed deletes its former self last: resources on the host still need the script.
+    // After a rename the old Host is deleted last: until then, resources on the host need the script.
     const resources = `/var/lib/tracks/resources/${this.scope}`;
-    // What has no delete leaves a record; where nothing else is left, it is the last that goes.
+    // A command without a delete leaves a record, which goes when no other is left.
     const held = `for r in ${resources}/*/; do test -e "$r/no-remove" || test ! -e "$r" || exit 0; done`;
     const uninstall = `${held}; rm -rf ${resources}; rm -f ${script}`;
-    // The spool is the login's own, so it is made without sudo, before any copy can make it for all to read.
+    // The spool belongs to the login, so it is created without sudo, before a copy could create it with wider modes.
     const { spool } = this;
     const mark = this.spoolMark();
     const makeSpool = `umask 077; cd "$HOME" && mkdir -p ${spool} && chmod 700 .tracks ${spool} && rm -f ${spool}/.made-* && : >${spool}/.made-${mark}`;
@@ -268,7 +272,7 @@ export class Host extends HostComponent {
           ...["sh", "-c", `${makeSpool} && exec "$@"`, "spool"],
           ...this.asRoot(["sh", "-c", install]),
         ]),
-        // Where the script has to stay, its spool has, too.
+        // While the script stays, its spool stays.
         delete: commandLine([
           ...["sh", "-c", `"$@" && { test -e ${script} || { ${dropSpool}; }; }`, "spool"],
           ...this.asRoot(["sh", "-c", uninstall]),
@@ -279,25 +283,26 @@ export class Host extends HostComponent {
       {
         parent: this,
         deleteBeforeReplace: true,
-        // What marks the spool is unknown when the host can't be asked: that is no change.
+        // Without facts the mark of the spool is unknown, which is no change.
         ignoreChanges: this.facts === undefined ? ["create"] : [],
       },
     );
   }
 
   /**
-   * What marks the spool as made by this stack. The command that makes it says so: a spool that was
-   * lost, or is another login's, gets a new mark, and the changed command is run.
+   * Mark of a spool that this stack created. It is part of the command that creates the spool: for a spool
+   * that was lost, or belongs to another login, the mark changes, and the engine runs the command again.
    */
   private spoolMark(): string {
     const ready = /^ready (\S+)$/.exec(this.facts?.facts.get("spool") ?? "")?.[1];
-    // A host that knows nothing of this stack is new: the first mark can be told beforehand.
+    // A host without resources of this stack is new: its first mark is known in advance.
     return ready ?? (this.facts?.resources.size ? randomUUID() : "first");
   }
 
   /**
-   * The words of a command as root, with its bound. coreutils 8.4 (Enterprise Linux 6) has no `-k`: what
-   * ignores SIGTERM is not killed there. The words stay words, by which the host script's `recover` finds runs.
+   * The words of a command as root, with its timeout. coreutils 8.4 (Enterprise Linux 6) has no `-k`: a
+   * command that ignores SIGTERM goes on there. The words stay separate, since the host script's `recover`
+   * finds runs by them.
    */
   private asRoot(
     words: readonly string[],
@@ -308,7 +313,7 @@ export class Host extends HostComponent {
     return [...prefix, "sh", "-c", bounded, "timeout", String(timeoutSeconds), ...words];
   }
 
-  /** The text, behind the sudo password where sudo asks for one: then no line of it may be shown. */
+  /** The text, after the sudo password where sudo asks for one: then no line of it may be shown. */
   private stdin(text: pulumi.Input<string>, secret: boolean): pulumi.Input<string> {
     const password = privilege(this.login).firstLine;
     if (password !== undefined) {
@@ -317,7 +322,7 @@ export class Host extends HostComponent {
     return secret ? pulumi.secret(text) : text;
   }
 
-  /** With a sudo password Pulumi can show `[secret]` only: the program shows the changed lines itself. */
+  /** With a sudo password Pulumi can only show `[secret]`: the program itself shows the changed lines. */
   private logDifference(name: string, text: string, applied: string[] | undefined): void {
     if (applied === undefined) return;
     const lines = manifestDifference(applied, text);
@@ -327,16 +332,18 @@ export class Host extends HostComponent {
   private nameOnHost(name: string, parent: HostComponent): string {
     const unique = hostName(name, parent);
     if (this.names.has(unique)) {
-      throw new ManifestError(
-        `two resources named "${name}" in one component: give each a name of its own`,
-      );
+      throw problemError({
+        subject: `The component "${parent.name}" has two resources of one name`,
+        given: `"${name}", twice`,
+        allowed: "a name of its own for each",
+      });
     }
     this.names.add(unique);
     return unique;
   }
 }
 
-/** What the host calls a resource; the same as long as its place in the program stays. */
+/** Name of a resource on the host; it stays the same while the resource's parents and name do. */
 function hostName(name: string, parent: HostComponent): string {
   const digest = shortDigest(`${parent.place}/${name}`);
   return `${name}-${digest}`;

@@ -1,35 +1,37 @@
-/** What the host said about one resource of this stack. */
+import { type Problem, warningOf } from "./problem";
+
+/** One resource of this stack, as the host reported it. */
 export interface AppliedResource {
-  /** `drift`: the host no longer looks as the resource left it. */
+  /** `drift` when the host differs from what the resource applied. */
   readonly state: "ok" | "drift";
-  /** What differs, for a drifted one. */
+  /** The differences, a line each; undefined without drift. */
   readonly reason: string | undefined;
-  /** The manifest last applied, secrets masked; undefined when the host keeps none. */
+  /** The manifest last applied, with its secrets masked; undefined when the host has none. */
   readonly manifest: string[] | undefined;
-  /** How often drift was repaired so far. */
+  /** Number of repairs so far. */
   readonly repair: number;
-  /** The login that applied it, such as `root key SHA256:...`. */
+  /** Login that applied it, such as `root key SHA256:...`. */
   readonly via: string | undefined;
 }
 
-/** What the preflight learned about the host; everything was only read. */
+/** State of the host as the preflight read it. */
 export interface HostFacts {
   /** Name and version of the distribution, such as `CentOS Linux release 7.9.2009 (Core)`. */
   readonly distribution: string;
   /** Facts of the host script's survey by name, such as `init` to `systemd`. */
   readonly facts: ReadonlyMap<string, string>;
-  /** Things on the host that will be replaced, kept aside, or that are in the way. */
-  readonly conflicts: readonly string[];
-  /** The commit that the application's ref is now; undefined where the host could not say yet. */
+  /** Problems that the host script found, such as files that `up` will replace. */
+  readonly problems: readonly Problem[];
+  /** Commit that the application's ref names now; undefined while the host can't find out. */
   readonly commit?: string;
-  /** Resources of this stack that the host knows, by their name there. */
+  /** Resources of this stack on the host, by their names there. */
   readonly resources: ReadonlyMap<string, AppliedResource>;
 }
 
-/** Reads what `survey` and `probe` print; lines of other kinds are left alone. */
+/** Reads the output of `survey` and `probe`; ignores lines of other kinds. */
 export function parseReport(distribution: string, output: string): HostFacts {
   const facts = new Map<string, string>();
-  const conflicts: string[] = [];
+  const problems: Problem[] = [];
   const resources = new Map<string, AppliedResource>();
   const update = (name: string, change: Partial<AppliedResource>): void => {
     const known = resources.get(name) ?? {
@@ -50,7 +52,8 @@ export function parseReport(distribution: string, output: string): HostFacts {
     }
     const [kind, name = "", rest = ""] = split(line);
     if (kind === "fact") facts.set(name, rest);
-    else if (kind === "conflict") conflicts.push(line.slice("conflict ".length));
+    else if (kind === "conflict")
+      problems.push(warningOf({ subject: line.slice("conflict ".length) }));
     else if (kind === "ok") update(name, { state: "ok" });
     else if (kind === "drift") update(name, { state: "drift", reason: rest });
     else if (kind === "via") update(name, { via: rest });
@@ -60,10 +63,10 @@ export function parseReport(distribution: string, output: string): HostFacts {
       update(name, { manifest });
     }
   }
-  return { distribution, facts, conflicts, resources };
+  return { distribution, facts, problems, resources };
 }
 
-/** The first two words of a line, and all that follows them. */
+/** The first two words of a line, and its rest. */
 function split(line: string): string[] {
   return /^(\S+)(?: (\S+))?(?: (.*))?$/.exec(line)?.slice(1) ?? [];
 }

@@ -3,15 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Connection, dialTimeoutSeconds, type Login } from "./ssh/connection";
 
 /**
- * Dials after the first that may fail. Some, since sshd drops connections at random while more
- * than MaxStartups (10) of them are logging in; few, since a refused login is tried again too.
+ * Number of further dials after the first. More than none, since sshd drops connections at random while
+ * more than MaxStartups (10) of them log in; few, since the provider repeats a refused login too.
  */
 const dialErrorLimit = 4;
 
 /**
- * The connection as the command provider takes it, secret as a whole.
+ * The connection in the command provider's format, secret as a whole.
  *
- * It is saved in the state with each resource, and a delete uses what is saved there.
+ * The state has it with each resource, and a delete uses the one from the state.
  */
 export function remoteConnection(
   connection: Connection,
@@ -22,7 +22,7 @@ export function remoteConnection(
   });
 }
 
-/** What both a host and a bastion say in the provider's words. */
+/** A host's or a bastion's login in the provider's format. */
 interface RemoteLogin {
   host: string;
   port: number;

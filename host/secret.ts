@@ -1,15 +1,15 @@
 import { inspect } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 
-/** What stands in every text in place of a secret. */
+/** Replaces a secret in every text. */
 export const redacted = "[secret]";
 
 /**
  * A secret that can't be printed by accident.
  *
- * Template strings, `JSON.stringify`, `console.log` and `util.inspect` all give {@link redacted};
- * the value leaves only through {@link Secret.reveal} (to the host, or to a check in this program)
- * or {@link Secret.output} (to a resource: encrypted in the state, hidden in every diff).
+ * Template strings, `JSON.stringify`, `console.log` and `util.inspect` all print {@link redacted}.
+ * Only {@link Secret.reveal} (for the host, or for a check in this program) and
+ * {@link Secret.output} (for a resource: encrypted in the state, hidden in every diff) return the value.
  */
 export class Secret {
   readonly #value: string;
@@ -18,12 +18,12 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself: for what keeps it in memory, never for a text, a log or an argv. */
+  /** The value itself, for use in memory: never for a text, a log or an argument of a command. */
   reveal(): string {
     return this.#value;
   }
 
-  /** The value as an output that the engine treats as a secret. */
+  /** The value as a secret output. */
   output(): pulumi.Output<string> {
     return pulumi.secret(this.#value);
   }

@@ -1,9 +1,10 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { ApplicationSource } from "../components/args/DjangoApp";
 import type { GitRepository } from "../components/args/DjangoApp";
 import type { Connection } from "../host/ssh/connection";
-import { checkFormerPlace } from "./formerPlace";
-import { checkInitSystem, checkObstacles } from "./obstacles";
+import { checkFormerLocation } from "./formerLocation";
+import { checkInitSystem, checkNeeds } from "./needs";
+import { warn } from "./refuse";
 import { planPostgres, postgresForwarding } from "./database/plan";
 import { ownServer } from "../components/postgres/resolve";
 import { inStackKeys } from "../settings/argumentKeys";
@@ -15,12 +16,12 @@ import { surveyQuestions } from "./questions";
 import { dumpFile } from "./source/dumpFile";
 import { isDeployed, packFolder } from "./source/folder";
 
-/** The arguments of every component, checked and complete; those of an optional one are left out. */
+/** The arguments of every component, checked and complete; undefined for a component that the stack does not have. */
 export type SiteArguments = Awaited<ReturnType<typeof preflight>>;
 
 /**
- * Looks at the application's source here and at the host, and compares both with the
- * configuration; every fault that shows by then ends the program with nothing touched.
+ * Looks at the application's source on this machine and at the host, and compares both with the
+ * configuration. Any problem that it finds ends the program before anything is changed.
  */
 export async function preflight(config: Configuration) {
   const { application, connection } = config;
@@ -39,15 +40,13 @@ export async function preflight(config: Configuration) {
       inTerms: inStackKeys,
     }),
   ]);
-  // What is deployed as it is was told when it was deployed.
-  if (folder !== undefined && !isDeployed(folder.source, facts)) {
-    for (const text of folder.warnings) void pulumi.log.warn(text);
-  }
+  // The deployment of a release has shown its warnings.
+  if (folder !== undefined && !isDeployed(folder.source, facts)) warn(folder.warnings);
   if (application !== undefined) {
     checkInitSystem(from?.kind === "git" ? "tracks:sourceUrl" : "tracks:sourceFolder", facts);
-    checkFormerPlace(application.django, facts);
+    checkFormerLocation(application.django, facts);
     const { interpreter, socket, stats } = application.uwsgi;
-    checkObstacles(
+    checkNeeds(
       {
         addresses: { "tracks:uwsgiSocket": socket, "tracks:uwsgiStats": stats },
         interpreter,
@@ -93,7 +92,7 @@ export async function preflight(config: Configuration) {
   };
 }
 
-/** A git source; which commit a branch is may be known only when git and its user are on the host. */
+/** A git source, whose commit may be known only after git and its user are on the host. */
 function gitSource(
   connection: Connection,
   repository: GitRepository,

@@ -8,9 +8,9 @@ import { postgresQuestion } from "./database/plan";
 import type { ApplicationQuestion, SurveyQuestions } from "./host/survey";
 
 /**
- * What the host is asked besides what it is always asked: whose the site is, and where it will be.
+ * Questions to the host about the site: its login, its paths, its server names.
  *
- * @param needs what decides which packages the host must have. @default nothing is asked about packages
+ * @param needs what decides which packages the host must have. @default no question about packages
  */
 export function surveyQuestions(config: Configuration, needs?: PackageNeeds): SurveyQuestions {
   const { application, deployer, packages, robots, site } = config;
@@ -37,7 +37,7 @@ export function surveyQuestions(config: Configuration, needs?: PackageNeeds): Su
   };
 }
 
-/** Where the application will stand: what is there by now is named in a preview. */
+/** Paths and addresses of the application: a preview names what the host has there now. */
 function applicationQuestion(
   { deployer }: Configuration,
   { django, uwsgi }: NonNullable<Configuration["application"]>,

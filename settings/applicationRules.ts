@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
-import type { Fault } from "./fault";
+import type { ProblemParts } from "../host/problem";
 import { checkDatabase } from "./databaseRules";
 import { setCommand } from "./key";
 import { djangoHosts, proofHost } from "./hostNames";
@@ -18,7 +18,7 @@ const ofAnApplication = [
 ] as const satisfies readonly KeyName[];
 
 /** Faults that the application's settings make together, or with what lies on this machine. */
-export function checkApplication(source: ConfigurationSource, reading: Reading): Fault[] {
+export function checkApplication(source: ConfigurationSource, reading: Reading): ProblemParts[] {
   return [
     ...checkSource(source, reading),
     ...checkDatabase(source, reading),
@@ -27,14 +27,14 @@ export function checkApplication(source: ConfigurationSource, reading: Reading):
   ];
 }
 
-function checkSource(source: ConfigurationSource, { values, given }: Reading): Fault[] {
+function checkSource(source: ConfigurationSource, { values, given }: Reading): ProblemParts[] {
   if (given.has("sourceFolder") && given.has("sourceUrl")) {
     return [
       {
-        key: `${fullName("sourceFolder")} and ${fullName("sourceUrl")}`,
+        subject: `${fullName("sourceFolder")}, ${fullName("sourceUrl")}`,
         given: "values for both of them",
         allowed: "one: the application comes from a folder here, or from a git repository",
-        mend: `pulumi config rm ${fullName("sourceFolder")}`,
+        fix: [`pulumi config rm ${fullName("sourceFolder")}`],
       },
     ];
   }
@@ -42,10 +42,10 @@ function checkSource(source: ConfigurationSource, { values, given }: Reading): F
     return ofAnApplication
       .filter((name) => given.has(name))
       .map((name) => ({
-        key: fullName(name),
+        subject: fullName(name),
         given: "a value, but no application",
         allowed: `nothing without ${fullName("sourceFolder")} or ${fullName("sourceUrl")}`,
-        mend: `pulumi config set ${fullName("sourceUrl")} ${keys.sourceUrl.example}`,
+        fix: [`pulumi config set ${fullName("sourceUrl")} ${keys.sourceUrl.example}`],
       }));
   }
   const folder = values.sourceFolder;
@@ -54,7 +54,7 @@ function checkSource(source: ConfigurationSource, { values, given }: Reading): F
 }
 
 /** A release that no request can ask for would never be proven to work. */
-function checkNames({ values, given }: Reading): Fault[] {
+function checkNames({ values, given }: Reading): ProblemParts[] {
   const { serverNames, allowedHosts } = values;
   const hasApplication = given.has("sourceFolder") || given.has("sourceUrl");
   if (!hasApplication || serverNames === undefined) return [];
@@ -63,15 +63,15 @@ function checkNames({ values, given }: Reading): Fault[] {
   const name = given.has("allowedHosts") ? "allowedHosts" : "serverNames";
   return [
     {
-      key: fullName(name),
+      subject: fullName(name),
       given: shown(values[name]),
       allowed: `with an application, at least one of ${fullName("serverNames")} without \`_\`, which Django accepts: the deployment asks for the site by it`,
-      mend: setCommand(fullName(name), keys[name]),
+      fix: [setCommand(fullName(name), keys[name])],
     },
   ];
 }
 
-function checkMigration(source: ConfigurationSource, { values, given }: Reading): Fault[] {
+function checkMigration(source: ConfigurationSource, { values, given }: Reading): ProblemParts[] {
   const dump = values.migrationDump;
   if (dump !== undefined && !isThere(localFile(source, dump), "file")) {
     return [unreadable("migrationDump", dump, "a file on this machine that you may read")];
@@ -79,22 +79,22 @@ function checkMigration(source: ConfigurationSource, { values, given }: Reading)
   if (given.has("migrationConfirm") && !given.has("migrationDump")) {
     return [
       {
-        key: fullName("migrationConfirm"),
+        subject: fullName("migrationConfirm"),
         given: "a digest, but no dump",
         allowed: `nothing without ${fullName("migrationDump")}`,
-        mend: `pulumi config rm ${fullName("migrationConfirm")}`,
+        fix: [`pulumi config rm ${fullName("migrationConfirm")}`],
       },
     ];
   }
   return [];
 }
 
-function unreadable(name: KeyName, path: string, allowed: string): Fault {
+function unreadable(name: KeyName, path: string, allowed: string): ProblemParts {
   return {
-    key: fullName(name),
+    subject: fullName(name),
     given: `${shown(path)}, which isn't there or can't be read`,
     allowed,
-    mend: setCommand(fullName(name), keys[name]),
+    fix: [setCommand(fullName(name), keys[name])],
   };
 }
 

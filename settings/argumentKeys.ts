@@ -1,4 +1,4 @@
-import { UserError } from "../host/userError";
+import { ProblemError } from "../host/ProblemError";
 import { type Component, type Key, setCommand } from "./key";
 import { fullName, type KeyName, keyNames, keys } from "./schema";
 
@@ -66,6 +66,6 @@ export async function failingInStackKeys<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw error instanceof UserError ? error.reword(inStackKeys) : error;
+    throw error instanceof ProblemError ? error.reword(inStackKeys) : error;
   }
 }

@@ -5,15 +5,15 @@ import { postgresDatabaseRules } from "../components/args/PostgresDatabase";
 import { uwsgiRules } from "../components/args/Uwsgi";
 import { argsOf } from "./argsOf";
 import { inStackKeys, keyOf } from "./argumentKeys";
-import type { Fault } from "./fault";
+import type { ProblemParts } from "../host/problem";
 import { type Component, type Key, setCommand } from "./key";
 import type { Reading } from "./read";
 import { fullName, type KeyName, keyNames, keys, type Values } from "./schema";
 
 /** What the components would refuse of settings that are in order each by itself: told with everything else. */
-export function checkArguments({ values, given }: Reading): Fault[] {
-  const faults = (component: Component, errors: ArgumentError[]): Fault[] =>
-    errors.map((error) => faultOf(component, error, values));
+export function checkArguments({ values, given }: Reading): ProblemParts[] {
+  const problemsOf = (component: Component, errors: ArgumentError[]): ProblemParts[] =>
+    errors.map((error) => problemOf(component, error, values));
   const { source } = argsOf("DjangoApp", values);
   const git = source?.url !== undefined && {
     url: source.url,
@@ -22,22 +22,22 @@ export function checkArguments({ values, given }: Reading): Fault[] {
     deployKey: given.has("sourceDeployKey") || undefined,
   };
   return [
-    ...keyNames.flatMap((name) => placeholderFaults(name, values[name])),
-    ...faults("NginxSite", nginxSiteRules(argsOf("NginxSite", values))),
-    ...faults("PostgresDatabase", postgresDatabaseRules(databaseOf(values, given))),
-    ...faults("DjangoApp", git ? gitErrors(git) : []),
-    ...faults("Uwsgi", uwsgiRules(argsOf("Uwsgi", values))),
+    ...keyNames.flatMap((name) => placeholderProblems(name, values[name])),
+    ...problemsOf("NginxSite", nginxSiteRules(argsOf("NginxSite", values))),
+    ...problemsOf("PostgresDatabase", postgresDatabaseRules(databaseOf(values, given))),
+    ...problemsOf("DjangoApp", git ? gitErrors(git) : []),
+    ...problemsOf("Uwsgi", uwsgiRules(argsOf("Uwsgi", values))),
   ];
 }
 
 /** A secret may hold what it likes; what a record holds is told by its component's rules. */
-function placeholderFaults(name: KeyName, value: unknown): Fault[] {
+function placeholderProblems(name: KeyName, value: unknown): ProblemParts[] {
   if (typeof value === "object" && !Array.isArray(value)) return [];
   return placeholderErrors("", value).map(({ given, allowed }) => ({
-    key: fullName(name),
+    subject: fullName(name),
     given,
     allowed,
-    mend: setCommand(fullName(name), keys[name]),
+    fix: [setCommand(fullName(name), keys[name])],
   }));
 }
 
@@ -51,20 +51,26 @@ function databaseOf(values: Partial<Values>, given: Reading["given"]) {
 }
 
 /** An argument's error as a fault of the setting that gives the argument. */
-function faultOf(component: Component, error: ArgumentError, values: Partial<Values>): Fault {
+function problemOf(
+  component: Component,
+  error: ArgumentError,
+  values: Partial<Values>,
+): ProblemParts {
   const { name, rest } = keyOf(component, error.propertyPath);
   const key: Key<unknown> = keys[name];
   const part = partOf(values[name], key, rest);
   const full = fullName(name);
   return {
-    key: full + part,
+    subject: full + part,
     given: inStackKeys(error.given),
     allowed: inStackKeys(error.allowed),
-    mend: !error.superfluous
-      ? setCommand(full, key, part)
-      : part === ""
-        ? `pulumi config rm ${full}`
-        : `pulumi config rm --path '${full}${part}'`,
+    fix: [
+      !error.superfluous
+        ? setCommand(full, key, part)
+        : part === ""
+          ? `pulumi config rm ${full}`
+          : `pulumi config rm --path '${full}${part}'`,
+    ],
   };
 }
 

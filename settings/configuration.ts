@@ -7,10 +7,11 @@ import { type ArgsOf, argsOf } from "./argsOf";
 import { checkArguments } from "./argumentRules";
 import { checkApplication } from "./applicationRules";
 import { readConnection } from "./connection";
-import { ConfigurationError } from "./fault";
+import { ConfigurationError } from "./ConfigurationError";
 import { type ConfigurationSource, readSettings } from "./read";
 import { checkRules } from "./rules";
 import type { Values } from "./schema";
+import { errorOf, type Problem, problemText } from "../host/problem";
 import { Secret } from "../host/secret";
 import type { Connection } from "../host/ssh/connection";
 
@@ -44,52 +45,55 @@ export interface Configuration {
   readonly logrotate: ArgsOf<"Logrotate">;
 }
 
-/** A configuration, and what its owner should know about it. */
+/** A configuration without errors, and its warnings. */
 export interface CheckedConfiguration {
   readonly configuration: Configuration;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Problem[];
 }
 
 /**
- * Reads the configuration of the stack that is being deployed.
+ * Reads the configuration of the stack that Pulumi deploys, and shows its warnings.
  *
- * @throws {@link ConfigurationError} with every fault at once
+ * @throws {@link ConfigurationError} with every error at once
  */
 export function loadConfiguration(): Configuration {
   const { configuration, warnings } = checkConfiguration(pulumiSource());
-  for (const warning of warnings) void pulumi.log.warn(warning);
+  for (const warning of warnings) void pulumi.log.warn(problemText(warning));
   return configuration;
 }
 
 /**
- * Checks a stack's settings. Only files are read: the private key, and what the lab wrote.
+ * Checks a stack's settings. It reads files only: the private key, and what the lab wrote.
  *
- * @throws {@link ConfigurationError} with every fault at once
+ * @throws {@link ConfigurationError} with every error at once
  */
 export function checkConfiguration(source: ConfigurationSource): CheckedConfiguration {
   const reading = readSettings(source);
-  const { connection, lab, faults, warnings } = readConnection(source, reading);
+  const { connection, lab, problems } = readConnection(source, reading);
   const all = [
-    ...reading.faults,
-    ...faults,
-    ...checkRules(reading),
-    ...checkArguments(reading),
-    ...checkApplication(source, reading),
+    ...reading.problems,
+    ...problems,
+    ...[
+      ...checkRules(reading),
+      ...checkArguments(reading),
+      ...checkApplication(source, reading),
+    ].map(errorOf),
   ];
+  const errors = all.filter(({ severity }) => severity === "error");
   const { values } = reading;
   const deployerPassword =
     values.deployerPassword ?? (lab && new Secret(lab.secrets.deployerPassword));
-  if (all.length > 0 || connection === undefined || deployerPassword === undefined) {
-    throw new ConfigurationError(source.stack, all);
+  if (errors.length > 0 || connection === undefined || deployerPassword === undefined) {
+    throw new ConfigurationError(source.stack, errors);
   }
   return {
-    // Without a fault every setting that is required or has a default is there.
+    // Without an error every setting that is required or has a default has a value.
     configuration: {
       connection,
       isLab: lab !== undefined,
       ...grouped(source, values as Values, deployerPassword),
     },
-    warnings: [...reading.warnings, ...warnings],
+    warnings: all,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Connection, Identity, Login, Privilege } from "../host/ssh/connection";
 import { parsePublicKey } from "../host/ssh/publicKey";
-import type { Fault } from "./fault";
+import { errorOf, type Problem, type ProblemParts, warningOf } from "../host/problem";
 import { readBastionIdentity, readHostIdentity } from "./identity";
 import { setCommand, type Key } from "./key";
 import { labHost, type LabHostFile, readLabHost } from "./lab";
@@ -8,41 +8,44 @@ import type { ConfigurationSource, Reading } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
 import { redacted, Secret } from "../host/secret";
 
-/** What the host's and the bastion's settings amount to, when all of them are in order. */
+/** Connection to the host, as its settings give it. */
 export interface ConnectionReading {
+  /** Undefined where a setting has an error. */
   readonly connection: Connection | undefined;
-  /** The bastion by itself: it is of use before the host's key is known. */
+  /** The bastion by itself, for use before the host's key is known. */
   readonly bastion: Login | undefined;
   /** Present when the host is this machine's lab host. */
   readonly lab: LabHostFile | undefined;
-  readonly faults: readonly Fault[];
-  readonly warnings: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
-/** Puts the settings of host, login, sudo and bastion together, and checks them against each other. */
+/** Combines the settings of host, login, sudo and bastion, and checks them together. */
 export function readConnection(source: ConfigurationSource, reading: Reading): ConnectionReading {
-  const faults: Fault[] = [];
-  const lab = reading.values.host === labHost ? readLabHost(source) : undefined;
-  if (lab !== undefined && "mend" in lab) {
+  const problems: ProblemParts[] = [];
+  const found = reading.values.host === labHost ? readLabHost(source) : { lab: undefined };
+  if ("problem" in found) {
     return {
       connection: undefined,
       bastion: undefined,
       lab: undefined,
-      faults: [lab],
-      warnings: [],
+      problems: [errorOf(found.problem)],
     };
   }
-  const identity = readHostIdentity(source, reading, lab?.identityFile, faults);
-  const host = readHost(reading, identity, lab, faults);
-  const bastion = readBastion(source, reading, identity, faults);
-  const privilege = readPrivilege(reading, lab, faults);
-  const complete = host !== undefined && privilege !== undefined && faults.length === 0;
+  const { lab } = found;
+  const identity = readHostIdentity(source, reading, lab?.identityFile, problems);
+  const host = readHost(reading, identity, lab, problems);
+  const bastion = readBastion(source, reading, identity, problems);
+  const privilege = readPrivilege(reading, lab, problems);
+  const complete = host !== undefined && privilege !== undefined && problems.length === 0;
   return {
     connection: complete ? { ...host, privilege, bastion } : undefined,
     bastion,
     lab,
-    faults,
-    warnings: [rsaWarning("hostKey", host), rsaWarning("bastionHostKey", bastion)].flat(),
+    problems: [
+      ...problems.map(errorOf),
+      ...rsaWarnings("hostKey", host),
+      ...rsaWarnings("bastionHostKey", bastion),
+    ],
   };
 }
 
@@ -50,12 +53,12 @@ function readHost(
   { values, given }: Reading,
   identity: Identity | undefined,
   lab: LabHostFile | undefined,
-  faults: Fault[],
+  problems: ProblemParts[],
 ): Login | undefined {
   const hostKey =
     values.hostKey ?? (lab && !given.has("hostKey") ? parsePublicKey(lab.hostKey) : undefined);
   if (hostKey === undefined && !given.has("hostKey") && values.host !== undefined) {
-    faults.push(needed("hostKey"));
+    problems.push(needed("hostKey"));
   }
   const port = lab && !given.has("hostPort") ? lab.port : values.hostPort;
   const { host, hostUser: user } = values;
@@ -67,16 +70,16 @@ function readHost(
 function readPrivilege(
   { values, given }: Reading,
   lab: LabHostFile | undefined,
-  faults: Fault[],
+  problems: ProblemParts[],
 ): Privilege | undefined {
   const { hostUser, sudoPassword } = values;
   if (hostUser === "root") {
     if (!given.has("sudoPassword")) return { kind: "root" };
-    faults.push({
-      key: fullName("sudoPassword"),
+    problems.push({
+      subject: fullName("sudoPassword"),
       given: `${redacted}, with ${fullName("hostUser")} root`,
       allowed: "nothing, since root needs no sudo; or another hostUser",
-      mend: `pulumi config rm ${fullName("sudoPassword")}`,
+      fix: [`pulumi config rm ${fullName("sudoPassword")}`],
     });
     return undefined;
   }
@@ -101,21 +104,24 @@ function readBastion(
   source: ConfigurationSource,
   { values, given }: Reading,
   hostIdentity: Identity | undefined,
-  faults: Fault[],
+  problems: ProblemParts[],
 ): Login | undefined {
   if (!given.has("bastionHost")) {
     for (const part of bastionParts.filter((name) => given.has(name))) {
-      faults.push({
-        key: fullName(part),
+      problems.push({
+        subject: fullName(part),
         given: `a value, but no ${fullName("bastionHost")}`,
         allowed: "nothing without a bastion",
-        mend: `pulumi config rm ${fullName(part)}   (or: ${setCommand(fullName("bastionHost"), keys.bastionHost)})`,
+        fix: [
+          `pulumi config rm ${fullName(part)}`,
+          `or ${setCommand(fullName("bastionHost"), keys.bastionHost)}`,
+        ],
       });
     }
     return undefined;
   }
-  if (!given.has("bastionHostKey")) faults.push(needed("bastionHostKey"));
-  const identity = readBastionIdentity(source, { values, given }, hostIdentity, faults);
+  if (!given.has("bastionHostKey")) problems.push(needed("bastionHostKey"));
+  const identity = readBastionIdentity(source, { values, given }, hostIdentity, problems);
   const { bastionHost, bastionPort: port, bastionHostKey: hostKey } = values;
   const user = values.bastionUser ?? values.hostUser;
   if (bastionHost === undefined || port === undefined || user === undefined) return undefined;
@@ -123,19 +129,26 @@ function readBastion(
   return { address: bastionHost, port, user, hostKey, identity };
 }
 
-function needed(name: KeyName): Fault {
+function needed(name: KeyName): ProblemParts {
   const key = keys[name] as Key<unknown>;
   return {
-    key: fullName(name),
+    subject: fullName(name),
     given: "nothing",
     allowed: key.value.allowed,
-    mend: setCommand(fullName(name), key),
+    fix: [setCommand(fullName(name), key)],
   };
 }
 
-function rsaWarning(name: KeyName, login: Login | undefined): string[] {
+function rsaWarnings(name: KeyName, login: Login | undefined): Problem[] {
   if (login?.hostKey.type !== "ssh-rsa") return [];
   return [
-    `${fullName(name)} is an RSA key. The deployment's SSH client knows it only with SHA-1 signatures, which Enterprise Linux 9 refuses: pin the ssh-ed25519 key (${setCommand(fullName(name), keys[name])}).`,
+    warningOf({
+      subject: fullName(name),
+      given: "an RSA key",
+      allowed: "an ssh-ed25519 key, where the host has one",
+      fix: [setCommand(fullName(name), keys[name])],
+      reason:
+        "The provider's SSH client uses RSA keys with SHA-1 signatures only, which Enterprise Linux 9 refuses.",
+    }),
   ];
 }

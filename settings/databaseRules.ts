@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Fault } from "./fault";
+import type { ProblemParts } from "../host/problem";
 import { setCommand } from "./key";
 import { localFile } from "./localFile";
 import { shown } from "../host/manifest/value";
@@ -16,7 +16,7 @@ const ofServerElsewhere = [
 ] as const satisfies readonly KeyName[];
 
 /** Faults that the database's settings make together, or with what lies on this machine. */
-export function checkDatabase(source: ConfigurationSource, reading: Reading): Fault[] {
+export function checkDatabase(source: ConfigurationSource, reading: Reading): ProblemParts[] {
   return [...checkElsewhere(reading), ...checkCa(source, reading)];
 }
 
@@ -29,24 +29,24 @@ export function checkDatabase(source: ConfigurationSource, reading: Reading): Fa
 export function readCaFile(
   source: ConfigurationSource,
   path: string,
-): { pem: string } | { fault: string } {
+): { pem: string } | { problem: string } {
   let text: string;
   try {
     text = readFileSync(localFile(source, path), "utf8");
   } catch (error) {
-    return { fault: `can't be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})` };
+    return { problem: `can't be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})` };
   }
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
-    return { fault: "holds a private key, which must never leave its server" };
+    return { problem: "holds a private key, which must never leave its server" };
   }
-  if (blocks.length === 0) return { fault: "holds no certificate in PEM format" };
+  if (blocks.length === 0) return { problem: "holds no certificate in PEM format" };
   for (const [index, block] of blocks.entries()) {
     const which = blocks.length === 1 ? "a certificate" : `a certificate (number ${index + 1})`;
     const certificate = parsed(block);
-    if (certificate === undefined) return { fault: `holds ${which} that is damaged` };
+    if (certificate === undefined) return { problem: `holds ${which} that is damaged` };
     if (Date.parse(certificate.validTo) < Date.now()) {
-      return { fault: `holds ${which} that expired at ${certificate.validTo}` };
+      return { problem: `holds ${which} that expired at ${certificate.validTo}` };
     }
   }
   return { pem: `${blocks.join("\n")}\n` };
@@ -60,40 +60,40 @@ function parsed(block: string): X509Certificate | undefined {
   }
 }
 
-function checkElsewhere({ given }: Reading): Fault[] {
+function checkElsewhere({ given }: Reading): ProblemParts[] {
   if (!given.has("postgresHost")) {
     return ofServerElsewhere
       .filter((name) => given.has(name))
       .map((name) => ({
-        key: fullName(name),
+        subject: fullName(name),
         given: "a value, but the server is the host's own",
         allowed: `nothing without ${fullName("postgresHost")}`,
-        mend: `pulumi config rm ${fullName(name)}`,
+        fix: [`pulumi config rm ${fullName(name)}`],
       }));
   }
   return (["postgresAdminUser", "postgresAdminPassword"] as const)
     .filter((name) => !given.has(name))
     .map((name) => ({
-      key: fullName(name),
+      subject: fullName(name),
       given: `nothing, but ${fullName("postgresHost")} is set`,
       allowed: keys[name].value.allowed,
-      mend: setCommand(fullName(name), keys[name]),
+      fix: [setCommand(fullName(name), keys[name])],
     }));
 }
 
 /** Whether there are certificates is a rule of the component's: see `postgresDatabaseRules`. */
-function checkCa(source: ConfigurationSource, { values, given }: Reading): Fault[] {
+function checkCa(source: ConfigurationSource, { values, given }: Reading): ProblemParts[] {
   const { postgresCaFile } = values;
   if (!given.has("postgresHost") || postgresCaFile === undefined) return [];
   const read = readCaFile(source, postgresCaFile);
-  if (!("fault" in read)) return [];
+  if (!("problem" in read)) return [];
   return [
     {
-      key: fullName("postgresCaFile"),
-      given: `${shown(postgresCaFile)}, which ${read.fault}`,
+      subject: fullName("postgresCaFile"),
+      given: `${shown(postgresCaFile)}, which ${read.problem}`,
       allowed:
         "a file on this machine that you may read, with one or more certificates in PEM format and no private key",
-      mend: setCommand(fullName("postgresCaFile"), keys.postgresCaFile),
+      fix: [setCommand(fullName("postgresCaFile"), keys.postgresCaFile)],
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Identity } from "../host/ssh/connection";
 import { readPrivateKey } from "../host/ssh/privateKey";
-import type { Fault } from "./fault";
+import type { ProblemParts } from "../host/problem";
 import { shown } from "../host/manifest/value";
 import { localFile } from "./localFile";
 import { setCommand } from "./key";
@@ -31,7 +31,7 @@ const bastionSettings: KeySettings = {
 };
 
 /**
- * The one identity that logs in on the host; undefined, and faults added, when it isn't exactly
+ * The one identity that logs in on the host; undefined, and problems added, when it isn't exactly
  * one or can't be used.
  *
  * @param labFile the lab's identity, for a stack that names none
@@ -40,7 +40,7 @@ export function readHostIdentity(
   source: ConfigurationSource,
   read: Read,
   labFile: string | undefined,
-  faults: Fault[],
+  problems: ProblemParts[],
 ): Identity | undefined {
   const { values, given } = read;
   const agent = values.agent === true || given.has("agentSocketPath");
@@ -49,24 +49,24 @@ export function readHostIdentity(
   );
   if (agent) ways.push(given.has("agentSocketPath") ? "agentSocketPath" : "agent");
   if (ways.length > 1) {
-    faults.push(tooMany(ways));
+    problems.push(tooMany(ways));
     return undefined;
   }
-  if (agent) return agentIdentity(values.agentSocketPath, given, faults);
-  if (ways.length === 1) return keyIdentity(source, read, hostSettings, faults);
+  if (agent) return agentIdentity(values.agentSocketPath, given, problems);
+  if (ways.length === 1) return keyIdentity(source, read, hostSettings, problems);
   if (labFile !== undefined) {
     return keyIdentity(
       source,
       { values: { ...values, privateKeyFile: labFile }, given },
       hostSettings,
-      faults,
+      problems,
     );
   }
-  faults.push({
-    key: fullName("privateKeyFile"),
+  problems.push({
+    subject: fullName("privateKeyFile"),
     given: "nothing",
     allowed: `exactly one of ${["privateKeyFile", "privateKey", "agent"].map(fullName).join(", ")}`,
-    mend: setCommand(fullName("privateKeyFile"), keys.privateKeyFile),
+    fix: [setCommand(fullName("privateKeyFile"), keys.privateKeyFile)],
   });
   return undefined;
 }
@@ -76,26 +76,26 @@ export function readBastionIdentity(
   source: ConfigurationSource,
   read: Read,
   host: Identity | undefined,
-  faults: Fault[],
+  problems: ProblemParts[],
 ): Identity | undefined {
   const ways = (["bastionPrivateKeyFile", "bastionPrivateKey"] as const).filter((way) =>
     read.given.has(way),
   );
   if (ways.length > 1) {
-    faults.push(tooMany(ways));
+    problems.push(tooMany(ways));
     return undefined;
   }
-  if (ways.length === 1) return keyIdentity(source, read, bastionSettings, faults);
-  if (read.given.has("bastionPrivateKeyPassphrase")) faults.push(idlePassphrase(bastionSettings));
+  if (ways.length === 1) return keyIdentity(source, read, bastionSettings, problems);
+  if (read.given.has("bastionPrivateKeyPassphrase")) problems.push(idlePassphrase(bastionSettings));
   return host;
 }
 
 function agentIdentity(
   socketPath: string | undefined,
   given: ReadonlySet<KeyName>,
-  faults: Fault[],
+  problems: ProblemParts[],
 ): Identity | undefined {
-  if (given.has("privateKeyPassphrase")) faults.push(idlePassphrase(hostSettings));
+  if (given.has("privateKeyPassphrase")) problems.push(idlePassphrase(hostSettings));
   if (given.has("agentSocketPath") && socketPath === undefined) return undefined;
   return { kind: "agent", socketPath };
 }
@@ -104,11 +104,11 @@ function keyIdentity(
   source: ConfigurationSource,
   { values, given }: Read,
   settings: KeySettings,
-  faults: Fault[],
+  problems: ProblemParts[],
 ): Identity | undefined {
   const file = values[settings.file];
   const privateKey =
-    file === undefined ? values[settings.key] : readKeyFile(source, settings, file, faults);
+    file === undefined ? values[settings.key] : readKeyFile(source, settings, file, problems);
   const passphrase = values[settings.passphrase];
   if (privateKey === undefined || (given.has(settings.passphrase) && passphrase === undefined)) {
     return undefined;
@@ -116,17 +116,17 @@ function keyIdentity(
   const read = readPrivateKey(privateKey.reveal(), passphrase?.reveal());
   if (typeof read === "object") return { kind: "key", privateKey, passphrase, ...read };
   const name: KeyName = file === undefined ? settings.key : settings.file;
-  faults.push(
+  problems.push(
     read === "locked"
       ? locked(settings, passphrase !== undefined)
       : {
-          key: fullName(name),
+          subject: fullName(name),
           given:
             file === undefined
               ? `${redacted}, which is no such key`
               : `${shown(file)}, which holds no such key`,
           allowed: keys.privateKey.value.allowed,
-          mend: setCommand(fullName(name), keys[name]),
+          fix: [setCommand(fullName(name), keys[name])],
         },
   );
   return undefined;
@@ -136,48 +136,45 @@ function readKeyFile(
   source: ConfigurationSource,
   settings: KeySettings,
   file: string,
-  faults: Fault[],
+  problems: ProblemParts[],
 ): Secret | undefined {
   const path = localFile(source, file);
   try {
     return new Secret(readFileSync(path, "utf8"));
   } catch (error) {
-    faults.push({
-      key: fullName(settings.file),
+    problems.push({
+      subject: fullName(settings.file),
       given: `${shown(file)}, which can't be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`,
       allowed: "a file on this machine with a private key that you may read",
-      mend: setCommand(fullName(settings.file), keys[settings.file]),
+      fix: [setCommand(fullName(settings.file), keys[settings.file])],
     });
     return undefined;
   }
 }
 
-function locked(settings: KeySettings, wrong: boolean): Fault {
+function locked(settings: KeySettings, wrong: boolean): ProblemParts {
   return {
-    key: fullName(settings.passphrase),
+    subject: fullName(settings.passphrase),
     given: wrong ? `${redacted}, which doesn't open the private key` : "nothing",
     allowed: "the passphrase of the private key, which has one",
-    mend: setCommand(fullName(settings.passphrase), keys[settings.passphrase]),
+    fix: [setCommand(fullName(settings.passphrase), keys[settings.passphrase])],
   };
 }
 
-function idlePassphrase(settings: KeySettings): Fault {
+function idlePassphrase(settings: KeySettings): ProblemParts {
   return {
-    key: fullName(settings.passphrase),
+    subject: fullName(settings.passphrase),
     given: `${redacted}, but no private key`,
     allowed: "nothing without a private key of its own",
-    mend: `pulumi config rm ${fullName(settings.passphrase)}`,
+    fix: [`pulumi config rm ${fullName(settings.passphrase)}`],
   };
 }
 
-function tooMany(ways: readonly KeyName[]): Fault {
+function tooMany(ways: readonly KeyName[]): ProblemParts {
   return {
-    key: ways.map(fullName).join(" and "),
+    subject: ways.map(fullName).join(", "),
     given: "values for each of them",
     allowed: "exactly one: the stack has one identity",
-    mend: ways
-      .slice(1)
-      .map((way) => `pulumi config rm ${fullName(way)}`)
-      .join(" && "),
+    fix: ways.slice(1).map((way) => `pulumi config rm ${fullName(way)}`),
   };
 }

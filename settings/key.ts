@@ -35,7 +35,7 @@ export interface KeyText {
   /** When it must be set, where that depends on other settings. */
   readonly needed?: string;
   /** The command that sets it, where `pulumi config set` with the example isn't the way. */
-  readonly mend?: string;
+  readonly command?: string;
 }
 
 /** One setting of the stack: read as a `T`. */
@@ -150,7 +150,7 @@ type WithItsDefault<A> = A extends { readonly fallback: infer F }
 export function setCommand(name: string, key: Key<unknown>, part = ""): string {
   // The example is a whole item; what a field of it may be stands under "allowed".
   if (part.includes(".")) return `pulumi config set --path '${name}${part}' VALUE`;
-  if (key.mend !== undefined) return key.mend;
+  if (key.command !== undefined) return key.command;
   if (part !== "") return `pulumi config set --path '${name}${part}' ${quoted(key.example)}`;
   if (key.secret) return `pulumi config set --secret ${name}`;
   return key.value.encoding === "json"

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Fault } from "./fault";
+import type { ProblemParts } from "../host/problem";
 import type { ConfigurationSource } from "./read";
 import { fullName } from "./schema";
 
@@ -23,27 +23,30 @@ const labHostFile = z.object({
 /** What the lab says about one of its hosts; see `dev/lab/host.ts`, which writes it. */
 export type LabHostFile = z.infer<typeof labHostFile>;
 
-/** Reads what the lab wrote about the host of this stack; a fault when there is none. */
-export function readLabHost(source: ConfigurationSource): LabHostFile | Fault {
+/** Reads what the lab wrote about the host of this stack; returns a problem where it wrote nothing. */
+export function readLabHost(
+  source: ConfigurationSource,
+): { readonly lab: LabHostFile } | { readonly problem: ProblemParts } {
   const file = join(source.labDirectory, "hosts", source.stack, "host.json");
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch {
-    return fault(source, "no lab host of that name is there");
+    return { problem: problemOf(source, "no lab host of that name exists") };
   }
   try {
-    return labHostFile.parse(JSON.parse(text));
+    return { lab: labHostFile.parse(JSON.parse(text)) };
   } catch {
-    return fault(source, `${file} is damaged or of another version`);
+    return { problem: problemOf(source, `${file} is damaged or of another version`) };
   }
 }
 
-function fault(source: ConfigurationSource, found: string): Fault {
+function problemOf(source: ConfigurationSource, found: string): ProblemParts {
   return {
-    key: fullName("host"),
-    given: `"${labHost}", but ${found}`,
-    allowed: `${labHost} with a lab host named ${source.stack}; or a host of your own`,
-    mend: `npm run lab -- up ${source.stack}   (or: npm run demo)`,
+    subject: fullName("host"),
+    given: `"${labHost}"`,
+    found,
+    allowed: `${labHost} with a lab host named ${source.stack}, or a host of your own`,
+    fix: [`npm run lab -- up ${source.stack}`, "or npm run demo"],
   };
 }

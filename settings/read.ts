@@ -1,4 +1,4 @@
-import type { Fault } from "./fault";
+import { errorOf, type Problem, type ProblemParts, warningOf } from "../host/problem";
 import { setCommand, type Key } from "./key";
 import { nearest } from "./nearest";
 import { fullName, type KeyName, keyNames, keys, namespace, type Values } from "./schema";
@@ -20,53 +20,57 @@ export interface ConfigurationSource {
   readonly home: string;
 }
 
-/** What was read: the values that are in order, and the faults of the others. */
+/** The settings of a stack: the valid values, and the problems of the others. */
 export interface Reading {
-  /** Values and defaults. A setting with a fault is left out. */
+  /** Values and defaults, without those of a setting that has an error. */
   readonly values: Partial<Values>;
-  /** Settings that the stack's file has, in order or not. */
+  /** Settings in the stack's file, valid or not. */
   readonly given: ReadonlySet<KeyName>;
-  readonly faults: readonly Fault[];
-  readonly warnings: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
-/** Reads each setting by itself; what depends on several of them is left to the rules. */
+/** Reads each setting by itself; the rules check several of them together. */
 export function readSettings(source: ConfigurationSource): Reading {
   const values: Record<string, unknown> = {};
   const given = new Set<KeyName>();
-  const faults: Fault[] = unknownSettings(source);
-  const warnings: string[] = [];
+  const problems: Problem[] = unknownSettings(source).map(errorOf);
 
   for (const name of keyNames) {
     const key = keys[name] as Key<unknown>;
     const raw = source.settings[fullName(name)];
     if (raw === undefined) {
-      if (key.presence === "required") faults.push(missing(name, key));
+      if (key.presence === "required") problems.push(errorOf(missing(name, key)));
       else if (key.presence === "default") values[name] = key.fallback;
       continue;
     }
     given.add(name);
     const encrypted = source.secretNames.has(fullName(name));
     if (key.secret && !encrypted) {
-      faults.push(plainSecret(name, key));
+      problems.push(errorOf(plainSecret(name, key)));
       continue;
     }
     if (encrypted && !key.secret) {
-      warnings.push(
-        `${fullName(name)} is kept encrypted in the stack's file, but is no secret to this program: it can appear in messages and in the state.`,
+      problems.push(
+        warningOf({
+          subject: fullName(name),
+          given: "a secret, encrypted in the stack's file",
+          reason: "This program does not treat it as a secret: messages and the state may show it.",
+        }),
       );
     }
     const result = parseValue(key.value, decoded(key, raw));
     if ("parsed" in result) {
       values[name] = key.secret ? new Secret(String(result.parsed)) : result.parsed;
     } else {
-      faults.push(
-        ...result.refusals.map((refusal) => refused(name, key, refusal, encrypted || key.secret)),
+      problems.push(
+        ...result.refusals.map((refusal) =>
+          errorOf(refused(name, key, refusal, encrypted || key.secret)),
+        ),
       );
     }
   }
   // Each value was parsed by the schema of its own key.
-  return { values: values, given, faults, warnings };
+  return { values, given, problems };
 }
 
 function decoded(key: Key<unknown>, raw: string): unknown {
@@ -79,37 +83,44 @@ function decoded(key: Key<unknown>, raw: string): unknown {
   }
 }
 
-function missing(name: KeyName, key: Key<unknown>): Fault {
+function missing(name: KeyName, key: Key<unknown>): ProblemParts {
   return {
-    key: fullName(name),
+    subject: fullName(name),
     given: "nothing",
     allowed: key.value.allowed,
-    mend: setCommand(fullName(name), key),
+    fix: [setCommand(fullName(name), key)],
   };
 }
 
-function plainSecret(name: KeyName, key: Key<unknown>): Fault {
+function plainSecret(name: KeyName, key: Key<unknown>): ProblemParts {
   return {
-    key: fullName(name),
+    subject: fullName(name),
     given: `${redacted}, in plain text in the stack's file`,
     allowed: "a secret, encrypted there; whoever has seen the file knows this one: change it",
-    mend: setCommand(fullName(name), key),
+    fix: [setCommand(fullName(name), key)],
   };
 }
 
-function refused(name: KeyName, key: Key<unknown>, refusal: Refusal, isSecret: boolean): Fault {
+function refused(
+  name: KeyName,
+  key: Key<unknown>,
+  refusal: Refusal,
+  isSecret: boolean,
+): ProblemParts {
   return {
-    key: fullName(name) + refusal.path,
+    subject: fullName(name) + refusal.path,
     given: isSecret ? redacted : shown(refusal.given),
     allowed: refusal.allowed,
-    mend: refusal.superfluous
-      ? `pulumi config rm --path '${fullName(name)}${refusal.path}'`
-      : setCommand(fullName(name), key, refusal.path),
+    fix: [
+      refusal.superfluous
+        ? `pulumi config rm --path '${fullName(name)}${refusal.path}'`
+        : setCommand(fullName(name), key, refusal.path),
+    ],
   };
 }
 
 /** Settings of our namespace that no part of the program reads: most often a slip of the pen. */
-function unknownSettings(source: ConfigurationSource): Fault[] {
+function unknownSettings(source: ConfigurationSource): ProblemParts[] {
   return Object.keys(source.settings)
     .filter((name) => name.startsWith(`${namespace}:`))
     .map((name) => name.slice(namespace.length + 1))
@@ -117,17 +128,17 @@ function unknownSettings(source: ConfigurationSource): Fault[] {
     .map((name) => {
       const likely = nearest(name, keyNames);
       return {
-        key: fullName(name),
+        subject: fullName(name),
         // Its value may be a secret under a misspelt name.
         given: "a setting that this program doesn't have",
         allowed:
           likely === undefined
             ? "the settings of docs/configuration.md"
             : `perhaps ${fullName(likely)}?`,
-        mend: [
+        fix: [
           `pulumi config rm ${fullName(name)}`,
           ...(likely === undefined ? [] : [setCommand(fullName(likely), keys[likely])]),
-        ].join(" && "),
+        ],
       };
     });
 }

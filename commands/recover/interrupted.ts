@@ -1,6 +1,6 @@
 import { type Connection, privilege } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
-import { HostError, inWords } from "../../host/ssh/error";
+import { HostError } from "../../host/ssh/error";
 import { checkPrivilege } from "../../preflight/host/checks";
 import { hostScript } from "../../host/script/hostScript";
 import type { Session } from "../../host/ssh/session";
@@ -56,10 +56,10 @@ export async function runRecover(
     .filter((line) => line !== "");
   // The script always says something: silence means that it didn't arrive whole.
   if (result.exitCode !== 0 || lines.length === 0) {
-    throw new HostError(
-      "script",
-      inWords("The host can't be recovered", result.stderr, "its answer is cut off"),
-    );
+    throw new HostError("script", {
+      subject: "The host can't be recovered",
+      reason: result.stderr.trim() || "The host's answer is cut off.",
+    });
   }
   return lines;
 }

@@ -2,6 +2,7 @@ import { access, readdir, readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
+import { problemError } from "../../host/ProblemError";
 
 /**
  * What the file backend writes into a lock: who holds the stack.
@@ -15,11 +16,6 @@ export interface LockHolder {
   username: string;
   /** When it took the lock, by RFC 3339. */
   timestamp: string;
-}
-
-/** A lock that must not be broken; the message says who holds it and what to do. */
-export class StackLockedError extends Error {
-  override name = "StackLockedError";
 }
 
 /**
@@ -62,21 +58,26 @@ async function exists(path: string): Promise<boolean> {
  * Proves that nobody works on the stack any more.
  *
  * @returns the dead holders, for the report
- * @throws StackLockedError when a holder lives, or runs on another machine where that can't be seen
+ * @throws {@link ProblemError} when a holder still runs, or is on another machine
  */
 export async function proveHoldersDead(directories: readonly string[]): Promise<LockHolder[]> {
   const holders = (await Promise.all(directories.map(readHolders))).flat();
   for (const holder of holders) {
     const who = `process ${holder.pid} of ${holder.username} on ${holder.hostname}, since ${holder.timestamp}`;
     if (holder.hostname !== hostname()) {
-      throw new StackLockedError(
-        `The stack is locked by ${who}: run this command on that machine, where it can be seen whether the process lives.`,
-      );
+      throw problemError({
+        subject: "The stack is locked",
+        found: who,
+        fix: ["run this command on that machine"],
+        reason: "Only there it can see whether that process still runs.",
+      });
     }
     if (isAlive(holder.pid) && !(await isReused(holder))) {
-      throw new StackLockedError(
-        `The stack is locked by ${who}, which is still running: wait for it, or end it with Ctrl-C in its terminal.`,
-      );
+      throw problemError({
+        subject: "The stack is locked",
+        found: `${who}, still running`,
+        fix: ["wait until it ends", "or end it with Ctrl-C in its terminal"],
+      });
     }
   }
   return holders;

@@ -1,12 +1,12 @@
-/** What the manifests of an application hold beside paths; see `host/script/README.md`. */
+/** Entries that only an application's manifests have; `host/script/README.md` has their grammar. */
 
 import { block, path, word } from "./text";
 
-/** Where a release's tree comes from. */
+/** Source of a release's tree. */
 export type ReleaseSource =
   | {
       kind: "archive";
-      /** In the spool, relative to the home of `login`; removed from there once it is unpacked. */
+      /** Path in the spool, relative to the home of `login`; the host removes it after unpacking. */
       path: string;
       login: string;
       sha256: string;
@@ -14,51 +14,51 @@ export type ReleaseSource =
   | {
       kind: "git";
       url: string;
-      /** The full name of the commit. */
+      /** Full name of the commit. */
       commit: string;
     };
 
-/** A source tree, complete or absent: fetched once, never changed after. */
+/** A source tree, complete or absent: the host fetches it once and never changes it. */
 export interface ReleaseEntry {
   kind: "release";
   path: string;
   owner: string;
   source: ReleaseSource;
-  /** File below the tree that uWSGI loads. */
+  /** File in the tree that uWSGI loads. */
   wsgi: string;
-  /** File below the tree that the virtualenv is made from. */
+  /** File in the tree that names the packages of the virtualenv. */
   requirements: string;
 }
 
-/** Private key that git logs in with; the manifest that holds it is secret as a whole. */
+/** Private key that git logs in with; the manifest that has it is secret as a whole. */
 export interface DeployKeyEntry {
   kind: "deploy-key";
-  /** Whose it is, for the reader. */
+  /** Login on the host that uses it, for the reader. */
   user: string;
-  /** In OpenSSH's or PEM format, without a passphrase. */
+  /** The key in OpenSSH or PEM format, without a passphrase. */
   key: string;
 }
 
-/** The key that the git server must prove to have. */
+/** Host key that the git server must have. */
 export interface GitHostKeyEntry {
   kind: "git-host-key";
-  /** As known_hosts names it: `git.example.org`, or `[git.example.org]:2222`. */
+  /** Name as in known_hosts: `git.example.org`, or `[git.example.org]:2222`. */
   server: string;
-  /** Such as `ssh-ed25519 AAAA...`. */
+  /** Public key, such as `ssh-ed25519 AAAA...`. */
   key: string;
 }
 
-/** The virtualenv that the manifest's release needs, in a directory of its own below `path`. */
+/** The virtualenv of the manifest's release, in a directory of its own below `path`. */
 export interface VirtualenvEntry {
   kind: "virtualenv";
   path: string;
-  /** Path of the interpreter that it is made from. */
+  /** Path of its interpreter. */
   python: string;
-  /** File below the release's tree. */
+  /** Requirements file in the release's tree. */
   requirements: string;
-  /** What is installed besides, as pip takes it. */
+  /** Further requirements, in pip's format. */
   extra: readonly string[];
-  /** What needs a driver, which is added unless the application has one. @default none */
+  /** Database whose driver pip adds, unless the application names a driver itself. @default none */
   database?: "postgresql" | undefined;
 }
 
@@ -70,30 +70,30 @@ export interface DeployEntry {
   owner: string;
   /** The link that names the current release. */
   current: string;
-  /** What outlives releases. */
+  /** Directory of what outlives releases. */
   shared: string;
   backups: string;
-  /** Directory of PostgreSQL's client programs on the host. @default PATH's */
+  /** Directory of PostgreSQL's client programs on the host. @default the directories in PATH */
   client?: string | undefined;
-  /** File below the tree that uWSGI loads. */
+  /** File in the tree that uWSGI loads. */
   wsgi: string;
-  /** File below the tree that is a link to the shared local.py. */
+  /** Path in the tree of the link to the shared local.py. */
   settings: string;
-  /** PRODUCTION=1 is set, or no such variable. */
+  /** Whether PRODUCTION=1 is set; otherwise the variable does not exist. */
   production: boolean;
   /** Path of the request that proves a release. */
   health: string;
-  /** Its Host header. */
+  /** Host header of that request. */
   host: string;
   /** Port of nginx on the host. */
   port: number;
-  /** Releases, virtualenvs and backups that are kept. */
+  /** Number of releases, virtualenvs and backups to keep. */
   keep: number;
-  /** The database, in one word that tells it from others: another one gets its tables. @default sqlite's */
+  /** Identifies the database, in one word: a different one gets its tables. @default the sqlite file */
   database?: string | undefined;
 }
 
-/** A random key that the host makes once, and never replaces. */
+/** A random key that the host creates once and never replaces. */
 export interface SecretKeyEntry {
   kind: "secret-key";
   path: string;
@@ -103,7 +103,7 @@ export interface SecretKeyEntry {
 export type ApplicationEntry =
   ReleaseEntry | DeployKeyEntry | GitHostKeyEntry | VirtualenvEntry | DeployEntry | SecretKeyEntry;
 
-/** Stands in a symlink's target for the name of the virtualenv, which the host knows. */
+/** Placeholder in a symlink's target for the name of the virtualenv, which only the host knows. */
 export const virtualenvName = "@@VIRTUALENV@@";
 
 export function renderApplicationEntry(entry: ApplicationEntry): string[] {

@@ -1,6 +1,6 @@
 import { path, word } from "./text";
 
-/** An old site's dump, loaded once into the application's database; see `components/DataMigration.ts`. */
+/** An old site's dump, to load once into the application's database; see `components/DataMigration.ts`. */
 export interface DataLoadEntry {
   kind: "data-load";
   /** Name of the migration in the database's marker. */
@@ -11,16 +11,16 @@ export interface DataLoadEntry {
   python: string;
   /** User that the application runs as. */
   user: string;
-  /** Does the service run with PRODUCTION=1? */
+  /** Whether the service runs with PRODUCTION=1. */
   production: boolean;
-  /** The dump in the spool, relative to the home of `login`, as `Host.copy` gives it. */
+  /** Path of the dump in the spool, relative to the home of `login`, as `Host.copy` returns it. */
   dump: string;
   login: string;
   /** SHA-256 of the dump in hex. */
   digest: string;
-  /** Directory of the backups, the user's alone. */
+  /** Directory of the backups, for the user only. */
   backups: string;
-  /** SHA-256 of a dump that may be loaded beside and over rows that are there. */
+  /** SHA-256 of a dump that may be added to existing rows, and overwrite them. @default only empty tables are loaded */
   confirm?: string;
   /** Directory of PostgreSQL's client programs, such as `/usr/local/pgsql/bin`. */
   client?: string;
@@ -28,11 +28,11 @@ export interface DataLoadEntry {
   settings?: string;
   /** Old label of a model to its new one, such as `redirect.target` to `roasted.target`. */
   renames: Readonly<Record<string, string>>;
-  /** Old labels of models whose rows are left out. */
+  /** Old labels of models whose rows are skipped. */
   skipModels: readonly string[];
 }
 
-/** The lines of an entry: attributes in its first, renames and skips in its content. */
+/** The lines of an entry: attributes in the first, renames and skipped models in its content. */
 export function renderDataLoad(entry: DataLoadEntry): string[] {
   const attributes = [
     `release=${path(entry.release)}`,

@@ -4,10 +4,10 @@ import { isSecretLine } from "./secretEntry";
 const secretBlock = "| [secret]";
 
 /**
- * The lines that differ between the manifest last applied and the one to come, as `- ` and `+ `.
+ * The lines that differ between the manifest last applied and the next one, as `- ` and `+ `.
  *
- * Both sides are masked alike: the host hands out `[secret]` in place of every secret block, and
- * so does this function for the text to come, so that only plain lines are ever compared or shown.
+ * Both sides are masked alike: the host returns `[secret]` for every secret block, and this function
+ * masks the next manifest the same way. So it compares and shows plain lines only.
  */
 export function manifestDifference(applied: readonly string[], text: string): string[] {
   const before = maskSecrets(applied).join("\n") + "\n";
@@ -26,7 +26,7 @@ function maskSecrets(lines: readonly string[]): string[] {
   const masked: string[] = [];
   let inSecret = false;
   for (const line of lines) {
-    // Who applied it is kept apart on the host, and is no property of it.
+    // The login that applied it says nothing about the host.
     if (line.startsWith("via ")) continue;
     const isBlock = line.startsWith("|");
     if (!isBlock) inSecret = isSecretLine(line);

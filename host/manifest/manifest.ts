@@ -1,22 +1,20 @@
 /**
- * What the host shall look like, in lines that a person can review.
+ * The state that the host must have, in lines that a person can review.
  *
  * A manifest is the only text that travels to the host script (`host/script/`), in the `stdin` of
  * a `remote.Command`, so that `pulumi preview --diff` shows a changed configuration line as a
- * changed line. Rendering is pure; the grammar is written down in `host/script/README.md`.
+ * changed line. Rendering is pure. `host/script/README.md` has the grammar.
  */
 
 import { type ApplicationEntry, renderApplicationEntry } from "./application";
 import { type DataLoadEntry, renderDataLoad } from "./dataLoad";
-import { block, ManifestError, oneLine, path, secretAttribute, word } from "./text";
-
-export { ManifestError } from "./text";
+import { block, manifestError, oneLine, path, secretAttribute, word } from "./text";
 
 /** Permissions of a path: names, not numbers, since ids differ from host to host. */
 export interface Ownership {
   /** User that owns the path. @default "root" */
   owner?: string;
-  /** Group that owns the path. @default the owner's primary group, which the host is asked for */
+  /** Group that owns the path. @default the owner's primary group, which the host script looks up */
   group?: string;
   /** Permission bits in octal, four digits, such as `"0644"`. */
   mode?: string;
@@ -24,22 +22,22 @@ export interface Ownership {
   context?: string;
 }
 
-/** What only some hosts have a use for. */
+/** An entry for some hosts only. */
 export interface Conditional {
-  /** Only where systemd has this unit, such as `"logrotate.service"`; elsewhere the entry says nothing. */
+  /** Applies only where systemd has this unit, such as `"logrotate.service"`. @default everywhere */
   unit?: string;
 }
 
-/** A regular file with exactly this content. What stood there before is kept and comes back on remove. */
+/** A regular file with exactly this content. The host keeps what was there before, and puts it back on remove. */
 export interface FileEntry extends Ownership, Conditional {
   kind: "file";
   path: string;
   content: string;
-  /** Checks the candidate before it replaces the live file. */
+  /** Program that checks the new file before it replaces the live one. */
   check?: "sudoers";
   /**
-   * The content appears in no record, log or diff, and is written as it is, placeholders included.
-   * Needs `secret` on the whole manifest's text.
+   * Keeps the content out of every record, log and diff, and leaves placeholders in it alone. The whole
+   * manifest's text must be a secret then.
    */
   secret?: boolean;
 }
@@ -52,19 +50,19 @@ export interface DirectoryEntry extends Ownership, Conditional {
 export interface SymlinkEntry {
   kind: "symlink";
   path: string;
-  /** What the link says, verbatim; relative targets are relative to the link's directory. */
+  /** Target as written in the link; a relative one starts at the link's directory. */
   target: string;
 }
 
-/** Nothing shall stand at this path; what stood there is kept and comes back on remove. */
+/** A path that must not exist. The host keeps what was there before, and puts it back on remove. */
 export interface AbsentEntry {
   kind: "absent";
   path: string;
-  /** Only what is as a package brought it goes; anybody else's file stays. @default anybody's goes */
+  /** Removes only a file that is as its package installed it. @default removes any */
   of?: "package";
 }
 
-/** One `key = value` in a section of a file that belongs to somebody else, such as /etc/yum.conf. */
+/** One `key = value` in a section of a file that another program owns, such as /etc/yum.conf. */
 export interface SettingEntry {
   kind: "setting";
   path: string;
@@ -73,20 +71,20 @@ export interface SettingEntry {
   value: string;
 }
 
-/** A package; the first name that the host's repositories or database know is the one installed. */
+/** A package, by the first of its names that the host's repositories or its RPM database know. */
 export interface PackageEntry {
   kind: "package";
   names: [string, ...string[]];
 }
 
-/** A package of pip's, compiled for and installed into the system's own Python. */
+/** A package that pip compiles for, and installs into, the system's own Python. */
 export interface PipPackageEntry {
   kind: "pip-package";
   name: string;
   version: string;
   /** Path of the interpreter whose pip installs it, and whose library it is linked with. */
   interpreter: string;
-  /** The program it brings, which tells its version when asked with `--version`. */
+  /** Program in the package, which prints its version with `--version`. */
   program: string;
 }
 
@@ -94,7 +92,7 @@ export interface PipPackageEntry {
 export interface ModuleEntry {
   kind: "module";
   stream: string;
-  /** A plain package that will do in the stream's place where it has that version. @default none */
+  /** Package to install instead where it has that version. @default none */
   package?: string;
 }
 
@@ -150,23 +148,23 @@ export interface FirewallPortEntry {
   port: number;
 }
 
-/** A PostgreSQL server: a cluster is made where there is none, its service runs and starts at boot. */
+/** A PostgreSQL server: its cluster, which is created where none exists, and its service, which runs and starts at boot. */
 export interface PostgresqlServerEntry {
   kind: "postgresql-server";
   /** Major version that the host's server must have, such as `15` or `9.2`. */
   version: string;
   /** Name of its service. */
   service: string;
-  /** Directory of its programs; `auto` is what the service declares, else where they are found. */
+  /** Directory of its programs; with `auto` the service's own, or else the first directory that has them. */
   binaries: string;
-  /** Its data directory; `auto` is the one that the service declares. */
+  /** Its data directory; with `auto` the one that the service declares. */
   dataDirectory: string;
   port: number;
-  /** How passwords that are set from now on are kept. */
+  /** How the server stores passwords that are set from now on. */
   encryption: PasswordEncryption;
 }
 
-/** How PostgreSQL keeps a password: `md5` is all that servers before 10 know. */
+/** How PostgreSQL stores a password; servers before 10 know `md5` only. */
 export type PasswordEncryption = "scram-sha-256" | "md5";
 
 /** A role that may log in to some databases over 127.0.0.1 with its password. */
@@ -187,30 +185,30 @@ export interface PostgresqlRoleEntry {
   createRole?: boolean;
 }
 
-/** A database and the role that owns it, which thereby may do everything in it. */
+/** A database and the role that owns it, and so may do everything in it. */
 export interface PostgresqlDatabaseEntry {
   kind: "postgresql-database";
   name: string;
   owner: string;
 }
 
-/** Prepares an existing database and role for the provisioning role, which is no superuser. */
+/** Gives the provisioning role, which is no superuser, what it needs on an existing database and role. */
 export interface PostgresqlAdoptionEntry {
   kind: "postgresql-adoption";
   database: string;
-  /** The role that shall own the database. */
+  /** The role that must own the database. */
   role: string;
   provisioner: string;
 }
 
-/** The database that the stack uses, wherever it is: nothing is done for it, but the host remembers it. */
+/** The database that the stack uses, on whichever server: the host only remembers it. */
 export interface PostgresqlSiteEntry {
   kind: "postgresql-site";
   database: string;
   role: string;
-  /** The server, in one word that tells it from others. */
+  /** Identifies the server, in one word. */
   server: string;
-  /** Another one for a database that was made anew; hexadecimal. */
+  /** Differs for a database that was recreated; hexadecimal. */
   generation: string;
 }
 
@@ -239,7 +237,7 @@ export type ManifestEntry =
   | DataLoadEntry
   | ApplicationEntry;
 
-/** What is validated, locked, reloaded and proven as one; `none` just has paths. */
+/** Part of the host that is validated, locked, reloaded and proven as one; `none` has paths only. */
 export type Subsystem =
   | "none"
   | "packages"
@@ -261,26 +259,26 @@ export interface Manifest {
   entries: ManifestEntry[];
 }
 
-/** What a resource says of the host; its name there is the host's business. */
+/** A manifest as a component writes it; `Host` adds the resource's name. */
 export type ResourceManifest = Omit<Manifest, "name">;
 
-/** Stands for the file of yum's main settings, which the script looks up on the host. */
+/** Placeholder for the file of yum's main settings, whose path the script looks up on the host. */
 export const yumConf = "@@YUM_CONF@@";
 
-/** Stands in a file's content for the primary group of a user, which the script asks the host for. */
+/** Placeholder in a file's content for a user's primary group, which the script looks up on the host. */
 export function primaryGroupOf(user: string): string {
   return `@@GROUP_OF ${user}@@`;
 }
 
-/** First line of every manifest; the script drops whatever stands before it (a sudo password). */
+/** First line of every manifest; the script drops everything before it (a sudo password). */
 export const manifestHeader = "tracks-manifest 1";
 
 /**
  * Renders a manifest as the text that the host script takes.
  *
- * @param via the login that applies it, as `connectionFingerprint` names it; the host records it,
- *   so that a key rotated without an `up` is noticed before a destroy needs the old one.
- * @throws ManifestError on a value that the line format can't carry.
+ * @param via the login that applies it, as `connectionFingerprint` names it; the host records it: so a
+ *   preview notices a changed key before a destroy needs the old one
+ * @throws {@link ProblemError} for a value that the line format can't hold
  */
 export function renderManifest(manifest: Manifest, via: string): string {
   return [
@@ -294,13 +292,13 @@ export function renderManifest(manifest: Manifest, via: string): string {
   ].join("\n");
 }
 
-/** A package as settings name it: alternatives are separated by `|`. */
+/** A package as settings name it, with `|` between alternatives. */
 export function packageEntry(names: string): PackageEntry {
   const [first = names, ...others] = names.split("|");
   return { kind: "package", names: [first, ...others] };
 }
 
-/** An entry without content as one line: what `survey` is asked to look for. */
+/** An entry without content as one line, for a question to `survey`. */
 export function renderLine(entry: ManifestEntry): string {
   return renderEntry(entry).join("\n");
 }
@@ -395,7 +393,11 @@ function ownership(entry: Ownership & Conditional, defaultMode: string): string[
   const group = entry.group ?? (owner === "root" ? "root" : undefined);
   const mode = entry.mode ?? defaultMode;
   if (!/^[0-7]{4}$/.test(mode)) {
-    throw new ManifestError(`mode "${mode}": give four octal digits, such as "0644"`);
+    throw manifestError({
+      subject: "mode",
+      given: JSON.stringify(mode),
+      allowed: 'four octal digits, such as "0644"',
+    });
   }
   return [
     `owner=${word(owner)}`,

@@ -1,12 +1,12 @@
 /**
  * The pattern of a file context rule for a path and everything below it, as semanage takes it:
- * `/srv/www\.tracks(/.*)?`. Names are taken literally; unescaped, a dot would match any character.
+ * `/srv/www\.tracks(/.*)?`. Names match literally; without the backslash a dot would match any character.
  */
 export function subtree(path: string): string {
   return `${literally(path)}(/.*)?`;
 }
 
-/** The part of such a pattern that stands for exactly this path. */
+/** The part of such a pattern that matches exactly this path. */
 export function literally(path: string): string {
   return path.replace(/[.+*?^$(){}|[\]\\]/g, "\\$&");
 }

@@ -1,44 +1,56 @@
-import { UserError } from "../userError";
+import { type ProblemParts, errorOf } from "../problem";
+import { ProblemError } from "../ProblemError";
 
-/** A manifest that can't be written down; always a fault of the program, so it names the value. */
-export class ManifestError extends UserError {
-  constructor(message: string) {
-    super("ManifestError", message);
-  }
+/** The error for a value that no manifest can hold. */
+export function manifestError(parts: ProblemParts): ProblemError {
+  return new ProblemError("A manifest can't hold these values", [errorOf(parts)]);
 }
 
-/** Content as lines behind a bar, so that no content can be taken for an entry. */
+/** Content as lines that begin with a bar: the host script never takes them for an entry. */
 export function block(content: string): string[] {
   if (content === "") return [];
-  if (content.includes("\0")) throw new ManifestError("content with a NUL byte is no text file");
+  if (content.includes("\0"))
+    throw manifestError({
+      subject: "content",
+      given: "text with a NUL byte",
+      allowed: "text without",
+    });
   const lines = content.split("\n");
   if (content.endsWith("\n")) lines.pop();
   return lines.map((line) => (line === "" ? "|" : `| ${line}`));
 }
 
-/** A path that has one spelling only. */
+/** A path in its only spelling. */
 export function path(value: string): string {
-  // A dot segment would let one path stand under two names in the ownership records.
+  // With a dot segment one path would have two names in the ownership records.
   if (!value.startsWith("/") || /\/(\.{0,2})(\/|$)/.test(value)) {
-    throw new ManifestError(
-      `path "${value}": give an absolute path without ., .. or a final slash`,
-    );
+    throw manifestError({
+      subject: "path",
+      given: JSON.stringify(value),
+      allowed: "an absolute path without `.`, `..` or a slash at its end",
+    });
   }
   return word(value);
 }
 
-/** A value that ends at the next blank. */
+/** A value that ends at the next space. */
 export function word(value: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is refused here
   if (value === "" || /[\s\u0000-\u001f\u007f]/.test(value)) {
-    throw new ManifestError(`"${value}": give a word without spaces or control characters`);
+    throw manifestError({
+      subject: "word",
+      given: JSON.stringify(value),
+      allowed: "text without spaces or control characters, not empty",
+    });
   }
   return value;
 }
 
 /** A value that ends with its line. */
 export function oneLine(value: string): string {
-  if (/[\n\0]/.test(value)) throw new ManifestError("a value of several lines where one is taken");
+  // Without the value, which may be a password.
+  if (/[\n\0]/.test(value))
+    throw manifestError({ subject: "value", given: "several lines", allowed: "one line" });
   return value;
 }
 

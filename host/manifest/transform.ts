@@ -1,7 +1,7 @@
 import type { ManifestEntry } from "./manifest";
 
 /**
- * Changes a file before it goes to the host: the way to what no argument offers.
+ * Changes a file before it goes to the host, for what no argument offers.
  *
  * @returns the file's whole new content
  * @example ({ path, content }) =>

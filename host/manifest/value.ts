@@ -1,12 +1,12 @@
 import { z } from "zod";
 
-/** A kind of value: how it is written, which values are allowed, and the parser that holds to it. */
+/** A kind of value: how it is written, which values are allowed, and the parser that checks it. */
 export interface Value<T> {
-  /** As the reference names it: `text`, `integer`, `yes or no`, `list`. */
+  /** Name of the type in the reference: `text`, `integer`, `true or false`, `list`. */
   readonly type: string;
   /** The allowed values, in words that follow "allowed:". */
   readonly allowed: string;
-  /** Whether the setting's text is the value or JSON of it, as Pulumi passes lists and objects. */
+  /** Whether the setting's text is the value itself, or its JSON, as Pulumi passes lists and objects. */
   readonly encoding: "text" | "json";
   readonly schema: z.ZodType<T>;
 }
@@ -21,7 +21,7 @@ export function text(allowed: string, pattern: RegExp): Value<string> {
   };
 }
 
-/** Text of any number of lines, without control characters; those of Windows end as all others. */
+/** Text of any number of lines, without control characters; line ends of Windows become plain ones. */
 export function lines(allowed: string): Value<string> {
   return {
     type: "lines of text",
@@ -63,7 +63,7 @@ export function oneOf<const T extends string>(...words: readonly [T, ...T[]]): V
   return { type: "text", allowed, encoding: "text", schema: z.enum(words, { error: allowed }) };
 }
 
-/** The first kind's values, or the second's. */
+/** A value of the first kind or of the second. */
 export function either<A, B>(first: Value<A>, second: Value<B>): Value<A | B> {
   const allowed = `${first.allowed}; or ${second.allowed}`;
   return {
@@ -74,7 +74,7 @@ export function either<A, B>(first: Value<A>, second: Value<B>): Value<A | B> {
   };
 }
 
-/** A list; `minimum` items at least (default 0), each once unless `repeats` (default false). */
+/** A list of at least `minimum` items (default 0), each once unless `repeats` (default false). */
 export function listOf<T>(
   item: Value<T>,
   what: string,
@@ -105,16 +105,16 @@ export function listOf<T>(
 
 /** A part of a value that is not allowed. */
 export interface Refusal {
-  /** Where in the value it is, such as `[1].priority`; empty for the whole. */
+  /** Path of the part within the value, such as `[1].priority`; empty for the whole. */
   readonly path: string;
   readonly given: unknown;
-  /** In words that follow "allowed:". */
+  /** The allowed values, in words that follow "allowed:". */
   readonly allowed: string;
-  /** Whether it is to go, rather than to be another. */
+  /** Whether to remove it rather than to change it. */
   readonly superfluous: boolean;
 }
 
-/** Parses what was given: the value, or every part of it that is not allowed. */
+/** Parses a value; returns it, or every part of it that is not allowed. */
 export function parseValue<T>(
   value: Value<T>,
   given: unknown,
@@ -139,7 +139,7 @@ export function parseValue<T>(
   };
 }
 
-/** A value as a message shows it: as JSON, on one line, and not without end. */
+/** A value as a message shows it: as JSON, on one line, 120 characters at most. */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value);

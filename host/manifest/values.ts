@@ -13,23 +13,23 @@ export const address = text(
 );
 
 export const serverName = text(
-  "a host name without scheme, port, path or spaces; `*.` may stand in front",
+  "a host name without scheme, port, path or spaces; it may begin with `*.`",
   /^(?=.{1,253}$)(?:\*\.)?(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*$/,
 );
 
-/** A whole name, as a request's Host header has it. */
+/** A whole name, as in a request's Host header. */
 export const hostName = text(
   "a whole host name, such as `tracks.example.org`",
   /^(?=.{1,253}$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*$/,
 );
 
-/** A name of ALLOWED_HOSTS in Django's own spelling. */
+/** A name for ALLOWED_HOSTS in Django's own spelling. */
 export const djangoHost = text(
   "a host name, or `.example.org` for that name and all below it",
   /^\.?[A-Za-z0-9_.:[\]-]{1,253}$/,
 );
 
-/** A site or an application: of its files and folders on the host. */
+/** Name of a site or an application, and of its files and folders on the host. */
 export const siteName = text(
   "lower-case letters, digits, `_` and `-`, a letter first, 64 at most",
   /^[a-z][a-z0-9_-]{0,63}$/,
@@ -45,13 +45,13 @@ export const loginName = text(
   /^[a-z_][a-z0-9_-]{0,31}$/,
 );
 
-/** Below the root, since nothing here may own `/` itself; and with characters that need no quoting. */
+/** A path below `/`, which no program may own as a whole, in characters that need no quotes. */
 export const absolutePath = text(
   "an absolute path without `..`, spaces or a slash at its end",
   /^(?!.*\/\.{1,2}(?:\/|$))(?:\/[A-Za-z0-9._@+-]+)+$/,
 );
 
-/** Elsewhere its pip would put uWSGI beside it, where neither the service nor a deployment looks for it. */
+/** The pip of another Python would install uWSGI next to it, where neither the service nor a deployment looks. */
 export const interpreterPath = text(
   "the path of a Python in `/usr/bin` or `/usr/local/bin`, such as `/usr/bin/python3.11`",
   /^\/usr\/(?:local\/)?bin\/python[0-9.]*$/,
@@ -60,32 +60,32 @@ export const interpreterPath = text(
 /** A path on this machine. */
 export const localPath = text("a path on this machine; `~/` is your home", /^\P{Cc}+$/u);
 
-/** Without user and password: the file that it lands in can be read by everybody on the host. */
+/** A URL without user and password: everybody on the host can read the file that will have it. */
 export const url = text(
   "an http or https URL without user, password and spaces",
   /^https?:\/\/[^\s@/"'\\]+(?:\/[^\s@"'\\]*)?$/,
 );
 
-/** A URL of keys or packages, which may lie on the host. */
+/** URL of keys or packages, which may be files on the host. */
 export const resourceUrl = text(
   "an http, https or file URL without user, password and spaces",
   /^(?:https?:\/\/[^\s@/"'\\]+|file:\/\/)(?:\/[^\s@"'\\]*)?$/,
 );
 
 export const packageName = text(
-  "a package name; `|` between names of which the first that the host knows is taken",
+  "a package name, or several with `|` between them, of which the first that the host knows counts",
   /^[A-Za-z0-9][A-Za-z0-9._+-]*(?:\|[A-Za-z0-9][A-Za-z0-9._+-]*)*$/,
 );
 
-/** The loopback address with a port that needs no privilege: what listens there can't be reached from elsewhere. */
+/** The loopback address, which no other machine can reach, with a port that needs no privilege. */
 export const loopbackAddress = text(
   "the loopback address and a port from 1024 to 65535, `127.0.0.1:PORT`",
   /^127\.0\.0\.1:(?:102[4-9]|10[3-9]\d|1[1-9]\d\d|[2-9]\d{3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
 );
 
-/** PostgreSQL folds what is not lower-case, and this needs no quoting anywhere. */
+/** PostgreSQL folds upper case to lower case; these characters need no quotes anywhere. */
 export const databaseName = text(
-  "a PostgreSQL name: lower-case letters, digits and `_`, a letter or `_` first, 63 at most; not `postgres`, `template0`, `template1` or one that begins with `pg_`",
+  "a PostgreSQL name: lower-case letters, digits and `_`, a letter or `_` first, 63 at most; not `postgres`, `template0`, `template1`, and no name that begins with `pg_`",
   /^(?!pg_|(?:postgres|template[01])$)[a-z_][a-z0-9_]{0,62}$/,
 );
 
@@ -96,7 +96,7 @@ export const postgresVersion = text(
 
 /** The provider unescapes backslashes on its way to the server. */
 export const databasePassword = text(
-  "one line of text that is not empty, without backslashes",
+  "one line of text, not empty, without backslashes",
   /^[^\\\p{Cc}]+$/u,
 );
 
@@ -112,18 +112,18 @@ export const moduleName = text(
   /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/,
 );
 
-/** Inside of a folder, never out of it. */
+/** A path that stays inside its folder. */
 export const relativePath = text(
   "a relative path without `..`, spaces or a slash at its end",
   /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[A-Za-z0-9._@+-]+(?:\/[A-Za-z0-9._@+-]+)*$/,
 );
 
 /**
- * What nginx passes on as it is: it answers itself, with a redirect to `PATH/`, to a path whose last
- * segment has neither a slash behind it nor a period in it.
+ * A path that nginx passes on unchanged. Where the last segment has neither a slash after it nor a period
+ * in it, nginx itself answers, with a redirect to `PATH/`.
  */
 export const uriPath = text(
-  "a path of the site that begins and ends with `/` or has a period in its last part; of `/`, letters, digits and `.` `_` `~` `+` `=` `-`",
+  "a path of the site that begins with `/`, and ends with `/` or has a period in its last part; letters, digits and `.` `_` `~` `+` `=` `-` `/` only",
   /^(?!.*\/\.{1,2}(?:\/|$))\/(?:[A-Za-z0-9._~+=-]+\/)*(?:[A-Za-z0-9_~+=-]*\.[A-Za-z0-9._~+=-]*)?$/,
 );
 
@@ -138,15 +138,15 @@ export const gitReference = text(
 );
 
 export const requirement = text(
-  "a requirement as pip takes it, such as `name==1.2.3`, without spaces",
+  "a requirement in pip's format, such as `name==1.2.3`, without spaces",
   /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._,-]+\])?(?:[=<>!~]=?=?[A-Za-z0-9.*+!_-]+(?:,[=<>!~]=?[A-Za-z0-9.*+!_-]+)*)?$/,
 );
 
-/** A password that chpasswd and sudo take from one line. */
-export const password = text("one line of text that is not empty", /^\P{Cc}+$/u);
+/** A password that chpasswd and sudo read from one line. */
+export const password = text("one line of text, not empty", /^\P{Cc}+$/u);
 
 const publicKeyAllowed =
-  "one public key line, `TYPE BASE64`, of type ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521 or ssh-rsa, without the host's name in front";
+  "one public key line, `TYPE BASE64`, of type ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521 or ssh-rsa, without a host name before it";
 
 export const publicKey: Value<PublicKey> = {
   type: "public key",
@@ -161,9 +161,9 @@ export const publicKey: Value<PublicKey> = {
 };
 
 const authorizedKeyAllowed =
-  "a line of authorized_keys: options if any, the type (ssh-ed25519, ecdsa-sha2-nistp... or ssh-rsa), the base64, a comment";
+  "a line of authorized_keys: options if any, the type (ssh-ed25519, ecdsa-sha2-nistp... or ssh-rsa), the base64 text, a comment if any";
 
-/** A line of authorized_keys as it is, options included. */
+/** A line of authorized_keys, options included. */
 export const authorizedKey: Value<string> = {
   type: "text",
   allowed: authorizedKeyAllowed,
@@ -175,7 +175,7 @@ export const authorizedKey: Value<string> = {
     }),
 };
 
-/** Options may hold spaces, so the key may begin at any word. */
+/** Options may have spaces, so the key may begin at any word. */
 function endsInPublicKey(line: string): boolean {
   const words = line.split(" ");
   return words.some((_, index) => parsePublicKey(words.slice(index).join(" ")) !== undefined);

@@ -1,6 +1,6 @@
 import { type Connection, privilege } from "../ssh/connection";
 import type { Deadline } from "../ssh/deadline";
-import { HostError, inWords } from "../ssh/error";
+import { HostError } from "../ssh/error";
 import { type RemoteProcess, startProcess } from "../ssh/process";
 import type { CommandResult, Session } from "../ssh/session";
 import { hostScript } from "./hostScript";
@@ -35,7 +35,7 @@ export async function runVerb(
   return result;
 }
 
-/** What a verb said that succeeded. @throws {@link HostError} with the host's own words */
+/** Output of a verb that succeeded. @throws {@link HostError} with the host's own words */
 export async function verbAnswer(
   what: string,
   session: Session,
@@ -45,7 +45,10 @@ export async function verbAnswer(
 ): Promise<string> {
   const { exitCode, stdout, stderr } = await runVerb(session, connection, run, deadline);
   if (exitCode === 0) return stdout;
-  throw new HostError("script", inWords(what, stderr, "its answer is cut off"));
+  throw new HostError("script", {
+    subject: what,
+    reason: stderr.trim() || "The host's answer is cut off.",
+  });
 }
 
 /**

@@ -4,9 +4,9 @@ import type { Deadline } from "./deadline";
 import { HostError } from "./error";
 
 /**
- * Checks that the SSH agent answers and has a key, where one is to be used.
+ * Checks that the SSH agent answers and has a key, where a login uses one.
  *
- * A SSH_AUTH_SOCK that nobody listens to is refused even beside a private key: the command
+ * Refuses a SSH_AUTH_SOCK that nobody listens to even when the login has a private key: the command
  * provider dials it all the same, and fails at every resource.
  */
 export async function checkAgent(connection: Connection, deadline: Deadline): Promise<void> {
@@ -16,36 +16,40 @@ export async function checkAgent(connection: Connection, deadline: Deadline): Pr
   const paths = new Set(agents.map(agentSocket));
   for (const path of paths) {
     if (path === undefined || path === "") {
-      throw new HostError(
-        "agent",
-        "Host.connection.identity.kind asks for an SSH agent, but SSH_AUTH_SOCK isn't set: start an agent (`eval $(ssh-agent) && ssh-add`), or set Host.connection.identity.socketPath to PATH, its socket.",
-      );
+      throw new HostError("agent", {
+        subject: "Host.connection.identity.kind",
+        given: "the login uses an SSH agent",
+        found: "SSH_AUTH_SOCK is not set",
+        fix: [startAgent, otherSocket],
+      });
     }
     const keys = await countKeys(path, deadline);
-    if (keys === undefined)
-      throw deadAgent(
-        path,
-        "start an agent (`eval $(ssh-agent) && ssh-add`), or, where it has another socket, set Host.connection.identity.socketPath to PATH",
-      );
+    if (keys === undefined) throw deadAgent(path, startAgent, otherSocket);
     if (keys === 0) {
-      throw new HostError(
-        "agent",
-        `The SSH agent at ${path} has no key: add one with \`ssh-add FILE\`.`,
-      );
+      throw new HostError("agent", {
+        subject: `The SSH agent at ${path} has no key`,
+        fix: ["ssh-add FILE"],
+      });
     }
   }
   const inherited = process.env["SSH_AUTH_SOCK"];
   if (inherited === undefined || inherited === "" || paths.has(inherited)) return;
   if ((await countKeys(inherited, deadline)) === undefined) {
-    throw deadAgent(inherited, "run `unset SSH_AUTH_SOCK`, since the login here needs no agent");
+    throw deadAgent(inherited, "unset SSH_AUTH_SOCK   (this login needs no agent)");
   }
 }
 
-function deadAgent(path: string, mend: string): HostError {
-  return new HostError(
-    "agent",
-    `No SSH agent answers at ${path}, where SSH_AUTH_SOCK or Host.connection.identity.socketPath points: ${mend}.`,
-  );
+const startAgent = "eval $(ssh-agent) && ssh-add   (starts an agent)";
+
+const otherSocket =
+  "or set Host.connection.identity.socketPath to PATH   (the socket of another agent)";
+
+function deadAgent(path: string, ...fix: string[]): HostError {
+  return new HostError("agent", {
+    subject: `No SSH agent answers at ${path}`,
+    given: "this path, by SSH_AUTH_SOCK or Host.connection.identity.socketPath",
+    fix,
+  });
 }
 
 /** How many keys the agent has; undefined when none answers. */
@@ -56,6 +60,6 @@ async function countKeys(path: string, deadline: Deadline): Promise<number | und
         resolve(error ? undefined : (keys?.length ?? 0));
       });
     }),
-    () => deadAgent(path, "end it and start another"),
+    () => deadAgent(path, "stop this agent and start another"),
   );
 }

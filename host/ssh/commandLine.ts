@@ -1,16 +1,16 @@
 /**
- * Words of a command as one line that every login shell takes for the same words: sh, bash, zsh,
- * tcsh and fish. sshd hands the line to whichever the login has.
+ * Words of a command as one line that every login shell splits into the same words: sh, bash, zsh,
+ * tcsh and fish. sshd gives the line to the shell of the login.
  *
- * A script goes as `["sh", "-c", SCRIPT, ...]`, so that only its quoting is the login shell's matter.
+ * A script goes as `["sh", "-c", SCRIPT, ...]`, so that the login shell handles only its quotes.
  */
 export function commandLine(words: readonly string[]): string {
   return words.map(quoted).join(" ");
 }
 
 /**
- * A text as one word. Between single quotes tcsh replaces `!`, and fish takes `\` before some
- * characters away, so these two stand outside of them, as a single quote does.
+ * A text as one word. Between single quotes tcsh replaces `!`, and fish removes `\` before some
+ * characters, so these two go outside the quotes, as a single quote does.
  */
 function quoted(word: string): string {
   if (/^[\w./:,-][\w./:,=-]*$/.test(word)) return word;

@@ -2,22 +2,22 @@ import type { AlgorithmList, Algorithms, ConnectConfig, KexAlgorithm } from "ssh
 import type { Secret } from "../secret";
 import type { PublicKey } from "./publicKey";
 
-/** Who logs in: one private key, or whatever key the SSH agent of this machine offers. */
+/** Proof of who logs in: one private key, or the keys of this machine's SSH agent. */
 export type Identity =
   | {
       readonly kind: "key";
       readonly privateKey: Secret;
       readonly passphrase: Secret | undefined;
-      /** Fingerprint of its public half. */
+      /** Fingerprint of the public key. */
       readonly fingerprint: string;
     }
   | {
       readonly kind: "agent";
-      /** @default the value of SSH_AUTH_SOCK, which differs from login to login and so isn't recorded */
+      /** Path of the agent's socket. @default the value of SSH_AUTH_SOCK, which changes with each session and is not recorded */
       readonly socketPath: string | undefined;
     };
 
-/** How a login becomes root. */
+/** Way in which a login becomes root. */
 export type Privilege =
   | { readonly kind: "root" }
   | { readonly kind: "passwordless" }
@@ -29,37 +29,37 @@ export interface Login {
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** The key that the server must prove to have. */
+  /** Host key that the server must have. */
   readonly hostKey: PublicKey;
   readonly identity: Identity;
 }
 
-/** How the host is reached, and as whom; secrets stand in it as {@link Secret}. */
+/** The host, the login there and the way to it; its secrets are {@link Secret}s. */
 export interface Connection extends Login {
   readonly privilege: Privilege;
-  /** A host in between, through which alone the host can be reached. */
+  /** SSH server on the way to a host that can't be reached directly. */
   readonly bastion: Login | undefined;
 }
 
-/** What makes a command run as root; see {@link privilege}. */
+/** Parts of a command that make it run as root; see {@link privilege}. */
 export interface PrivilegedCommand {
-  /** Words in front of the command's; none for root. */
+  /** Words before the command's own; none for root. */
   readonly prefix: readonly string[];
-  /** First line of the command's stdin: the password that sudo reads. */
+  /** Password for sudo: the first line of the command's stdin. */
   readonly firstLine: Secret | undefined;
 }
 
-/** Seconds that one TCP connection may take; the host itself is asked by the preflight, once. */
+/** Seconds that one TCP connection of the provider may take. */
 export const dialTimeoutSeconds = 10;
 
-/** OpenSSH 5.3 (Enterprise Linux 6) knows nothing newer than group 14 with SHA-1. */
+/** The newest that OpenSSH 5.3 (Enterprise Linux 6) knows is group 14 with SHA-1. */
 export const keyExchange: AlgorithmList<KexAlgorithm> = {
   append: ["diffie-hellman-group14-sha1"],
   prepend: [],
   remove: [],
 };
 
-/** Key exchange and signatures as the command provider offers them: what fails there fails here. */
+/** Key exchange and signatures that the command provider offers: a login that would fail there fails here. */
 export function algorithms(login: Login): Algorithms {
   return {
     // Only the pinned key's own type, as the provider does; for RSA that means SHA-1 signatures.
@@ -69,8 +69,8 @@ export function algorithms(login: Login): Algorithms {
 }
 
 /**
- * Options of an ssh2 client for this login. The caller brings the socket, checks the host key
- * that it is shown, and finds out why a login failed; see the preflight.
+ * Options of an ssh2 client for this login. The caller opens the socket, checks the host key
+ * and explains a failed login; see `logIn`.
  */
 export function clientOptions(login: Login): ConnectConfig {
   const { identity } = login;
@@ -88,14 +88,14 @@ export function clientOptions(login: Login): ConnectConfig {
   };
 }
 
-/** Path of the agent's socket; undefined when no agent is set in the environment either. */
+/** Path of the agent's socket; undefined where neither the identity nor the environment has one. */
 export function agentSocket(identity: Identity & { kind: "agent" }): string | undefined {
   return identity.socketPath ?? process.env["SSH_AUTH_SOCK"];
 }
 
 /**
- * Which login applied something, in words that stay the same as long as the login does:
- * `root key SHA256:...` or `operator agent`. The host records it with every resource.
+ * Identifies a login, in words that change only with it: `root key SHA256:...` or `operator agent`.
+ * The host records it with every resource.
  */
 export function connectionFingerprint(connection: Connection): string {
   const { user, identity } = connection;
@@ -103,11 +103,11 @@ export function connectionFingerprint(connection: Connection): string {
 }
 
 /**
- * How a command runs as root over this connection.
+ * Makes a command run as root over this connection.
  *
- * With a password sudo reads the first line of stdin. `-k` makes it ask even where it remembers
- * the user, so that the line is consumed; where sudo asks for none after all (NOPASSWD), the
- * command finds the line in its stdin and must skip it.
+ * With a password sudo reads the first line of stdin. With `-k` it asks even where it remembers
+ * the user, so that it reads the line; where sudo asks for none after all (NOPASSWD), the
+ * command itself gets the line and must skip it.
  */
 export function privilege(connection: Connection): PrivilegedCommand {
   switch (connection.privilege.kind) {

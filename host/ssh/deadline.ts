@@ -1,4 +1,4 @@
-/** A moment after which waiting is over. */
+/** A moment at which waiting ends. */
 export class Deadline {
   private readonly end: number;
 
@@ -8,8 +8,8 @@ export class Deadline {
   }
 
   /**
-   * The promise's result, or the error when the deadline passes first. The timer is cleared as
-   * soon as either happens, so that it keeps no program alive.
+   * Returns the promise's result, or throws the error when the deadline passes first. It then clears the
+   * timer, which would keep the program alive.
    */
   async race<T>(promise: Promise<T>, late: () => Error): Promise<T> {
     let timer: NodeJS.Timeout | undefined;

@@ -1,8 +1,9 @@
-import { UserError } from "../userError";
+import { errorOf, type ProblemParts } from "../problem";
+import { ProblemError } from "../ProblemError";
 
-/** What stands between this machine and a host that can be changed. */
+/** What keeps this machine from changing the host. */
 export type HostErrorKind =
-  /** Nothing answers: the one kind that a preview only warns of. */
+  /** Nothing answers: a preview only warns of it. */
   | "unreachable"
   | "host-key"
   | "login"
@@ -13,33 +14,34 @@ export type HostErrorKind =
   | "forwarding"
   /** Nothing listens where a tunnel leads. */
   | "target"
-  /** A tunnel's port on this machine is taken. */
+  /** Another program uses a tunnel's port on this machine. */
   | "local-port"
   | "distribution"
   | "shell"
   | "script"
-  | "git";
+  | "git"
+  /** PostgreSQL refuses the role or its password. */
+  | "postgresql-login"
+  /** pg_hba.conf lists no such connection; it may list an encrypted one, or one that is not. */
+  | "postgresql-unlisted"
+  /** PostgreSQL ended the connection, or gave no answer. */
+  | "postgresql-failed"
+  /** PostgreSQL offers no TLS. */
+  | "tls-absent"
+  /** The certificate is not the one that was demanded. */
+  | "tls-refused";
 
-/**
- * What failed, in the host's own words: of several lines the last one is the reason and stands behind
- * `what`, the others stay lines above it.
- *
- * @param silence the reason where nothing was said
- */
-export function inWords(what: string, said: string, silence: string): string {
-  const lines = said.trim().split("\n");
-  const reason = lines.pop();
-  return [...lines, `${what}: ${reason === undefined || reason === "" ? silence : reason}`].join(
-    "\n",
-  );
-}
-
-/** One thing about the host that its owner must mend; the message says how. */
-export class HostError extends UserError {
+/** A problem with the host, or with the way to it, that its owner must fix. */
+export class HostError extends ProblemError {
   constructor(
     readonly kind: HostErrorKind,
-    message: string,
+    problem: ProblemParts,
   ) {
-    super("HostError", message);
+    super(undefined, [errorOf(problem)], "HostError");
   }
+}
+
+/** Whether a server that was reached refuses, which waiting for the way to it would not change. */
+export function isRefusal({ kind }: HostError): boolean {
+  return /^(?:postgresql|tls)-/.test(kind);
 }

@@ -13,8 +13,8 @@ export interface ForwardingTarget {
 /**
  * Opens a byte stream to a listener, through the host.
  *
- * @throws {@link HostError}: kind `forwarding` when sshd doesn't let it through, `target` when
- * nothing listens there, `unreachable` when the host stopped answering
+ * @throws {@link HostError}: kind `forwarding` when sshd refuses to forward, `target` when nothing
+ * listens there, `unreachable` when the host stopped answering
  */
 export async function forward(
   session: Session,
@@ -29,21 +29,32 @@ export async function forward(
         else reject(nothingListens(target));
       });
     }),
-    () => new HostError("unreachable", "The host stopped answering while a tunnel was opened."),
+    () =>
+      new HostError("unreachable", {
+        subject: "The host stopped answering while this program opened a tunnel",
+      }),
   );
 }
 
-/** The error for an sshd that forwards nothing. */
+/** The error for an sshd that refuses to forward. */
 export function forwardingRefused({ address, port }: ForwardingTarget): HostError {
-  return new HostError(
-    "forwarding",
-    `The host's sshd forwards nothing to ${address}:${port}, which the tunnel to PostgreSQL needs. Set \`AllowTcpForwarding yes\`, and \`PermitOpen ${address}:${port}\` if PermitOpen is used, in its /etc/ssh/sshd_config and reload sshd.`,
-  );
+  return new HostError("forwarding", {
+    subject: `The host's sshd does not forward to ${address}:${port}`,
+    fix: [
+      "AllowTcpForwarding yes   (in the host's /etc/ssh/sshd_config; then reload sshd)",
+      `PermitOpen ${address}:${port}   (there too, if that file uses PermitOpen)`,
+    ],
+    reason: "The tunnel to PostgreSQL needs it.",
+  });
 }
 
 function nothingListens({ address, port }: ForwardingTarget): HostError {
-  return new HostError(
-    "target",
-    `The host gets no connection to ${address}:${port}: PostgreSQL doesn't run there, or listens on another address or port. Start it (\`service postgresql start\`), or see listen_addresses and port in its postgresql.conf.`,
-  );
+  return new HostError("target", {
+    subject: `The host gets no connection to ${address}:${port}`,
+    fix: [
+      "service postgresql start   (where PostgreSQL does not run)",
+      "or correct listen_addresses and port in its postgresql.conf",
+    ],
+    reason: "PostgreSQL does not run there, or listens on another address or port.",
+  });
 }

@@ -4,7 +4,7 @@ import type { Deadline } from "./deadline";
 import { publicKeyOf, type PublicKey } from "./publicKey";
 import { type Address, findRoute } from "./route";
 
-/** What is asked for, best first. An RSA key is known under the names of its signatures too. */
+/** Key types to ask for, best first. An RSA key also goes by the names of its signatures. */
 const families = [
   ["ssh-ed25519"],
   ["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"],
@@ -12,9 +12,9 @@ const families = [
 ] as const;
 
 /**
- * The host keys of a server, the best first; nobody logs in for them.
+ * The host keys of a server, the best first, without a login.
  *
- * Whoever answers can show any key: they count only once compared with the host's own files.
+ * Any machine that answers can show any key: compare them with the host's own files before you trust them.
  *
  * @throws HostError when the server, or the bastion, can't be reached
  */
@@ -60,7 +60,7 @@ async function fetchKey(
           },
         });
       }),
-      () => new Error(`${target.address}:${target.port} doesn't answer as an SSH server would`),
+      () => new Error(`${target.address}:${target.port} doesn't answer like an SSH server`),
     );
   } finally {
     client.destroy();

@@ -23,7 +23,7 @@ export async function logIn(
     await deadline.race(
       new Promise<void>((resolve, reject) => {
         client.once("ready", resolve);
-        // Stays for good: an error of a client that nobody listens to would end the program.
+        // Never removed: an error of a client that nobody listens to would end the program.
         client.on("error", (error: Error & { level?: string }) => {
           failure.message = error.message;
           failure.level = error.level ?? "";

@@ -1,34 +1,42 @@
 import type { Login } from "./connection";
+import type { ProblemParts } from "../problem";
 import { HostError } from "./error";
 import type { PublicKey } from "./publicKey";
 
-/** The server that was talked to, and which arguments it comes from. */
+/** An SSH server, and the arguments that name it. */
 export interface Endpoint {
   readonly login: Pick<Login, "address" | "port">;
   readonly role: "host" | "bastion";
 }
 
-/** One that a login was tried on. */
+/** An SSH server that a login was tried on. */
 export interface LoginEndpoint extends Endpoint {
   readonly login: Login;
 }
 
-/** What is known of a login that failed. */
+/** A login that failed, as far as ssh2 tells. */
 export interface LoginFailure {
-  /** The key that the server showed; undefined when it came to none. */
+  /** The key that the server showed; undefined when it showed none. */
   offered: PublicKey | undefined;
   message: string;
   /** Where in ssh2 it failed. */
   level: string;
 }
 
-/** Message for a server that doesn't answer. */
-export function unreachable({ login, role }: Endpoint, reason: string): string {
+/** The problem with a server that does not answer. */
+export function unreachable({ login, role }: Endpoint, reason: string): ProblemParts {
   const [address, port] = [argument(role, "address"), argument(role, "port")];
-  return `${server({ login, role })} can't be reached: ${reason}. Is it up, is sshd listening there, does a firewall stand in between? Are ${address} and ${port} right?`;
+  return {
+    subject: `${server({ login, role })} can't be reached`,
+    fix: [
+      "check that it is up, that sshd listens on that port, and that no firewall is in between",
+      `correct ${address} or ${port} where it is another server`,
+    ],
+    reason,
+  };
 }
 
-/** The one error that says why a login failed, once TCP was there. */
+/** The one error that says why a login failed, after TCP had connected. */
 export function explainLogin(endpoint: LoginEndpoint, failure: LoginFailure): HostError {
   const { login } = endpoint;
   if (failure.offered !== undefined && failure.offered.line !== login.hostKey.line) {
@@ -38,10 +46,11 @@ export function explainLogin(endpoint: LoginEndpoint, failure: LoginFailure): Ho
     return new HostError("host-key", noSuchHostKey(endpoint));
   }
   if (/no matching|handshake failed/i.test(failure.message) || failure.level === "handshake") {
-    return new HostError(
-      "login",
-      `${server(endpoint)} and this machine find no common way to encrypt: ${failure.message}. Its /etc/ssh/sshd_config or crypto policy allows too little.`,
-    );
+    return new HostError("login", {
+      subject: `${server(endpoint)} and this machine share no way to encrypt`,
+      fix: ["allow more algorithms in its /etc/ssh/sshd_config or its crypto policy"],
+      reason: failure.message,
+    });
   }
   if (failure.level === "client-authentication" || failure.level === "agent") {
     return new HostError("login", refused(endpoint));
@@ -49,7 +58,7 @@ export function explainLogin(endpoint: LoginEndpoint, failure: LoginFailure): Ho
   if (failure.level === "protocol") {
     return new HostError(
       "unreachable",
-      unreachable(endpoint, `what answers there doesn't speak SSH (${failure.message})`),
+      unreachable(endpoint, `the server there doesn't speak SSH (${failure.message})`),
     );
   }
   return new HostError(
@@ -61,34 +70,50 @@ export function explainLogin(endpoint: LoginEndpoint, failure: LoginFailure): Ho
   );
 }
 
-function wrongHostKey(endpoint: LoginEndpoint, offered: PublicKey): string {
+function wrongHostKey(endpoint: LoginEndpoint, offered: PublicKey): ProblemParts {
   const { hostKey } = endpoint.login;
-  return [
-    `${server(endpoint)} proves another host key than the one pinned: it was installed anew, or somebody stands in between.`,
-    `  pinned:  ${hostKey.fingerprint} (${hostKey.type})`,
-    `  offered: ${offered.fingerprint} (${offered.type})`,
-    `When its owner confirms the offered one, pin it: ${hostKeyCommand(endpoint)}`,
-  ].join("\n");
+  return {
+    subject: `${server(endpoint)} has another host key than the pinned one`,
+    given: `${hostKey.fingerprint} (${hostKey.type}), pinned`,
+    found: `${offered.fingerprint} (${offered.type})`,
+    fix: [`${hostKeyCommand(endpoint)}   (pins the new key, after its owner has confirmed it)`],
+    reason: "The server was installed again, or another machine answers in its place.",
+  };
 }
 
-function noSuchHostKey(endpoint: LoginEndpoint): string {
+function noSuchHostKey(endpoint: LoginEndpoint): ProblemParts {
   const { hostKey } = endpoint.login;
   const why =
     hostKey.type === "ssh-rsa"
       ? "RSA key with SHA-1 signatures, which Enterprise Linux 9 refuses"
       : `${hostKey.type} key`;
-  return [
-    `${server(endpoint)} offers no ${why}: the pinned key ${hostKey.fingerprint} can't be checked.`,
-    `See what it offers, confirm it with its owner, and pin it: ${hostKeyCommand(endpoint)}`,
-  ].join("\n");
+  return {
+    subject: `${server(endpoint)} does not offer the pinned key`,
+    given: hostKey.fingerprint,
+    found: `no ${why}`,
+    fix: [`${hostKeyCommand(endpoint)}   (pins another key, after its owner has confirmed it)`],
+  };
 }
 
-function refused(endpoint: LoginEndpoint): string {
+function refused(endpoint: LoginEndpoint): ProblemParts {
   const { user, identity } = endpoint.login;
   const [name, key] = [argument(endpoint.role, "user"), argument(endpoint.role, "identity")];
+  const keys = `${user}'s ~/.ssh/authorized_keys there`;
   return identity.kind === "agent"
-    ? `${server(endpoint)} refuses ${user} with every key of the SSH agent. Add one of them (\`ssh-add -L\`) to ${user}'s ~/.ssh/authorized_keys there, or correct ${name}.`
-    : `${server(endpoint)} refuses ${user} with the key ${identity.fingerprint}. Add its public half to ${user}'s ~/.ssh/authorized_keys there (and see that sshd lets ${user} log in: PermitRootLogin, AllowUsers), or correct ${name} or ${key}.`;
+    ? {
+        subject: `${server(endpoint)} refuses ${user}`,
+        given: "every key of the SSH agent",
+        fix: [`add a line of \`ssh-add -L\` to ${keys}`, `or correct ${name}`],
+      }
+    : {
+        subject: `${server(endpoint)} refuses ${user}`,
+        given: `the key ${identity.fingerprint}`,
+        fix: [
+          `add its public half to ${keys}`,
+          `check that sshd lets ${user} log in there: PermitRootLogin, AllowUsers`,
+          `or correct ${name} or ${key}`,
+        ],
+      };
 }
 
 function hostKeyCommand({ login, role }: Endpoint): string {
@@ -101,7 +126,7 @@ function server({ login, role }: Endpoint): string {
   return role === "bastion" ? `The bastion ${address}` : `The host ${address}`;
 }
 
-/** An argument that says how the host or the bastion is reached. */
+/** Name of an argument of the host's or the bastion's login. */
 function argument(role: Endpoint["role"], name: keyof Login): string {
   return `Host.connection.${role === "bastion" ? "bastion." : ""}${name}`;
 }

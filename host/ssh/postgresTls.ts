@@ -12,34 +12,22 @@ import {
 import type { SslMode } from "../manifest/values";
 import type { Deadline } from "./deadline";
 import { HostError } from "./error";
-import { UserError } from "../userError";
 
-/** TLS with one server: what it has to prove. */
+/** TLS with one server, and what the server must prove. */
 export interface PostgresTls {
   /** Its name or address as it is configured, whatever the tunnel calls it. */
   readonly host: string;
   readonly port: number;
-  /** What of the certificate is checked: nothing, who signed it, or also whose it is. */
+  /** What to check in the certificate: nothing, who signed it, or also whose it is. */
   readonly check: "nothing" | "authority" | "name";
   /** Certificates of the authorities that may have signed it, in PEM; needed unless nothing is checked. */
   readonly authorities?: string | undefined;
 }
 
-/** A server that speaks no TLS, or proves to be another than it should; see `reason`. */
-export class PostgresTlsError extends UserError {
-  constructor(
-    /** `absent`: the server offers none. `refused`: what it proves isn't what was demanded. */
-    readonly reason: "absent" | "refused",
-    message: string,
-  ) {
-    super("PostgresTlsError", message);
-  }
-}
-
 /**
  * The ways to connect that a mode allows, the preferred one first; `undefined` is one without TLS.
  *
- * @param server where to, and the certificates that `verify-ca` and `verify-full` go by
+ * @param server the server, and the certificates for `verify-ca` and `verify-full`
  */
 export function waysOf(
   mode: SslMode,
@@ -66,10 +54,10 @@ export function waysOf(
 const request = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 /**
- * Asks the server at the other end for TLS, and checks what it proves.
+ * Asks the server at the other end for TLS, and checks its certificate.
  *
- * @returns the stream inside; it owns the given one, which is destroyed on a failure
- * @throws {@link PostgresTlsError}
+ * @returns the encrypted stream; it owns the given one, which is destroyed on a failure
+ * @throws {@link HostError} of kind `tls-absent` or `tls-refused`
  */
 export async function startTls(
   stream: Duplex,
@@ -80,10 +68,9 @@ export async function startTls(
     return await deadline.race(
       negotiate(stream, tls),
       () =>
-        new HostError(
-          "unreachable",
-          `PostgreSQL at ${where(tls)} stopped answering while TLS was negotiated.`,
-        ),
+        new HostError("unreachable", {
+          subject: `PostgreSQL at ${where(tls)} stopped answering during the TLS handshake`,
+        }),
     );
   } catch (error) {
     stream.destroy();
@@ -98,7 +85,7 @@ async function negotiate(stream: Duplex, tls: PostgresTls): Promise<TLSSocket> {
     once(stream, "close").then(() => [Buffer.alloc(0)]),
   ])) as [Buffer];
   stream.pause();
-  // One byte and nothing behind it: what came along would be taken for part of the encrypted stream.
+  // Exactly one byte: anything after it would become part of the encrypted stream.
   if (answer.toString("latin1") !== "S") throw absent(tls);
   const socket = connect({ socket: stream, ...checks(tls) });
   socket.once("close", () => stream.destroy());
@@ -126,44 +113,63 @@ function checks({ host, check, authorities }: PostgresTls): ConnectionOptions {
   };
 }
 
-function absent(tls: PostgresTls): PostgresTlsError {
-  return new PostgresTlsError(
-    "absent",
-    `PostgreSQL at ${where(tls)} offers no TLS, which PostgresDatabase.external.sslMode demands. Set \`ssl = on\` with a certificate in its postgresql.conf and reload it; or, where nobody else is on the way from the host to it: set PostgresDatabase.external.sslMode to disable`,
-  );
+function absent(tls: PostgresTls): HostError {
+  return new HostError("tls-absent", {
+    subject: `PostgreSQL at ${where(tls)} offers no TLS`,
+    given: "TLS, by PostgresDatabase.external.sslMode",
+    fix: [
+      "ssl = on   (with a certificate, in its postgresql.conf; then reload it)",
+      "set PostgresDatabase.external.sslMode to disable   (only where nobody else can listen between host and server)",
+    ],
+  });
 }
 
 function refused(
   tls: PostgresTls,
   error: unknown,
   shown: DetailedPeerCertificate | undefined,
-): PostgresTlsError {
+): HostError {
   const { code = "", message } = error as NodeJS.ErrnoException;
+  const certificate = `The certificate of PostgreSQL at ${where(tls)}`;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return new PostgresTlsError(
-      "refused",
-      `The certificate of PostgreSQL at ${where(tls)} is for ${namesIn(error)}, not for ${tls.host}, and PostgresDatabase.external.sslMode is verify-full. Set PostgresDatabase.external.host to a name that the certificate has, or give the server one for ${tls.host}; with verify-ca names aren't checked.`,
-    );
+    return new HostError("tls-refused", {
+      subject: `${certificate} is not for ${tls.host}`,
+      given: "PostgresDatabase.external.sslMode is verify-full",
+      found: namesIn(error),
+      fix: [
+        "set PostgresDatabase.external.host to a name that the certificate has",
+        `or give the server a certificate for ${tls.host}`,
+        "or set PostgresDatabase.external.sslMode to verify-ca, which checks no name",
+      ],
+    });
   }
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
-    return new PostgresTlsError(
-      "refused",
-      `The certificate of PostgreSQL at ${where(tls)} ${untimely(code, shown)}. Give the server one that is valid now, intermediate ones included, and reload it; if this one is, set the clock of the machine that runs pulumi.`,
-    );
+    return new HostError("tls-refused", {
+      subject: `${certificate} ${untimely(code, shown)}`,
+      fix: [
+        "give the server a certificate that is valid now, with its intermediate ones, and reload it",
+        "or, if this one is valid, correct the clock of the machine that runs pulumi",
+      ],
+    });
   }
   if (code.startsWith("ERR_") || code === "ECONNRESET" || code === "EPIPE") {
-    return new PostgresTlsError(
-      "refused",
-      `TLS with PostgreSQL at ${where(tls)} fails: ${message}. See ssl_min_protocol_version, ssl_max_protocol_version and ssl_ciphers in its postgresql.conf.`,
-    );
+    return new HostError("tls-refused", {
+      subject: `TLS with PostgreSQL at ${where(tls)} fails`,
+      fix: [
+        "check ssl_min_protocol_version, ssl_max_protocol_version and ssl_ciphers in its postgresql.conf",
+      ],
+      reason: message,
+    });
   }
-  return new PostgresTlsError(
-    "refused",
-    `The certificate of PostgreSQL at ${where(tls)} isn't good by PostgresDatabase.external.authorities: ${message} (${code}). PostgresDatabase.external.authorities must hold the certificate of the authority that signed it, intermediate ones included.`,
-  );
+  return new HostError("tls-refused", {
+    subject: `${certificate} is signed by none of PostgresDatabase.external.authorities`,
+    allowed: "the certificate of the authority that signed it, with the intermediate ones",
+    fix: ["put these into PostgresDatabase.external.authorities"],
+    reason: `${message} (${code})`,
+  });
 }
 
-/** Which date is wrong: the server's own, or that of one above it. */
+/** Says which date is wrong: the server's own, or that of a certificate above it. */
 function untimely(code: string, shown: DetailedPeerCertificate | undefined): string {
   const now = Date.now();
   const isLate = code === "CERT_HAS_EXPIRED";
@@ -175,13 +181,13 @@ function untimely(code: string, shown: DetailedPeerCertificate | undefined): str
     const above: DetailedPeerCertificate | undefined = wrong.issuerCertificate;
     wrong = above === wrong ? undefined : above;
   }
-  const whose = wrong === undefined || wrong === shown ? "" : "is signed by one that ";
+  const whose = wrong === undefined || wrong === shown ? "" : "is signed by a certificate that ";
   return isLate
     ? `${whose}expired${wrong ? ` at ${wrong.valid_to}` : ""}`
     : `${whose}isn't valid ${wrong ? `before ${wrong.valid_from}` : "yet"}`;
 }
 
-/** What the refused certificate is for. */
+/** The names in the refused certificate. */
 function namesIn(error: unknown): string {
   const { cert } = error as { cert?: Partial<PeerCertificate> };
   return cert?.subjectaltname ?? String(cert?.subject?.CN ?? "nobody");

@@ -2,11 +2,11 @@ import { utils } from "ssh2";
 import { fingerprint } from "./publicKey";
 
 /**
- * Looks into a private key.
+ * Reads a private key.
  *
- * @param text as OpenSSH or PEM write it
+ * @param text the key in OpenSSH or PEM format
  * @returns the fingerprint of its public key; `locked` where the passphrase is missing or wrong; `invalid`
- *   for anything else
+ *   for any other text
  */
 export function readPrivateKey(
   text: string,

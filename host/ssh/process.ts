@@ -134,10 +134,10 @@ function open(user: string, begin: (answer: ClientCallback) => unknown): Promise
       else if (isSessionRefused(error)) reject(noSession(user));
       else
         reject(
-          new HostError(
-            "login",
-            `The host lets the login in, but runs no command: ${error.message}`,
-          ),
+          new HostError("login", {
+            subject: `The host lets ${user} log in, but runs no command`,
+            reason: error.message,
+          }),
         );
     });
   });
@@ -215,7 +215,7 @@ function plainProcess(
     });
     session.client.once("close", () => {
       if (known) resolve(exitCode);
-      else reject(new HostError("unreachable", "The host closed the connection."));
+      else reject(new HostError("unreachable", { subject: "The host closed the connection" }));
     });
   });
   return {

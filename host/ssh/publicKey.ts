@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { utils } from "ssh2";
 
-/** Types of public key that a host may be pinned to; DSA is refused by every current sshd. */
+/** Types of host key that a stack can pin; every current sshd refuses DSA. */
 export const publicKeyTypes = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
@@ -12,10 +12,10 @@ export const publicKeyTypes = [
 
 export type PublicKeyType = (typeof publicKeyTypes)[number];
 
-/** A public key, as a line of authorized_keys has it. */
+/** A public key, as in a line of authorized_keys. */
 export interface PublicKey {
   readonly type: PublicKeyType;
-  /** Type and base64, without the comment, so that another comment is no other key. */
+  /** Type and base64 text, without the comment, which does not change the key. */
   readonly line: string;
   /** `SHA256:...`, as `ssh-keygen -lf` prints it. */
   readonly fingerprint: string;
@@ -26,7 +26,7 @@ export function fingerprint(blob: Buffer): string {
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** The line of a key in its wire format. Undefined when its type is none that can be pinned. */
+/** Reads a key in its wire format; undefined when a stack can't pin its type. */
 export function publicKeyOf(blob: Buffer): PublicKey | undefined {
   const type = publicKeyTypes.find((known) => known === embeddedType(blob));
   if (type === undefined) return undefined;
@@ -34,8 +34,8 @@ export function publicKeyOf(blob: Buffer): PublicKey | undefined {
 }
 
 /**
- * Reads `TYPE BASE64 [COMMENT]`. Undefined when that is no public key: another type, more than
- * one line, damaged base64, or a type that differs from the one inside the key.
+ * Reads `TYPE BASE64 [COMMENT]`. Returns undefined for all else: another type, more than
+ * one line, damaged base64 text, or a type that differs from the one inside the key.
  */
 export function parsePublicKey(text: string): PublicKey | undefined {
   const [, type, base64] = /^(\S+) +([A-Za-z0-9+/]+=*)(?: [^\n\r]*)?$/.exec(text.trim()) ?? [];

@@ -7,7 +7,7 @@ import { HostError } from "./error";
 import { logIn } from "./login";
 import { type Endpoint, unreachable } from "./loginFailure";
 
-/** A byte stream to an SSH server, through a bastion or straight. */
+/** A byte stream to an SSH server, direct or through a bastion. */
 export interface Route {
   readonly socket: Duplex;
   /** Closes the stream, and the connection to the bastion. */
@@ -55,7 +55,7 @@ export async function findRoute(
   }
 }
 
-/** A TCP connection, so that "can't be reached" is told from everything that comes after it. */
+/** A TCP connection of its own: a server that can't be reached is another error than all that follow. */
 async function dial(endpoint: Endpoint, deadline: Deadline): Promise<Socket> {
   const { address, port } = endpoint.login;
   // A host that died never says so, and a tunnel is waited for as long as a database may take.
@@ -84,7 +84,7 @@ function socketReason(error: unknown): string {
   const words: Record<string, string> = {
     ECONNREFUSED: "connection refused",
     ENOTFOUND: "no such host name",
-    EAI_AGAIN: "its name can't be looked up now",
+    EAI_AGAIN: "its name can't be looked up at the moment",
     EHOSTUNREACH: "no route to it",
     ENETUNREACH: "no route to its network",
     ETIMEDOUT: "no answer",
@@ -108,10 +108,13 @@ async function forwardThrough(
           resolve(channel);
         } else if (isProhibited(error)) {
           reject(
-            new HostError(
-              "forwarding",
-              `The bastion ${via} doesn't let ${bastion.user} through to ${target.address}:${target.port}. Set \`AllowTcpForwarding yes\`, and PermitOpen if it is used, in the bastion's /etc/ssh/sshd_config.`,
-            ),
+            new HostError("forwarding", {
+              subject: `The bastion ${via} does not forward ${bastion.user} to ${target.address}:${target.port}`,
+              fix: [
+                "AllowTcpForwarding yes   (in the bastion's /etc/ssh/sshd_config; then reload sshd)",
+                `PermitOpen ${target.address}:${target.port}   (there too, if that file uses PermitOpen)`,
+              ],
+            }),
           );
         } else {
           reject(
@@ -128,7 +131,7 @@ async function forwardThrough(
   );
 }
 
-/** Whether a channel was refused by the server's configuration, not for want of a listener. */
+/** Whether the server's configuration refused a channel; else nothing listens at its end. */
 export function isProhibited(error: Error & { reason?: unknown }): boolean {
   return error.reason === 1 || /prohibited/i.test(error.message);
 }

@@ -7,7 +7,7 @@ import { HostError } from "./error";
 import { logIn } from "./login";
 import { findRoute } from "./route";
 
-/** What a command on the host left behind. */
+/** Output and exit code of a command on the host. */
 export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -18,20 +18,20 @@ export interface CommandResult {
 /**
  * One SSH connection to the host, through the bastion where there is one.
  *
- * One thing at a time: a server may allow a single session on a connection (`MaxSessions 1`).
+ * One command at a time: a server may allow a single session on a connection (`MaxSessions 1`).
  */
 export interface Session {
   /**
-   * Runs a command given by its words; `stdin` is closed behind the text.
+   * Runs a command, given as a list of words; closes its stdin after the text.
    *
-   * What the login shell prints by itself is not in the result.
+   * The result leaves out what the login shell prints itself.
    *
    * @throws {@link HostError} when the login shell does not run it
    */
   exec(words: readonly string[], stdin: string, deadline: Deadline): Promise<CommandResult>;
-  /** The client itself, for what is no command: SFTP and forwarding. */
+  /** The client itself, for SFTP and forwarding. */
   readonly client: Client;
-  /** Closes the connection, and the bastion's. Nothing of it keeps the program alive after. */
+  /** Closes the connection, and the bastion's: after that neither keeps the program alive. */
   close(): void;
   /** Lets the program end while the connection is open. */
   unref(): void;
@@ -64,14 +64,14 @@ export async function openSession(connection: Connection, deadline: Deadline): P
   }
 }
 
-/** Whether a channel was not opened because the connection has as many sessions as its server allows. */
+/** Whether the server refused a channel because the connection has all the sessions that it may have. */
 export function isSessionRefused(error: Error & { reason?: unknown }): boolean {
   return error.reason !== undefined;
 }
 
 /**
- * Opens a channel of a session. sshd frees a session a moment after its channel has closed, when it has
- * waited for the command's end: one that it refuses for their number is asked for again, for a second.
+ * Opens a channel of a session. sshd frees a session a moment after its channel has closed, when the
+ * command has ended: a channel that it refuses for their number is tried again for a second.
  */
 export function openChannel(
   open: (answer: ClientCallback) => unknown,
@@ -89,16 +89,16 @@ export function openChannel(
 
 /** The error for a server that opens no session. */
 export function noSession(user: string): HostError {
-  return new HostError(
-    "login",
-    `The host's sshd lets ${user} in, but opens no session for a command. Set \`MaxSessions\` in its /etc/ssh/sshd_config to 1 or more, and reload sshd.`,
-  );
+  return new HostError("login", {
+    subject: `The host's sshd lets ${user} log in, but opens no session for a command`,
+    fix: ["MaxSessions 1   (or more, in the host's /etc/ssh/sshd_config; then reload sshd)"],
+  });
 }
 
-/** The line behind which the command's own output begins: before it a login shell may print. */
+/** The line after which the command's own output begins: a login shell may print before it. */
 export const answerFollows = "--- tracks: the answer follows ---";
 
-/** A command as it is sent: it says that its answer follows, on both streams. */
+/** A command as this program sends it: before its output it prints that line on both streams. */
 export function framed(words: readonly string[]): string {
   return commandLine(["sh", "-c", `echo "$0"; echo "$0" >&2; exec "$@"`, answerFollows, ...words]);
 }
@@ -114,10 +114,9 @@ async function exec(
   const ended = new Promise<number | undefined>((resolve, reject) => {
     client.once("close", () => {
       reject(
-        new HostError(
-          "unreachable",
-          "The host closed the connection while it was asked for its state.",
-        ),
+        new HostError("unreachable", {
+          subject: "The host closed the connection while this program read its state",
+        }),
       );
     });
     const open = (answer: ClientCallback) => client.exec(framed(words), answer);
@@ -126,17 +125,19 @@ async function exec(
       else if (isSessionRefused(error)) reject(noSession(user));
       else
         reject(
-          new HostError(
-            "login",
-            `The host lets the login in, but runs no command: ${error.message}`,
-          ),
+          new HostError("login", {
+            subject: `The host lets ${user} log in, but runs no command`,
+            reason: error.message,
+          }),
         );
     });
   });
   const exitCode = await deadline.race(ended, () => {
     const { stdout, stderr } = textOf(output);
     return isAnswer(stdout) || stdout + stderr === ""
-      ? new HostError("unreachable", "The host stopped answering while it was asked for its state.")
+      ? new HostError("unreachable", {
+          subject: "The host stopped answering while this program read its state",
+        })
       : runsNothing(user, `within ${deadline.seconds} s`, stdout, stderr);
   });
   const { stdout, stderr } = textOf(output);
@@ -144,7 +145,7 @@ async function exec(
   return { stdout: answerIn(stdout), stderr: answerIn(stderr), exitCode };
 }
 
-/** What a channel has said so far. */
+/** Output of a channel so far. */
 interface Output {
   readonly stdout: Buffer[];
   readonly stderr: Buffer[];
@@ -189,16 +190,20 @@ function answerIn(text: string): string {
   return text.replace(beginning, "");
 }
 
-/** The error for a login shell that runs nothing, or something else. */
+/** The error for a login shell that runs no command, or another one. */
 export function runsNothing(user: string, how: string, stdout: string, stderr: string): HostError {
-  const said = printed(`${stdout}\n${stderr}`);
-  return new HostError(
-    "shell",
-    `The login shell of ${user} on the host runs no command ${how}${said === "" ? "" : `; it prints: ${said}`}. Give ${user} a shell that does (\`usermod -s /bin/bash ${user}\`), take a \`command="..."\` away from its line in ${user}'s ~/.ssh/authorized_keys, or set another Host.connection.user.`,
-  );
+  return new HostError("shell", {
+    subject: `The login shell of ${user} on the host runs no command ${how}`,
+    fix: [
+      `usermod -s /bin/bash ${user}   (on the host, as root: gives ${user} another shell)`,
+      `or remove \`command="..."\` from its line in ${user}'s ~/.ssh/authorized_keys`,
+      "or set Host.connection.user to another login",
+    ],
+    reason: printed(`${stdout}\n${stderr}`) || "It prints nothing.",
+  });
 }
 
-/** The beginning of what a login printed, as one line of an error. */
+/** The beginning of a login's output, as one line of an error. */
 export function printed(text: string): string {
   const line = text.replace(/[\s\p{Cc}]+/gu, " ").trim();
   return line.length > 200 ? `${line.slice(0, 200)}...` : line;

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "./connection";
 import { Deadline } from "./deadline";
+import { type Problem, warningOf } from "../problem";
 import { HostError } from "./error";
 import { forward, type ForwardingTarget } from "./forward";
 import { type PostgresTls, startTls } from "./postgresTls";
@@ -11,16 +12,16 @@ import { openSession, type Session } from "./session";
 /** Inputs of {@link openTunnel}. */
 export interface TunnelOptions {
   /**
-   * Port on 127.0.0.1 of this machine. The same in every run: a provider remembers it in the
-   * state, and another one would be another provider.
+   * Port on 127.0.0.1 of this machine. It must be the same in every run: the state holds it as an input
+   * of the provider, and another port would be another provider.
    */
   readonly localPort: number;
   /** Where the tunnel leads, as seen from the host. */
   readonly target: ForwardingTarget;
-  /** Told, each reason once, why a connection was closed that got nowhere. */
-  readonly warn: (message: string) => void;
+  /** Called once for each reason why a connection failed. */
+  readonly warn: (problem: Problem) => void;
   /**
-   * Seconds to wait for a local port that is taken: by the program of a run that is just ending.
+   * Seconds to wait for a local port in use, such as by the program of a run that is just ending.
    *
    * @default 10
    */
@@ -36,11 +37,11 @@ const retryInterval = 200;
  * Opens a local port whose connections are forwarded through one SSH connection to the host, for
  * providers, which are processes of their own.
  *
- * The host is dialled at the first connection, and again after the SSH connection was lost. The
- * tunnel is there as long as the program runs, and keeps none running. A connection that gets
- * nowhere is closed, with a warning.
+ * The tunnel dials the host at the first connection, and again after the SSH connection was lost. It
+ * lives as long as the program, and does not keep the program running. It closes a connection that fails,
+ * with a warning.
  *
- * @throws {@link HostError} of kind `local-port` when the port stays taken
+ * @throws {@link HostError} of kind `local-port` when the port stays in use
  */
 export async function openTunnel(connection: Connection, options: TunnelOptions): Promise<Tunnel> {
   const tunnel = new Tunnel(connection, options.target, options.warn);
@@ -56,7 +57,7 @@ export async function openTunnel(connection: Connection, options: TunnelOptions)
 export class Tunnel {
   private session: Promise<Session> | undefined;
   private tls: PostgresTls | undefined;
-  private readonly told = new Set<string>();
+  private readonly reported = new Set<string>();
 
   /** @internal use {@link openTunnel} */
   constructor(
@@ -66,12 +67,12 @@ export class Tunnel {
   ) {}
 
   /**
-   * Whether and how the connections from now on are encrypted between host and target.
+   * Sets how connections from now on are encrypted between host and target.
    *
-   * The tunnel does it, and not who comes to its local end: there the target's name is 127.0.0.1,
-   * which no certificate has, and each provider knows other modes.
+   * The tunnel encrypts, not the client at its local end: there the target's name is 127.0.0.1, which no
+   * certificate has, and each provider knows other modes.
    *
-   * @param tls undefined for none, as it is in the beginning
+   * @param tls undefined for none, as at first
    */
   encrypt(tls: PostgresTls | undefined): void {
     this.tls = tls;
@@ -85,8 +86,8 @@ export class Tunnel {
   /**
    * One connection to the target, for this program's own use: without a warning.
    *
-   * @throws {@link HostError} that says where it failed, `PostgresTlsError` when the target doesn't
-   * prove what {@link encrypt} demands
+   * @throws {@link HostError} that says where it failed; kind `tls-absent` or `tls-refused` when the target
+   * does not meet what {@link encrypt} demands
    */
   async connect(): Promise<Duplex> {
     const deadline = new Deadline(connectSeconds);
@@ -95,7 +96,7 @@ export class Tunnel {
       const channel = await forward(session, this.target, deadline);
       return this.tls === undefined ? channel : await startTls(channel, this.tls, deadline);
     } catch (error) {
-      // Silence is no answer of a living connection: the next one dials again.
+      // A connection that is silent is lost: the next one dials again.
       if (error instanceof HostError && error.kind === "unreachable") this.hangUp(session);
       throw error;
     }
@@ -114,7 +115,7 @@ export class Tunnel {
       },
       (error: unknown) => {
         socket.destroy();
-        this.tell(error instanceof Error ? error.message : String(error));
+        this.report(error);
       },
     );
   }
@@ -138,10 +139,11 @@ export class Tunnel {
     session.close();
   }
 
-  private tell(reason: string): void {
-    if (this.told.has(reason)) return;
-    this.told.add(reason);
-    this.warn(`The tunnel to PostgreSQL: ${reason}`);
+  private report(error: unknown): void {
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    if (this.reported.has(message)) return;
+    this.reported.add(message);
+    this.warn(warningOf({ subject: "A connection through the tunnel failed", reason: message }));
   }
 }
 
@@ -156,15 +158,20 @@ async function listen(
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== "EADDRINUSE")
-        throw new HostError(
-          "local-port",
-          `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}: ${message}. Set PostgresDatabase.tunnelPort to another port, 1024 or higher.`,
-        );
+        throw new HostError("local-port", {
+          subject: `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}`,
+          fix: ["set PostgresDatabase.tunnelPort to another port, 1024 or higher"],
+          reason: message,
+        });
       if (Date.now() >= end)
-        throw new HostError(
-          "local-port",
-          `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}: for ${patienceSeconds} s another program has been using that port. If it is another run of this stack, let it finish; else set PostgresDatabase.tunnelPort to a port that is free on every machine that deploys.`,
-        );
+        throw new HostError("local-port", {
+          subject: `The tunnel to PostgreSQL can't listen on 127.0.0.1:${localPort}`,
+          fix: [
+            "wait for the other run of this stack, if there is one",
+            "or set PostgresDatabase.tunnelPort to a port that is free on every machine that deploys",
+          ],
+          reason: `For ${patienceSeconds} s another program has been using that port.`,
+        });
       await sleep(retryInterval);
     }
   }

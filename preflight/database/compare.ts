@@ -1,21 +1,31 @@
 import type { HostFacts } from "../../host/facts";
 import type { ResolvedDatabase } from "../../components/postgres/resolve";
 import type { Secret } from "../../host/secret";
-import { isSupported, PostgresError, supportedVersions } from "./PostgresError";
+import { errorOf, type ProblemParts } from "../../host/problem";
+import { ProblemError } from "../../host/ProblemError";
+import { isSupported, supportedVersions } from "./versions";
 
 type Database = ResolvedDatabase<Secret>;
 
-/** Which of the site's things a server has. */
+/** Whether a server has the site's role and its database. */
 export interface Existing {
   readonly role: boolean;
   readonly database: boolean;
 }
 
+/** The error for a database server that does not fit the settings. */
+export function databaseError(...problems: readonly ProblemParts[]): ProblemError {
+  return new ProblemError("The database can't be used as configured", problems.map(errorOf));
+}
+
+const anotherServer =
+  "or pulumi config set tracks:postgresHost ADDRESS   (uses a server elsewhere)";
+
 /**
  * Compares the settings with the host's PostgreSQL server as the preflight found it.
  *
- * @param facts undefined when the host could not be asked: then nothing is known to exist
- * @throws {@link PostgresError} when going on could take existing data for missing, or leave them behind
+ * @param facts undefined when the host could not be reached: then the result has no role and no database
+ * @throws {@link ProblemError} when `up` could miss existing data, or leave them behind
  */
 export function compareWithHost(settings: Database, facts: HostFacts | undefined): Existing {
   if (facts === undefined) return { role: false, database: false };
@@ -25,29 +35,47 @@ export function compareWithHost(settings: Database, facts: HostFacts | undefined
 
   const start = startCommand(settings.service, facts);
   const service = facts.facts.get("postgresql-service");
+  const unread = "This program can't see which role and database the data have.";
   if (service === "absent") {
-    throw new PostgresError(
-      `The host has PostgreSQL's data in ${data} and no service ${settings.service}: what is in there can't be asked for, and is not taken for missing. Install the server that made the data, start it (${start}), and run this again.`,
-    );
+    throw databaseError({
+      subject: "tracks:postgresService",
+      given: settings.service,
+      found: `data of PostgreSQL in ${data}, and no such service on the host`,
+      fix: [
+        "install the server that created the data, on the host",
+        `${start}   (then, on the host, as root)`,
+      ],
+      reason: unread,
+    });
   }
   if (service !== "running") {
-    throw new PostgresError(
-      `PostgreSQL on the host is stopped, and has data in ${data}: what is in there can't be asked for, and is not taken for missing. Start it on the host and run this again: ${start}`,
-    );
+    throw databaseError({
+      subject: `The service ${settings.service} on the host`,
+      found: `stopped, with data of PostgreSQL in ${data}`,
+      allowed: "a running service",
+      fix: [`${start}   (on the host, as root)`],
+      reason: unread,
+    });
   }
   const roles = facts.facts.get("postgresql-roles") ?? "unknown";
   const databases = facts.facts.get("postgresql-databases") ?? "unknown";
   if (roles === "unknown") {
-    const said = facts.facts.get("postgresql-said");
-    throw new PostgresError(
-      `PostgreSQL on the host does not let the system user postgres in at port ${settings.port} of its local socket${said === undefined ? "" : `: ${said}`}. If it refuses the login, put the line \`local all postgres peer\` above the line of ${data}/pg_hba.conf that does, and reload the service ${settings.service}; who logs in as postgres by a password can do so at 127.0.0.1. If it has another port, set tracks:postgresPort.`,
-    );
+    throw databaseError({
+      subject: "PostgreSQL on the host does not let the system user postgres log in",
+      given: `its local socket, port ${settings.port} (tracks:postgresPort)`,
+      fix: [
+        `local all postgres peer   (in ${data}/pg_hba.conf, above the line that refuses; then reload the service ${settings.service})`,
+        "or pulumi config set tracks:postgresPort PORT   (where the server has another port)",
+      ],
+      reason: facts.facts.get("postgresql-said"),
+    });
   }
   checkEncryption(settings, facts, data);
   const existing = { roles: new Set(roles.split(" ")), databases: new Set(databases.split(" ")) };
   const former = formerNames(facts);
   if (former !== undefined) {
-    refuseFormerNames(settings, former, existing, "on the host as postgres: psql");
+    const psql = { command: "psql", where: "on the host, as postgres" };
+    refuseFormerNames(settings, former, existing, psql);
   }
   return {
     role: existing.roles.has(settings.user),
@@ -61,57 +89,110 @@ function checkVersion({ version, packages }: Database, facts: HostFacts): void {
   if (installed === "absent") {
     const release = Number.parseInt(facts.facts.get("os-version") ?? "", 10);
     if (release !== 6 || !packages.includes("postgresql-server")) return;
-    throw new PostgresError(
-      `tracks:postgresPackages is postgresql-server, which is PostgreSQL 8.4 on Enterprise Linux 6: ${supportedVersions} are supported. Install a newer server there by hand and set tracks:postgresPackages to '[]', or use a server elsewhere: pulumi config set tracks:postgresHost`,
-    );
+    throw databaseError({
+      subject: "tracks:postgresPackages",
+      given: "postgresql-server, which is PostgreSQL 8.4 on Enterprise Linux 6",
+      allowed: `PostgreSQL ${supportedVersions}`,
+      fix: [
+        "install a newer server on the host by hand, and: pulumi config set tracks:postgresPackages '[]'",
+        anotherServer,
+      ],
+    });
   }
   if (!isSupported(installed)) {
-    throw new PostgresError(
-      `The host has PostgreSQL ${installed}: ${supportedVersions} are supported. Dump the data, install PostgreSQL ${version} by hand and load the data again, or use a server elsewhere: pulumi config set tracks:postgresHost`,
-    );
+    throw databaseError({
+      subject: "tracks:postgresVersion",
+      given: version,
+      found: `PostgreSQL ${installed} on the host`,
+      allowed: `PostgreSQL ${supportedVersions}`,
+      fix: [
+        `dump the data, install PostgreSQL ${version} on the host by hand, and load the data again`,
+        anotherServer,
+      ],
+    });
   }
-  throw new PostgresError(
-    `The host has PostgreSQL ${installed}, tracks:postgresVersion is ${version}. Use what is there: pulumi config set tracks:postgresVersion ${installed}. To move to ${version}, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:${version}; dnf distro-sync) and load the data again.`,
-  );
+  throw databaseError({
+    subject: "tracks:postgresVersion",
+    given: version,
+    found: `PostgreSQL ${installed} on the host`,
+    fix: [
+      `pulumi config set tracks:postgresVersion ${installed}   (keeps the server)`,
+      `or move to ${version}, on the host, as root: dump the data, then`,
+      "  dnf module reset postgresql",
+      `  dnf module enable postgresql:${version}`,
+      "  dnf distro-sync",
+      "  and load the data again",
+    ],
+  });
 }
 
-/** Before 9.4 a server takes no setting by SQL. */
+/** Before 9.4 SQL can't change a server's settings. */
 function checkEncryption({ version, service }: Database, facts: HostFacts, data: string) {
   if (!["9.2", "9.3"].includes(version)) return;
   if (facts.facts.get("postgresql-encryption") !== "off") return;
-  throw new PostgresError(
-    `PostgreSQL on the host keeps passwords as they are (password_encryption is off), and ${version} can't be told otherwise from here. Write \`password_encryption = on\` into ${data}/postgresql.conf, reload the service ${service} and run this again.`,
-  );
+  throw databaseError({
+    subject: "PostgreSQL on the host stores passwords in plain text",
+    found: "password_encryption = off",
+    allowed: "password_encryption = on",
+    fix: [
+      `password_encryption = on   (in ${data}/postgresql.conf; then reload the service ${service})`,
+    ],
+    reason: `This program can't change a setting of PostgreSQL ${version}.`,
+  });
 }
 
 /**
- * A changed name would leave the data under the former one, and the site with an empty database.
+ * Refuses a changed name: the data would stay under the former one, and the site get an empty database.
  *
- * @param psql how a person runs it for that server
- * @throws {@link PostgresError} that says how to rename by hand
+ * @param psql the command that runs psql for that server
+ * @throws {@link ProblemError} with the commands that rename
  */
 export function refuseFormerNames(
   settings: Database,
   { role, database }: { readonly role: string; readonly database: string },
   existing: { readonly roles: ReadonlySet<string>; readonly databases: ReadonlySet<string> },
-  psql: string,
+  psql: Psql,
 ): void {
-  const faults = [
+  const problems: ProblemParts[] = [
     ...(role !== settings.user && existing.roles.has(role)
       ? [
-          `tracks:databaseUser is "${settings.user}", and the site's role is "${role}". To rename it, stop the site and run ${psql} -c 'ALTER ROLE "${role}" RENAME TO "${settings.user}"' (up sets its password again). Else set tracks:databaseUser back.`,
+          {
+            subject: "tracks:databaseUser",
+            given: `"${settings.user}"`,
+            found: `the site's role "${role}"`,
+            fix: [
+              `${psql.command} -c 'ALTER ROLE "${role}" RENAME TO "${settings.user}"'   (${psql.where}; stop the site first)`,
+              `or pulumi config set tracks:databaseUser ${role}`,
+            ],
+            reason: "The data would stay with the former role.",
+          },
         ]
       : []),
     ...(database !== settings.database && existing.databases.has(database)
       ? [
-          `tracks:databaseName is "${settings.database}", and the site's data are in "${database}". To rename it, stop the site and run ${psql} -c 'ALTER DATABASE "${database}" RENAME TO "${settings.database}"'. Else set tracks:databaseName back.`,
+          {
+            subject: "tracks:databaseName",
+            given: `"${settings.database}"`,
+            found: `the site's data in the database "${database}"`,
+            fix: [
+              `${psql.command} -c 'ALTER DATABASE "${database}" RENAME TO "${settings.database}"'   (${psql.where}; stop the site first)`,
+              `or pulumi config set tracks:databaseName ${database}`,
+            ],
+            reason: "The site would go live with an empty database.",
+          },
         ]
       : []),
   ];
-  if (faults.length > 0) throw new PostgresError(faults.join("\n"));
+  if (problems.length > 0) throw databaseError(...problems);
 }
 
-/** The names that this stack last applied to the host's server, from what the host remembers of it. */
+/** psql for a person: the command, and where to run it. */
+interface Psql {
+  readonly command: string;
+  readonly where: string;
+}
+
+/** Names of role and database that this stack last applied to the host's server, from what the host remembers. */
 function formerNames(facts: HostFacts): { role: string; database: string } | undefined {
   for (const { manifest } of facts.resources.values()) {
     if (manifest?.includes("subsystem postgresql") !== true) continue;

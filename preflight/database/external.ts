@@ -2,31 +2,31 @@ import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { type ExternalServer, firstWithProvider } from "../../components/args/PostgresDatabase";
 import type { ResolvedDatabase } from "../../components/postgres/resolve";
-import { HostError } from "../../host/ssh/error";
+import { HostError, isRefusal } from "../../host/ssh/error";
 import type { Secret } from "../../host/secret";
-import { type PostgresAnswer, PostgresLoginError, proveLogin } from "./login";
-import { PostgresTlsError, waysOf } from "../../host/ssh/postgresTls";
+import { type PostgresAnswer, proveLogin } from "./login";
+import { waysOf } from "../../host/ssh/postgresTls";
 import type { Tunnel } from "../../host/ssh/tunnel";
-import { type Existing, refuseFormerNames } from "./compare";
+import { databaseError, type Existing, refuseFormerNames } from "./compare";
 import type { Remembered } from "./memory";
-import { isSupported, PostgresError, supportedVersions } from "./PostgresError";
+import { isSupported, supportedVersions } from "./versions";
 
-/** What is found on an external server. */
+/** What of the site an external server has. */
 export interface Found {
-  /** Undefined when it could not be asked. */
+  /** Undefined when the server could not be reached. */
   readonly existing: Existing | undefined;
-  /** The server, in words that tell it from others, and from itself made anew. */
+  /** Identifies the server, and its data. */
   readonly server: string;
 }
 
 /**
- * Asks the external server, as its administrator, what of the site it has. The tunnel is left with
- * the encryption that the server took.
+ * Asks the external server, as its administrator, what of the site it has. Afterwards the tunnel has
+ * the encryption that the server accepted.
  *
- * In a preview a server that can't be reached is a warning: then nothing is known to exist.
+ * In a preview a server that can't be reached is a warning.
  *
- * @throws {@link PostgresLoginError}, {@link PostgresTlsError} when it lets nobody in like that,
- * {@link PostgresError} when it is of another version, or has the site's data under a former name
+ * @throws {@link HostError} when it refuses the login or the encryption; {@link ProblemError} when it has
+ * another version, or has the site's data under a former name
  */
 export async function findOnExternal(
   tunnel: Tunnel,
@@ -43,9 +43,10 @@ export async function findOnExternal(
       databases: [database, ...(remembered ? [remembered.database] : [])],
     });
   } catch (error) {
-    if (!pulumi.runtime.isDryRun() || !(error instanceof HostError)) throw error;
+    if (!pulumi.runtime.isDryRun() || !(error instanceof HostError) || isRefusal(error))
+      throw error;
     void pulumi.log.warn(
-      `${error.message} What the external PostgreSQL has was not compared with this preview.`,
+      `This preview knows nothing of the external PostgreSQL:\n${error.message}`,
     );
     return { existing: undefined, server: address };
   }
@@ -53,8 +54,8 @@ export async function findOnExternal(
   const isSame = remembered?.server.split("/")[0] === address;
   if (isSame) {
     const { host, port, adminUser } = external;
-    const psql = `psql -h ${host} -p ${port} -U ${adminUser} -d postgres`;
-    refuseFormerNames(settings, remembered, answer, psql);
+    const command = `psql -h ${host} -p ${port} -U ${adminUser} -d postgres`;
+    refuseFormerNames(settings, remembered, answer, { command, where: "on the host" });
   }
   return {
     existing: { role: answer.roles.has(user), database: answer.databases.has(database) },
@@ -63,12 +64,12 @@ export async function findOnExternal(
   };
 }
 
-/** Host and port in one word. */
+/** Host and port of a server, in one word. */
 export function addressOf({ host, port }: ExternalServer<Secret>): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Logs in, encrypted or not as mode and server allow: as libpq does, a refusal tries the other. */
+/** Logs in, with or without encryption as the mode allows: after a refusal it tries the other, as libpq does. */
 async function logIn(
   tunnel: Tunnel,
   { host, port, adminUser, adminPassword, sslMode, authorities }: ExternalServer<Secret>,
@@ -87,10 +88,7 @@ async function logIn(
 }
 
 function mayTryAnother(error: unknown): boolean {
-  return (
-    (error instanceof PostgresTlsError && error.reason === "absent") ||
-    (error instanceof PostgresLoginError && error.unlisted)
-  );
+  return error instanceof HostError && ["tls-absent", "postgresql-unlisted"].includes(error.kind);
 }
 
 function checkVersion(
@@ -99,13 +97,22 @@ function checkVersion(
   { version: found }: PostgresAnswer,
 ): void {
   if (found === version) return;
-  const mend =
-    Number(found) < firstWithProvider
-      ? `It is older than the @pulumi/postgresql provider supports, which is ${firstWithProvider} and newer: upgrade it, or set tracks:postgresHost to another server.`
-      : isSupported(found)
-        ? `Say what is there: pulumi config set tracks:postgresVersion ${found}`
-        : `Supported are ${supportedVersions}: set tracks:postgresHost to another server.`;
-  throw new PostgresError(
-    `PostgreSQL at ${address} is version ${found}, tracks:postgresVersion is ${version}. ${mend}`,
+  const anotherServer = "pulumi config set tracks:postgresHost ADDRESS   (uses another server)";
+  const problem = {
+    subject: "tracks:postgresVersion",
+    given: version,
+    found: `PostgreSQL ${found} at ${address}`,
+  };
+  if (Number(found) < firstWithProvider) {
+    throw databaseError({
+      ...problem,
+      allowed: `version ${firstWithProvider} and newer, which the @pulumi/postgresql provider supports`,
+      fix: ["upgrade the server", `or ${anotherServer}`],
+    });
+  }
+  throw databaseError(
+    isSupported(found)
+      ? { ...problem, fix: [`pulumi config set tracks:postgresVersion ${found}`] }
+      : { ...problem, allowed: `version ${supportedVersions}`, fix: [anotherServer] },
   );
 }

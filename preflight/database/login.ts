@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Client } from "pg";
 import type { Secret } from "../../host/secret";
 import { Deadline } from "../../host/ssh/deadline";
-import { UserError } from "../../host/userError";
+import { HostError, type HostErrorKind } from "../../host/ssh/error";
 import type { Tunnel } from "../../host/ssh/tunnel";
 import { failingInStackKeys } from "../../settings/argumentKeys";
 
@@ -14,7 +14,7 @@ export interface PostgresLogin {
   readonly database?: string;
 }
 
-/** What is asked beside the login. */
+/** Roles and databases to look for after the login. */
 export interface PostgresQuestions {
   /** Names of roles. */
   readonly roles: readonly string[];
@@ -22,42 +22,29 @@ export interface PostgresQuestions {
   readonly databases: readonly string[];
 }
 
-/** What a server said to a login that it let in. */
+/** A server's answer after a login. */
 export interface PostgresAnswer {
-  /** Its major version, as the configuration names it: `15`, or `9.6`. */
+  /** Major version, as in the configuration: `15`, or `9.6`. */
   readonly version: string;
-  /** What tells its data from another server's; undefined where the role may not know. */
+  /** Identifies the server's data; undefined where the role may not read it. */
   readonly systemIdentifier: string | undefined;
-  /** Those of the roles asked for that exist. */
+  /** The roles in question that exist. */
   readonly roles: ReadonlySet<string>;
-  /** Those of the databases asked for that exist. */
+  /** The databases in question that exist. */
   readonly databases: ReadonlySet<string>;
 }
 
-/** A login that the server doesn't let in; `refused` tells that from every other fault. */
-export class PostgresLoginError extends UserError {
-  constructor(
-    /** Whether role or password were the reason, or the server's pg_hba.conf. */
-    readonly refused: boolean,
-    /** Whether it was pg_hba.conf, which may say otherwise of a connection that is encrypted, or isn't. */
-    readonly unlisted: boolean,
-    message: string,
-  ) {
-    super("PostgresLoginError", message);
-  }
-}
-
-/** Seconds for the login and the questions together. */
+/** Seconds for the login and the queries together. */
 const patience = 10;
 
 /**
- * Logs in to PostgreSQL through the tunnel, and asks what exists there.
+ * Logs in to PostgreSQL through the tunnel, and finds out what exists there.
  *
- * While the program runs, in a preview too: an import of what exists may be planned only after
- * this went well, since it makes the provider connect even in a preview.
+ * It does so while the program runs, in a preview too: an import makes the provider connect even in a
+ * preview, so the program imports only after this login.
  *
- * @throws {@link HostError} when the tunnel doesn't get through (kind `target`: nothing listens),
- * {@link PostgresLoginError} when the server doesn't let the role in
+ * @throws {@link HostError} when the tunnel fails (kind `target`: nothing listens), or the server refuses the
+ * role (kinds `postgresql-login` and `postgresql-unlisted`)
  */
 export async function proveLogin(
   tunnel: Tunnel,
@@ -65,22 +52,22 @@ export async function proveLogin(
   questions: PostgresQuestions,
 ): Promise<PostgresAnswer> {
   const channel = await failingInStackKeys(tunnel.connect());
-  // Few sites have a server elsewhere that is asked from here.
+  // Loaded here, since few sites have a server elsewhere.
   const { Client } = await import("pg");
   const client = new Client({
     user: login.user,
     password: login.password.reveal(),
     database: login.database ?? "postgres",
     application_name: "tracks",
-    // The tunnel encrypts; else PGSSLMODE of whoever deploys would count.
+    // The tunnel encrypts; otherwise pg would follow PGSSLMODE of this environment.
     ssl: false,
-    // pg calls `connect` on it and waits for the event, as of a socket of its own.
+    // pg calls `connect` on it and waits for the event, as with its own socket.
     stream: () => asSocket(channel),
   });
   // An error of a client that nobody listens to would end the program.
   client.on("error", () => undefined);
   try {
-    // Nothing of the tunnel keeps the program from ending, and pg's own timers don't either.
+    // Neither the tunnel nor pg's own timers keep the program alive while it waits.
     return await new Deadline(patience).race(
       ask(client, questions),
       () => new Error(`no answer within ${patience} s`),
@@ -118,7 +105,7 @@ function majorVersion(number: number): string {
   return first >= 10 ? String(first) : `${first}.${second}`;
 }
 
-/** Some providers of servers let nobody ask for it. */
+/** Some hosting providers let no role read it. */
 async function systemIdentifier(client: Client): Promise<string | undefined> {
   try {
     const { rows } = await client.query<{ id: string }>(
@@ -143,22 +130,28 @@ function asSocket(stream: Duplex): Duplex {
   });
 }
 
-/** SQLSTATE of a login that pg_hba.conf doesn't list. */
+/** SQLSTATE of a connection that pg_hba.conf doesn't list. */
 const unlistedState = "28000";
 
-/** Classes of SQLSTATE: 28 is a refused login. */
-function explain(login: PostgresLogin, isEncrypted: boolean, error: unknown): PostgresLoginError {
+/** Explains a failed login by its SQLSTATE: those that begin with 28 are refused logins. */
+function explain(login: PostgresLogin, isEncrypted: boolean, error: unknown): HostError {
   const said = error instanceof Error ? error.message : String(error);
   const reason = said.replaceAll(login.password.reveal(), "[secret]");
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const unlisted = code === unlistedState;
-  const mend =
-    unlisted && !isEncrypted
-      ? " Where its pg_hba.conf lets encrypted connections in only (hostssl), set tracks:postgresSslMode to verify-full, verify-ca or require."
-      : "";
-  return new PostgresLoginError(
-    code.startsWith("28"),
-    unlisted,
-    `PostgreSQL doesn't let the role ${login.user} log in to the database ${login.database ?? "postgres"}: ${reason}.${mend}`,
-  );
+  const kind: HostErrorKind =
+    code === unlistedState
+      ? "postgresql-unlisted"
+      : code.startsWith("28")
+        ? "postgresql-login"
+        : "postgresql-failed";
+  return new HostError(kind, {
+    subject: `The role ${login.user} can't log in to the PostgreSQL database ${login.database ?? "postgres"}`,
+    fix:
+      kind === "postgresql-unlisted" && !isEncrypted
+        ? [
+            "pulumi config set tracks:postgresSslMode verify-full   (or verify-ca or require, where pg_hba.conf has hostssl lines only)",
+          ]
+        : undefined,
+    reason,
+  });
 }

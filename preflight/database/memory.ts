@@ -3,10 +3,10 @@ import type { HostFacts } from "../../host/facts";
 import type { PostgresqlSiteEntry } from "../../host/manifest/manifest";
 import type { Existing } from "./compare";
 
-/** What the host remembers of the database that the stack made last, wherever it is. */
+/** The database that the stack created last, on whichever server, as the host remembers it. */
 export type Remembered = Omit<PostgresqlSiteEntry, "kind">;
 
-/** Reads it from the manifests that the host keeps; undefined for a new host, or a new stack. */
+/** Reads it from the manifests on the host; undefined for a new host or a new stack. */
 export function rememberedSite(facts: HostFacts | undefined): Remembered | undefined {
   for (const { manifest } of facts?.resources.values() ?? []) {
     for (const line of manifest ?? []) {
@@ -19,16 +19,16 @@ export function rememberedSite(facts: HostFacts | undefined): Remembered | undef
 }
 
 /**
- * Settles the generation of role and database: a few characters in the names of their resources.
+ * Chooses the generation of role and database: a few characters in the names of their resources.
  *
- * The state of a stack says that they exist, also when the server is another by now, or was made
- * anew and is empty. A new generation makes them new resources, which are made or, where they do
- * exist, imported; the former ones leave the state, and nothing is dropped. It is the same as long
+ * The stack's state has them even when the server is now another one, or was recreated and is empty. A
+ * new generation makes them new resources, which the provider creates, or imports where they exist;
+ * the former ones leave the state, and nothing is dropped. The generation stays the same as long
  * as the host remembers it for this server, and the server has both.
  *
- * @param server the server, in words that tell it from others: as {@link Remembered} has it
- * @param seed what is another for another server, and known while none can be asked
- * @param existing undefined when it could not be asked: nothing is taken for missing
+ * @param server identifies the server, as in {@link Remembered}
+ * @param seed differs from server to server, and is known even when the server can't be reached
+ * @param existing undefined when the server could not be reached: then both count as existing
  */
 export function settleGeneration(
   server: string,
@@ -39,7 +39,7 @@ export function settleGeneration(
   const isIntact =
     existing === undefined || (remembered?.server === server && existing.role && existing.database);
   if (remembered !== undefined && isIntact) return remembered.generation;
-  // Never one that was in use before: after a run that failed, the state still has its resources.
+  // A generation is never used again: after a failed run the state still has its resources.
   return digest(remembered === undefined ? seed : `${seed} ${remembered.generation}`);
 }
 

@@ -13,20 +13,22 @@ import type { HostFacts } from "../../host/facts";
 import type { DatabaseQuestion } from "../host/survey";
 import { openTunnel, type Tunnel } from "../../host/ssh/tunnel";
 import { failingInStackKeys, inStackKeys } from "../../settings/argumentKeys";
-import { formerServiceRuns, refuse } from "../obstacles";
+import { errorOf, type Problem, reworded, warningOf } from "../../host/problem";
+import { formerServiceRuns } from "../needs";
+import { refuse, warn } from "../refuse";
 import { compareWithHost, type Existing } from "./compare";
 import { addressOf, findOnExternal, type Found } from "./external";
 import { type Remembered, rememberedSite, settleGeneration } from "./memory";
 
 type Resolved = ResolvedDatabase<Secret>;
 
-/** What the preflight's survey has to ask for these settings; undefined for an external server. */
+/** The survey's question about the host's own server; undefined for an external one. */
 export function postgresQuestion(settings: DatabaseServer<Secret>): DatabaseQuestion | undefined {
   const { external, service, binaries, dataDirectory, port } = resolveDatabase(settings);
   return external === undefined ? { service, binaries, dataDirectory, port } : undefined;
 }
 
-/** Where the tunnel leads, for the preflight to check; undefined when psql on the host does the work. */
+/** Target of the tunnel, for the preflight to check; undefined when psql on the host does the work. */
 export function postgresForwarding(settings: DatabaseServer<Secret>): ForwardingTarget | undefined {
   const { external, provisioner, port } = resolveDatabase(settings);
   if (provisioner === "psql") return undefined;
@@ -34,13 +36,13 @@ export function postgresForwarding(settings: DatabaseServer<Secret>): Forwarding
 }
 
 /**
- * Settles how the database is made: compares the settings with what the preflight found on the
- * host, or asks the external server, and opens the tunnel that the provider needs.
+ * Decides how to create the database: compares the settings with the host's server, or asks the
+ * external one, and opens the tunnel that the provider needs.
  *
- * @param facts answer of a preflight that was given {@link postgresQuestion}; undefined when the
- *   host can't be reached, in a preview
- * @throws {@link PostgresError} for what must be mended first: a stopped server with data, another
- *   version, a changed name; `ObstacleError` in an `up` that would lock a running site out
+ * @param facts answer of the host to {@link postgresQuestion}; undefined in a preview of a host that
+ *   can't be reached
+ * @throws {@link ProblemError} for a stopped server with data, another version, a changed name; in an `up`
+ *   also for a password that would lock a running site out
  */
 export async function planPostgres(
   connection: Connection,
@@ -69,16 +71,21 @@ async function findings(
   const { external, tunnelPort } = settled;
   const isPreview = pulumi.runtime.isDryRun();
   if (settled.encryption === "md5" && external === undefined) {
-    void pulumi.log.warn(
-      `PostgreSQL ${settled.version} keeps passwords as md5 only, which is weak: move to a newer server when you can.`,
-    );
+    warn([
+      warningOf({
+        subject: "tracks:postgresVersion",
+        given: `${settled.version}, which stores passwords as md5 only`,
+        fix: ["move to a server of version 10 or newer when you can"],
+        reason: "md5 is weak.",
+      }),
+    ]);
   }
   const remembered = rememberedSite(facts);
   if (external !== undefined) {
     if (isPreview) announceMove(addressOf(external), remembered);
     const found = await findElsewhere(connection, facts, settled, external, remembered);
-    refuse(passwordObstacles(settled, found.existing, facts, remembered));
-    // Its own identifier is in the name, where it could be asked.
+    refuse(passwordProblems(settled, found.existing, facts, remembered));
+    // The name has the server's own identifier, where the role may read it.
     const seed = found.server;
     const generation = settleGeneration(found.server, seed, found.existing, remembered);
     if (isPreview && found.existing !== undefined && remembered?.generation !== generation) {
@@ -87,17 +94,17 @@ async function findings(
     return { tunnelPort, server: found.server, adopt: found.existing ?? nothing, generation };
   }
   const existing = compareWithHost(settled, facts);
-  refuse(passwordObstacles(settled, existing, facts, remembered));
+  refuse(passwordProblems(settled, existing, facts, remembered));
   const server = `127.0.0.1:${settled.port}`;
   if (isPreview) announceMove(server, remembered);
-  // What a host is known by: one that was made anew has another key.
+  // Identifies the host: after a reinstallation it has another key.
   const seed = connection.hostKey.line;
   const generation = settleGeneration(server, seed, facts && existing, remembered);
   if (facts === undefined || settled.provisioner === "psql")
     return { tunnelPort, server, generation, adopt: nothing };
   await tunnelTo(connection, settled);
   if (!isPreview) return { tunnelPort, server, generation, adopt: existing };
-  // What the stack itself made is in its state, and no news.
+  // The state has what the stack itself created.
   if (remembered?.generation !== generation) announceAdoption(settled, existing);
   return { tunnelPort, server, generation, adopt: nothing };
 }
@@ -125,41 +132,56 @@ function tunnelTo(
   const tunnel = openTunnel(connection, {
     localPort: tunnelPort,
     target: { address: external?.host ?? "127.0.0.1", port: external?.port ?? port },
-    warn: (message) => void pulumi.log.warn(inStackKeys(message)),
+    warn: (problem) => {
+      warn([reworded(problem, inStackKeys)]);
+    },
   });
   return failingInStackKeys(tunnel);
 }
 
-/** Another server begins with what it has: nothing here carries data from one to the other. */
+/** Warns of another server: this program moves no data from one to the other. */
 function announceMove(address: string, remembered: Remembered | undefined): void {
   const former = remembered?.server.split("/")[0];
   if (former === undefined || former === address) return;
-  void pulumi.log.warn(
-    `The site's data are on PostgreSQL at ${former}, and the configuration says ${address}: up uses what is there, or makes an empty database. Nothing is taken along: to keep the data, dump them (pg_dump) and restore them there first. What is at ${former} stays.`,
-  );
+  warn([
+    warningOf({
+      subject: "The database moves to another server",
+      given: address,
+      found: `the site's data on PostgreSQL at ${former}`,
+      fix: ["to keep the data, copy them first: pg_dump, then pg_restore"],
+      reason: `up uses the database at ${address}, or creates an empty one. The data at ${former} stay there.`,
+    }),
+  ]);
 }
 
 /**
- * A site of somebody's that runs, and logs in as the role that `up` would give a generated password:
- * long before the new release takes its place, if it ever does.
+ * A running site of another program that logs in as the role to which `up` would give a generated
+ * password, long before the new release replaces that site.
  *
- * @param existing undefined when it could not be asked
+ * @param existing undefined when the server could not be reached
  */
-export function passwordObstacles(
+export function passwordProblems(
   { user, password }: Resolved,
   existing: Existing | undefined,
   facts: HostFacts | undefined,
   remembered: Remembered | undefined,
-): string[] {
-  // What this stack made, it made with a password that the state still has.
+): Problem[] {
+  // The state has the password of a role that this stack created.
   const isForeign = existing?.role === true && remembered?.role !== user;
   if (!isForeign || password !== undefined || !facts || !formerServiceRuns(facts)) return [];
   return [
-    `the host's service uwsgi runs, and PostgreSQL has the role ${user} (tracks:databaseUser), which would get a generated password: a site that logs in as ${user} would break before ours takes its place. Give the password that it logs in with: pulumi config set --secret tracks:databasePassword`,
+    errorOf({
+      subject: "tracks:databasePassword",
+      given: "nothing",
+      found: `a running service uwsgi on the host, and the role ${user} (tracks:databaseUser) in PostgreSQL`,
+      allowed: "the password with which that site logs in",
+      fix: ["pulumi config set --secret tracks:databasePassword"],
+      reason: `up would give ${user} a generated password, and break that site before ours replaces it.`,
+    }),
   ];
 }
 
-/** An import would make the provider log in while previewing, with a password that up may still have to set. */
+/** A preview does not import: the provider would log in, perhaps with a password that only `up` sets. */
 function announceAdoption({ user, database, password }: Resolved, found: Existing): void {
   const names = [
     ...(found.role ? [`the role ${user}`] : []),
@@ -167,18 +189,18 @@ function announceAdoption({ user, database, password }: Resolved, found: Existin
   ];
   if (names.length > 0) {
     void pulumi.log.info(
-      `PostgreSQL has ${names.join(" and ")}: up adopts what exists, where this preview says create.`,
+      `PostgreSQL has ${names.join(" and ")}: up adopts them, where this preview shows a create.`,
     );
   }
   if (found.role) {
     const kind = password === undefined ? "a generated one" : "tracks:databasePassword";
     void pulumi.log.info(
-      `The password of the role ${user} becomes ${kind}: whatever else logs in as ${user} needs it then.`,
+      `The password of the role ${user} becomes ${kind}: every other program that logs in as ${user} needs it then.`,
     );
   }
 }
 
-/** The same in every run, and likely another for another stack on the same machine. */
+/** A port that is the same in every run, and most likely differs between the stacks of one machine. */
 function defaultTunnelPort(): number {
   const digest = createHash("sha256")
     .update(`${pulumi.getProject()}/${pulumi.getStack()}`)

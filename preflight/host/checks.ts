@@ -5,7 +5,7 @@ import { forward, forwardingRefused, type ForwardingTarget } from "../../host/ss
 import type { Session } from "../../host/ssh/session";
 import { checkDistribution } from "./distribution";
 
-/** Checks that bash is there and the distribution is supported; gives the distribution's name. */
+/** Checks that the host has bash and a supported distribution; returns the distribution's name. */
 export async function checkSystem(session: Session, deadline: Deadline): Promise<string> {
   const question = [
     `sed -n "1s/^/release: /p" /etc/redhat-release`,
@@ -17,7 +17,10 @@ export async function checkSystem(session: Session, deadline: Deadline): Promise
     new RegExp(`^${name}: "?([^"\\n]*)`, "m").exec(stdout)?.[1];
   const distribution = checkDistribution(answer("release"), answer("os"));
   if (answer("bash") === undefined) {
-    throw new HostError("shell", "The host has no bash: run `yum -y install bash` there.");
+    throw new HostError("shell", {
+      subject: "The host has no bash",
+      fix: ["yum -y install bash   (on the host, as root)"],
+    });
   }
   return distribution;
 }
@@ -25,8 +28,8 @@ export async function checkSystem(session: Session, deadline: Deadline): Promise
 /**
  * Checks that the login becomes root.
  *
- * The password is sent alone and stdin closed behind it: sudo asks three times, and would read
- * the next lines as two more wrong passwords, which locks accounts.
+ * It sends the password alone and closes stdin: sudo asks three times, and would read the next
+ * lines as two more wrong passwords, which locks accounts.
  */
 export async function checkPrivilege(
   session: Session,
@@ -45,44 +48,51 @@ function explainSudo(
   stderr: string,
   exitCode: number | undefined,
 ): HostError {
+  const rule = (line: string): string =>
+    `${line}   (on the host, by: visudo -f /etc/sudoers.d/${user})`;
   if (/must have a tty/i.test(stderr)) {
-    return new HostError(
-      "requiretty",
-      `sudo lets ${user} run nothing without a terminal, which a deployment has not. Add \`Defaults:${user} !requiretty\` on the host with \`visudo -f /etc/sudoers.d/${user}\`.`,
-    );
+    return new HostError("requiretty", {
+      subject: `sudo refuses ${user} without a terminal`,
+      fix: [rule(`Defaults:${user} !requiretty`)],
+      reason: "A deployment has no terminal.",
+    });
   }
   if (exitCode === 127 || /not found/i.test(stderr)) {
-    return new HostError(
-      "sudo",
-      `The host has no sudo: run \`yum -y install sudo\` there, or set Host.connection.user to root.`,
-    );
+    return new HostError("sudo", {
+      subject: "The host has no sudo",
+      fix: ["yum -y install sudo   (on the host, as root)", "or set Host.connection.user to root"],
+    });
   }
   if (/not in the sudoers|not allowed to|may not run/i.test(stderr)) {
-    return new HostError(
-      "sudo",
-      `sudo doesn't let ${user} run commands as root. Add \`${user} ALL=(ALL) ALL\` on the host with \`visudo -f /etc/sudoers.d/${user}\`, or set another Host.connection.user.`,
-    );
+    return new HostError("sudo", {
+      subject: `sudo does not let ${user} run commands as root`,
+      fix: [rule(`${user} ALL=(ALL) ALL`), "or set Host.connection.user to another login"],
+    });
   }
   if (kind === "password" && /incorrect password|try again|no password/i.test(stderr)) {
-    return new HostError(
-      "sudo",
-      `sudo refuses the password, which was tried once: it asks for ${user}'s, or for root's where its rules say targetpw or rootpw. Correct Host.connection.privilege.password.`,
-    );
+    return new HostError("sudo", {
+      subject: `sudo refuses the password of ${user}, which it was given once`,
+      allowed: `${user}'s password; root's where the rules of sudo say targetpw or rootpw`,
+      fix: ["correct Host.connection.privilege.password"],
+    });
   }
   if (kind === "passwordless" && /password/i.test(stderr)) {
-    return new HostError(
-      "sudo",
-      `sudo asks ${user} for a password. Set Host.connection.privilege.password, or add \`${user} ALL=(ALL) NOPASSWD: ALL\` on the host with \`visudo -f /etc/sudoers.d/${user}\`.`,
-    );
+    return new HostError("sudo", {
+      subject: `sudo asks ${user} for a password`,
+      fix: [
+        "set Host.connection.privilege.password",
+        `or ${rule(`${user} ALL=(ALL) NOPASSWD: ALL`)}`,
+      ],
+    });
   }
-  const reason = stderr.trim().split("\n").at(-1) ?? "";
-  return new HostError(
-    "sudo",
-    `sudo fails for ${user}${reason === "" ? "" : `: ${reason}`}. See that \`sudo true\` works for that login on the host.`,
-  );
+  return new HostError("sudo", {
+    subject: `sudo fails for ${user}`,
+    fix: ["make `sudo true` work for that login on the host"],
+    reason: stderr.trim() || undefined,
+  });
 }
 
-/** Checks that sshd forwards to the target; whether something listens there is another matter. */
+/** Checks that sshd forwards to the target, whether or not something listens there. */
 export async function checkForwarding(
   session: Session,
   target: ForwardingTarget,

@@ -1,6 +1,6 @@
 import { type Connection, privilege } from "../../host/ssh/connection";
 import type { Deadline } from "../../host/ssh/deadline";
-import { HostError, inWords } from "../../host/ssh/error";
+import { HostError } from "../../host/ssh/error";
 import { renderManifest } from "../../host/manifest/manifest";
 import type { GitRepository } from "../../components/args/DjangoApp";
 import { gitKeys } from "../../components/django/git";
@@ -11,10 +11,10 @@ import type { HostScript } from "./survey";
 export const gitDeadlineSeconds = 75;
 
 /**
- * Asks the git server, from the host, which commit the ref is now.
+ * Asks the git server, from the host, which commit the ref names now.
  *
- * @returns undefined where git or the user is not on the host yet
- * @throws {@link HostError} for an unknown ref, another host key, a refused key, a silent server
+ * @returns undefined while the host has no git or no such user
+ * @throws {@link HostError} for an unknown ref, another host key, a refused key, a server that gives no answer
  */
 export async function askCommit(
   session: Session,
@@ -31,7 +31,7 @@ export async function askCommit(
     },
     "preflight",
   );
-  // The keys come first, then the script. They go on through a pipe: no argument and no file has them.
+  // The keys come first, then the script. A pipe passes them on: no argument and no file has them.
   const command = [
     "keys=",
     `while IFS= read -r line; do case $line in "#!"*) break ;; esac; keys+=$line$'\\n'; done`,
@@ -52,10 +52,10 @@ export async function askCommit(
   );
   const answer = /^fact commit (\S+)$/m.exec(stdout)?.[1];
   if (exitCode !== 0 || answer === undefined) {
-    throw new HostError(
-      "git",
-      inWords("The source's commit can't be found", stderr, "the host's answer is cut off"),
-    );
+    throw new HostError("git", {
+      subject: "The commit of the source can't be found",
+      reason: stderr.trim() || "The host's answer is cut off.",
+    });
   }
   return answer === "unknown" ? undefined : answer;
 }

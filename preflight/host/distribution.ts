@@ -11,11 +11,11 @@ const families = [
 const versions = { oldest: 6, newest: 10 };
 
 /**
- * Checks that the host is an Enterprise Linux that the host script knows.
+ * Checks that the host runs an Enterprise Linux that the host script supports.
  *
  * @param release first line of /etc/redhat-release, which every Enterprise Linux has
- * @param osRelease PRETTY_NAME of /etc/os-release, to name a host that is something else
- * @returns the release as the host words it
+ * @param osRelease PRETTY_NAME of /etc/os-release, to name any other system
+ * @returns the release, as that line names it
  */
 export function checkDistribution(
   release: string | undefined,
@@ -28,8 +28,10 @@ export function checkDistribution(
     version >= versions.oldest &&
     version <= versions.newest;
   if (supported) return release;
-  throw new HostError(
-    "distribution",
-    `The host runs ${release ?? osRelease ?? "an unknown system"}. Supported are ${families.join(", ")} ${versions.oldest} to ${versions.newest}: point Host.connection.address to one of them.`,
-  );
+  throw new HostError("distribution", {
+    subject: "The host's system is not supported",
+    found: release ?? osRelease ?? "an unknown system",
+    allowed: `${families.join(", ")} ${versions.oldest} to ${versions.newest}`,
+    fix: ["set Host.connection.address to such a host"],
+  });
 }

@@ -5,35 +5,36 @@ import type { GitRepository } from "../../components/args/DjangoApp";
 import { askCommit, gitDeadlineSeconds } from "./commit";
 import { checkForwarding, checkPrivilege, checkSystem } from "./checks";
 import type { HostFacts } from "../../host/facts";
-import { UserError } from "../../host/userError";
+import { reworded } from "../../host/problem";
+import { ProblemError } from "../../host/ProblemError";
 import { overSession } from "./overSession";
 import { checkSftp } from "./sftp";
 import { type HostScript, survey, type SurveyQuestions } from "./survey";
 
-/** What a program needs of its host. */
+/** Needs of a program on its host. */
 export interface PreflightOptions {
   readonly survey: SurveyQuestions;
-  /** Something is copied to the host. @default false */
+  /** Whether the program copies files to the host. @default false */
   readonly needsSftp?: boolean;
-  /** A tunnel is to end there, on the host. @default no tunnel */
+  /** Target of a tunnel, as seen from the host. @default no tunnel */
   readonly forwarding?: ForwardingTarget;
-  /** The application's source, whose commit is asked for. @default it comes from elsewhere */
+  /** Git repository of the application, whose commit to find. @default the source comes from elsewhere */
   readonly git?: GitRepository;
-  /** Says a text that names arguments in the program's own terms. @default as it is */
+  /** Puts a text that names arguments into the program's own terms. @default leaves it unchanged */
   readonly inTerms?: (text: string) => string;
 }
 
-/** Seconds in which every fault of the way to the host shows, up to the login. */
+/** Seconds for the way to the host, up to the login. */
 const wayDeadlineSeconds = 10;
 
-/** Seconds that a host which let us in, but is busy or slow, has to say what it is. */
+/** Seconds in which a host, perhaps busy or slow, must name its system after the login. */
 const systemDeadlineSeconds = 60;
 
-/** Seconds that reading the host's state may take: every package and file of the stack is looked at. */
+/** Seconds that reading the host's state may take, which looks at every package and file of the stack. */
 const surveyDeadlineSeconds = 60;
 
 /**
- * The preflight without Pulumi: everything about the host, or the one error.
+ * Looks at the host, without Pulumi.
  *
  * @throws {@link HostError}
  */
@@ -43,9 +44,9 @@ export async function examine(
   { inTerms = (text) => text, ...options }: PreflightOptions,
 ): Promise<HostFacts> {
   try {
-    return reworded(await ask(connection, script, options), inTerms);
+    return inTermsOf(inTerms, await ask(connection, script, options));
   } catch (error) {
-    throw error instanceof UserError ? error.reword(inTerms) : error;
+    throw error instanceof ProblemError ? error.reword(inTerms) : error;
   }
 }
 
@@ -75,15 +76,15 @@ function ask(
   });
 }
 
-/** A manifest stays as it is: it is compared with ours. */
-function reworded(
-  { facts, conflicts, resources, ...found }: HostFacts,
+/** Rewords everything but manifests, which the program compares with its own. */
+function inTermsOf(
   inTerms: (text: string) => string,
+  { facts, problems, resources, ...found }: HostFacts,
 ): HostFacts {
   return {
     ...found,
     facts: new Map([...facts].map(([name, text]) => [name, inTerms(text)])),
-    conflicts: conflicts.map((text) => inTerms(text)),
+    problems: problems.map((problem) => reworded(problem, inTerms)),
     resources: new Map(
       [...resources].map(([name, { reason, ...resource }]) => [
         name,

@@ -1,22 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../host/ssh/connection";
 import { HostError } from "../../host/ssh/error";
-import { hostObstacles, refuse } from "../obstacles";
+import { hostProblems } from "../needs";
+import { refuse, warn } from "../refuse";
 import { examine, type PreflightOptions } from "./examine";
-import { notices } from "./notices";
+import { staleLogins } from "./staleLogins";
 import type { HostFacts } from "../../host/facts";
 import { hostScript } from "../../host/script/hostScript";
 
 /**
- * Asks the host, over one connection and while the program runs, whether it can be deployed to and
- * what state it is in; logs what its owner should know.
+ * Looks at the host, over one connection and while the program runs: whether a deployment is possible, and
+ * in which state the host is. It logs what the host's owner should know.
  *
- * A program that leaves it out, and gives its `Host` no facts, learns what is wrong from the first command
- * that fails; what was changed by hand on the host it neither shows nor repairs.
+ * A program without it, whose `Host` has no facts, meets a problem at the first command that fails, and
+ * neither shows nor repairs what somebody changed by hand on the host.
  *
- * @returns what was found; undefined in a preview of a host that can't be reached
- * @throws {@link HostError} for what must be mended first
- * @throws {@link ObstacleError} in an `up`, for what the host names as in the way; a preview warns
+ * @returns the state of the host; undefined in a preview of a host that can't be reached
+ * @throws {@link HostError} for a problem that you must fix first
+ * @throws {@link ProblemError} in an `up`, for what `up` would break on the host; a preview warns of it
  * @example
  * ```ts
  * const facts = await examineHost(connection, {
@@ -41,12 +42,10 @@ export async function examineHost(
     facts = await examine(connection, script, options);
   } catch (error) {
     if (!isPreview || !(error instanceof HostError) || error.kind !== "unreachable") throw error;
-    void pulumi.log.warn(`${error.message} Nothing on it was compared with this preview.`);
+    void pulumi.log.warn(`This preview knows nothing of the host:\n${error.message}`);
     return undefined;
   }
-  refuse(hostObstacles(facts));
-  if (isPreview) {
-    for (const notice of notices(connection, facts)) void pulumi.log.warn(notice);
-  }
+  refuse(hostProblems(facts));
+  if (isPreview) warn([...facts.problems, ...staleLogins(connection, facts)]);
   return facts;
 }

@@ -6,7 +6,6 @@ import { openSession, type Session } from "../../host/ssh/session";
  * Logs in to the host, does `work` there, and closes the connection.
  *
  * @param deadline for the login
- * @throws what either throws
  */
 export async function overSession<T>(
   connection: Connection,

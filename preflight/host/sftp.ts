@@ -1,24 +1,25 @@
 import type { ClientCallback } from "ssh2";
 import type { Deadline } from "../../host/ssh/deadline";
+import type { ProblemParts } from "../../host/problem";
 import { HostError } from "../../host/ssh/error";
 import { isSessionRefused, openChannel, printed, type Session } from "../../host/ssh/session";
 
 /** SFTP's greeting (SSH_FXP_INIT) of version 3: length, type, version. */
 const greeting = Buffer.from([0, 0, 0, 5, 1, 0, 0, 0, 3]);
 
-/** Type of the packet that answers it (SSH_FXP_VERSION), which stands behind four bytes of length. */
+/** Type of the packet that answers it (SSH_FXP_VERSION), after four bytes of length. */
 const versionType = 2;
 
 /**
- * Checks that files can be copied to the host.
+ * Checks that the host accepts copies of files.
  *
- * @throws {@link HostError} that tells which of four things is in the way
+ * @throws {@link HostError} that says which of four problems prevents it
  */
 export async function checkSftp(session: Session, user: string, deadline: Deadline): Promise<void> {
   await deadline.race(
     new Promise<void>((resolve, reject) => {
-      const fail = (message: string): void => {
-        reject(new HostError("sftp", message));
+      const fail = (problem: ProblemParts): void => {
+        reject(new HostError("sftp", problem));
       };
       const open = (answer: ClientCallback) => session.client.subsys("sftp", answer);
       openChannel(open, (error, channel) => {
@@ -33,7 +34,7 @@ export async function checkSftp(session: Session, user: string, deadline: Deadli
           answer = Buffer.concat([answer, data]);
           if (isReady || answer.length <= greeting.indexOf(1)) return;
           isReady = answer[0] === 0 && answer[4] === versionType;
-          // The server ends behind its input's end; the next session may have to wait for that.
+          // The server ends after its input; the next session may have to wait for that.
           if (isReady) channel.end();
           else channel.destroy();
         });
@@ -47,23 +48,40 @@ export async function checkSftp(session: Session, user: string, deadline: Deadli
         channel.write(greeting);
       });
     }),
-    () => new HostError("sftp", `The host's SFTP doesn't answer. ${subsystem}`),
+    () =>
+      new HostError("sftp", { subject: "The host's SFTP server doesn't answer", fix: serverFix }),
   );
 }
 
 const subsystem =
-  "See that `Subsystem sftp /usr/libexec/openssh/sftp-server` stands in the host's /etc/ssh/sshd_config, that this program is there (`yum -y install openssh-server`), and reload sshd.";
+  "Subsystem sftp /usr/libexec/openssh/sftp-server   (in the host's /etc/ssh/sshd_config; then reload sshd)";
 
-const noSubsystem =
-  "The host offers no SFTP, which copying files needs. Add `Subsystem sftp /usr/libexec/openssh/sftp-server` to the host's /etc/ssh/sshd_config and reload sshd.";
+const serverFix = [subsystem, "yum -y install openssh-server   (where that program is missing)"];
 
-const tooFewSessions =
-  "The host's sshd opens no session for SFTP, which copying files needs. Set `MaxSessions` in its /etc/ssh/sshd_config to 1 or more, and reload sshd.";
+const noSubsystem: ProblemParts = {
+  subject: "The host's sshd offers no SFTP, which copies files",
+  fix: [subsystem],
+};
 
-function loginPrints(user: string, text: string): string {
-  return `The login of ${user} on the host prints text where SFTP, which copying files needs, expects its own packets: ${printed(text)}. Let ${user}'s ~/.bashrc (or its shell's own file) print only at a terminal: put \`[[ $- == *i* ]] || return\` in front of what prints.`;
+const tooFewSessions: ProblemParts = {
+  subject: "The host's sshd opens no session for SFTP, which copies files",
+  fix: ["MaxSessions 1   (or more, in the host's /etc/ssh/sshd_config; then reload sshd)"],
+};
+
+function loginPrints(user: string, text: string): ProblemParts {
+  return {
+    subject: `The login shell of ${user} on the host prints text where SFTP expects its packets`,
+    found: printed(text),
+    fix: [
+      `[[ $- == *i* ]] || return   (in ${user}'s ~/.bashrc, or its shell's own file, before the line that prints)`,
+    ],
+  };
 }
 
-function doesNotStart(stderr: string): string {
-  return `The host's SFTP, which copying files needs, doesn't start${stderr === "" ? "" : `: ${stderr}`}. ${subsystem}`;
+function doesNotStart(stderr: string): ProblemParts {
+  return {
+    subject: "The host's SFTP server, which copies files, doesn't start",
+    fix: serverFix,
+    reason: stderr === "" ? undefined : stderr,
+  };
 }

@@ -10,9 +10,10 @@ import { failingInStackKeys } from "../../settings/argumentKeys";
 import { overSession } from "./overSession";
 
 /**
- * The commit to deploy: what the preflight found, else what the host says once it has git and the user.
+ * The commit to deploy: the one that the preflight found; on a host without git or the user, the one that
+ * the host finds after both are installed.
  *
- * @param after what brings both; on a host without them the commit is unknown in a preview
+ * @param after resources that install both; without them on the host, a preview does not know the commit
  */
 export function sourceCommit(
   connection: Connection,
@@ -21,7 +22,7 @@ export function sourceCommit(
   after: readonly pulumi.CustomResource[],
 ): pulumi.Input<string> {
   if (facts?.commit !== undefined) return facts.commit;
-  // A preview that could not reach the host, or found no git on it, asks nothing more.
+  // The preview could not reach the host, or found no git on it.
   if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown) as pulumi.Output<string>;
   return pulumi
     .all(after.map((resource) => resource.id))
@@ -35,8 +36,8 @@ async function ask(connection: Connection, repository: GitRepository): Promise<s
     askCommit(session, connection, script, repository, deadline),
   );
   if (commit !== undefined) return commit;
-  throw new HostError(
-    "git",
-    `The source's commit can't be found: the host has no git, or no user ${repository.user}, though both were installed.`,
-  );
+  throw new HostError("git", {
+    subject: "The commit of the source can't be found",
+    reason: `The host has no git, or no user ${repository.user}, though both were installed.`,
+  });
 }

@@ -1,53 +1,53 @@
 import { type Connection, privilege } from "../../host/ssh/connection";
 import type { Deadline } from "../../host/ssh/deadline";
-import { HostError, inWords } from "../../host/ssh/error";
+import { HostError } from "../../host/ssh/error";
 import { type ManifestEntry, renderLine } from "../../host/manifest/manifest";
 import type { Session } from "../../host/ssh/session";
 import { type HostFacts, parseReport } from "../../host/facts";
 
-/** What the survey looks for beside what it always does. */
+/** Questions to the host, besides those that the survey always asks. */
 export interface SurveyQuestions {
-  /** Login that the site belongs to. @default none of its own: nothing is asked */
+  /** Login that the site belongs to. @default none: no question */
   readonly user?: string;
   /** Port that the site listens on. */
   readonly listenPort: number;
-  /** Shall the site answer to names that no site has? */
+  /** Whether the site is nginx's default_server. */
   readonly defaultServer: boolean;
   readonly serverNames: readonly string[];
-  /** Files of ours that may replace somebody else's. */
+  /** Files that this program will write, and that may exist. */
   readonly paths: readonly string[];
-  /** What the application will stand in the place of. @default there is none: nothing is asked */
+  /** Paths and addresses of the application. @default none: no question */
   readonly application?: ApplicationQuestion | undefined;
-  /** The PostgreSQL server that the site's data lie in. @default none on this host: nothing is asked */
+  /** The host's PostgreSQL server, which has the site's data. @default none: no question */
   readonly database?: DatabaseQuestion | undefined;
-  /** What is to be installed. @default nothing is asked */
+  /** Packages to install. @default none: no question */
   readonly packages?: PackageQuestion | undefined;
 }
 
-/** What dnf or yum shall bring, and what its answer depends on. */
+/** Packages that dnf or yum will install, and what its answer depends on. */
 export interface PackageQuestion {
   /** Packages and module streams. */
   readonly entries: readonly ManifestEntry[];
-  /** Ids of repositories that are added first: nothing is asked before they are there. */
+  /** Ids of repositories that this program adds first: until the host has them, the question is skipped. */
   readonly repositories: readonly string[];
-  /** A proxy that is set first. */
+  /** Proxy that this program sets first. */
   readonly proxy: string | undefined;
 }
 
-/** Where an application and its service will stand. */
+/** Paths and addresses that an application and its service will have. */
 export interface ApplicationQuestion {
   /** The link to the current release. */
   readonly current: string;
   /** The link to the current virtualenv. */
   readonly virtualenv: string;
   readonly shared: string;
-  /** As `127.0.0.1:8001`. */
+  /** Address, such as `127.0.0.1:8001`. */
   readonly socket: string;
   readonly stats: string;
   readonly interpreter: string;
 }
 
-/** Where the host's PostgreSQL server is looked for; `auto` as in the manifest's entry. */
+/** Where to look for the host's PostgreSQL server; `auto` as in the manifest's entry. */
 export interface DatabaseQuestion {
   readonly service: string;
   readonly binaries: string;
@@ -55,16 +55,16 @@ export interface DatabaseQuestion {
   readonly port: number;
 }
 
-/** What is run on the host; see `host/script/`. */
+/** The program for the host; see `host/script/`. */
 export interface HostScript {
   readonly text: string;
-  /** Which stack asks: `PROJECT.STACK`. */
+  /** Project and stack, `PROJECT.STACK`. */
   readonly scope: string;
 }
 
 /**
- * Runs the host script's two reading verbs as root, in one command, from stdin: it works before
- * anything is installed on the host, and leaves nothing there.
+ * Runs the host script's two verbs that only read, as root, in one command, from stdin: it works before
+ * the host has the script, and leaves nothing there.
  */
 export async function survey(
   session: Session,
@@ -86,8 +86,8 @@ export async function survey(
     ...databaseWords(questions.database),
     ...packageWords(questions.packages),
   ];
-  // What stands before the script is a sudo password that sudo didn't ask for: never run that. The
-  // script comes to bash in a file, since bash reads a pipe byte by byte; the two verbs run at once.
+  // Before the script there may be a sudo password that sudo didn't ask for: never run that. bash gets the
+  // script as a file, since it reads a pipe byte by byte; the two verbs run at the same time.
   const both = [
     `script=$(sed -n "/^#!/,\\$p")`,
     `run() { bash -s -- --scope "$scope" "$@" <<<"$script"; }`,
@@ -104,10 +104,10 @@ export async function survey(
     deadline,
   );
   if (result.exitCode !== 0 || !/^preflight complete$/m.test(result.stdout)) {
-    throw new HostError(
-      "script",
-      inWords("The host can't be surveyed", result.stderr, "its answer is cut off"),
-    );
+    throw new HostError("script", {
+      subject: "The state of the host can't be read",
+      reason: result.stderr.trim() || "The host's answer is cut off.",
+    });
   }
   return parseReport(distribution, result.stdout);
 }

@@ -1,6 +1,6 @@
-/** Where an application's source has what a deployment needs. */
+/** Paths in an application's source that a deployment needs. */
 export interface SourceLayout {
-  /** Dotted name of what manage.py and the WSGI module load, such as `tracks.settings`. */
+  /** Dotted name of the settings that manage.py and the WSGI module load, such as `tracks.settings`. */
   readonly settingsModule: string;
   /** Path of the WSGI module, such as `tracks/wsgi.py`. */
   readonly wsgi: string;
@@ -8,12 +8,15 @@ export interface SourceLayout {
   readonly requirementsFile: string;
 }
 
+/** Contents of the files that `isInspected` names, by their paths; a missing path does not exist. */
+export type SourceFiles = ReadonlyMap<string, string>;
+
 /** `tracks/settings`, for `tracks.settings`. */
 export function settingsFolder({ settingsModule }: SourceLayout): string {
   return settingsModule.replaceAll(".", "/");
 }
 
-/** Whether the inspection reads this file of Python: a dozen at most. */
+/** Whether the inspection reads this Python file; it reads a dozen at most. */
 export function isInspected(layout: SourceLayout, path: string): boolean {
   const settings = settingsFolder(layout);
   if (["manage.py", layout.wsgi, `${settings}.py`].includes(path)) return true;

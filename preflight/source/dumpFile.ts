@@ -1,54 +1,50 @@
 import { createHash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import type { LocalFile } from "../../host/Host";
-import { UserError } from "../../host/userError";
+import { errorOf } from "../../host/problem";
+import { ProblemError } from "../../host/ProblemError";
 
-/** The dump can't be read on this machine, or is no dump. */
-export class DumpError extends UserError {
-  constructor(message: string) {
-    super("DumpError", message);
-  }
-}
-
-/** What a file begins with that is something else than `dumpdata` wrote, and what to do about it. */
-const FORMATS: readonly [bytes: string | Buffer, is: string, fix: (path: string) => string][] = [
-  [Buffer.of(0x1f, 0x8b), "is compressed with gzip", (path) => unpack(`gzip -dc "${path}"`)],
-  ["BZh", "is compressed with bzip2", (path) => unpack(`bzip2 -dc "${path}"`)],
+/** First bytes of files that `dumpdata` did not write, and the command that makes a dump of them. */
+const FORMATS: readonly [bytes: string | Buffer, found: string, fix: (path: string) => string][] = [
+  [Buffer.of(0x1f, 0x8b), "a file compressed with gzip", (path) => unpack(`gzip -dc "${path}"`)],
+  ["BZh", "a file compressed with bzip2", (path) => unpack(`bzip2 -dc "${path}"`)],
   [
     Buffer.of(0xfd, 0x37, 0x7a, 0x58, 0x5a),
-    "is compressed with xz",
+    "a file compressed with xz",
     (path) => unpack(`xz -dc "${path}"`),
   ],
   [
     Buffer.of(0x28, 0xb5, 0x2f, 0xfd),
-    "is compressed with zstd",
+    "a file compressed with zstd",
     (path) => unpack(`zstd -dc "${path}"`),
   ],
-  ["PK\u0003\u0004", "is a zip archive", (path) => unpack(`unzip -p "${path}"`)],
-  ["PGDMP", "is a backup by pg_dump", () => fromDjango],
-  ["--", "is SQL", () => fromDjango],
-  ["SQLite format 3", "is a database of SQLite", () => fromDjango],
-  ["<", "is XML", () => fromDjango],
-  ["- ", "is YAML", () => fromDjango],
+  ["PK\u0003\u0004", "a zip archive", (path) => unpack(`unzip -p "${path}"`)],
+  ["PGDMP", "a backup by pg_dump", () => fromDjango],
+  ["--", "SQL", () => fromDjango],
+  ["SQLite format 3", "a database of SQLite", () => fromDjango],
+  ["<", "XML", () => fromDjango],
+  ["- ", "YAML", () => fromDjango],
   ...[Buffer.of(0xff, 0xfe), Buffer.of(0xfe, 0xff), "[\0", "\0["].map(
-    (bytes): (typeof FORMATS)[number] => [bytes, "is UTF-16, as PowerShell's > writes it", toUtf8],
+    (bytes): (typeof FORMATS)[number] => [bytes, "UTF-16, as PowerShell's > writes it", toUtf8],
   ),
 ];
 
+const correctPath = "use the path of the file that manage.py dumpdata wrote";
 const fromDjango =
-  "have the old site's Django write it: python manage.py dumpdata --output old.json";
-const unpack = (command: string): string => `unpack it and name the result: ${command} >old.json`;
+  "python manage.py dumpdata --output old.json   (in the old site; then use old.json)";
+const toJson = "(then use old.json)";
+const unpack = (command: string): string => `${command} >old.json   ${toJson}`;
 
 function toUtf8(path: string): string {
-  return `name it in UTF-8: iconv -f UTF-16 -t UTF-8 "${path}" >old.json; or write it with dumpdata's --output`;
+  return `iconv -f UTF-16 -t UTF-8 "${path}" >old.json   ${toJson}`;
 }
 
 /**
  * Looks at a dump on this machine: its format, its encoding and its digest, read as a stream.
  *
- * What is inside is the host's to check, which has the application's models.
+ * The host checks the content, since it has the application's models.
  *
- * @throws DumpError when it can't be read, or is not what `dumpdata` writes, or not whole
+ * @throws {@link ProblemError} when the file can't be read, is not what `dumpdata` writes, or is cut off
  */
 export async function dumpFile(path: string): Promise<LocalFile> {
   const digest = createHash("sha256");
@@ -65,16 +61,23 @@ export async function dumpFile(path: string): Promise<LocalFile> {
     }
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw new DumpError(
-      `the dump "${path}" can't be read${code === "" ? "" : ` (${code})`}: name the file that manage.py dumpdata wrote`,
-    );
+    throw dumpError(path, {
+      found: "no readable file",
+      fix: [correctPath],
+      reason: code || undefined,
+    });
   }
   const fault =
     formatFault(path, first ?? Buffer.alloc(0), last) ??
     (isText
       ? undefined
-      : `is not UTF-8: name it in UTF-8, from the encoding that it has: iconv -f LATIN1 -t UTF-8 "${path}" >old.json`);
-  if (fault !== undefined) throw new DumpError(`the dump "${path}" ${fault}`);
+      : {
+          found: "text that is not UTF-8",
+          fix: [
+            `iconv -f LATIN1 -t UTF-8 "${path}" >old.json   (or from the encoding that it has; then use old.json)`,
+          ],
+        });
+  if (fault !== undefined) throw dumpError(path, fault);
   return { path, sha256: digest.digest("hex"), bytes: statSync(path).size };
 }
 
@@ -87,34 +90,55 @@ function isUtf8(decoder: InstanceType<typeof TextDecoder>, chunk: Buffer): boole
   }
 }
 
-function formatFault(path: string, first: Buffer, last: string): string | undefined {
-  for (const [bytes, is, fix] of FORMATS) {
+/** The part of a problem that says what the file is, and how to get a dump. */
+interface Fault {
+  readonly found: string;
+  readonly fix: readonly string[];
+  readonly reason?: string | undefined;
+}
+
+function dumpError(path: string, fault: Fault): ProblemError {
+  const problem = errorOf({
+    subject: path,
+    allowed: "the JSON that manage.py dumpdata writes, in UTF-8",
+    ...fault,
+  });
+  return new ProblemError("The dump can't be loaded", [problem]);
+}
+
+function formatFault(path: string, first: Buffer, last: string): Fault | undefined {
+  for (const [bytes, found, fix] of FORMATS) {
     if (first.subarray(0, bytes.length).equals(Buffer.from(bytes))) {
-      return `${is}, and not the JSON that manage.py dumpdata writes: ${fix(path)}`;
+      return { found, fix: [fix(path)] };
     }
   }
   const text = first
     .toString("utf8")
     .replace(/^\uFEFF/, "")
     .trimStart();
-  if (text === "" && last === "") return `is empty: ${fromDjango}`;
+  if (text === "" && last === "") return { found: "an empty file", fix: [fromDjango] };
   if (/^\{\s*"(?:model|pk|fields)"/.test(text)) {
-    return `is JSON lines, one row in each: ${fromDjango}`;
+    return { found: "JSON lines, with one row per line", fix: [fromDjango] };
   }
   if (text !== "" && !text.startsWith("[")) {
-    return `does not begin with [, as manage.py dumpdata writes it; is there a warning before it? ${fromDjango}`;
+    return {
+      found: "text that does not begin with `[`",
+      fix: ["remove what is before the `[`, such as a warning", `or ${fromDjango}`],
+    };
   }
-  if (last !== "]") return "does not end with ]: it is not whole; copy it again";
+  if (last !== "]")
+    return { found: "text that does not end with `]`", fix: ["copy the file again"] };
   if (/^\[\s*\]/.test(text)) {
-    return `is an empty list, as of a site without rows: ${fromDjango}; with nothing to load, leave the dump out`;
+    return {
+      found: "an empty list",
+      fix: [fromDjango, "or leave the dump out, if there are no rows to load"],
+    };
   }
-  if (/^\[\s*[^\s{]/.test(text)) {
-    return `is no list of rows, as manage.py dumpdata writes it: ${fromDjango}`;
-  }
+  if (/^\[\s*[^\s{]/.test(text)) return { found: "a list without rows", fix: [fromDjango] };
   return undefined;
 }
 
-/** The last character of a chunk that is no blank. */
+/** The last character of a chunk that is not white space. */
 function lastCharacter(chunk: Buffer): string | undefined {
   for (let index = chunk.length - 1; index >= 0; index--) {
     const character = String.fromCharCode(chunk[index] ?? 0);

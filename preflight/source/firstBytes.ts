@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 
-/** Enough to tell what a file is. */
+/** Bytes that are enough to recognize a file. */
 const enough = 64 * 1024;
 
 /**
- * What a file begins with; undefined where it can't be read, or is none: a pipe would be waited for, and
+ * The beginning of a file; undefined where it can't be read, or is no regular file: a pipe would block, and
  * a device never ends.
  */
 export function firstBytes(path: string): Buffer | undefined {

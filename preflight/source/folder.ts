@@ -1,20 +1,20 @@
 import type { ApplicationSource } from "../../components/args/DjangoApp";
 import type { HostFacts } from "../../host/facts";
 import type { Configuration } from "../../settings/configuration";
-import { findingText } from "./finding";
+import type { Problem } from "../../host/problem";
 import { inspectSource } from "./inspectSource";
 import { packSource } from "./packSource";
-import { SourceError } from "./SourceError";
+import { sourceError } from "./sourceError";
 
 type FolderSource = Extract<ApplicationSource, { kind: "folder" }>;
 
-/** A source on this machine, and what its author should think of. */
+/** A packed source, and what its author should know. */
 interface PackedFolder {
   readonly source: FolderSource;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Problem[];
 }
 
-/** The source as the host takes it, when it lies on this machine: looked at, and packed. */
+/** Inspects and packs a source on this machine; undefined for a git source. */
 export async function packFolder({
   django,
   database,
@@ -22,20 +22,17 @@ export async function packFolder({
   const { source, settingsModule, wsgi, requirements } = django;
   if (source.kind === "git") return undefined;
   const layout = { settingsModule, wsgi, requirementsFile: requirements };
-  const findings = await inspectSource(source.folder, layout, {
+  const problems = await inspectSource(source.folder, layout, {
     postgresql: database !== undefined,
     extra: django.extraRequirements,
   });
-  const faults = findings.filter(({ severity }) => severity === "fault");
-  if (faults.length > 0) throw new SourceError(source.folder, faults.map(findingText));
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw sourceError(source.folder, errors);
   const archive = await packSource(source.folder);
-  return {
-    source: { kind: "folder", archive },
-    warnings: findings.map(findingText),
-  };
+  return { source: { kind: "folder", archive }, warnings: problems };
 }
 
-/** Is the release that the host runs made from this archive? */
+/** Whether the host runs the release of this archive. */
 export function isDeployed(source: FolderSource, facts: HostFacts | undefined): boolean {
   const release = `/${source.archive.sha256.slice(0, 12)}`;
   return [...(facts?.resources.values() ?? [])].some(({ manifest }) =>

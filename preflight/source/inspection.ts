@@ -1,24 +1,29 @@
 import { inspectManage, inspectWsgi } from "./entryPoints";
-import { fault, type SourceFiles, type SourceFinding } from "./finding";
+import { errorOf, type Problem } from "../../host/problem";
 import { inspectSettings } from "./settings";
-import type { SourceLayout } from "./SourceLayout";
+import type { SourceFiles, SourceLayout } from "./SourceLayout";
 
 /**
- * Everything in an application's source that would fail on the host, or surprise there.
+ * Finds everything in an application's source that would fail on the host, or behave differently there.
  *
- * Pure, so that the same rules hold for a folder on this machine and for a commit on the host. They
- * look at the text, not at what it does when it runs: what can be written in many ways gets a
- * warning, and only what can't work is a fault.
+ * It is pure, so that the same rules apply to a folder on this machine and to a commit on the host. The
+ * rules look at the text, and do not run it: code that could be written in many ways gets a warning, and
+ * only code that can't work is an error.
  */
-export function inspectFiles(files: SourceFiles, layout: SourceLayout): SourceFinding[] {
+export function inspectFiles(files: SourceFiles, layout: SourceLayout): Problem[] {
   const { wsgi, settingsModule } = layout;
-  // One word about the wrong folder, not one for each file that isn't there.
+  // One problem for a wrong folder, not one for each missing file.
   if (files.size === 0)
     return [
-      fault(
-        "manage.py",
-        `there is neither manage.py nor ${wsgi} nor the settings ${settingsModule}. The source must be the folder that holds manage.py: name that one, or the names that these have there.`,
-      ),
+      errorOf({
+        subject: "manage.py",
+        found: `neither manage.py nor ${wsgi} nor the settings ${settingsModule}`,
+        allowed: "the folder that has manage.py",
+        fix: [
+          "pulumi config set tracks:sourceFolder FOLDER",
+          "or correct tracks:appPackage and tracks:settingsModule, where these have other names",
+        ],
+      }),
     ];
   return [
     ...inspectWsgi(files.get(wsgi), layout),

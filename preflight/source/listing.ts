@@ -1,4 +1,4 @@
-// Node's own: to load execa would take a tenth of a second of each preview.
+// Node's own: loading execa takes a tenth of a second of each preview.
 // eslint-disable-next-line no-restricted-imports
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -6,8 +6,9 @@ import { lstat, mkdtemp, readdir, realpath, rm, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
-import { shownList } from "./finding";
-import { SourceError } from "./SourceError";
+import type { ProblemError } from "../../host/ProblemError";
+import { shownList } from "./shownPath";
+import { folderError } from "./sourceError";
 
 const execute = promisify(execFile);
 
@@ -15,28 +16,31 @@ const execute = promisify(execFile);
 const longestList = 200 * 1024 * 1024;
 
 /**
- * A source tree's folder, absolute and without symbolic links.
+ * Path of a source tree's folder, absolute and without symbolic links.
  *
- * @throws SourceError when there is none
+ * @throws {@link ProblemError} when the folder does not exist
  */
 export async function sourceRoot(folder: string): Promise<string> {
   const root = await realpath(folder).catch(() => undefined);
   if (root === undefined || !(await stat(root)).isDirectory())
-    throw new SourceError(folder, ["there is no such folder. Name the one that holds manage.py."]);
+    throw folderError(folder, {
+      found: "no such folder",
+      fix: ["pulumi config set tracks:sourceFolder FOLDER   (that has manage.py)"],
+    });
   return root;
 }
 
 /**
  * Paths of a source tree that belong to a deployment, in the order of their characters' codes.
  *
- * Within a git checkout: what is tracked, and what is neither tracked nor ignored, so that a change
- * can be tried before it is committed. Elsewhere: everything that no .gitignore leaves out. Never a
+ * In a git checkout: the files that are tracked, or neither tracked nor ignored, so that you can try a
+ * change before you commit it. Elsewhere: everything that no .gitignore leaves out. Never a
  * `.git`.
  *
- * @param folder as sourceRoot() gives it
- * @returns paths within the folder, with slashes. Files, symbolic links, and folders that hold
- *   nothing; a tracked file that was deleted may still be among them
- * @throws SourceError when git refuses to list the checkout, or a submodule isn't checked out
+ * @param folder as sourceRoot() returns it
+ * @returns paths within the folder, with slashes: files, symbolic links and empty folders; a tracked
+ *   file that was deleted may be among them
+ * @throws {@link ProblemError} when git refuses to list the checkout, or a submodule isn't checked out
  */
 export async function listSource(folder: string): Promise<string[]> {
   if (await isInCheckout(folder)) return (await listCheckout(folder, "")).sort(byCode);
@@ -45,16 +49,16 @@ export async function listSource(folder: string): Promise<string[]> {
 }
 
 /**
- * What a .gitignore leaves out of a folder that is in no checkout, as a copy or a download is: nobody
- * can tell there what was added to git in spite of it.
+ * Paths that a .gitignore leaves out of a folder outside any checkout, such as a copy or a download. There
+ * nothing says which of them git tracks all the same.
  *
- * @returns paths within the folder; a folder's ends with a slash
+ * @returns paths within the folder; a folder's path ends with a slash
  */
 export async function listLeftOut(folder: string): Promise<string[]> {
   return (await isInCheckout(folder)) ? [] : (await listIgnored(folder)).sort(byCode);
 }
 
-/** git's own rules, by git itself, with an empty repository that lies elsewhere. */
+/** Paths that git would ignore, by git itself, with an empty repository in another folder. */
 async function listIgnored(folder: string, top = topOfCopy(folder)): Promise<string[]> {
   if (top === folder && !(await hasIgnoreFile(folder))) return [];
   const repository = await mkdtemp(join(tmpdir(), "tracks-git-"));
@@ -68,7 +72,7 @@ async function listIgnored(folder: string, top = topOfCopy(folder)): Promise<str
       "--exclude-per-directory=.gitignore",
     );
     const names = list.split("\0").filter((name) => name !== "");
-    // Ignored itself, it is no part of what is around it.
+    // A folder that is itself ignored does not belong to the tree around it.
     return names.includes("./") ? await listIgnored(folder, folder) : names;
   } catch (error) {
     throw refusal(folder, error);
@@ -78,8 +82,8 @@ async function listIgnored(folder: string, top = topOfCopy(folder)): Promise<str
 }
 
 /**
- * The highest folder that may have been the checkout's, by its .gitignore; else the folder itself. What
- * lies in the user's home or above it is no checkout's.
+ * The highest folder that may have been the top of the checkout, by its .gitignore; else the folder itself.
+ * The user's home and the folders above it never are.
  */
 function topOfCopy(folder: string): string {
   let top = folder;
@@ -105,13 +109,13 @@ function byCode(one: string, other: string): number {
 
 async function isInCheckout(folder: string): Promise<boolean> {
   for (let parent = folder; ; parent = dirname(parent)) {
-    // A worktree and a submodule have a file of that name.
+    // In a worktree and a submodule `.git` is a file.
     if (existsSync(join(parent, ".git"))) return parent === folder || !(await isIgnored(folder));
     if (dirname(parent) === parent) return false;
   }
 }
 
-/** A folder that the checkout around it ignores is no part of it: git would list nothing there. */
+/** Whether the checkout around a folder ignores it: git would list nothing there. */
 async function isIgnored(folder: string): Promise<boolean> {
   try {
     await git(folder, "check-ignore", "--quiet", ".");
@@ -125,7 +129,7 @@ async function isIgnored(folder: string): Promise<boolean> {
 async function listCheckout(folder: string, within: string): Promise<string[]> {
   let list: string;
   try {
-    // With what each is, and a blank, before its name.
+    // Each name with its status and a space before it.
     list = await git(
       join(folder, within),
       ...["ls-files", "-t", "--cached", "--others", "--exclude-standard", "-z"],
@@ -136,26 +140,27 @@ async function listCheckout(folder: string, within: string): Promise<string[]> {
   const listed = new Set(list.split("\0").filter((line) => line !== ""));
   refuseSparse(folder, within, listed);
   const paths: string[] = [];
-  // In the midst of a merge a path stands there once for each side.
+  // During a merge git lists a path once for each side.
   for (const name of new Set([...listed].map((line) => line.slice(2)))) {
     const path = posix.join(within, name);
-    // A submodule, or an untracked checkout: git names the folder and leaves its files to itself.
+    // Of a submodule, or an untracked checkout, git lists the folder but not its files.
     if (await isFolder(join(folder, path))) paths.push(...(await listNested(folder, path)));
     else paths.push(path);
   }
   return paths;
 }
 
-/** What git was told to leave out of the folder was not deleted: the site would lack it. */
+/** Refuses a sparse checkout: the site would lack the files that git left out. */
 function refuseSparse(folder: string, within: string, listed: ReadonlySet<string>): void {
   const absent = [...listed]
     .filter((line) => line.startsWith("S "))
     .map((line) => posix.join(within, line.slice(2)))
     .filter((path) => !existsSync(join(folder, path)));
   if (absent.length === 0) return;
-  throw new SourceError(folder, [
-    `${shownList(absent)} ${absent.length === 1 ? "is" : "are"} left out of this sparse checkout. Run \`git -C ${join(folder, within)} sparse-checkout disable\`.`,
-  ]);
+  throw folderError(folder, {
+    found: `a sparse checkout without ${shownList(absent)}`,
+    fix: [`git -C ${join(folder, within)} sparse-checkout disable`],
+  });
 }
 
 async function listNested(folder: string, path: string): Promise<string[]> {
@@ -165,15 +170,16 @@ async function listNested(folder: string, path: string): Promise<string[]> {
     if (paths.some((one) => existsSync(join(folder, one)))) return paths;
     throw notCheckedOut(folder, nested, `git -C ${join(folder, nested)} checkout .`);
   }
-  // A folder where a tracked file was: its own files are in git's list.
+  // Where a folder replaced a tracked file, git's list has the folder's files.
   if ((await readdir(join(folder, nested))).length > 0) return [];
   throw notCheckedOut(folder, nested, `git -C ${folder} submodule update --init`);
 }
 
-function notCheckedOut(folder: string, submodule: string, command: string): SourceError {
-  return new SourceError(folder, [
-    `the submodule ${submodule} isn't checked out. Run \`${command}\`.`,
-  ]);
+function notCheckedOut(folder: string, submodule: string, command: string): ProblemError {
+  return folderError(folder, {
+    found: `the submodule ${submodule}, which isn't checked out`,
+    fix: [command],
+  });
 }
 
 async function listFolder(
@@ -194,15 +200,15 @@ async function listFolder(
   return entries.length === 0 && within !== "" ? [within] : paths;
 }
 
-/** Without following a link, which is packed as it is. */
+/** Does not follow a link, which is packed as a link. */
 async function isFolder(path: string): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
   return stats?.isDirectory() ?? false;
 }
 
-/** @throws what git said, as the process's error */
+/** @throws the process's error, with git's message */
 async function git(folder: string, ...args: string[]): Promise<string> {
-  // What a git hook, or a shell made for another repository, says about that one.
+  // A git hook, or a shell set up for another repository, has these.
   const foreign = /^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY|NAMESPACE)$/;
   const environment = Object.entries(process.env).filter(([name]) => !foreign.test(name));
   const { stdout } = await execute("git", ["-C", folder, ...args], {
@@ -212,16 +218,17 @@ async function git(folder: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Packing everything instead would deploy what the checkout ignores, secrets perhaps. */
-function refusal(folder: string, error: unknown): SourceError {
+/** The error for a git that fails; packing all files instead could deploy ignored ones, perhaps secrets. */
+function refusal(folder: string, error: unknown): ProblemError {
   const { code, stderr } = error as { code?: unknown; stderr?: unknown };
-  const reason =
-    code === "ENOENT"
-      ? "git isn't on PATH. Install it."
-      : typeof stderr === "string" && stderr.trim() !== ""
-        ? stderr.trim()
-        : String(error);
-  return new SourceError(folder, [
-    `git, whose rules say which of its files are ignored, can't tell: ${reason}`,
-  ]);
+  if (code === "ENOENT") {
+    return folderError(folder, {
+      found: "no git on PATH, which lists the files to deploy",
+      fix: ["install git"],
+    });
+  }
+  return folderError(folder, {
+    found: "git can't list the files to deploy",
+    reason: typeof stderr === "string" && stderr.trim() !== "" ? stderr.trim() : String(error),
+  });
 }

@@ -5,28 +5,29 @@ import { join } from "node:path";
 import type { LocalFile } from "../../host/Host";
 import { defaultArchiveFolder, prepareArchiveFolder } from "./archiveFolder";
 import { listSource, sourceRoot } from "./listing";
-import { SourceError } from "./SourceError";
+import { errorOf } from "../../host/problem";
+import { sourceError } from "./sourceError";
 import { tarEnd, type TarEntry, tarHeader, tarPadding } from "./tarEntry";
 import { examineTree } from "./treeEntry";
 
-/** Bytes of a file in memory: enough that the number of reads doesn't matter. */
+/** Bytes of a file to read into memory at once. */
 const readAtOnce = 1024 * 1024;
 
 /**
- * Packs a source tree on this machine for its way to the host.
+ * Packs a source tree on this machine into an archive for the host.
  *
- * What git ignores stays here, as does `.git`; outside of any checkout a .gitignore counts all the
- * same. Names, contents, links count, whether a file is executable, and whether it is its owner's
- * alone; times, owners and other modes don't. The archive is uncompressed, so that its
- * digest depends on no compressor's version and the host checks it with sha256sum. Memory doesn't grow with
- * the files' sizes.
+ * It leaves out `.git` and the files that git ignores, outside a checkout by .gitignore alone. The archive
+ * has names, contents, links, whether a file is executable, and whether only its owner may read it; it has
+ * no times, owners and other modes. It is uncompressed, so that its digest depends on no compressor's
+ * version and the host can check it with sha256sum. The memory that this takes doesn't grow with the
+ * files' sizes.
  *
- * @param folder the application's source, the folder that holds manage.py
- * @param archives where the archive is kept: a folder of this user's own, made with mode 0700
+ * @param folder the application's source, the folder that has manage.py
+ * @param archives folder for the archive, which only this user may read; created with mode 0700
  * @returns the archive, mode 0600, named by its digest, whose first twelve digits name the release; the same
  *   tree has the same digest on every machine, at any time, from a checkout or from a copy of one
- * @throws SourceError with all that can't be packed: links out of the tree, sockets, submodules that
- *   aren't checked out
+ * @throws {@link ProblemError} with everything that can't be packed: links out of the tree, sockets,
+ *   submodules that aren't checked out
  */
 export async function packSource(
   folder: string,
@@ -89,19 +90,21 @@ async function* archiveOf(root: string, entries: readonly TarEntry[]): AsyncGene
   yield tarEnd;
 }
 
-/** Exactly as many bytes as the header has promised. */
+/** Exactly the number of bytes in the header. */
 async function* contentOf(root: string, path: string, size: number): AsyncGenerator<Buffer> {
   let missing = size;
   let file: FileHandle | undefined;
   try {
     if (size <= readAtOnce) {
-      // Of many small files, what is waited for in between takes most of the time.
+      // Read synchronously: with many small files, waiting takes most of the time.
       const content = readFileSync(join(root, path)).subarray(0, size);
       missing -= content.length;
       yield content;
     } else file = await open(join(root, path), "r");
   } catch (error) {
-    throw new SourceError(root, [`${path} can't be read: ${(error as Error).message}`]);
+    throw sourceError(root, [
+      errorOf({ subject: path, found: "no readable file", reason: (error as Error).message }),
+    ]);
   }
   // The stream closes the file.
   for await (const chunk of file?.createReadStream({
@@ -112,5 +115,11 @@ async function* contentOf(root: string, path: string, size: number): AsyncGenera
     yield chunk as Buffer;
   }
   if (missing > 0)
-    throw new SourceError(root, [`${path} became shorter while it was packed. Try again.`]);
+    throw sourceError(root, [
+      errorOf({
+        subject: path,
+        found: "a file that became shorter while this program packed it",
+        fix: ["run this again"],
+      }),
+    ]);
 }

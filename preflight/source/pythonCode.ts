@@ -1,12 +1,11 @@
 /**
- * A docstring, a string or a comment of Python: what must be read as a whole, lest a `#` in a string
- * begin a comment, or a quote in a comment a string.
+ * A docstring, a string or a comment of Python. Each is matched as a whole, so that a `#` in a string begins
+ * no comment, and a quote in a comment no string.
  */
 const token = /("""|''')(?:\\[^]|(?!\1)[^])*?\1|("|')(?:\\[^]|(?!\2)[^\\\n])*\2|#[^\n]*/g;
 
 /**
- * Python code without what only people read: comments go, docstrings become empty strings. Line
- * breaks stay where they are outside of these.
+ * Removes comments from Python code, and empties docstrings. Line breaks outside of these stay.
  */
 export function pythonCode(text: string): string {
   return text.replace(token, (match: string, docstring?: string) => {
@@ -16,10 +15,10 @@ export function pythonCode(text: string): string {
 }
 
 /**
- * What a variable of the environment is set to, wherever the code sets it.
+ * Values that the code gives to a variable of the environment.
  *
- * @param code as pythonCode() gives it
- * @returns for each place the string, or undefined for an expression
+ * @param code as pythonCode() returns it
+ * @returns for each assignment the string, or undefined for an expression
  */
 export function assignedValues(code: string, variable: string): (string | undefined)[] {
   const name = `(["'])${variable}\\1`;

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { fault, type SourceFinding } from "./finding";
+import { errorOf, type Problem } from "../../host/problem";
 import {
   installedFrom,
   isRemote,
@@ -9,24 +9,24 @@ import {
 import { decodeRequirements, logicalLines } from "./requirementText";
 import type { SourceTree } from "./SourceTree";
 
-/** A line, and where it is. */
+/** A line and its file. */
 export interface FiledLine extends RequirementLine {
   readonly path: string;
-  /** Is it a constraint, which installs nothing by itself? */
+  /** Whether it is a constraint, which installs nothing by itself. */
   readonly constrains: boolean;
 }
 
-/** What a requirements file and all that it includes say. */
+/** A requirements file and all files that it includes. */
 export interface RequirementFiles {
   readonly lines: readonly FiledLine[];
-  /** What pip, or the host's virtualenv, would stumble over. */
-  readonly faults: readonly SourceFinding[];
+  /** Lines that would fail in pip on the host. */
+  readonly problems: readonly Problem[];
 }
 
-/** Reads a requirements file of the source, and those of the source that it includes, as pip does. */
+/** Reads a requirements file of the source, and the files of the source that it includes, as pip does. */
 export function readRequirements(tree: SourceTree, path: string): RequirementFiles {
   const lines: FiledLine[] = [];
-  const faults: SourceFinding[] = [];
+  const problems: Problem[] = [];
   const seen = new Set<string>();
 
   const read = (file: string, including: readonly string[], constrains: boolean): void => {
@@ -35,16 +35,17 @@ export function readRequirements(tree: SourceTree, path: string): RequirementFil
     const content = tree.read(file);
     const text = content && decodeRequirements(content);
     if (text === undefined)
-      faults.push(
-        fault(
-          file,
-          "can't be read as text: it isn't in UTF-8, nor in what its first lines say. Save it as UTF-8.",
-        ),
+      problems.push(
+        errorOf({
+          subject: file,
+          found: "text neither in UTF-8 nor in the encoding that its first lines name",
+          fix: ["save it as UTF-8"],
+        }),
       );
     for (const line of logicalLines(text ?? "").map(parseRequirementLine)) {
       const filed = { ...line, path: file, constrains };
       lines.push(filed);
-      faults.push(...placeFaults(tree, filed));
+      problems.push(...sourceProblems(tree, filed));
       if (line.included !== undefined && !isRemote(line.included))
         include(filed, line.included, [...including, file]);
     }
@@ -52,36 +53,40 @@ export function readRequirements(tree: SourceTree, path: string): RequirementFil
   const include = (line: FiledLine, included: string, including: readonly string[]): void => {
     const target = within(posix.join(posix.dirname(line.path), included));
     const isOutside = target === undefined || /^(?:file:|\/)/i.test(included);
-    if (isOutside) faults.push(outside(line.path, included));
+    if (isOutside) problems.push(outside(line.path, included));
     else if (including.includes(target))
-      faults.push(
-        fault(line.path, `includes itself: ${[...including, target].join(" -> ")}. Take one away.`),
+      problems.push(
+        errorOf({
+          subject: line.path,
+          found: `a file that includes itself: ${[...including, target].join(" -> ")}`,
+          fix: ["remove one of these lines"],
+        }),
       );
-    else if (tree.read(target) === undefined) faults.push(missing(line.path, target));
+    else if (tree.read(target) === undefined) problems.push(missing(line.path, target));
     else read(target, including, line.constrains || line.isConstraint);
   };
 
   read(posix.normalize(path), [], false);
-  return { lines, faults };
+  return { lines, problems };
 }
 
-/** What a line installs from, or looks for packages in, has to be in the source. */
-function placeFaults(tree: SourceTree, line: FiledLine): SourceFinding[] {
+/** Checks that the path that a line installs from, or searches for packages, is in the source. */
+function sourceProblems(tree: SourceTree, line: FiledLine): Problem[] {
   const { path, findLinks } = line;
   const installed = installedFrom(line);
   if (installed !== undefined && !isRemote(installed)) {
-    const place = within(installed);
-    if (place === undefined) return [outside(path, installed)];
-    return tree.has(place) ? [] : [missing(path, place)];
+    const target = within(installed);
+    if (target === undefined) return [outside(path, installed)];
+    return tree.has(target) ? [] : [missing(path, target)];
   }
   if (findLinks === undefined || isRemote(findLinks)) return [];
-  const place = within(findLinks);
-  if (place === undefined || /^file:/i.test(findLinks)) return [outside(path, findLinks)];
-  // pip looks beside the file first, then from where it runs.
-  const beside = within(posix.join(posix.dirname(path), findLinks));
-  return [beside, place].some((one) => one !== undefined && tree.has(one))
+  const target = within(findLinks);
+  if (target === undefined || /^file:/i.test(findLinks)) return [outside(path, findLinks)];
+  // pip looks in the file's own folder first, then in the one where it runs.
+  const nextToFile = within(posix.join(posix.dirname(path), findLinks));
+  return [nextToFile, target].some((one) => one !== undefined && tree.has(one))
     ? []
-    : [missing(path, place)];
+    : [missing(path, target)];
 }
 
 /** A path of the source, without dot segments; undefined when it leads out. */
@@ -90,18 +95,33 @@ function within(path: string): string | undefined {
   return plain.startsWith("/") || plain === ".." || plain.startsWith("../") ? undefined : plain;
 }
 
-function missing(path: string, named: string): SourceFinding {
-  return fault(
-    path,
-    `names ${named}, which is not part of the source. Add it, and see that no .gitignore leaves it out.`,
-  );
+function missing(path: string, named: string): Problem {
+  return errorOf({
+    subject: path,
+    given: named,
+    found: "no such file in the source",
+    fix: ["add it to the source, and check that no .gitignore leaves it out"],
+  });
 }
 
-function outside(path: string, named: string): SourceFinding {
-  return fault(
-    path,
+function outside(path: string, named: string): Problem {
+  return errorOf(
     /croot|feedstock|\/conda/.test(named)
-      ? `names ${named}, where conda has built a package: no other machine has that. Write NAME==VERSION, as \`pip list --format=freeze\` does.`
-      : `names ${named}, which is outside of the source. Put it into the source, and name it relative to that; packages that lie on the host are for its own /etc/pip.conf.`,
+      ? {
+          subject: path,
+          given: `${named}, a folder in which conda built a package`,
+          allowed: "NAME==VERSION",
+          fix: ["pip list --format=freeze   (prints such lines)"],
+          reason: "No other machine has that folder.",
+        }
+      : {
+          subject: path,
+          given: `${named}, which is outside the source`,
+          allowed: "a path within the source, relative to it",
+          fix: [
+            "copy it into the source",
+            "or name a folder of packages on the host in its /etc/pip.conf",
+          ],
+        },
   );
 }

@@ -1,18 +1,18 @@
-/** What one line of a requirements file says. */
+/** One line of a requirements file. */
 export interface RequirementLine {
   readonly text: string;
-  /** What it installs, or with which editable; undefined for a line of options. */
+  /** The requirement, also of an editable one; undefined for a line of options. */
   readonly requirement: string | undefined;
   readonly isEditable: boolean;
-  /** A file that it includes, as it is written. */
+  /** File that the line includes, as written there. */
   readonly included: string | undefined;
   readonly isConstraint: boolean;
-  /** Where packages are looked for, as it is written. */
+  /** Path or URL to search for packages, as written there. */
   readonly findLinks: string | undefined;
   readonly requiresHashes: boolean;
 }
 
-/** Options of a line that take a value, as pip has them; the short ones that matter by letter. */
+/** pip's options of a line that take a value. */
 const withValue = [
   "requirement",
   "constraint",
@@ -77,7 +77,7 @@ function parseOptions(text: string): Map<Option, string> {
   return options;
 }
 
-/** As pip takes it: an abbreviation that leaves no doubt will do. */
+/** pip accepts an unambiguous abbreviation of an option. */
 function longOption(name: string): Option | undefined {
   const all: readonly Option[] = [...withValue, ...flags];
   const found = all.filter((option) => option.startsWith(name));
@@ -89,12 +89,12 @@ const direct = /^[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(.*)$/;
 const scheme = /^(?!file:)(?:[a-z][a-z0-9+.-]*:\/\/|(?:git|hg|svn|bzr)\+)/i;
 const archive = /\.(?:whl|zip|tar|tar\.gz|tgz|tar\.bz2|tbz|tar\.xz|txz|tar\.lz|tlz|tar\.lzma)$/i;
 
-/** Does it lie on a server, rather than in the source? */
+/** Whether a URL or path is on a server rather than in the source. */
 export function isRemote(place: string): boolean {
   return scheme.test(place);
 }
 
-/** The normalized name of what a requirement installs, by its egg or file where it is a URL; or "". */
+/** Normalized name of the package of a requirement; of a URL by its egg or file; "" where it has none. */
 export function distributionName(requirement: string): string {
   const egg = /[#&]egg=([\w.-]+)/.exec(requirement);
   const file = /(?:^|\/)([A-Za-z0-9][\w.]*(?:-[A-Za-z_][\w.]*)*)-\d[^/]*$/;
@@ -105,7 +105,7 @@ export function distributionName(requirement: string): string {
   return (name?.[1] ?? "").replace(/[-_.]+/g, "-").toLowerCase();
 }
 
-/** Where a requirement installs from: a URL, or a path as it is written; undefined for a mere name. */
+/** URL or path from which a requirement installs, as written there; undefined for a name alone. */
 export function installedFrom({
   requirement = "",
   isEditable,

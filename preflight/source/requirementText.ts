@@ -1,8 +1,8 @@
-/** How Python says that a file has another encoding, in one of its first two lines. */
+/** Python's comment that names a file's encoding, in one of its first two lines. */
 const coding = /^#.*?coding[:=]\s*([-\w.]+)/;
 
 /**
- * The text of a requirements file, as pip decodes it.
+ * Decodes a requirements file as pip does.
  *
  * @returns undefined where that fails
  */
@@ -26,11 +26,11 @@ function encodingOf(content: Buffer): string {
   return "utf-8";
 }
 
-/** Line breaks as Python's splitlines() knows them. */
+/** The line breaks of Python's splitlines(). */
 // eslint-disable-next-line no-control-regex -- They are among them.
 const lineBreak = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
 
-/** Lines without comments and without the empty ones; what ends with a backslash goes on in the next. */
+/** Lines without comments and empty lines; a line with a backslash at its end continues in the next one. */
 export function logicalLines(text: string): string[] {
   const lines: string[] = [];
   let whole = "";

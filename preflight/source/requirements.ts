@@ -1,39 +1,44 @@
-import { fault, type SourceFinding, warning } from "./finding";
+import { errorOf, type Problem, warningOf } from "../../host/problem";
 import { type FiledLine, readRequirements } from "./requirementFiles";
 import { distributionName, installedFrom, isRemote } from "./requirementLine";
 import { hasPassword, shownUrl } from "./shownUrl";
 import type { SourceLayout } from "./SourceLayout";
 import type { SourceTree } from "./SourceTree";
 
-/** What the virtualenv gets beside the requirements. */
+/** Further packages of the virtualenv. */
 export interface RequirementNeeds {
-  /** Does Django need a driver for PostgreSQL? */
+  /** Whether Django needs a driver for PostgreSQL. */
   readonly postgresql: boolean;
-  /** As pip takes them. */
+  /** Further requirements, in pip's format. */
   readonly extra: readonly string[];
 }
 
-/** What the virtualenv is made from. */
+/** Inspects the requirements file, which names the packages of the virtualenv. */
 export function inspectRequirements(
   tree: SourceTree,
   { requirementsFile: path }: SourceLayout,
   needs: RequirementNeeds,
-): SourceFinding[] {
+): Problem[] {
   if (tree.read(path) === undefined)
     return [
-      fault(
-        path,
-        "there is no such file, and the virtualenv is made from it. Add it, with Django==VERSION in it, or name another.",
-      ),
+      errorOf({
+        subject: path,
+        found: "no such file",
+        fix: [
+          "add it, with a line Django==VERSION",
+          "or pulumi config set tracks:requirementsFile FILE",
+        ],
+        reason: "It names the packages of the virtualenv.",
+      }),
     ];
-  const { lines, faults } = readRequirements(tree, path);
+  const { lines, problems } = readRequirements(tree, path);
   const asked = lines.filter(({ constrains }) => !constrains);
   return [
-    ...faults,
+    ...problems,
     ...inspectHashes(path, lines, needs),
     ...lines.flatMap(inspectVariables),
     ...inspectElsewhere(lines),
-    ...inspectDjango(path, asked, faults),
+    ...inspectDjango(path, asked, problems),
     ...asked.flatMap(inspectFrozen),
     ...inspectPins(asked, lines),
     ...lines.flatMap(inspectReference),
@@ -43,43 +48,44 @@ export function inspectRequirements(
 
 const drivers = new Set(["psycopg2", "psycopg2-binary", "psycopg2cffi", "psycopg"]);
 
-/** What to add in hash mode, of versions that every supported Python takes. */
+/** Lines to add in hash mode, with versions for every supported Python. */
 const driverLines = [
   'psycopg2==2.9.10; python_version >= "3.8" --hash=sha256:12ec0b40b0273f95296233e8750441339298e6a572f7039da5b260e3c8b60e11',
   'psycopg2==2.9.6; python_version < "3.8" --hash=sha256:f15158418fd826831b28585e2ab48ed8df2d0d98f502a2b4fe619e7d5ca29011',
 ];
-/** Before 3.1 Django takes the time zone of psycopg2 2.9 for another than UTC. */
+/** Before 3.1 Django does not recognize UTC in psycopg2 2.9. */
 const oldDriverLine =
   "psycopg2==2.8.6 --hash=sha256:fb23f6c71107c37fd667cb4ea363ddeb936b348bbd6449278eb92c189699f543";
 
-/** With hashes pip takes nothing that has none, so that nothing can be added on the host. */
+/** With hashes pip accepts no package that has none, so the host can't add one. */
 function inspectHashes(
   path: string,
   lines: readonly FiledLine[],
   { postgresql, extra }: RequirementNeeds,
-): SourceFinding[] {
+): Problem[] {
   if (!lines.some(({ requiresHashes }) => requiresHashes)) return [];
-  const findings: SourceFinding[] = [];
+  const problems: Problem[] = [];
   if (extra.length > 0)
-    findings.push(
-      fault(
-        path,
-        `requires hashes, and tracks:extraRequirements has none. Move ${extra.join(", ")} into the file, with hashes.`,
-      ),
+    problems.push(
+      errorOf({
+        subject: "tracks:extraRequirements",
+        given: `${extra.join(", ")}, without hashes`,
+        found: `hashes in ${path}, with which pip requires them of every package`,
+        fix: [`move these into ${path}, with their hashes`],
+      }),
     );
   const names = lines.filter(({ constrains }) => !constrains).map(nameOf);
-  if (!postgresql || names.some((name) => drivers.has(name))) return findings;
+  if (!postgresql || names.some((name) => drivers.has(name))) return problems;
   const django = lines.find((line) => nameOf(line) === "django")?.requirement ?? "";
   const isOld = /==\s*(?:[12]\.|3\.0\b)/.test(django);
   return [
-    ...findings,
-    fault(
-      path,
-      [
-        "requires hashes, and names no driver for PostgreSQL: psycopg2 can't be added without its hash. Add:",
-        ...(isOld ? [oldDriverLine] : driverLines),
-      ].join("\n"),
-    ),
+    ...problems,
+    errorOf({
+      subject: path,
+      found: "hashes, and no driver for PostgreSQL",
+      fix: ["add:", ...(isOld ? [oldDriverLine] : driverLines)],
+      reason: "With hashes the host can't add psycopg2 itself.",
+    }),
   ];
 }
 
@@ -87,65 +93,77 @@ function nameOf({ requirement }: FiledLine): string {
   return requirement === undefined ? "" : distributionName(requirement);
 }
 
-/** Those that are there on the host, where pip runs. */
+/** Variables that exist on the host, where pip runs. */
 const hostVariables = new Set(["HOME", "USER", "LOGNAME", "PATH", "LANG"]);
 
-function inspectVariables({ path, text }: FiledLine): SourceFinding[] {
+function inspectVariables({ path, text }: FiledLine): Problem[] {
   return [...text.matchAll(/\$\{([A-Z0-9_]+)\}/g)]
     .map(([, name = ""]) => name)
     .filter((name) => !hostVariables.has(name))
     .map((name) =>
-      fault(
-        path,
-        `asks for the variable ${name}, which isn't set where pip runs on the host. Write its value; a login to an index belongs into the deployer's ~/.netrc there.`,
-      ),
+      errorOf({
+        subject: path,
+        given: `the variable ${name}`,
+        found: "no such variable on the host, where pip runs",
+        fix: [
+          "write its value",
+          "or, for a login to a package index, put that into the deployer's ~/.netrc on the host",
+        ],
+      }),
     );
 }
 
-/** The virtualenv goes by the content of the source; what is elsewhere isn't asked for. */
-function inspectElsewhere(lines: readonly FiledLine[]): SourceFinding[] {
+/** A new virtualenv is built only when the source changes, not when a file elsewhere does. */
+function inspectElsewhere(lines: readonly FiledLine[]): Problem[] {
   return byPath(lines, ({ included }) =>
     included !== undefined && isRemote(included) ? [shownUrl(included)] : [],
-  ).map(([path, places]) =>
-    warning(
-      path,
-      `includes files from elsewhere (${places.join(", ")}). A change in one of these makes no new virtualenv: write their lines into the source.`,
-    ),
+  ).map(([path, urls]) =>
+    warningOf({
+      subject: path,
+      given: `${urls.join(", ")}, outside the source`,
+      fix: ["copy their lines into the source"],
+      reason: "A change there builds no new virtualenv.",
+    }),
   );
 }
 
 function inspectDjango(
   path: string,
   asked: readonly FiledLine[],
-  faults: readonly SourceFinding[],
-): SourceFinding[] {
+  problems: readonly Problem[],
+): Problem[] {
   const isUnknown =
-    faults.length > 0 || asked.some(({ included }) => included !== undefined && isRemote(included));
+    problems.length > 0 ||
+    asked.some(({ included }) => included !== undefined && isRemote(included));
   if (isUnknown || asked.some((line) => nameOf(line) === "django")) return [];
   return [
-    warning(
-      path,
-      "doesn't name Django, so that another package's choice decides its version. Add Django==VERSION.",
-    ),
+    warningOf({
+      subject: path,
+      found: "no line for Django",
+      fix: ["add: Django==VERSION"],
+      reason: "Another package's choice decides the version of Django.",
+    }),
   ];
 }
 
-/** Debian's own package, which its pip lists as if an index had it. */
-function inspectFrozen({ path, requirement = "" }: FiledLine): SourceFinding[] {
+/** Debian's own package, which its pip lists although no index has it. */
+function inspectFrozen({ path, requirement = "" }: FiledLine): Problem[] {
   return /^pkg[-_]resources==0\.0\.0\b/.test(requirement)
     ? [
-        fault(
-          path,
-          `names ${requirement}, which no index has: Debian's pip freeze writes it by mistake. Remove the line.`,
-        ),
+        errorOf({
+          subject: path,
+          given: requirement,
+          fix: ["remove the line"],
+          reason: "No package index has it: Debian's pip freeze writes it by mistake.",
+        }),
       ]
     : [];
 }
 
-/** One version, and no pattern of several. */
+/** One version, and no pattern for several. */
 const pin = /===?\s*[^\s,;*]+(?![^,;]*\*)/;
 
-function inspectPins(asked: readonly FiledLine[], lines: readonly FiledLine[]): SourceFinding[] {
+function inspectPins(asked: readonly FiledLine[], lines: readonly FiledLine[]): Problem[] {
   const pinned = new Set(
     lines
       .filter(({ constrains, requirement = "" }) => constrains && pin.test(requirement))
@@ -160,15 +178,17 @@ function inspectPins(asked: readonly FiledLine[], lines: readonly FiledLine[]): 
       !pinned.has(nameOf(line));
     return isLoose ? [requirement] : [];
   }).map(([path, loose]) =>
-    warning(
-      path,
-      `doesn't pin ${loose.join(", ")}: the same file gives other versions on another day. Write NAME==VERSION.`,
-    ),
+    warningOf({
+      subject: path,
+      given: `${loose.join(", ")}, without a version`,
+      allowed: "NAME==VERSION",
+      reason: "The same file installs other versions on another day.",
+    }),
   );
 }
 
-/** What a server calls by a name today may be something else tomorrow, and the virtualenv stays. */
-function inspectReference(line: FiledLine): SourceFinding[] {
+/** A branch on a server moves, and the virtualenv stays. */
+function inspectReference(line: FiledLine): Problem[] {
   const place = installedFrom(line);
   if (place === undefined || !isRemote(place)) return [];
   const plain = place.replace(/[?#].*$/, "");
@@ -177,25 +197,29 @@ function inspectReference(line: FiledLine): SourceFinding[] {
     : /\/(?:heads\/[^/]*|main|master|develop|trunk|HEAD|latest)\.(?:zip|tar\.gz)$/.test(plain);
   if (!moves) return [];
   return [
-    warning(
-      line.path,
-      `takes ${shownUrl(place)} from a branch: a new commit there makes no new virtualenv. Name the commit, as in @0123abc...`,
-    ),
+    warningOf({
+      subject: line.path,
+      given: `${shownUrl(place)}, which is a branch`,
+      allowed: "a commit, such as @0123abc...",
+      reason: "A new commit there builds no new virtualenv.",
+    }),
   ];
 }
 
-function inspectPasswords(lines: readonly FiledLine[]): SourceFinding[] {
+function inspectPasswords(lines: readonly FiledLine[]): Problem[] {
   return byPath(lines, ({ text }) =>
     (text.match(/\w[\w+]*:\/\/\S+/g) ?? []).filter(hasPassword).map(shownUrl),
   ).map(([path, urls]) =>
-    warning(
-      path,
-      `has a password in ${urls.join(", ")}, for all who can read the source, here and on the host. Put it into the deployer's ~/.netrc there.`,
-    ),
+    warningOf({
+      subject: path,
+      given: `a password in ${urls.join(", ")}`,
+      fix: ["put it into the deployer's ~/.netrc on the host"],
+      reason: "Everybody who can read the source can read the password.",
+    }),
   );
 }
 
-/** What is found in each file, for the files where something is. */
+/** Results of a search by file, for the files that have any. */
 function byPath(
   lines: readonly FiledLine[],
   find: (line: FiledLine) => readonly string[],

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 
-/** Names of files that hold nothing but secrets, as tools write and people call them. */
+/** Usual names of files that have only secrets. */
 const names = [
   /^\.env(?:\.(?!example$|sample$|template$|dist$|defaults?$).+)?$/,
   /^id_(?:rsa|dsa|ecdsa|ed25519)$/,
@@ -10,14 +10,14 @@ const names = [
   /\.(?:p12|pfx|jks|keystore|kdbx|ppk)$/,
 ];
 
-/** Of a key, or of a certificate, which everybody may see; or of something else altogether. */
+/** Endings of keys and of certificates, which are public; other programs use them, too. */
 const keyFile = /\.(?:pem|key)$/;
 
 /**
- * Does a file look as if nobody but the application should read it?
+ * Whether a file looks as if only the application should read it.
  *
  * @param path within the source
- * @param read gives what it begins with, where the name alone doesn't tell
+ * @param read returns the beginning of the file, for names that don't decide
  */
 export function looksSecret(path: string, read: () => Buffer | undefined): boolean {
   const name = posix.basename(path).toLowerCase();
@@ -25,6 +25,6 @@ export function looksSecret(path: string, read: () => Buffer | undefined): boole
   if (!keyFile.test(name)) return false;
   const content = read()?.toString("latin1") ?? "";
   if (content.includes("PRIVATE KEY-----")) return true;
-  // Keynote's documents are archives of zip.
+  // Keynote's documents, which end in .key, are zip archives.
   return !/^PK|-----BEGIN (?:TRUSTED |X509 )?(?:CERTIFICATE|(?:RSA )?PUBLIC KEY)/.test(content);
 }

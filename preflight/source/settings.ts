@@ -1,33 +1,37 @@
-import { fault, type SourceFinding, type SourceFiles, warning } from "./finding";
+import { errorOf, type Problem, warningOf } from "../../host/problem";
 import { pythonCode } from "./pythonCode";
-import { settingsFolder, type SourceLayout } from "./SourceLayout";
+import { settingsFolder, type SourceFiles, type SourceLayout } from "./SourceLayout";
 
-/** The settings package: where the host's own settings go, and how it tells production from dev. */
-export function inspectSettings(files: SourceFiles, layout: SourceLayout): SourceFinding[] {
+/** Inspects the settings package: the host adds local.py to it, and PRODUCTION chooses between its modules. */
+export function inspectSettings(files: SourceFiles, layout: SourceLayout): Problem[] {
   const folder = settingsFolder(layout);
   const modules = settingsModules(files, layout);
-  const findings = inspectPackage(files, layout);
+  const problems = inspectPackage(files, layout);
   const local = `${folder}/local.py`;
   if (files.has(local))
-    findings.push(
-      warning(
-        local,
-        "is part of the source. The host's own takes its place; change the secrets in it, and let git ignore it.",
-      ),
+    problems.push(
+      warningOf({
+        subject: local,
+        found: "local settings in the source",
+        fix: ["change the secrets in it", `git rm --cached ${local}; add it to .gitignore`],
+        reason: "The host replaces it with its own.",
+      }),
     );
-  if (modules.size > 0) findings.push(...inspectChoice(modules, `${folder}/__init__.py`));
+  if (modules.size > 0) problems.push(...inspectChoice(modules, `${folder}/__init__.py`));
   for (const [path, code] of modules)
     if (truthOfProduction.test(code))
-      findings.push(
-        warning(
-          path,
-          'takes an empty PRODUCTION for an absent one, while "PRODUCTION" in os.environ takes it for production. The service sets it to 1 or not at all; whoever sets it empty by hand may expect the other.',
-        ),
+      problems.push(
+        warningOf({
+          subject: path,
+          found: "a test for the value of PRODUCTION, for which an empty value is no production",
+          allowed: '"PRODUCTION" in os.environ, for which an empty value is production',
+          reason: "The service sets it to 1 or not at all. A person may set it to an empty value.",
+        }),
       );
-  return findings;
+  return problems;
 }
 
-/** Code of the settings' modules, but for local.py, by path. */
+/** Code of the settings' modules, without local.py, by path. */
 function settingsModules(files: SourceFiles, layout: SourceLayout): Map<string, string> {
   const folder = settingsFolder(layout);
   return new Map(
@@ -38,50 +42,60 @@ function settingsModules(files: SourceFiles, layout: SourceLayout): Map<string, 
   );
 }
 
-function inspectPackage(files: SourceFiles, layout: SourceLayout): SourceFinding[] {
+function inspectPackage(files: SourceFiles, layout: SourceLayout): Problem[] {
   const folder = settingsFolder(layout);
   const init = `${folder}/__init__.py`;
   if (files.has(init)) return [];
   const module = `${folder}.py`;
   if (files.has(module))
     return [
-      fault(
-        module,
-        `is one file, and the host's own settings are to lie beside it, in ${folder}/local.py. Make it a package: move it to ${init}.`,
-      ),
+      errorOf({
+        subject: module,
+        found: "settings in one file",
+        allowed: "a package",
+        fix: [`mkdir ${folder}; git mv ${module} ${init}`],
+        reason: `The host adds its own settings, ${folder}/local.py.`,
+      }),
     ];
   return [
-    fault(
-      init,
-      `there is no such file, and the settings ${layout.settingsModule} must be a package. Add it, or name another.`,
-    ),
+    errorOf({
+      subject: init,
+      found: "no such file",
+      allowed: `a package of settings, ${layout.settingsModule}`,
+      fix: ["add it", "or pulumi config set tracks:settingsModule MODULE"],
+    }),
   ];
 }
 
-function inspectChoice(modules: ReadonlyMap<string, string>, init: string): SourceFinding[] {
+function inspectChoice(modules: ReadonlyMap<string, string>, init: string): Problem[] {
   const code = [...modules.values()].join("\n");
-  const findings: SourceFinding[] = [];
+  const problems: Problem[] = [];
   if (!importOfLocal.test(code))
-    findings.push(
-      warning(
-        init,
-        "nothing here imports local.py, which gives production its DATABASES, SECRET_KEY, ALLOWED_HOSTS, STATIC_ROOT and MEDIA_ROOT. End the production settings with from .local import *.",
-      ),
+    problems.push(
+      warningOf({
+        subject: init,
+        found: "no import of local.py",
+        fix: ["add at the end of the production settings: from .local import *"],
+        reason:
+          "local.py has DATABASES, SECRET_KEY, ALLOWED_HOSTS, STATIC_ROOT and MEDIA_ROOT of production.",
+      }),
     );
   if (!/["']PRODUCTION["']/.test(code))
-    findings.push(
-      warning(
-        init,
-        'nothing here looks at PRODUCTION, so that production and dev run the same settings. Choose by "PRODUCTION" in os.environ.',
-      ),
+    problems.push(
+      warningOf({
+        subject: init,
+        found: "no test for PRODUCTION",
+        fix: ['choose the settings by: "PRODUCTION" in os.environ'],
+        reason: "Production and development would run the same settings.",
+      }),
     );
-  return findings;
+  return problems;
 }
 
-/** Also by its name or path, as import_module and include do it. */
+/** Also matches its name or path as a string, as for import_module and include. */
 const importOfLocal =
   /\bfrom\s+(?:[\w.]*\.)?local\s+import\b|\bfrom\s+\.\s+import\b.*\blocal\b|\bimport\s+[\w.]+\.local\b|["'][\w./]*\blocal(?:\.py)?["']/;
 
-/** The value's truth, where a comparison would say what is meant. */
+/** The truth of the value, rather than a comparison. */
 const truthOfProduction =
   /(?:environ\s*\.\s*get|getenv)\s*\(\s*(["'])PRODUCTION\1\s*(?:,[^)]*)?\)(?!\s*(?:is\b|in\b|not\b|==|!=))/;

@@ -1,14 +1,14 @@
 /**
- * What logs in, in a URL. People write passwords as they are: up to the last `@` of the authority, which
- * ends at the first slash, unless what is behind the colon is no port: then up to the last `@` of all.
- * The host's program `requirements.py` has the same.
+ * The login in a URL. People write passwords without encoding them: the login ends at the last `@` before
+ * the first slash; where no port follows the colon, at the last `@` of the whole URL.
+ * The host's program `requirements.py` has the same rule.
  */
 const login = /(:\/\/)(?:[^/\s@:]*:(?!\d*(?:[/\s]|$))\S*|[^/\s]*)@/g;
 
-/** A token in place of a user's name, as for GitHub. */
+/** A token instead of a user's name, as for GitHub. */
 const token = /:\/\/[^/\s@:]{20,}@/;
 
-/** Without whatever logs in. */
+/** The URL with its login masked. */
 export function shownUrl(url: string): string {
   return url.replace(login, "$1****@");
 }

@@ -1,29 +1,29 @@
 import { Header, Pax } from "tar";
 
-/** What an entry of the archive says about itself; everything else is the same for all of them. */
+/** Properties in which the entries of the archive differ. */
 export interface TarEntry {
   type: "File" | "Directory" | "SymbolicLink";
-  /** Within the archive, with slashes; a folder's without one at its end. */
+  /** Path within the archive, with slashes, but none at its end. */
   path: string;
   executable?: boolean;
-  /** Whether nobody but its owner may read it, or look into it. @default false */
+  /** Whether only its owner may read it. @default false */
   private?: boolean;
-  /** Bytes that follow, padded to whole blocks. @default 0 */
+  /** Bytes of the content that follows, without the padding. @default 0 */
   size?: number;
-  /** What a symbolic link says, verbatim. */
+  /** Target of a symbolic link, as written there. */
   linkpath?: string;
 }
 
 /**
- * Bytes of a tar archive's unit, filled up here: tar's own Pack writes the same bytes, but takes 60 ms
- * more for a thousand files.
+ * Bytes of a block of a tar archive. tar's own Pack would write the same bytes, but takes 60 ms more for a
+ * thousand files.
  */
 const block = 512;
 
-/** One time for all: files of equal content are equal. GNU tar finds the epoch itself implausible. */
+/** The same time for all entries, so that equal trees have equal archives. GNU tar warns of the epoch itself. */
 const mtime = new Date("1980-01-01T00:00:00Z");
 
-/** An entry's header, with an extended one before it where the plain one is too narrow. */
+/** Header of an entry, after an extended one where the plain one is too small. */
 export function tarHeader(entry: TarEntry): Buffer {
   const { type, path, size, linkpath } = entry;
   const folder = type === "Directory";
@@ -47,7 +47,7 @@ function modeOf({ type, executable, private: isPrivate }: TarEntry): number {
   return isPrivate === true ? mode & 0o700 : mode;
 }
 
-/** What fills up the last block of a file of so many bytes. */
+/** Zeros that fill the last block of a file of this size. */
 export function tarPadding(size: number): Buffer {
   return Buffer.alloc((block - (size % block)) % block);
 }

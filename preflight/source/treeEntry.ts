@@ -2,36 +2,43 @@ import type { Stats } from "node:fs";
 import { lstatSync, readFileSync } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { shownPath } from "./finding";
+import { errorOf, type Problem, type ProblemParts } from "../../host/problem";
 import { firstBytes } from "./firstBytes";
 import { looksSecret } from "./secretFile";
-import { SourceError } from "./SourceError";
+import { shownPath } from "./shownPath";
+import { sourceError } from "./sourceError";
 import { staysWithin } from "./symlink";
 import type { TarEntry } from "./tarEntry";
 
 /**
- * What stands at each path, and the folders on the way to it, each before what it holds.
+ * The entries of an archive: each path and the folders above it, a folder before its contents.
  *
- * @param paths sorted, as listSource() gives them
- * @throws SourceError with every path that an archive can't hold or that would mean something else
- *   on the host
+ * @param paths sorted, as listSource() returns them
+ * @throws {@link ProblemError} with every path that an archive can't have, or that would be another file on
+ *   the host
  */
 export async function examineTree(folder: string, paths: readonly string[]): Promise<TarEntry[]> {
   const entries: TarEntry[] = [];
   const folders = new Set<string>();
-  const faults: string[] = [];
+  const problems: Problem[] = [];
   const usual = readable(statsOf(join(folder, "manage.py")));
-  // A umask that closes everything closes manage.py too; what is closed beyond that is meant so.
+  // A strict umask closes manage.py too; a file that is closed beyond that is private on purpose.
   const isClosed = (stats: Stats | undefined): boolean => (readable(stats) & usual) !== usual;
   for (const path of paths) {
-    // What isn't UTF-8 was replaced when the name was read, and no file is found by it.
+    // Reading the name replaced the bytes that aren't UTF-8, and no file has the new name.
     if (path.includes("\uFFFD"))
-      faults.push(`the name of ${shownPath(path)} isn't UTF-8. Rename it.`);
+      problems.push(
+        errorOf({
+          subject: shownPath(path),
+          found: "a name that isn't UTF-8",
+          fix: ["rename the file"],
+        }),
+      );
     const stats = statsOf(join(folder, path));
-    // Tracked by git, and deleted.
+    // git tracks it, but it was deleted.
     if (stats === undefined) continue;
-    const fault = await faultOf(folder, path, stats);
-    if (fault !== undefined) faults.push(fault);
+    const problem = await problemOf(folder, path, stats);
+    if (problem !== undefined) problems.push(errorOf({ subject: shownPath(path), ...problem }));
     for (const parent of parentsOf(path)) {
       if (folders.has(parent)) continue;
       const closed = isClosed(statsOf(join(folder, parent)));
@@ -43,14 +50,15 @@ export async function examineTree(folder: string, paths: readonly string[]): Pro
       private: isClosed(stats) || isSecret(folder, path, stats),
     });
   }
-  faults.push(...emptySubmodules(folder, entries));
-  if (entries.length === 0) faults.push("it holds no file, or none that git doesn't ignore.");
-  if (faults.length > 0) throw new SourceError(folder, faults);
+  problems.push(...emptySubmodules(folder, entries));
+  if (entries.length === 0)
+    problems.push(errorOf({ subject: folder, found: "no file, or only files that git ignores" }));
+  if (problems.length > 0) throw sourceError(folder, problems);
   return entries;
 }
 
-/** Those of a copy or a download without .git, where the folder is all that there is. */
-function emptySubmodules(root: string, entries: readonly TarEntry[]): string[] {
+/** Submodules of a copy or a download without .git, which has only their empty folders. */
+function emptySubmodules(root: string, entries: readonly TarEntry[]): Problem[] {
   const filled = new Set(entries.map(({ path }) => posix.dirname(path)));
   const empty = new Set(
     entries
@@ -65,9 +73,15 @@ function emptySubmodules(root: string, entries: readonly TarEntry[]): string[] {
       ),
     )
     .filter((path) => empty.has(path))
-    .map(
-      (path) =>
-        `the submodule ${shownPath(path)} is empty here. Copy its files, or deploy a checkout that has them (git clone --recurse-submodules).`,
+    .map((path) =>
+      errorOf({
+        subject: shownPath(path),
+        found: "a submodule without its files",
+        fix: [
+          "copy its files",
+          "or git clone --recurse-submodules URL   (and deploy that checkout)",
+        ],
+      }),
     );
 }
 
@@ -86,34 +100,50 @@ function parentsOf(path: string): string[] {
   return names.map((_, index) => names.slice(0, index + 1).join("/"));
 }
 
-/** Without waiting: for many files that would take most of the time. */
+/** Synchronous: with many files, waiting would take most of the time. */
 function statsOf(path: string): Stats | undefined {
   try {
     return lstatSync(path);
   } catch (error) {
-    // ENOTDIR: there is a file now where the folder was.
+    // ENOTDIR: a file replaced the folder.
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
 }
 
-async function faultOf(folder: string, path: string, stats: Stats): Promise<string | undefined> {
+async function problemOf(
+  folder: string,
+  path: string,
+  stats: Stats,
+): Promise<Omit<ProblemParts, "subject"> | undefined> {
   const tool = await placeholderOf(join(folder, path), stats);
   if (tool !== undefined)
-    return `${shownPath(path)} only says where its content is, which visitors would get in its place. Fetch the content: ${tool}.`;
+    return {
+      found: "a placeholder for content that was not fetched",
+      fix: [tool],
+      reason: "Visitors would get the placeholder.",
+    };
   if (stats.isSymbolicLink() && !(await staysWithin(folder, path)))
-    return `${shownPath(path)} is a link to ${await readlink(join(folder, path))}, which leads out of the source or in a circle. Make it a link within the source, or ignore it in .gitignore.`;
+    return {
+      found: `a link to ${await readlink(join(folder, path))}, which leads out of the source or in a circle`,
+      allowed: "a link within the source",
+      fix: ["change it, or add it to .gitignore"],
+    };
   if (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink()) return undefined;
-  return `${shownPath(path)} is neither a file nor a folder nor a link (a socket, a pipe or a device). Remove it.`;
+  return {
+    found: "a socket, a pipe or a device",
+    allowed: "a file, a folder or a link",
+    fix: ["remove it"],
+  };
 }
 
-/** What fetches the content of a file that stands for another; undefined for a file as it should be. */
+/** The command that fetches the content for a placeholder; undefined for any other file. */
 async function placeholderOf(path: string, stats: Stats): Promise<string | undefined> {
   const annexed = "git annex get";
   if (stats.isSymbolicLink())
     return (await readlink(path)).includes(".git/annex/objects/") ? annexed : undefined;
-  // git-lfs itself takes no larger one for its own.
+  // git-lfs itself accepts no larger placeholder.
   if (!stats.isFile() || stats.size === 0 || stats.size > 1024) return undefined;
   const text = firstBytes(path)?.toString("latin1") ?? "";
   if (text.startsWith("version https://git-lfs.github.com/spec/v1\n")) return "git lfs pull";

@@ -53,7 +53,7 @@ export const applicationKeys = {
     meaning: "Private key that may read the git repository over SSH.",
     example: "...",
     needed: "where the repository asks for one",
-    mend: "pulumi config set --secret tracks:sourceDeployKey < ~/.ssh/tracks_deploy",
+    command: "pulumi config set --secret tracks:sourceDeployKey < ~/.ssh/tracks_deploy",
   }),
   sourceHostKey: optional(publicKey, {
     component: "DjangoApp",

@@ -56,7 +56,7 @@ export const connectionKeys = {
       "The host's public key, without which nobody is trusted. An RSA key works only where the host still signs with SHA-1, which Enterprise Linux 9 refuses: take ssh-ed25519.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
     needed: "unless `host` is `lab`",
-    mend: "npm run hostkey",
+    command: "npm run hostkey",
   }),
   privateKeyFile: optional(localPath, {
     component: "Host",
@@ -72,7 +72,7 @@ export const connectionKeys = {
     meaning: "The private key that logs in, in the stack's file itself.",
     example: "...",
     needed: identityNeeded,
-    mend: "pulumi config set --secret tracks:privateKey < ~/.ssh/id_ed25519",
+    command: "pulumi config set --secret tracks:privateKey < ~/.ssh/id_ed25519",
   }),
   privateKeyPassphrase: secret(password, {
     component: "Host",
@@ -120,7 +120,7 @@ export const connectionKeys = {
     meaning: "The bastion's public key.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
     needed: "with `bastionHost`",
-    mend: "npm run hostkey -- --bastion",
+    command: "npm run hostkey -- --bastion",
   }),
   bastionPrivateKeyFile: optional(localPath, {
     component: "Bastion",
@@ -135,7 +135,7 @@ export const connectionKeys = {
     argument: "connection.bastion.identity.privateKey",
     meaning: "The private key that logs in on the bastion, where it isn't the host's.",
     example: "...",
-    mend: "pulumi config set --secret tracks:bastionPrivateKey < ~/.ssh/bastion_ed25519",
+    command: "pulumi config set --secret tracks:bastionPrivateKey < ~/.ssh/bastion_ed25519",
   }),
   bastionPrivateKeyPassphrase: secret(password, {
     component: "Bastion",

@@ -62,7 +62,7 @@ export const siteKeys = {
   siteSnippet: site.setting("snippet", {
     meaning: "nginx directives added at the end of the site's server block, as they are.",
     example: "client_body_timeout 30s;",
-    mend: "pulumi config set tracks:siteSnippet < snippet.conf   (or in Pulumi.STACK.yaml)",
+    command: "pulumi config set tracks:siteSnippet < snippet.conf   (or in Pulumi.STACK.yaml)",
   }),
   robotsRules: robots.setting("rules", {
     meaning: "Lines of robots.txt. By default no spider may read anything.",

@@ -21,7 +21,8 @@ export const systemKeys = {
     meaning:
       "Repositories beside the host's own, such as nginx.org, EPEL or a vault mirror; the fields are those of a `.repo` file, in camel case.",
     example: "{id: nginx-stable, baseurl: https://nginx.org/packages/centos/7/$basearch/}",
-    mend: "pulumi config set --path 'tracks:yumRepositories[0].id' nginx-stable   (and so each field, or all of them in Pulumi.STACK.yaml)",
+    command:
+      "pulumi config set --path 'tracks:yumRepositories[0].id' nginx-stable   (and so each field, or all of them in Pulumi.STACK.yaml)",
   }),
   yumProxy: packages.setting("yumProxy", {
     meaning: "Proxy of all repositories.",

@@ -29,7 +29,7 @@ describe("an application set up by hand", () => {
     );
     const pid = await onHost("cat /var/run/uwsgi/uwsgi.pid");
     const refusal = new RegExp(
-      `127\\.0\\.0\\.1:8001 \\(tracks:uwsgiSocket\\) and 127\\.0\\.0\\.1:9191 \\(tracks:uwsgiStats\\) are taken by process ${pid} \\(uwsgi --socket 127\\.0\\.0\\.1:8001\\).*kill -INT ${pid}`,
+      `tracks:uwsgiSocket, tracks:uwsgiStats\\n[^]*process ${pid} \\(uwsgi --socket 127\\.0\\.0\\.1:8001\\) listens there[^]*kill -INT ${pid}`,
     );
     expect(await site.pulumi("preview")).toMatch(refusal);
     expect(diagnostics(await site.upFails())).toMatch(refusal);

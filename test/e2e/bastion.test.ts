@@ -39,7 +39,7 @@ describe("a host behind a bastion", () => {
 
   it("is not reached through a bastion that proves another key", async () => {
     await deployment.set("bastionHostKey", deployment.host.hostKey);
-    await refusesWith("proves another host key than the one pinned");
+    await refusesWith("has another host key than the pinned one");
     await deployment.set("bastionHostKey", bastion.hostKey);
   });
 
@@ -48,7 +48,7 @@ describe("a host behind a bastion", () => {
       bastion,
       "echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/none.conf; systemctl restart sshd",
     );
-    await refusesWith("doesn't let root through");
+    await refusesWith("does not forward root to");
     await exec(bastion, "rm /etc/ssh/sshd_config.d/none.conf; systemctl restart sshd");
   });
 

@@ -34,19 +34,19 @@ describe("the way to the host", () => {
 
   it("fails at a host key other than the pinned one", async () => {
     await setForNow("hostKey", await readPublicKey(strangersKey));
-    await refusesWith("proves another host key than the one pinned");
+    await refusesWith("has another host key than the pinned one");
   });
 
   it("fails at a key that the host doesn't accept", async () => {
     await setForNow("privateKeyFile", strangersKey);
-    await refusesWith("refuses root with the key SHA256:");
+    await refusesWith("given:   the key SHA256:");
   });
 
   it("fails at a wrong sudo password, and doesn't show it", async () => {
     await setForNow("hostUser", "operator");
     await setForNow("sudoPassword", "not-the-password", "--secret");
     expect(
-      await refusesWith("sudo refuses the password, which was tried once: it asks for operator's"),
+      await refusesWith("sudo refuses the password of operator, which it was given once"),
     ).not.toContain("not-the-password");
   });
 
@@ -56,7 +56,7 @@ describe("the way to the host", () => {
       "rm /etc/sudoers.d/zz-terminal",
     );
     await setForNow("hostUser", "operator");
-    await refusesWith("sudo lets operator run nothing without a terminal");
+    await refusesWith("sudo refuses operator without a terminal");
   });
 
   it.each<[what: string, command: string, undo: string]>([
@@ -67,7 +67,7 @@ describe("the way to the host", () => {
       "kill -CONT $(systemctl show -p MainPID --value sshd)",
     ],
   ])("previews with a warning, and fails in up, where %s", async (_, command, undo) => {
-    const reason = "can't be reached: ";
+    const reason = "can't be reached\n";
     await onHostForNow(command, undo);
     // At once, since either may have to wait until it gives up.
     const [preview, printed] = await Promise.all([
@@ -75,7 +75,7 @@ describe("the way to the host", () => {
       deployment.upFails(),
     ]);
     expect(count(diagnostics(preview), reason), preview).toBe(1);
-    expect(preview).toContain("Nothing on it was compared with this preview.");
+    expect(preview).toContain("This preview knows nothing of the host:");
     expect(preview).not.toContain("error: ");
     expect(count(diagnostics(printed), reason), printed).toBe(1);
     expect(count(diagnostics(printed), "error: "), printed).toBe(1);

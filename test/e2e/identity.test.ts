@@ -50,8 +50,8 @@ describe("a site that serves", () => {
     const { exitCode, text } = await deployment.pulumi("preview");
     await deployment.useProgram("test/e2e/programs/site.ts");
     expect(exitCode).not.toBe(0);
-    expect(text).toContain(`no Nginx serves the site "first": give it to one`);
-    expect(text).toContain(`no Nginx serves the site "second": give it to one`);
+    expect(text).toContain(`error: NginxSite "first"`);
+    expect(text).toContain(`error: NginxSite "second"`);
   });
 
   it("serves on after one of its commands is replaced, and has nothing left to do", async () => {

@@ -64,7 +64,7 @@ describe("an inline program", () => {
     for (const command of ["preview", "up"] as const) {
       const text = await failure(command, program);
       for (const name of ["first", "second"]) {
-        expect(text, text).toContain(`error: no Nginx serves the site "${name}": give it to one`);
+        expect(text, text).toContain(`error: NginxSite "${name}"\n`);
       }
       expect(text).not.toMatch(/delet/);
     }

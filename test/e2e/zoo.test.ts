@@ -42,7 +42,7 @@ describe("a site whose every input is odd", () => {
     expect(site.printed).toMatch(
       /takes git\+http:\/\/127\.0\.0\.1:8070\/grind\.git@main from a branch/,
     );
-    expect(site.printed).toMatch(/has a password in http:\/\/\*{4}@127\.0\.0\.1:8070\/simple/);
+    expect(site.printed).toMatch(/a password in http:\/\/\*{4}@127\.0\.0\.1:8070\/simple/);
     expect(site.printed).toMatch(/\.env: looks like a secret/);
     expect(site.printed).not.toMatch(/open@|@sesame|TOKEN/);
   });

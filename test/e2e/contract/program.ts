@@ -4,6 +4,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId, RandomPassword } from "@pulumi/random";
 import type { Connection as BenchConnection } from "./bench";
+import { problemText } from "../../../host/problem";
 import { openTunnel, type TunnelOptions } from "../../../host/ssh/tunnel";
 import { connectionOf } from "./connectionOf";
 import type { Declared } from "./declared";
@@ -44,7 +45,7 @@ export = async () => {
       case "tunnel":
         await openTunnel(connectionOf(args.login as BenchConnection), {
           ...(args as unknown as Omit<TunnelOptions, "warn">),
-          warn: (message) => void pulumi.log.warn(message),
+          warn: (problem) => void pulumi.log.warn(problemText(problem)),
         });
         break;
       case "server":

@@ -154,7 +154,7 @@ describe("an application", () => {
     expect(seen.get("app")).toContain(" host=www.tracks.test ");
     expect(seen.get("app-settings")).toContain('".tracks.test"');
     expect(() => make({ allowedHosts: [".tracks.test"] })).toThrow(
-      /give a whole name before it, or proofHost/,
+      /allowed: a whole name before it, or proofHost/,
     );
   });
 
@@ -181,9 +181,11 @@ describe("an application", () => {
     });
     expect(seen.get("app")).toContain(" host=www.tracks.test ");
     const source = { kind: "git", url: "https://git.test/x.git", commit: "v2.1" } as const;
-    expect(() => make({ source })).toThrow(/source\.commit: "v2\.1" was given; give the full name/);
+    expect(() => make({ source })).toThrow(
+      /source\.commit\n {4}given: {3}"v2\.1"\n {4}allowed: the full name/,
+    );
     const keyed = { ...source, commit: "a".repeat(40), deployKey: pulumi.secret("k") };
-    expect(() => make({ source: keyed })).toThrow(/source\.deployKey: .*isn't reached over SSH/);
+    expect(() => make({ source: keyed })).toThrow(/source\.deployKey\n.*isn't reached over SSH/);
   });
 
   it("reports everything that can't work at once", () => {
@@ -196,10 +198,10 @@ describe("an application", () => {
         source: { kind: "git", url: "https://me:token@git.test/x.git", commit },
       }),
     ).toThrow(
-      /interpreter: "python3"[^]*healthPath[^]*keep: 1[^]*source\.url: [^]*without a password/,
+      / interpreter\n.*"python3"\n[^]* healthPath\n[^]* keep\n.*1\n[^]* source\.url\n[^]*without a password/,
     );
     expect(() => make({ source: { kind: "git", url: "ssh://git@git.test/x", commit } })).toThrow(
-      /source\.hostKey: nothing, but [^]*give one public key line/,
+      / source\.hostKey\n.*nothing, but [^]*allowed: one public key line/,
     );
   });
 });

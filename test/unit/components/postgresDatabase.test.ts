@@ -145,7 +145,7 @@ describe("a database that can't be made", () => {
   it("is refused all at once, before anything is registered", async () => {
     const given: Given = { user: "tracks_provisioner", version: "8.4", provisioner: "provider" };
     expect(refusal(given, findings())).toThrow(
-      /version: "8\.4" was given; give a major version[^]*provisioner: "provider" with PostgresDatabase\.version 8\.4[^]*user: "tracks_provisioner" was given; give another role/,
+      /version\n {4}given: {3}"8\.4"\n {4}allowed: a major version[^]*provisioner\n {4}given: {3}"provider" with PostgresDatabase\.version 8\.4[^]*user\n {4}given: {3}"tracks_provisioner"\n {4}allowed: another role/,
     );
     await engine.settled();
     expect(commands()).toEqual([]);
@@ -153,7 +153,7 @@ describe("a database that can't be made", () => {
 
   it("is one by the provider without the tunnel that only the preflight opens", () => {
     expect(refusal({ provisioner: "provider" })).toThrow(
-      /found: nothing was given; give what the preflight's planPostgres returns/,
+      /found\n {4}given: {3}nothing\n {4}allowed: what the preflight's planPostgres returns/,
     );
     expect(refusal({})).not.toThrow();
   });
@@ -166,14 +166,16 @@ describe("a database that can't be made", () => {
       adminPassword: pulumi.secret("hush"),
       sslMode: "verify-full",
     } as const;
-    expect(refusal({ external }, findings())).toThrow(/external\.authorities: nothing, but/);
+    expect(refusal({ external }, findings())).toThrow(
+      /external\.authorities\n {4}given: {3}nothing, but/,
+    );
     const unchecked = {
       ...external,
       sslMode: "require",
       authorities: "-----BEGIN CERTIFICATE-----",
     } as const;
     expect(refusal({ external: unchecked }, findings())).toThrow(
-      /external\.sslMode: "require", with PostgresDatabase\.external\.authorities/,
+      /external\.sslMode\n {4}given: {3}"require", with PostgresDatabase\.external\.authorities/,
     );
   });
 });
@@ -186,7 +188,7 @@ describe("a second database", () => {
     make("first", hosts[0]);
     make("elsewhere", hosts[1]);
     expect(() => make("second", hosts[0])).toThrow(
-      /^PostgresDatabase "second" [^]*host: a host that has the PostgresDatabase "first" was given; give one for each host/,
+      /^PostgresDatabase "second" [^]*host\n {4}given: {3}a host that has the PostgresDatabase "first"\n {4}allowed: one for each host/,
     );
     await engine.settled();
   });

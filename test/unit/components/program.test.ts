@@ -51,7 +51,7 @@ function facts(resources: Record<string, AppliedResource>): HostFacts {
   return {
     distribution: "CentOS Stream release 9",
     facts: new Map(),
-    conflicts: [],
+    problems: [],
     resources: new Map(Object.entries(resources)),
   };
 }
@@ -198,7 +198,7 @@ describe("the program", () => {
     const host = new Host("host", { connection: rootConnection });
     const taken = site(host);
     expect(() => new Nginx("second", { host, sites: [taken] })).toThrow(
-      /^the site "tracks" was given to "nginx" and "second"/,
+      /^NginxSite "tracks"\n {2}given: {3}the Nginx "nginx" and the Nginx "second"/,
     );
   });
 
@@ -277,7 +277,13 @@ describe("the program", () => {
       new SystemPackages("packages", { host });
       expect(warn).toHaveBeenCalledTimes(times);
     }
-    expect(warn.mock.calls[0]?.[0]).toContain("git: not installed; pulumi up repairs it");
+    expect(warn.mock.calls[0]?.[0]).toBe(
+      [
+        "packages: the host differs from what was last applied",
+        "  fix:     pulumi up   (repairs it)",
+        "  reason:  git: not installed",
+      ].join("\n"),
+    );
   });
 
   it("keeps the password in a command of its own, out of every command line", async () => {

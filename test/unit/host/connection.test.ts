@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Secret } from "../../../host/secret";
 import { remoteConnection } from "../../../host/remoteConnection";
 import { connectionFingerprint, privilege } from "../../../host/ssh/connection";
-import { notices } from "../../../preflight/host/notices";
+import { staleLogins } from "../../../preflight/host/staleLogins";
 import { parseReport } from "../../../host/facts";
 import { parsePublicKey } from "../../../host/ssh/publicKey";
 import { check, hostKey } from "../settings/configuration";
@@ -70,10 +70,12 @@ describe("who applied something", () => {
       "CentOS",
       "conflict nginx.conf was edited by hand\nok site\nvia site root key SHA256:old\n",
     );
-    const [conflict, login, ...rest] = notices(connection(), report);
-    expect(conflict).toBe("On the host: nginx.conf was edited by hand");
-    expect(login).toContain("root key SHA256:old");
-    expect(login).toContain("pulumi up");
+    expect(report.problems).toEqual([
+      { severity: "warning", subject: "nginx.conf was edited by hand" },
+    ]);
+    const [login, ...rest] = staleLogins(connection(), report);
+    expect(login).toMatchObject({ severity: "warning", found: "root key SHA256:old" });
+    expect(login?.fix?.join()).toContain("pulumi up");
     expect(rest).toEqual([]);
   });
 });

@@ -29,7 +29,7 @@ function facts(known: Record<string, string>, consumer?: Partial<AppliedResource
   return {
     distribution: "CentOS Stream release 9",
     facts: new Map(Object.entries(known)),
-    conflicts: [],
+    problems: [],
     resources: new Map(consumer ? [[consumerName, applied]] : []),
   };
 }

@@ -44,7 +44,7 @@ describe("a host whose init is not systemd", () => {
   ])("is refused an application in %s, with the ways out", async (_, preview) => {
     inPreview(preview);
     await expect(preflightOf(old, application)).rejects.toThrow(
-      /^The host was not touched\.\n.*CentOS Linux release 7\.9\.2009 \(Core\).*does not run systemd.*pulumi config set tracks:host .*pulumi config rm tracks:sourceFolder/,
+      /^The host was not touched, because of:\n\n.*needs systemd\n.*CentOS Linux release 7\.9\.2009 \(Core\)\n[^]*pulumi config set tracks:host .*\n *or pulumi config rm tracks:sourceFolder/,
     );
   });
 

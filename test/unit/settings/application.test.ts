@@ -46,7 +46,7 @@ describe("a stack's application", () => {
 
   it("comes from a folder or from git, not from both", () => {
     expect(errorFor({ ...app, sourceUrl: "https://example.org/a.git" }).message).toMatch(
-      /tracks:sourceFolder and tracks:sourceUrl[\s\S]*one: [\s\S]*pulumi config rm tracks:sourceFolder/,
+      /tracks:sourceFolder, tracks:sourceUrl[\s\S]*one: [\s\S]*pulumi config rm tracks:sourceFolder/,
     );
   });
 
@@ -139,9 +139,9 @@ describe("its database", () => {
       postgresAdminUser: "admin",
       postgresAdminPassword: "x",
     };
-    const faults = (change: Record<string, string>) => {
-      const { message, faults: found } = errorFor({ ...elsewhere, ...change }, { secret });
-      return { message, keys: found.map(({ key }) => key) };
+    const errors = (change: Record<string, string>) => {
+      const { message, problems } = errorFor({ ...elsewhere, ...change }, { secret });
+      return { message, keys: problems.map(({ subject }) => subject) };
     };
     writeFileSync(join(folder, "ca.pem"), `text before\n${authority}\n`);
     writeFileSync(join(folder, "expired.pem"), `${authority}${expired}`);
@@ -157,15 +157,15 @@ describe("its database", () => {
     });
 
     it("is checked by an authority, or not at all", () => {
-      const missing = faults({ postgresSslMode: "verify-full" });
+      const missing = errors({ postgresSslMode: "verify-full" });
       expect(missing.keys).toEqual(["tracks:postgresCaFile"]);
       expect(missing.message).toMatch(/nothing, but tracks:postgresSslMode is verify-full/);
       for (const postgresSslMode of ["disable", "allow", "prefer", "require"]) {
         check({ ...elsewhere, postgresSslMode }, { secret });
-        const idle = faults({ postgresSslMode, postgresCaFile: "ca.pem" });
+        const idle = errors({ postgresSslMode, postgresCaFile: "ca.pem" });
         expect(idle.keys, postgresSslMode).toEqual(["tracks:postgresSslMode"]);
         expect(idle.message).toMatch(/pulumi config set tracks:postgresSslMode verify-full/);
-        expect(faults({ postgresSslMode, postgresCaFile: "nowhere.pem" }).keys).toEqual([
+        expect(errors({ postgresSslMode, postgresCaFile: "nowhere.pem" }).keys).toEqual([
           "tracks:postgresSslMode",
           "tracks:postgresCaFile",
         ]);
@@ -179,14 +179,14 @@ describe("its database", () => {
       ["expired.pem", "holds a certificate (number 2) that expired at Jan  1 00:00:00 2021 GMT"],
       ["key.pem", "holds a private key"],
     ])("is not checked by %s", (postgresCaFile, fault) => {
-      const { keys, message } = faults({ postgresSslMode: "verify-ca", postgresCaFile });
+      const { keys, message } = errors({ postgresSslMode: "verify-ca", postgresCaFile });
       expect(keys).toEqual(["tracks:postgresCaFile"]);
       expect(message).toContain(`"${postgresCaFile}", which ${fault}`);
     });
 
     it("is made by the provider, on a server that it supports", () => {
-      expect(faults({ postgresVersion: "13" }).keys).toEqual(["tracks:postgresVersion"]);
-      expect(faults({ postgresProvisioner: "psql" }).keys).toEqual(["tracks:postgresProvisioner"]);
+      expect(errors({ postgresVersion: "13" }).keys).toEqual(["tracks:postgresVersion"]);
+      expect(errors({ postgresProvisioner: "psql" }).keys).toEqual(["tracks:postgresProvisioner"]);
     });
 
     it("is ignored for the host's own server", () => {
@@ -317,13 +317,13 @@ describe("what a component would refuse", () => {
   });
 
   it("is reported at once, with the setting to use, and without a variable's value", () => {
-    const { message, faults } = errorFor({
+    const { message, problems } = errorFor({
       ...app,
       uwsgiOptions: '["harakiri = 60","uid = www","wsgi-file = a.py","chdir = /","venv = /v"]',
       uwsgiEnvironment: '["TOKEN=hidden%value"]',
       uwsgiHarakiriSeconds: "0",
     });
-    expect(faults).toHaveLength(7);
+    expect(problems).toHaveLength(7);
     const names = [
       "uwsgiHarakiriSeconds",
       "deployerUser",

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
 import { type CheckedConfiguration, checkConfiguration } from "../../../settings/configuration";
-import { ConfigurationError } from "../../../settings/fault";
+import { ConfigurationError } from "../../../settings/ConfigurationError";
 import { temporaryFolder } from "../../temporaryFolder";
 import { ed25519KeyPair } from "../host/ed25519";
 
@@ -51,23 +51,28 @@ export function check(
   });
 }
 
-/** The error that the settings lead to, with a command for each fault. */
+/** The error for these settings, in which each problem has a command. */
 export function errorFor(...args: Parameters<typeof check>): ConfigurationError {
   try {
     check(...args);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    for (const { key, mend } of error.faults) {
-      expect(mend, key).toMatch(/^(?:pulumi config (?:set|rm) .*tracks:\w|npm run [a-z])/);
+    for (const { subject, fix } of error.problems) {
+      expect(fix, subject).not.toEqual([]);
+      for (const line of fix ?? []) {
+        expect(line, subject).toMatch(
+          /^(?:or )?(?:pulumi config (?:set|rm) .*tracks:\w|npm run [a-z])/,
+        );
+      }
     }
     return error;
   }
-  throw new Error("these settings have no fault");
+  throw new Error("these settings have no error");
 }
 
-/** Names of the settings at fault, without their namespace. */
+/** Names of the settings with an error, without their namespace. */
 export function faultyKeys(...args: Parameters<typeof check>): string[] {
-  return errorFor(...args).faults.map(({ key }) => key.replaceAll("tracks:", ""));
+  return errorFor(...args).problems.map(({ subject }) => subject.replaceAll("tracks:", ""));
 }
 
 /** What the lab writes about a host of its own. */

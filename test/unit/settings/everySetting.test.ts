@@ -410,7 +410,7 @@ async function preview(settings: Settings, facts?: HostFacts): Promise<Registere
 const nothingThere: HostFacts = {
   distribution: "",
   facts: new Map(),
-  conflicts: [],
+  problems: [],
   resources: new Map(),
 };
 

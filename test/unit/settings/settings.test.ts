@@ -174,32 +174,33 @@ describe("the error", () => {
 
   it("has every problem, each with what was given, what is allowed and the command that fixes it", () => {
     expect(error.message).toMatchInlineSnapshot(`
-      "The configuration of the stack test has 5 faults:
+      "The configuration of the stack test has 5 problems:
 
         tracks:deployerPasword
           given:   a setting that this program doesn't have
           allowed: perhaps tracks:deployerPassword?
-          mend:    pulumi config rm tracks:deployerPasword && pulumi config set --secret tracks:deployerPassword
+          fix:     pulumi config rm tracks:deployerPasword
+                   pulumi config set --secret tracks:deployerPassword
 
         tracks:serverNames[0]
           given:   "a b"
-          allowed: a host name without scheme, port, path or spaces; \`*.\` may stand in front
-          mend:    pulumi config set --path 'tracks:serverNames[0]' tracks.stowers.org
+          allowed: a host name without scheme, port, path or spaces; it may begin with \`*.\`
+          fix:     pulumi config set --path 'tracks:serverNames[0]' tracks.stowers.org
 
         tracks:listenPort
           given:   "0"
           allowed: a port, 1 to 65535
-          mend:    pulumi config set tracks:listenPort 80
+          fix:     pulumi config set tracks:listenPort 80
 
         tracks:siteRoot
           given:   "relative"
           allowed: an absolute path without \`..\`, spaces or a slash at its end
-          mend:    pulumi config set tracks:siteRoot /microarray
+          fix:     pulumi config set tracks:siteRoot /microarray
 
         tracks:deployerPassword
           given:   nothing
-          allowed: one line of text that is not empty
-          mend:    pulumi config set --secret tracks:deployerPassword"
+          allowed: one line of text, not empty
+          fix:     pulumi config set --secret tracks:deployerPassword"
     `);
   });
 
@@ -208,12 +209,12 @@ describe("the error", () => {
     // What no value is: empty where text is needed, and neither a list nor an item of one.
     const values = key.value.encoding === "json" ? ["{}", '[""]', "[{}]"] : [""];
     for (const value of values) {
-      const { faults } = errorFor({ [name]: value }, { secret: key.secret ? [name] : [] });
-      const found = faults.filter(({ key }) => key.startsWith(`tracks:${name}`));
+      const { problems } = errorFor({ [name]: value }, { secret: key.secret ? [name] : [] });
+      const found = problems.filter(({ subject }) => subject.startsWith(`tracks:${name}`));
       expect(found.length, value).toBeGreaterThan(0);
-      expect(found.map(({ mend }) => mend).join("\n")).toMatch(
+      expect(found.flatMap(({ fix }) => fix).join("\n")).toMatch(
         new RegExp(
-          `^${key.mend?.startsWith("npm run") ? "npm run hostkey" : `pulumi config set .*tracks:${name}`}`,
+          `^${key.command?.startsWith("npm run") ? "npm run hostkey" : `pulumi config set .*tracks:${name}`}`,
         ),
       );
     }
@@ -234,7 +235,7 @@ describe("a secret", () => {
       { sudoPassword: "hunter2", hostUser: "admin" },
       { secret: ["deployerPassword"] },
     );
-    expect(error.faults.map(({ key }) => key)).toEqual(["tracks:sudoPassword"]);
+    expect(error.problems.map(({ subject }) => subject)).toEqual(["tracks:sudoPassword"]);
     expect(error.message).toContain("pulumi config set --secret tracks:sudoPassword");
     expect(error.message).not.toContain("hunter2");
   });
@@ -268,7 +269,7 @@ describe("a secret", () => {
   it("that is no secret to the program is warned about", () => {
     const { warnings } = check({}, { secret: ["deployerPassword", "host"] });
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain("tracks:host");
+    expect(warnings[0]).toMatchObject({ severity: "warning", subject: "tracks:host" });
   });
 });
 
@@ -279,9 +280,9 @@ describe("an unknown setting", () => {
     ["ListenPort", "listenPort"],
     ["hostkey", "hostKey"],
   ])("%s is recognised as a misspelled %s", (slip, meant) => {
-    const [fault] = errorFor({ [slip]: "x" }).faults;
-    expect(fault?.key).toBe(`tracks:${slip}`);
-    expect(fault?.allowed).toContain(`tracks:${meant}`);
+    const [problem] = errorFor({ [slip]: "x" }).problems;
+    expect(problem?.subject).toBe(`tracks:${slip}`);
+    expect(problem?.allowed).toContain(`tracks:${meant}`);
   });
 
   it("unlike any other leads to the reference", () => {
@@ -292,8 +293,8 @@ describe("an unknown setting", () => {
 describe("settings that depend on each other", () => {
   it.each<[string, Record<string, string | undefined>, string[]]>([
     ["a sudo password for root", { sudoPassword: "x" }, ["sudoPassword"]],
-    ["two identities", { agent: "true" }, ["privateKeyFile and agent"]],
-    ["a key twice", { privateKey: identity.private }, ["privateKeyFile and privateKey"]],
+    ["two identities", { agent: "true" }, ["privateKeyFile, agent"]],
+    ["a key twice", { privateKey: identity.private }, ["privateKeyFile, privateKey"]],
     ["no identity", { privateKeyFile: undefined }, ["privateKeyFile"]],
     [
       "a passphrase for an agent",
@@ -339,7 +340,7 @@ describe("settings that depend on each other", () => {
     const { warnings } = check({
       hostKey: utils.generateKeyPairSync("rsa", { bits: 2048 }).public,
     });
-    expect(warnings.join()).toContain("Enterprise Linux 9 refuses");
+    expect(warnings.map(({ reason }) => reason).join()).toContain("Enterprise Linux 9 refuses");
   });
 });
 
@@ -389,7 +390,7 @@ describe("the lab's own host", () => {
 
   it("that is missing is an error with the command that makes it", () => {
     const error = errorFor(lab, { stack: "nowhere" });
-    expect(error.faults).toHaveLength(1);
+    expect(error.problems).toHaveLength(1);
     expect(error.message).toContain("npm run lab -- up nowhere");
     expect(error.message).toContain("npm run demo");
   });

@@ -76,12 +76,12 @@ it("sends no program when sudo refuses", async () => {
 });
 
 it("says why the host can't be recovered, and never takes silence for success", async () => {
-  const refuses = await host({ exitCode: 1, stderr: "nginx can't be put back: mend it\n" });
+  const refuses = await host({ exitCode: 1, stderr: "nginx can't be put back\nits log is full\n" });
   await expect(recoverHost(connectionTo(refuses, hostKey, login), "tracks.test")).rejects.toThrow(
-    "The host can't be recovered: nginx can't be put back: mend it",
+    "The host can't be recovered\n  reason:  nginx can't be put back\n           its log is full",
   );
   const silent = await host({ exitCode: 0 });
   await expect(recoverHost(connectionTo(silent, hostKey, login), "tracks.test")).rejects.toThrow(
-    "its answer is cut off",
+    "The host's answer is cut off",
   );
 });

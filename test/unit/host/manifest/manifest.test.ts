@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  type ManifestEntry,
-  ManifestError,
-  renderManifest,
-} from "../../../../host/manifest/manifest";
+import { type ManifestEntry, renderManifest } from "../../../../host/manifest/manifest";
+import { ProblemError } from "../../../../host/ProblemError";
 
 const via = "root key SHA256:abc";
 
@@ -175,6 +172,6 @@ describe("a manifest", () => {
     ["a mode that is no mode", { kind: "directory", path: "/a", mode: "755" }],
     ["content with a NUL", { kind: "file", path: "/a", content: "\0" }],
   ])("refuses %s", (_, entry) => {
-    expect(() => lines(entry)).toThrow(ManifestError);
+    expect(() => lines(entry)).toThrow(ProblemError);
   });
 });

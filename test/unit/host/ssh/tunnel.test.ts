@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Problem, problemText } from "../../../../host/problem";
 import { HostError } from "../../../../host/ssh/error";
 import { openTunnel, type TunnelOptions } from "../../../../host/ssh/tunnel";
 import {
@@ -51,7 +52,7 @@ describe("the tunnel", () => {
   let host: TestServer;
   let echo: Server;
   let warnings: string[];
-  const warn = (message: string): void => void warnings.push(message);
+  const warn = (problem: Problem): void => void warnings.push(problemText(problem));
 
   beforeEach(async () => {
     host = await startServer({ hostKeys: [hostKey], authorized: [login], forwarding: true });
@@ -94,7 +95,7 @@ describe("the tunnel", () => {
     expect(await say(localPort, "one")).toBe("closed");
     expect(await say(localPort, "two")).toBe("closed");
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/PostgreSQL doesn't run there/);
+    expect(warnings[0]).toMatch(/PostgreSQL does not run there/);
   });
 
   it("gives the program the reason for a failure, without a warning", async () => {

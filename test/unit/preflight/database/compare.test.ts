@@ -5,7 +5,7 @@ import type { HostFacts } from "../../../../host/facts";
 import { Secret } from "../../../../host/secret";
 import { compareWithHost } from "../../../../preflight/database/compare";
 import type { Remembered } from "../../../../preflight/database/memory";
-import { passwordObstacles } from "../../../../preflight/database/plan";
+import { passwordProblems } from "../../../../preflight/database/plan";
 
 const names = { database: "tracks", user: "deployer" };
 
@@ -13,7 +13,7 @@ describe("what the host has", () => {
   const facts = (answers: Record<string, string>, manifest?: string[]): HostFacts => ({
     distribution: "CentOS Stream release 9",
     facts: new Map(Object.entries({ init: "systemd", ...answers })),
-    conflicts: [],
+    problems: [],
     resources: new Map(
       manifest === undefined
         ? []
@@ -48,12 +48,14 @@ describe("what the host has", () => {
       /service postgresql start/,
     );
     const gone = { ...running, "postgresql-service": "absent" };
-    expect(() => compare({}, facts(gone))).toThrow(/no service postgresql/);
+    expect(() => compare({}, facts(gone))).toThrow(
+      /data of PostgreSQL in \/var\/lib\/pgsql\/data, and no such service/,
+    );
     const mute = { ...running, "postgresql-roles": "unknown", "postgresql-databases": "unknown" };
     expect(() => compare({}, facts(mute))).toThrow(/local all postgres peer/);
     const said = { ...mute, "postgresql-said": "psql: error: no password supplied" };
     expect(() => compare({}, facts(said))).toThrow(
-      /let the system user postgres in at port 5432 of its local socket: psql: error: no password supplied\. /,
+      /let the system user postgres log in[^]*socket, port 5432[^]*\n {4}reason: {2}psql: error: no password supplied$/,
     );
   });
 
@@ -66,7 +68,9 @@ describe("what the host has", () => {
   it("is not recommended in a version that the setting refuses", () => {
     for (const installed of ["8.4", "9.1", "19"]) {
       const refusal = () => compare({}, facts({ ...running, "postgresql-server": installed }));
-      expect(refusal).toThrow(`The host has PostgreSQL ${installed}: 9.2 to 9.6 and 10 to 18`);
+      expect(refusal).toThrow(
+        new RegExp(`PostgreSQL ${installed} on the host\n.*PostgreSQL 9.2 to 9.6 and 10 to 18`),
+      );
       expect(refusal).not.toThrow(/config set tracks:postgresVersion/);
     }
     const six = facts({ "os-version": "6.10", "postgresql-server": "absent" });
@@ -77,7 +81,7 @@ describe("what the host has", () => {
   it("before 9.4 must keep passwords encrypted by its own file", () => {
     const old = { ...running, "postgresql-server": "9.2", "postgresql-encryption": "off" };
     expect(() => compare({ version: "9.2" }, facts(old))).toThrow(
-      /Write `password_encryption = on` into \/var\/lib\/pgsql\/data\/postgresql\.conf/,
+      /fix: {5}password_encryption = on {3}\(in \/var\/lib\/pgsql\/data\/postgresql\.conf;/,
     );
     const on = { ...old, "postgresql-encryption": "on" };
     expect(compare({ version: "9.2" }, facts(on)).role).toBe(true);
@@ -104,10 +108,14 @@ describe("what the host has", () => {
     const existing = { role: true, database: true };
     const remembered = { database: "tracks", role: "deployer", server: "s", generation: "1a2b3c" };
     const found = (server: Server, ...rest: Rest) =>
-      passwordObstacles(resolveDatabase({ ...names, ...server }), ...rest);
+      passwordProblems(resolveDatabase({ ...names, ...server }), ...rest);
     type Rest = [typeof existing | undefined, HostFacts | undefined, Remembered | undefined];
     expect(found({}, existing, known, undefined)).toEqual([
-      expect.stringMatching(/role deployer .*pulumi config set --secret tracks:databasePassword$/),
+      expect.objectContaining({
+        subject: "tracks:databasePassword",
+        found: expect.stringContaining("the role deployer") as string,
+        fix: ["pulumi config set --secret tracks:databasePassword"],
+      }),
     ]);
     const allowed: [Server, ...Rest][] = [
       [{ password: new Secret("hush") }, existing, known, undefined],

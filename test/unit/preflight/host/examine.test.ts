@@ -51,7 +51,7 @@ describe("a host without problems", () => {
     expect(facts.facts.get("arguments")).toBe(
       "--scope tracks.test survey user=deployer login=root listen=80 default=yes server=tracks.stowers.org",
     );
-    expect(facts.conflicts).toEqual(["port 80 is another's"]);
+    expect(facts.problems).toEqual([{ severity: "warning", subject: "port 80 is another's" }]);
     expect(facts.resources.get("site")?.state).toBe("ok");
     expect(facts.resources.get("nginx")).toEqual({
       state: "drift",
@@ -117,7 +117,7 @@ describe("sudo", () => {
     const error = await errorOf(ask(connectionTo(host, hostKey, login, operator("wrong-one"))));
     expect(error.kind).toBe("sudo");
     expect(error.message).toContain(
-      "Correct tracks:sudoPassword (pulumi config set --secret tracks:sudoPassword).",
+      "correct tracks:sudoPassword (pulumi config set --secret tracks:sudoPassword)",
     );
     expect(error.message).not.toContain("wrong-one");
     expect(tries).toEqual(["wrong-one"]);
@@ -159,7 +159,7 @@ describe("a login", () => {
     const host = await server({ ...notes, answer: sudo("right", []) });
     const error = await errorOf(ask(connectionTo(host, hostKey, login, operator("wrong-one"))));
     expect(error.message).toContain(
-      "sudo refuses the password, which was tried once: it asks for operator's",
+      "sudo refuses the password of operator, which it was given once",
     );
   });
 
@@ -169,7 +169,7 @@ describe("a login", () => {
     const error = await errorOf(ask(connectionTo(host, hostKey, login)));
     expect(error.kind).toBe("shell");
     expect(error.message).toContain(
-      'The login shell of root on the host runs no command (exit 1); it prints: Please login as the user "centos" rather than the user "root".',
+      'reason:  Please login as the user "centos" rather than the user "root".',
     );
     expect(error.message).toContain("tracks:hostUser");
     expect(host.commands).toEqual([]);
@@ -184,7 +184,7 @@ describe("a login", () => {
     });
     const error = await errorOf(session.exec(["true"], "", new Deadline(0.5)));
     expect(error.message).toContain(
-      'The login shell of root on the host runs no command within 0.5 s; it prints: Please login as the user "centos".',
+      "The login shell of root on the host runs no command within 0.5 s\n",
     );
   });
 });
@@ -201,17 +201,17 @@ describe("what a program needs", () => {
     [
       "has no subsystem",
       { sftp: false },
-      "The host offers no SFTP, which copying files needs. Add `Subsystem sftp ",
+      "The host's sshd offers no SFTP, which copies files\n  fix:     Subsystem sftp ",
     ],
     [
       "has a login that prints",
       { prints: "Welcome to\n\x1b[1mtracks\x1b[0m\n" },
-      "The login of root on the host prints text where SFTP, which copying files needs, expects its own packets: Welcome to [1mtracks [0m. Let root's ~/.bashrc",
+      "The login shell of root on the host prints text where SFTP expects its packets\n  found:   Welcome to [1mtracks [0m\n  fix:     ",
     ],
     [
       "has a subsystem whose program is missing",
       { sftp: "broken" },
-      "doesn't start: bash: /wrong/sftp-server: No such file. See that `Subsystem sftp ",
+      "  reason:  bash: /wrong/sftp-server: No such file",
     ],
   ])("is reported, with the reason, where sshd %s", async (_, change, message) => {
     const host = await server(change);
@@ -238,7 +238,9 @@ describe("what a program needs", () => {
     const host = await server({ maxSessions: 0 });
     const error = await errorOf(ask(connectionTo(host, hostKey, login)));
     expect(error.kind).toBe("login");
-    expect(error.message).toContain("Set `MaxSessions` in its /etc/ssh/sshd_config to 1 or more");
+    expect(error.message).toContain(
+      "MaxSessions 1   (or more, in the host's /etc/ssh/sshd_config;",
+    );
   });
 
   it("is forwarding only when PostgreSQL goes through the tunnel", async () => {
@@ -278,7 +280,7 @@ describe("the system", () => {
     const host = await server(answering(`${answer}\nbash: /bin/bash\n`));
     const error = await errorOf(ask(connectionTo(host, hostKey, login)));
     expect(error.kind).toBe("distribution");
-    expect(error.message).toContain(`The host runs ${name}.`);
+    expect(error.message).toContain(`not supported\n  found:   ${name}\n`);
   });
 
   it("has bash", async () => {
@@ -294,8 +296,13 @@ describe("the system", () => {
     };
     const error = await errorOf(examine(connectionTo(host, hostKey, login), failing, options));
     expect(error.kind).toBe("script");
-    expect(error.message).toMatch(
-      /^Traceback\n {2}a frame\nThe host can't be surveyed: no such verb$/,
+    expect(error.message).toBe(
+      [
+        "The state of the host can't be read",
+        "  reason:  Traceback",
+        "             a frame",
+        "           no such verb",
+      ].join("\n"),
     );
   });
 
@@ -310,7 +317,7 @@ esac
     const speaking = { scope: "tracks.test", text };
     const facts = await examine(connectionTo(host, hostKey, login), speaking, options);
     expect(facts.facts.get("obstacle/x")).toBe("set tracks:siteSnippet");
-    expect(facts.conflicts).toEqual(["see tracks:uwsgiSocket"]);
+    expect(facts.problems).toEqual([{ severity: "warning", subject: "see tracks:uwsgiSocket" }]);
     expect(facts.resources.get("nginx")).toMatchObject({
       reason: "set tracks:openFirewall",
       manifest: ["| # NginxSite.snippet"],
@@ -324,7 +331,7 @@ esac
       text: "#!/bin/bash\necho 'set DjangoApp.source.ref to a tag' >&2\nexit 1\n",
     };
     const error = await errorOf(examine(connectionTo(host, hostKey, login), failing, options));
-    expect(error.message).toMatch(/: set tracks:sourceRef to a tag$/);
+    expect(error.message).toMatch(/ set tracks:sourceRef to a tag$/);
     expect(error.stack).toBe(`HostError: ${error.message}`);
   });
 
@@ -335,6 +342,6 @@ esac
       text: `#!/bin/bash\ncase "$*" in *probe*) printf 'a line\nno records\n' >&2; exit 1 ;; *) echo 'fact os-id rocky' ;; esac\n`,
     };
     const error = await errorOf(examine(connectionTo(host, hostKey, login), failing, options));
-    expect(error.message).toMatch(/^a line\nThe host can't be surveyed: no records$/);
+    expect(error.message).toMatch(/reason: {2}a line\n {11}no records$/);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findingText } from "../../../../preflight/source/finding";
+import { problemText } from "../../../../host/problem";
 import { inspectSource } from "../../../../preflight/source/inspectSource";
 import { openFiles, secretNames } from "../../../secretNames";
 
@@ -32,7 +32,7 @@ describe("inspectSource", () => {
     execaSync("git", ["init", "--quiet", folder]);
     await writeFile(join(folder, ".gitignore"), "requirements.txt\n");
     expect(await inspectSource(folder, layout, needs)).toEqual([
-      expect.objectContaining({ severity: "fault", path: "requirements.txt" }),
+      expect.objectContaining({ severity: "error", subject: "requirements.txt" }),
     ]);
   });
 
@@ -42,11 +42,11 @@ describe("inspectSource", () => {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content);
     }
-    const found = (await inspectSource(folder, layout, needs)).filter(({ message }) =>
-      /looks like a secret, .* the deployer alone can read it/.test(message),
+    const found = (await inspectSource(folder, layout, needs)).filter(({ found }) =>
+      found?.includes("looks like a secret"),
     );
-    expect(found.map(({ path }) => path).sort()).toEqual([...secretNames].sort());
-    expect(found.map(({ severity }) => severity)).not.toContain("fault");
+    expect(found.map(({ subject }) => subject).sort()).toEqual([...secretNames].sort());
+    expect(found.map(({ severity }) => severity)).not.toContain("error");
   });
 
   it("says what .gitignore leaves out where there is no repository", async () => {
@@ -57,20 +57,20 @@ describe("inspectSource", () => {
     await writeFile(join(folder, "urls.pyc"), "");
     await writeFile(join(folder, "venv/pyvenv.cfg"), "");
     await writeFile(join(folder, ".env"), "");
-    const told = async (): Promise<string[]> =>
-      (await inspectSource(folder, layout, needs)).map(findingText);
-    expect(await told()).toEqual([
-      expect.stringMatching(/^\.gitignore: leaves out \.env, venv\/\. Without \.git nobody/),
+    const warned = async (): Promise<string[]> =>
+      (await inspectSource(folder, layout, needs)).map(problemText);
+    expect(await warned()).toEqual([
+      expect.stringMatching(/^\.gitignore\n.*leave out \.env, venv\/\n[^]*Without \.git/),
     ]);
     execaSync("git", ["init", "--quiet", folder]);
-    expect(await told()).toEqual([]);
+    expect(await warned()).toEqual([]);
   });
 
   it("shows a name with a line break on one line", async () => {
     await mkdir(join(folder, "a\nb"));
     await writeFile(join(folder, "a\nb/.env"), "");
     const [found] = await inspectSource(folder, layout, needs);
-    expect(found && findingText(found)).toMatch(/^"a\\nb\/\.env": looks like a secret/);
+    expect(found && problemText(found)).toMatch(/^"a\\nb\/\.env"\n.*looks like a secret/);
   });
 
   it("refuses a folder that doesn't exist", async () => {

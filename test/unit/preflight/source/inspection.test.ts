@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findingText } from "../../../../preflight/source/finding";
+import { problemText } from "../../../../host/problem";
 import { inspectFiles } from "../../../../preflight/source/inspection";
 import { isInspected } from "../../../../preflight/source/SourceLayout";
 
@@ -39,7 +39,7 @@ function inspected(changes: Files): string[] {
     (file): file is [string, string] => file[1] !== undefined,
   );
   return inspectFiles(new Map(files), layout).map(
-    (finding) => `${finding.severity} ${findingText(finding)}`,
+    (problem) => `${problem.severity} ${problemText(problem)}`,
   );
 }
 
@@ -54,44 +54,52 @@ describe("inspectFiles", () => {
       "tracks/wsgi.py": undefined,
       "tracks/settings/__init__.py": undefined,
     });
-    expect(found.filter((text) => text.startsWith("fault"))).toHaveLength(3);
+    expect(found.filter((text) => text.startsWith("error"))).toHaveLength(3);
   });
 
   it("reports one problem of a wrong folder", () => {
     const found = inspectFiles(new Map(), layout);
     expect(found).toHaveLength(1);
-    expect(found[0]?.message).toMatch(/must be the folder that holds manage.py/);
+    expect(found[0]?.allowed).toBe("the folder that has manage.py");
   });
 
   describe("the WSGI module", () => {
     it.each([
-      ["isn't there", undefined, /no such WSGI module/],
-      ["sets no settings module", wsgi.replace(/.*setdefault.*\n/, ""), /sets no DJANGO_SETTINGS/],
+      ["isn't there", undefined, /no such file/],
+      [
+        "sets no settings module",
+        wsgi.replace(/.*setdefault.*\n/, ""),
+        /no DJANGO_SETTINGS_MODULE\n/,
+      ],
       [
         "only talks of it",
         wsgi.replace(
           /(.*setdefault.*)\n/,
           '# $1\n"""\n$1\n"""\nprint(os.environ["DJANGO_SETTINGS_MODULE"] == "tracks.settings")\n',
         ),
-        /sets no DJANGO_SETTINGS/,
+        /no DJANGO_SETTINGS_MODULE\n/,
       ],
-      ["hard-codes production", wsgi.replace('settings")', 'settings.production")'), /hard-codes/],
+      [
+        "hard-codes production",
+        wsgi.replace('settings")', 'settings.production")'),
+        /whatever PRODUCTION is/,
+      ],
       [
         "loads other settings",
         wsgi.replace("tracks.settings", "website.settings"),
         /website.settings/,
       ],
-      ["has no application", wsgi.replace("application =", "app ="), /defines no `application`/],
+      ["has no application", wsgi.replace("application =", "app ="), /no `application`/],
     ])("that %s is an error", (_, text, reason) => {
       const found = inspected({ "tracks/wsgi.py": text });
       expect(found).toHaveLength(1);
-      expect(found[0]).toMatch(/^fault tracks\/wsgi.py: /);
+      expect(found[0]).toMatch(/^error tracks\/wsgi.py\n/);
       expect(found[0]).toMatch(reason);
     });
 
     it("that sets PRODUCTION itself is warned of", () => {
       const found = inspected({ "tracks/wsgi.py": `${wsgi}os.environ['PRODUCTION'] = '1'\n` });
-      expect(found).toEqual([expect.stringMatching(/^warning tracks\/wsgi.py: sets PRODUCTION/)]);
+      expect(found).toEqual([expect.stringMatching(/^warning tracks\/wsgi.py\n.*sets PRODUCTION/)]);
     });
 
     it.each([
@@ -114,7 +122,10 @@ describe("inspectFiles", () => {
         "manage.py": manage.replace("tracks.settings", "tracks.settings.production"),
       });
       expect(found).toEqual([
-        "fault manage.py: hard-codes the settings tracks.settings.production, whatever PRODUCTION says. Let it load tracks.settings, which chooses by PRODUCTION.",
+        `error manage.py
+  found:   the settings tracks.settings.production, whatever PRODUCTION is
+  allowed: tracks.settings, which chooses by PRODUCTION
+  fix:     load tracks.settings there`,
       ]);
     });
 
@@ -136,10 +147,10 @@ else:
 
     it("that is missing, or sets no settings, is an error", () => {
       expect(inspected({ "manage.py": undefined })).toEqual([
-        expect.stringMatching(/^fault manage.py: there is none/),
+        expect.stringMatching(/^error manage.py\n.*no such file/),
       ]);
       expect(inspected({ "manage.py": "import os\n" })).toEqual([
-        expect.stringMatching(/^fault manage.py: sets no/),
+        expect.stringMatching(/^error manage.py\n.*no DJANGO_SETTINGS_MODULE\n/),
       ]);
     });
   });
@@ -155,7 +166,7 @@ else:
       });
       expect(found).toEqual([
         expect.stringMatching(
-          /^fault tracks\/settings.py: .*move it to tracks\/settings\/__init__/,
+          /^error tracks\/settings.py\n[^]*git mv tracks\/settings.py tracks\/settings\/__init__/,
         ),
       ]);
     });
@@ -166,7 +177,7 @@ else:
       `PRODUCTION = bool(os.environ.get("PRODUCTION", False))`,
     ])("that rely on an empty PRODUCTION are warned of: %s", (line) => {
       expect(inspected({ [init]: `import os\n${line}\n` })).toEqual([
-        expect.stringMatching(/^warning .*__init__.py: takes an empty PRODUCTION/),
+        expect.stringMatching(/^warning .*__init__.py\n.*value of PRODUCTION/),
       ]);
     });
 
@@ -181,19 +192,21 @@ else:
 
     it("that never look at PRODUCTION are warned of", () => {
       expect(inspected({ [init]: "from .production import *\n" })).toEqual([
-        expect.stringMatching(/^warning .*nothing here looks at PRODUCTION/),
+        expect.stringMatching(/^warning .*\n.*no test for PRODUCTION/),
       ]);
     });
 
     it("that never import local.py are warned of", () => {
       expect(inspected({ "tracks/settings/production.py": "# from .local import *\n" })).toEqual([
-        expect.stringMatching(/^warning .*nothing here imports local.py/),
+        expect.stringMatching(/^warning .*\n.*no import of local.py/),
       ]);
     });
 
     it("that bring a local.py of their own are warned of", () => {
       expect(inspected({ "tracks/settings/local.py": "SECRET_KEY = 'beans'\n" })).toEqual([
-        expect.stringMatching(/^warning tracks\/settings\/local.py: is part of the source/),
+        expect.stringMatching(
+          /^warning tracks\/settings\/local.py\n.*local settings in the source/,
+        ),
       ]);
     });
   });

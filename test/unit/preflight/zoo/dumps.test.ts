@@ -17,14 +17,14 @@ const lines = '{"model": "a.b", "pk": 1, "fields": {}}\n{"model": "a.b", "pk": 2
 const inputs: readonly [what: string, content: string | Buffer, outcome: Outcome][] = [
   ["the sample's", sampleDump, "taken"],
   ["behind a byte order mark, with CRLF", `\uFEFF${sampleDump.replaceAll("\n", "\r\n")}`, "taken"],
-  ["JSON lines", lines, { refused: /is JSON lines.*dumpdata --output/ }],
-  ["JSON lines behind a byte order mark", `\uFEFF${lines}`, { refused: /is JSON lines/ }],
-  ["an empty list", " [ ]\n", { refused: /is an empty list/ }],
-  ["a list of something else", "[1, 2]", { refused: /is no list of rows/ }],
+  ["JSON lines", lines, { refused: /JSON lines[^]*dumpdata --output/ }],
+  ["JSON lines behind a byte order mark", `\uFEFF${lines}`, { refused: /JSON lines/ }],
+  ["an empty list", " [ ]\n", { refused: /an empty list/ }],
+  ["a list of something else", "[1, 2]", { refused: /a list without rows/ }],
   [
     "not UTF-8",
     Buffer.from(sampleDump.replace("wiki", "w\u00efki"), "latin1"),
-    { refused: /is not UTF-8.*iconv/ },
+    { refused: /not UTF-8[^]*iconv/ },
   ],
 ];
 

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect, onTestFinished, vi } from "vitest";
-import { UserError } from "../../../../host/userError";
+import { ProblemError } from "../../../../host/ProblemError";
 import { preflight } from "../../../../preflight/index";
 import { temporaryFolder } from "../../../temporaryFolder";
 import { check } from "../../settings/configuration";
@@ -76,7 +76,7 @@ async function refusal(
     return undefined;
   } catch (error) {
     // Anything else is no word for a user, but a fault of the program.
-    if (error instanceof UserError) return error.message;
+    if (error instanceof ProblemError) return error.message;
     throw error;
   }
 }

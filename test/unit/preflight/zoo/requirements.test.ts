@@ -24,28 +24,28 @@ const inputs: readonly [what: string, requirements: string | Buffer | Files, out
   [
     "what Debian's pip freeze writes",
     `${django}pkg-resources==0.0.0\n`,
-    { refused: /requirements\.txt: names pkg-resources==0\.0\.0, .*Remove the line/ },
+    { refused: /requirements\.txt\n.*pkg-resources==0\.0\.0\n.*remove the line/ },
   ],
   [
     "what conda's pip freeze writes",
     `${django}asgiref @ file:///croot/asgiref_1/work\n`,
-    { refused: /where conda has built a package.*pip list --format=freeze/ },
+    { refused: /in which conda built a package[^]*pip list --format=freeze/ },
   ],
-  ["a version that is none", "Django==4.2.*\n", { warned: /doesn't pin Django==4\.2\.\*/ }],
+  ["a version that is none", "Django==4.2.*\n", { warned: /Django==4\.2\.\*, without a version/ }],
   [
     "a password with an @ in it",
     `-i https://me:p@ss@i.test/simple\n${django}`,
-    { warned: /has a password in https:\/\/\*{4}@i\.test\/simple/ },
+    { warned: /a password in https:\/\/\*{4}@i\.test\/simple/ },
   ],
   [
     "a password with a slash in it",
     `-i https://me:p/as@i.test/simple\n${django}`,
-    { warned: /has a password in https:\/\/\*{4}@i\.test\/simple/ },
+    { warned: /a password in https:\/\/\*{4}@i\.test\/simple/ },
   ],
   [
     "a token in place of a user",
     `${django}beans @ git+https://ghp_0123456789abcdefghij@git.test/beans.git@v1.0\n`,
-    { warned: /has a password in git\+https:\/\/\*{4}@git\.test\/beans\.git@v1\.0/ },
+    { warned: /a password in git\+https:\/\/\*{4}@git\.test\/beans\.git@v1\.0/ },
   ],
   [
     "a user that logs in with a key",
@@ -55,7 +55,7 @@ const inputs: readonly [what: string, requirements: string | Buffer | Files, out
   [
     "a branch of a repository on the host",
     `${django}git+file:///srv/beans.git@main#egg=beans\n`,
-    { warned: /from a branch/ },
+    { warned: /which is a branch/ },
   ],
 ];
 

@@ -29,7 +29,7 @@ const inputs: readonly [what: string, make: (folder: string) => void, outcome: O
       rmSync(folder, { recursive: true });
       mkdirSync(folder);
     },
-    { refused: /there is neither manage\.py nor tracks\/wsgi\.py/ },
+    { refused: /neither manage\.py nor tracks\/wsgi\.py/ },
   ],
   [
     "that is a sparse checkout",
@@ -39,7 +39,7 @@ const inputs: readonly [what: string, make: (folder: string) => void, outcome: O
     },
     {
       refused:
-        /roasted\/static\/roasted\/tracks\.css .*sparse checkout.*git -C .* sparse-checkout disable/,
+        /sparse checkout without roasted\/static\/roasted\/tracks\.css[^]*git -C .* sparse-checkout disable/,
     },
   ],
   [
@@ -47,7 +47,7 @@ const inputs: readonly [what: string, make: (folder: string) => void, outcome: O
     (folder) => {
       execaSync("mkfifo", [join(folder, "server.key")]);
     },
-    { refused: /server\.key is neither a file nor/ },
+    { refused: /server\.key\n.*a socket, a pipe or a device/ },
   ],
   [
     "with a pipe for a requirements file",
@@ -55,14 +55,14 @@ const inputs: readonly [what: string, make: (folder: string) => void, outcome: O
       rmSync(join(folder, "requirements.txt"));
       execaSync("mkfifo", [join(folder, "requirements.txt")]);
     },
-    { refused: /requirements\.txt: there is no such file/ },
+    { refused: /requirements\.txt\n.*no such file/ },
   ],
   [
     "with a device that looks like a key",
     (folder) => {
       symlinkSync("/dev/zero", join(folder, "server.key"));
     },
-    { refused: /server\.key is a link to \/dev\/zero, which leads out/ },
+    { refused: /server\.key\n.*a link to \/dev\/zero, which leads out/ },
   ],
   [
     "with a link to what git ignores",
@@ -71,7 +71,7 @@ const inputs: readonly [what: string, make: (folder: string) => void, outcome: O
       symlinkSync("../../local/logo.png", join(folder, "roasted/static/logo.png"));
       commit(folder);
     },
-    { warned: /^roasted\/static\/logo\.png: is a link to local\/logo\.png, which is no part/ },
+    { warned: /^roasted\/static\/logo\.png\n.*a link to local\/logo\.png, which git ignores/ },
   ],
   [
     "with a link to a folder of it",
@@ -91,7 +91,7 @@ test(
     const folder = sampleSource();
     writeFiles(folder, { ".env": "TOKEN=sesame" });
     const { sha256 } = await packSource(folder);
-    const told: Outcome = { warned: /^\.env: looks like a secret/ };
+    const told: Outcome = { warned: /^\.env\n.*looks like a secret/ };
     await expectPreview({ sourceFolder: folder }, told);
     await expectPreview({ sourceFolder: folder }, "taken", sha256.slice(0, 12));
     writeFiles(folder, { "new.py": "" });

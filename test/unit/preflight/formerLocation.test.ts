@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { checkFormerPlace, type DataPlace, FormerPlaceError } from "../../../preflight/formerPlace";
 import type { HostFacts } from "../../../host/facts";
+import { ProblemError } from "../../../host/ProblemError";
+import { checkFormerLocation, type DataLocation } from "../../../preflight/formerLocation";
 
-const place: DataPlace = { siteRoot: "/microarray", app: "tracks", user: "deployer" };
+const location: DataLocation = { siteRoot: "/microarray", app: "tracks", user: "deployer" };
 
 const release =
   "application /microarray/releases/tracks/0123456789ab owner=deployer current=/microarray/tracks shared=/microarray/shared/tracks backups=/microarray/backups/tracks wsgi=tracks/wsgi.py production=yes";
@@ -12,7 +13,7 @@ function facts(lines: string[], reason?: string, init = "systemd"): HostFacts {
   return {
     distribution: "CentOS Stream release 9",
     facts: new Map([["init", init]]),
-    conflicts: [],
+    problems: [],
     resources: new Map(
       lines.map((line, index) => [
         `resource-${index}`,
@@ -22,11 +23,11 @@ function facts(lines: string[], reason?: string, init = "systemd"): HostFacts {
   };
 }
 
-function refusal(change: Partial<DataPlace>, known: HostFacts): string {
+function refusal(change: Partial<DataLocation>, known: HostFacts): string {
   try {
-    checkFormerPlace({ ...place, ...change }, known);
+    checkFormerLocation({ ...location, ...change }, known);
   } catch (error) {
-    if (error instanceof FormerPlaceError) return error.message;
+    if (error instanceof ProblemError) return error.message;
     throw error;
   }
   return "";
@@ -36,7 +37,7 @@ describe("the place of the site's data", () => {
   it("may be anywhere on a host that has no data, or can't be asked", () => {
     expect(refusal({}, facts([]))).toBe("");
     expect(() => {
-      checkFormerPlace(place, undefined);
+      checkFormerLocation(location, undefined);
     }).not.toThrow();
   });
 
@@ -50,10 +51,10 @@ describe("the place of the site's data", () => {
   ] as const)("can't change by %s before the data are moved", (part, value, setting, to) => {
     for (const lines of [[key, release], [release]]) {
       const text = refusal({ [part]: value }, facts(lines));
-      expect(text).toContain(`${setting} is "${value}"`);
+      expect(text).toContain(`\n  ${setting}\n    given:   "${value}"\n`);
       expect(text).toContain("systemctl stop uwsgi");
       expect(text).toContain(`mv -T /microarray/shared/tracks ${to}\n`);
-      expect(text).toContain(`pulumi config set ${setting} ${place[part]}`);
+      expect(text).toContain(`pulumi config set ${setting} ${location[part]}`);
       expect(text).not.toContain("chown");
     }
     const moved = 'secret-key /microarray/shared/tracks/secret_key is "absent", not "present"';

@@ -1,16 +1,10 @@
 import { applicationPaths } from "../components/django/paths";
 import type { HostFacts } from "../host/facts";
-import { UserError } from "../host/userError";
+import { errorOf } from "../host/problem";
+import { refusal } from "./refuse";
 
-/** The site's data would be looked for elsewhere than they are. */
-export class FormerPlaceError extends UserError {
-  constructor(message: string) {
-    super("FormerPlaceError", message);
-  }
-}
-
-/** Where an application's data lie, and whose they are. */
-export interface DataPlace {
+/** Settings that decide where an application's data are, and whose they are. */
+export interface DataLocation {
   readonly siteRoot: string;
   /** Name of the application. */
   readonly app: string;
@@ -25,40 +19,44 @@ const settings = {
 };
 
 /**
- * Compares where the application's data shall lie with where this stack last had them on the host.
+ * Compares the location of the application's data with where this stack last had them on the host.
  *
- * A changed place would get a database, uploads and a secret key of its own, all of them empty or
- * new, and the site would go live without its data.
+ * In a changed location database, uploads and secret key would be new, and the site would go live
+ * without its data.
  *
- * @param facts undefined when the host could not be asked: then nothing is known of a former place
- * @throws {@link FormerPlaceError} with the commands that move the data, until they were moved
+ * @param facts undefined when the host could not be reached: then there is nothing to compare
+ * @throws {@link ProblemError} with the commands that move the data, until somebody has run them
  */
-export function checkFormerPlace(wanted: DataPlace, facts: HostFacts | undefined): void {
-  const former = facts && formerPlace(facts);
+export function checkFormerLocation(wanted: DataLocation, facts: HostFacts | undefined): void {
+  const former = facts && formerLocation(facts);
   if (facts === undefined || former === undefined) return;
   const changed = (["siteRoot", "app", "user"] as const).filter(
     (part) => former[part] !== wanted[part] && !isDone(part, former, wanted, facts),
   );
   if (changed.length === 0) return;
-  const differences = changed.map((part) => `${settings[part]} is "${wanted[part]}"`).join(", ");
-  const commands = moveCommands(former, wanted, facts).map((command) => `  ${command}`);
-  const back = changed.map((part) => `  pulumi config set ${settings[part]} ${former[part]}`);
-  throw new FormerPlaceError(
-    [
-      `${differences}, but the site's data (database file, uploads, secret key) are in ${sharedOf(former)} and belong to ${former.user}: the site would go live without them. To move them, run on the host as root, then this again:`,
-      ...commands,
-      "Else put back what they go by:",
-      ...back,
-    ].join("\n"),
-  );
+  const back = changed.map((part) => `pulumi config set ${settings[part]} ${former[part]}`);
+  throw refusal([
+    errorOf({
+      subject: changed.map((part) => settings[part]).join(", "),
+      given: changed.map((part) => `"${wanted[part]}"`).join(", "),
+      found: `the site's data (database file, uploads, secret key) in ${sharedOf(former)}, owned by ${former.user}`,
+      fix: [
+        "to move the data, run on the host as root:",
+        ...moveCommands(former, wanted, facts).map((command) => `  ${command}`),
+        "or set back:",
+        ...back.map((command) => `  ${command}`),
+      ],
+      reason: "The site would go live without its data.",
+    }),
+  ]);
 }
 
-/** The place that this stack last applied, from what the host remembers; undefined without a release. */
-function formerPlace(facts: HostFacts): DataPlace | undefined {
+/** The location that this stack last applied, from what the host remembers; undefined without a release. */
+function formerLocation(facts: HostFacts): DataLocation | undefined {
   const lines = [...facts.resources.values()].flatMap(({ manifest }) => manifest ?? []);
   const release = lines.find((line) => line.startsWith("application "));
   if (release === undefined) return undefined;
-  // The key is applied before the release is: after a deployment that failed between, it knows better.
+  // The key is applied before the release: after a deployment that failed in between, it is right.
   const key = lines.map((line) => /^secret-key (\S+)\/secret_key owner=(\S+)$/.exec(line));
   const [, shared = attribute(release, "shared"), user = attribute(release, "owner")] =
     key.find((found) => found !== null) ?? [];
@@ -71,11 +69,11 @@ function attribute(line: string, name: string): string | undefined {
   return new RegExp(` ${name}=(\\S+)`).exec(line)?.[1];
 }
 
-/** Whether the probe misses the data at their former place, or finds them to be the new owner's. */
+/** Whether the probe finds no data in the former location, or finds that the new owner has them. */
 function isDone(
-  part: keyof DataPlace,
-  former: DataPlace,
-  wanted: DataPlace,
+  part: keyof DataLocation,
+  former: DataLocation,
+  wanted: DataLocation,
   { resources }: HostFacts,
 ): boolean {
   const shared = sharedOf(former);
@@ -84,15 +82,15 @@ function isDone(
   return [...resources.values()].some(
     ({ reason }) =>
       reason !== undefined &&
-      // Elsewhere the owner is not probed; the commands changed it before they moved anything.
+      // The probe checks no owner elsewhere; the commands changed it before they moved anything.
       (reason.includes(wasMoved) || (part === "user" && reason.includes(wasGiven))),
   );
 }
 
-function moveCommands(former: DataPlace, wanted: DataPlace, facts: HostFacts): string[] {
+function moveCommands(former: DataLocation, wanted: DataLocation, facts: HostFacts): string[] {
   const stop = facts.facts.get("init") === "sysv" ? "service uwsgi stop" : "systemctl stop uwsgi";
   const folders = ["shared", "backups"] as const;
-  const at = ({ siteRoot, app }: DataPlace, folder: (typeof folders)[number]): string =>
+  const at = ({ siteRoot, app }: DataLocation, folder: (typeof folders)[number]): string =>
     applicationPaths(siteRoot, app)[folder];
   return [
     stop,
@@ -111,6 +109,6 @@ function moveCommands(former: DataPlace, wanted: DataPlace, facts: HostFacts): s
   ];
 }
 
-function sharedOf({ siteRoot, app }: DataPlace): string {
+function sharedOf({ siteRoot, app }: DataLocation): string {
   return applicationPaths(siteRoot, app).shared;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { hostObstacles, type HostNeeds, obstacles } from "../../../preflight/obstacles";
 import type { HostFacts } from "../../../host/facts";
+import { problemText } from "../../../host/problem";
+import { type HostNeeds, hostProblems, unmetNeeds } from "../../../preflight/needs";
 
 const needs: HostNeeds = {
   addresses: { "tracks:uwsgiSocket": "127.0.0.1:8001", "tracks:uwsgiStats": "127.0.0.1:9191" },
@@ -13,15 +14,15 @@ function found(
   change: Partial<HostNeeds> = {},
   resources: HostFacts["resources"] = new Map(),
 ): string[] {
-  return obstacles(
+  return unmetNeeds(
     { ...needs, ...change },
     {
       distribution: "CentOS Stream release 9",
       facts: new Map(Object.entries(answers)),
-      conflicts: [],
+      problems: [],
       resources,
     },
-  );
+  ).map(problemText);
 }
 
 describe("a process on uWSGI's ports", () => {
@@ -34,22 +35,28 @@ describe("a process on uWSGI's ports", () => {
     expect(
       found({ "listener/127.0.0.1:8001": listener, "listener/127.0.0.1:9191": listener }),
     ).toEqual([
-      "127.0.0.1:8001 (tracks:uwsgiSocket) and 127.0.0.1:9191 (tracks:uwsgiStats) are taken by process 812 (uwsgi --socket 127.0.0.1:8001), which was started by hand or by a job, not as the service uwsgi. End it, on the host as root: kill -INT 812 (and take away what starts it at boot). Or let it be, and choose another port: pulumi config set tracks:uwsgiSocket 127.0.0.1:8002 && pulumi config set tracks:uwsgiStats 127.0.0.1:9192",
+      `tracks:uwsgiSocket, tracks:uwsgiStats
+  given:   127.0.0.1:8001, 127.0.0.1:9191
+  found:   process 812 (uwsgi --socket 127.0.0.1:8001) listens there; it was started by hand or by a job, not as the service uwsgi
+  allowed: an address that no other process uses
+  fix:     kill -INT 812; remove what starts it at boot   (on the host, as root)
+           or pulumi config set tracks:uwsgiSocket 127.0.0.1:8002
+              pulumi config set tracks:uwsgiStats 127.0.0.1:9192`,
     ]);
   });
 
   it.each([
     [
       "700 other.service node",
-      "the service other.service. End it, on the host as root: systemctl disable --now other.service",
+      "the service other.service",
+      "systemctl disable --now other.service",
     ],
-    [
-      "700 container uwsgi",
-      "which runs in a container of this host. End it, on the host as root: stop its container",
-    ],
-    ["1 socket systemd", "a socket unit. End it, on the host as root: systemctl list-sockets"],
-  ])("is ended in the way that it was started: %s", (listener, text) => {
-    expect(found({ "listener/127.0.0.1:9191": listener })).toEqual([expect.stringContaining(text)]);
+    ["700 container uwsgi", "in a container of this host", "stop its container"],
+    ["1 socket systemd", "for a socket unit", "systemctl list-sockets"],
+  ])("is stopped in its own way: %s", (listener, owner, command) => {
+    const [text] = found({ "listener/127.0.0.1:9191": listener });
+    expect(text).toContain(owner);
+    expect(text).toContain(`\n  fix:     ${command}`);
   });
 });
 
@@ -59,9 +66,9 @@ describe("a problem that the host itself reports", () => {
       ["nginx-conf", "foreign"],
       ["obstacle/nginx-conf", "/etc/nginx/nginx.conf would be replaced"],
     ]);
-    expect(hostObstacles({ distribution: "", facts, conflicts: [], resources: new Map() })).toEqual(
-      ["/etc/nginx/nginx.conf would be replaced"],
-    );
+    expect(hostProblems({ distribution: "", facts, problems: [], resources: new Map() })).toEqual([
+      { severity: "error", subject: "/etc/nginx/nginx.conf would be replaced" },
+    ]);
   });
 });
 
@@ -83,7 +90,7 @@ describe("a former site that runs", () => {
   it("must be stopped before its data are loaded from a dump", () => {
     expect(found(running, { loadsDump: true })).toEqual([
       expect.stringMatching(
-        /uwsgi runs, and tracks:migrationDump is not loaded yet.*service uwsgi stop.*pulumi config rm tracks:migrationDump/,
+        /^tracks:migrationDump\n[^]*not loaded yet\n[^]*\n {2}fix: {5}service uwsgi stop .*\n {11}or pulumi config rm tracks:migrationDump/,
       ),
     ]);
   });
@@ -106,7 +113,9 @@ describe("an interpreter that the host doesn't have", () => {
 
   it("can't come from packages where they don't install", () => {
     expect(absent("/usr/local/bin/python3.11")).toEqual([
-      "tracks:pythonInterpreter is /usr/local/bin/python3.11, which is not on the host: it comes from no package there, so install it by hand first",
+      expect.stringMatching(
+        /^tracks:pythonInterpreter\n {2}given: {3}\/usr\/local\/bin\/python3\.11\n {2}found: {3}no such program on the host\n/,
+      ),
     ]);
   });
 });
