@@ -1,12 +1,13 @@
 import { createInterface } from "node:readline/promises";
 import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { Command, InvalidArgumentError } from "commander";
-import { failingInStackKeys } from "../settings/argumentKeys";
+import { inStackKeys } from "../settings/argumentKeys";
 import { readConnection } from "../settings/connection";
 import { labHost } from "../settings/lab";
 import { readSettings } from "../settings/read";
 import { fullName } from "../settings/schema";
 import { ProblemError } from "../host/ProblemError";
+import { failingIn } from "../host/ProblemError";
 import type { Login } from "../host/ssh/connection";
 import { Deadline } from "../host/ssh/deadline";
 import { fetchHostKeys } from "../host/ssh/hostkey";
@@ -40,7 +41,7 @@ async function pin(host: string | undefined, options: Options): Promise<void> {
   const target = targetOf(host, options, settings);
   const bastion = options.bastion === true ? undefined : await bastionOf(stack, settings);
 
-  const keys = await failingInStackKeys(fetchHostKeys(target, bastion, new Deadline(30)));
+  const keys = await failingIn(inStackKeys, fetchHostKeys(target, bastion, new Deadline(30)));
   const [best] = keys;
   if (best === undefined) {
     throw new Error(`${target.address}:${target.port} shows no key that can be pinned.`);

@@ -52,3 +52,15 @@ export class ProblemError extends pulumi.RunError {
 export function problemError(parts: ProblemParts): ProblemError {
   return new ProblemError(undefined, [errorOf(parts)]);
 }
+
+/** Waits for work, whose problems are told in the terms of who asked for it. */
+export async function failingIn<T>(
+  inTerms: (text: string) => string,
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof ProblemError ? error.reword(inTerms) : error;
+  }
+}

@@ -1,4 +1,3 @@
-import { ProblemError } from "../host/ProblemError";
 import { type Component, type Key, setCommand } from "./key";
 import { fullName, type KeyName, keyNames, keys } from "./schema";
 
@@ -59,13 +58,4 @@ export function inStackKeys(text: string): string {
     // How a secret is given is nothing that the text shows.
     return key.secret ? `${full} (${setCommand(full, key)})` : full;
   });
-}
-
-/** Does what components or the host do; an error of theirs names the settings. */
-export async function failingInStackKeys<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw error instanceof ProblemError ? error.reword(inStackKeys) : error;
-  }
 }

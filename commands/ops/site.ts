@@ -1,10 +1,11 @@
 import { applicationPaths, virtualenvPaths } from "../../components/django/paths";
 import type { Connection } from "../../host/ssh/connection";
+import { failingIn } from "../../host/ProblemError";
 import { Deadline } from "../../host/ssh/deadline";
 import type { Session } from "../../host/ssh/session";
 import { checkPrivilege } from "../../preflight/host/checks";
 import { overSession } from "../../preflight/host/overSession";
-import { failingInStackKeys } from "../../settings/argumentKeys";
+import { inStackKeys } from "../../settings/argumentKeys";
 import { checkConfiguration, type Configuration } from "../../settings/configuration";
 import { openWorkspace, readSource } from "../workspace";
 
@@ -63,7 +64,8 @@ export async function openSite(named: string | undefined): Promise<Site> {
 export function onHost<T>(site: Site, work: (session: Session) => Promise<T>): Promise<T> {
   const { connection } = site;
   const deadline = new Deadline(wayDeadlineSeconds);
-  return failingInStackKeys(
+  return failingIn(
+    inStackKeys,
     overSession(connection, deadline, async (session) => {
       await checkPrivilege(session, connection, deadline);
       return work(session);

@@ -1,11 +1,12 @@
 import { type Connection, privilege } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
+import { failingIn } from "../../host/ProblemError";
 import { HostError } from "../../host/ssh/error";
 import { checkPrivilege } from "../../preflight/host/checks";
 import { hostScript } from "../../host/script/hostScript";
 import type { Session } from "../../host/ssh/session";
 import { overSession } from "../../preflight/host/overSession";
-import { failingInStackKeys, inStackKeys } from "../../settings/argumentKeys";
+import { inStackKeys } from "../../settings/argumentKeys";
 
 /** Seconds in which every fault of the way to the host shows. */
 const wayDeadlineSeconds = 12;
@@ -25,7 +26,8 @@ const waitSeconds = 600;
  */
 export async function recoverHost(connection: Connection, scope: string): Promise<string[]> {
   const deadline = new Deadline(wayDeadlineSeconds);
-  return failingInStackKeys(
+  return failingIn(
+    inStackKeys,
     overSession(connection, deadline, async (session) => {
       await checkPrivilege(session, connection, deadline);
       return runRecover(session, connection, scope);

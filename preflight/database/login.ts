@@ -1,10 +1,11 @@
 import type { Duplex } from "node:stream";
 import type { Client } from "pg";
 import type { Secret } from "../../host/secret";
+import { failingIn } from "../../host/ProblemError";
 import { Deadline } from "../../host/ssh/deadline";
 import { HostError, type HostErrorKind } from "../../host/ssh/error";
 import type { Tunnel } from "../../host/ssh/tunnel";
-import { failingInStackKeys } from "../../settings/argumentKeys";
+import { inStackKeys } from "../../settings/argumentKeys";
 
 /** A role that logs in to PostgreSQL. */
 export interface PostgresLogin {
@@ -51,7 +52,7 @@ export async function proveLogin(
   login: PostgresLogin,
   questions: PostgresQuestions,
 ): Promise<PostgresAnswer> {
-  const channel = await failingInStackKeys(tunnel.connect());
+  const channel = await failingIn(inStackKeys, tunnel.connect());
   // Loaded here, since few sites have a server elsewhere.
   const { Client } = await import("pg");
   const client = new Client({

@@ -12,7 +12,8 @@ import type { ForwardingTarget } from "../../host/ssh/forward";
 import type { HostFacts } from "../../host/facts";
 import type { DatabaseQuestion } from "../host/survey";
 import { openTunnel, type Tunnel } from "../../host/ssh/tunnel";
-import { failingInStackKeys, inStackKeys } from "../../settings/argumentKeys";
+import { inStackKeys } from "../../settings/argumentKeys";
+import { failingIn } from "../../host/ProblemError";
 import { errorOf, type Problem, reworded, warningOf } from "../../host/problem";
 import { formerServiceRuns } from "../needs";
 import { refuse, warn } from "../refuse";
@@ -136,7 +137,7 @@ function tunnelTo(
       warn([reworded(problem, inStackKeys)]);
     },
   });
-  return failingInStackKeys(tunnel);
+  return failingIn(inStackKeys, tunnel);
 }
 
 /** Warns of another server: this program moves no data from one to the other. */

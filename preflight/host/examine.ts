@@ -6,7 +6,7 @@ import { askCommit, gitDeadlineSeconds } from "./commit";
 import { checkForwarding, checkPrivilege, checkSystem } from "./checks";
 import type { HostFacts } from "../../host/facts";
 import { reworded } from "../../host/problem";
-import { ProblemError } from "../../host/ProblemError";
+import { failingIn } from "../../host/ProblemError";
 import { overSession } from "./overSession";
 import { checkSftp } from "./sftp";
 import { type HostScript, survey, type SurveyQuestions } from "./survey";
@@ -43,11 +43,7 @@ export async function examine(
   script: HostScript,
   { inTerms = (text) => text, ...options }: PreflightOptions,
 ): Promise<HostFacts> {
-  try {
-    return inTermsOf(inTerms, await ask(connection, script, options));
-  } catch (error) {
-    throw error instanceof ProblemError ? error.reword(inTerms) : error;
-  }
+  return inTermsOf(inTerms, await failingIn(inTerms, ask(connection, script, options)));
 }
 
 function ask(

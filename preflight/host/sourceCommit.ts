@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
+import { failingIn } from "../../host/ProblemError";
 import { HostError } from "../../host/ssh/error";
 import type { HostFacts } from "../../host/facts";
 import type { GitRepository } from "../../components/args/DjangoApp";
 import { askCommit, gitDeadlineSeconds } from "./commit";
 import { hostScript } from "../../host/script/hostScript";
-import { failingInStackKeys } from "../../settings/argumentKeys";
+import { inStackKeys } from "../../settings/argumentKeys";
 import { overSession } from "./overSession";
 
 /**
@@ -26,7 +27,7 @@ export function sourceCommit(
   if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown) as pulumi.Output<string>;
   return pulumi
     .all(after.map((resource) => resource.id))
-    .apply(() => failingInStackKeys(ask(connection, repository)));
+    .apply(() => failingIn(inStackKeys, ask(connection, repository)));
 }
 
 async function ask(connection: Connection, repository: GitRepository): Promise<string> {
