@@ -4,7 +4,11 @@ import Handlebars from "handlebars";
 
 // Compiled, this file lies elsewhere in the package, and the templates stay where they are.
 const templates = join(dirname(require.resolve("tracks/package.json")), "templates");
+const handlebars = Handlebars.create();
 const compiled = new Map<string, Handlebars.TemplateDelegate>();
+
+// First lines of every file that lands on a host, except those that visitors see.
+handlebars.registerPartial("header", readFileSync(join(templates, "header.hbs"), "utf8"));
 
 /**
  * Fills in one Handlebars template of `templates/`.
@@ -16,7 +20,7 @@ const compiled = new Map<string, Handlebars.TemplateDelegate>();
 export function render(template: string, view: object): string {
   let fill = compiled.get(template);
   if (fill === undefined) {
-    fill = Handlebars.compile(readFileSync(join(templates, template), "utf8"), {
+    fill = handlebars.compile(readFileSync(join(templates, template), "utf8"), {
       strict: true,
       noEscape: true,
     });

@@ -152,7 +152,7 @@ describe("uWSGI", () => {
       "sed -i 's/create 0640 deployer deployer/create 0600 root root/' /etc/logrotate.d/uwsgi",
     );
     await expect(rotateByService(deployment)).rejects.toThrow(
-      /uwsgi\.log is not deployer's to write/,
+      /deployer can't write to \/var\/log\/uwsgi\.log/,
     );
     const running = loops();
     await ask("/still-there/");

@@ -7,9 +7,9 @@ import { fullName, keyNames, keys } from "../../../settings/schema";
 /** Arguments that host and components name, although no setting gives them. */
 const withoutSetting = ["NginxSite.staticRoot"];
 
-/** Where the rooms below settings match a pattern, but for doc comments, which link to members of classes. */
+/** Where the rooms below settings match a pattern; not in doc comments, which link to members of classes. */
 function found(pattern: RegExp): { path: string; match: string }[] {
-  return ["host", "preflight/host", "components"].flatMap((room) =>
+  return ["host", "preflight/host", "components", "templates"].flatMap((room) =>
     readdirSync(room, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => join(parentPath, name))
@@ -47,7 +47,7 @@ describe("the arguments that settings become", () => {
     );
   });
 
-  it("are named by host and components as the settings know them", () => {
+  it("are named by host, components and templates as the settings know them", () => {
     const components = [...new Set(argumentNames.map((name) => name.split(".")[0]))].join("|");
     // What comes of a placeholder is not to be seen here.
     const named = found(new RegExp(`\\b(?:${components})(?:\\.[a-z]\\w*)+\\b(?!\\.\\$)`, "g"));
@@ -56,7 +56,7 @@ describe("the arguments that settings become", () => {
     expect(named.filter(({ match }) => !known.includes(match))).toEqual([]);
   });
 
-  it("are what messages of host and components name, in place of settings", () => {
+  it("are what messages of host and components, and templates, name, in place of settings", () => {
     expect(found(new RegExp(`\\b(?:${keyNames.map(fullName).join("|")})\\b`, "g"))).toEqual([]);
   });
 

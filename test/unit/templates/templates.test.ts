@@ -1,9 +1,13 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nginxReopensLogs, renderLogrotate } from "../../../templates/logrotate";
 import { renderNginxConf, renderSite } from "../../../templates/nginx";
 import { renderRobots } from "../../../templates/robots";
 import { renderServicesSudoers } from "../../../templates/sudoers";
 import { renderPipConfiguration, renderYumRepository } from "../../../templates/yum";
+
+/** Files that visitors see, and what is put into another file. */
+const withoutHeader = ["nginx/index.html.hbs", "robots/robots.txt.hbs", "uwsgi/reopen.sh.hbs"];
 
 const program = "project tracks, stack test";
 
@@ -20,6 +24,18 @@ const site = {
   application: undefined,
   snippet: undefined,
 };
+
+describe("the first lines of a file on the host", () => {
+  it("say who wrote it and what becomes of an edit, except where visitors see it", () => {
+    const bare = readdirSync("templates", { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".hbs") && name !== "header.hbs")
+      .filter((name) => !/^\{\{> header\}\}\n/.test(readFileSync(`templates/${name}`, "utf8")));
+    expect(bare.sort()).toEqual(withoutHeader);
+    expect(renderYumRepository(program, { id: "nginx" })).toMatch(
+      /^# Written by Pulumi \(project tracks, stack test\)\. The next `pulumi up` overwrites this file; of one\n# that was edited it keeps a copy, whose path it writes to \/var\/lib\/tracks\/audit\.log\.\n\[nginx\]\n/,
+    );
+  });
+});
 
 describe("robots.txt", () => {
   it("is exactly its lines", () => {
