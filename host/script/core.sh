@@ -1,34 +1,34 @@
 #!/bin/bash
 #
-# Makes this host look like a manifest, proves it, and puts everything back when it can't.
+# Makes this host match a manifest, checks the result, and undoes everything when that fails.
 #
-# Written by Pulumi (project tracks). Assembled from host/script/*.sh; what it promises, the grammar
-# of a manifest and the way back after a failure are told in host/script/README.md.
+# Written by Pulumi (project tracks). Assembled from host/script/*.sh; host/script/README.md has its
+# guarantees, the grammar of a manifest, and what happens after a failure.
 #
-# Conventions: a function hands its result back in REPLY and prints nothing, since `fail` must end
-# the whole run, which it can't from within $(...). Paths are written as the manifest writes them
-# ("virtual"); $ROOT stands before them wherever the file system is touched.
+# Conventions: a function returns its result in REPLY and prints nothing, since `fail` must end
+# the whole run, which it can't from within $(...). Comments say "leaves X" for that. Paths are written as in
+# the manifest ("virtual"); $ROOT is put in front of them wherever the file system is accessed.
 
 set -u
 umask 077
-# Where a login ends idle users, bash gives every `read` of ours no more time than them.
+# Where the host logs idle users out (TMOUT), bash would give every `read` of ours the same time limit.
 unset TMOUT
 export LC_ALL=C
 
-# Another root and other commands: how the script is tested without a host.
+# Tests set another root and other commands, and need no host.
 ROOT=${TRACKS_ROOT:-}
 if [[ -n $ROOT ]]; then
   ROOT=$(cd -P -- "$ROOT" && pwd -P) || exit 1
 else
-  # What the caller's PATH holds must not decide which nginx root runs.
+  # The caller's PATH must not decide which nginx root runs.
   PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
   export PATH
 fi
 
 readonly ROOT
 readonly STATE=$ROOT/var/lib/tracks
-# As long as another may take that installs, such as a database server from a slow mirror. It is the bound of all
-# waiting of this run together: its caller ends it after twice that time.
+# As long as another run may take to install, such as a database server from a slow mirror. It limits all
+# waiting of this run together: the caller ends the run after twice that time.
 readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-900}
 readonly LOCK_DEADLINE=$((SECONDS + LOCK_WAIT))
 readonly PROOF_WAIT=${TRACKS_PROOF_WAIT:-15}
@@ -42,19 +42,19 @@ VERB=''
 REPLY=''
 OUTPUT='' # what the last command run by `attempt` printed
 
-# What a failure's reader should know besides, told before the reason.
+# What else the reader of a failure should know; printed before the reason.
 EXPLANATIONS=()
 
 explain_failure() { # TEXT
   EXPLANATIONS+=("$1")
 }
 
-# Lines for the caller's eyes, kept until it is certain that they stay true.
+# Lines for the caller, held back until it is certain that they stay true.
 CHANGES=()
 NOTES=()
 
-# Leaves in REPLY what failed, with a tool's own lines: WHAT stands before the last of them, which says
-# why, and the others stay lines above it.
+# Leaves in REPLY what failed, with a tool's own lines: WHAT goes in front of the last line, which says
+# why; the other lines stay above it.
 reason_last() { # "WHAT: LINES"
   local what='' last
   REPLY=$1
@@ -66,7 +66,7 @@ reason_last() { # "WHAT: LINES"
   REPLY=${REPLY%$'\n'*}$'\n'$what${last#"${last%%[![:space:]]*}"}
 }
 
-# Ends the run: puts back what this run has changed, and leaves the reason as the last line.
+# Ends the run: undoes what this run has changed, and prints the reason as the last line.
 fail() { # "WHAT" or "WHAT: LINES"
   local reason
   reason_last "$1"
@@ -77,14 +77,14 @@ fail() { # "WHAT" or "WHAT: LINES"
   fi
   trap '' TERM INT HUP
   if [[ -n $JOURNAL && -s $JOURNAL/outcome ]]; then
-    reason+=' (the host is changed; the next run finishes the bookkeeping)'
+    reason+=' (the host is changed; the next run completes the records)'
   elif [[ -n $JOURNAL ]]; then
     local changes=no
     if [[ -s $JOURNAL/steps ]]; then changes=yes; fi
     if undo_journal; then
-      [[ $changes == no || $SETTINGS_STAY == yes ]] || reason+=' (what this run had changed was put back)'
+      [[ $changes == no || $SETTINGS_STAY == yes ]] || reason+=" (this run's changes were undone)"
     else
-      reason+=" (NOT everything could be put back, see above; mend that, then run: $0 recover)"
+      reason+=" (NOT all of this run's changes could be undone, see above; fix that, then run: $0 recover)"
     fi
   fi
   ((${#EXPLANATIONS[@]} == 0)) || printf '%s\n' "${EXPLANATIONS[@]}" >&2
@@ -92,17 +92,17 @@ fail() { # "WHAT" or "WHAT: LINES"
   exit 1
 }
 
-# A change that was made; said and written to the audit log once the run has succeeded.
+# Records a change that was made; it is printed and written to the audit log once the run has succeeded.
 changed() {
   CHANGES+=("${1//$'\n'/; }")
 }
 
-# Something that the administrator should know, which is no change.
+# Records what the administrator should know and what is no change.
 note() {
   NOTES+=("note: ${1//$'\n'/; }")
 }
 
-# Runs a command with its words, all of them, in OUTPUT.
+# Runs a command; leaves all of its output in OUTPUT.
 attempt() {
   OUTPUT=$("$@" 2>&1 </dev/null)
 }
@@ -111,10 +111,10 @@ attempt() {
 must() {
   local what=$1
   shift
-  attempt "$@" || fail "$what: ${OUTPUT:-$1 failed without a word}"
+  attempt "$@" || fail "$what: ${OUTPUT:-$1 failed without a message}"
 }
 
-# Runs a command with root's usual umask: what packages, policies and services make is for others too.
+# Runs a command with root's usual umask: other users need what packages, policies and services create.
 openly() { # COMMAND...
   (
     umask 022

@@ -1,14 +1,14 @@
 
 # --- Data migration: an old site's dump, loaded once ----------------------------------------------------
 #
-# Whether it was loaded is said by the marker in the database, never by a record of ours: a record could
-# be lost, or outlive a database that was restored. So there is nothing to undo here either: the
-# loader's one transaction does.
+# A marker in the database says whether it was loaded, never a record of ours: a record could
+# be lost, or stay when an older database is restored. So there is nothing to undo here either: the
+# loader works in one transaction.
 
 readonly NO_DUMP=3 # the loader's exit code when it needs the dump and has none
 
-# Lays the loader down where the site's user can read it, and nobody but root can write. An earlier one
-# was left by a run that was killed: the lock says that it is over.
+# Writes the loader to a directory that the site's user can read, and only root can write. An existing one is
+# of a killed run: this run has the lock.
 install_loader() {
   local run=$ROOT/run name
   [[ -d $run ]] || run=$ROOT/var/run
@@ -18,20 +18,20 @@ install_loader() {
   for name in backup dump_dangling dump_marker dump_policy dump_rows dump_stream load_dump; do
     "python_$name" >"$LOADER/$name.py" || fail "can't write the loader: is ${run#"$ROOT"} full?"
   done
-  must "can't hand the loader over" chmod -R u=rwX,go=rX -- "$LOADER"
+  must "can't make the loader readable" chmod -R u=rwX,go=rX -- "$LOADER"
 }
 
-# The directory is made for the user alone; one that is there must be so already.
+# Creates a directory for backups that only the user can read; an existing one must be like that already.
 prepare_backups() { # DIRECTORY USER
   if [[ ! -e $ROOT$1 && ! -L $ROOT$1 ]]; then
     existing_ancestor "$1"
     resolve_directory "$REPLY"
-    [[ -z $WRITER ]] || fail "there is no $1, for backups, and root makes nothing where $WRITER may write: make it as $2: mkdir -p -m 0700 $1"
+    [[ -z $WRITER ]] || fail "the directory for backups $1 does not exist, and root creates nothing where $WRITER can write. As $2, run: mkdir -p -m 0700 $1"
     must "can't make ${1%/*}" openly mkdir -p -- "$ROOT${1%/*}"
     must "can't make $1" install -d -m 0700 -o "$2" -- "$ROOT$1"
   fi
   [[ ! -L $ROOT$1 && $(stat -c '%F %U %a' -- "$ROOT$1") == "directory $2 700" ]] \
-    || fail "$1 must be a directory of $2 with mode 0700, since backups hold everything: chown $2 $1; chmod 0700 $1"
+    || fail "$1 must be a directory of $2 with mode 0700, since backups have all data in them. As root, run: chown $2 $1; chmod 0700 $1"
 }
 
 converge_data_loads() {
@@ -47,10 +47,10 @@ load_data() { # INDEX
   attribute "$index" python ''; python=$REPLY
   attribute "$index" backups ''; backups=$REPLY
   attribute "$index" release ''; release=$REPLY
-  [[ -d $ROOT$release ]] || fail "there is no release in $release: it has to be deployed before its data is loaded"
-  [[ -x $ROOT$python ]] || fail "there is no Python at $python: the release's virtualenv has to be there first"
+  [[ -d $ROOT$release ]] || fail "there is no release in $release: deploy it before you load its data"
+  [[ -x $ROOT$python ]] || fail "there is no Python at $python: deploy the release with its virtualenv first"
   # The link may be moved while the loader runs.
-  release=$(readlink -e -- "$ROOT$release") || fail "the release in $release is gone"
+  release=$(readlink -e -- "$ROOT$release") || fail "the release to which $release leads does not exist any more: run pulumi up again, which deploys it"
   prepare_backups "$backups" "$user"
 
   attribute "$index" digest ''
@@ -71,7 +71,7 @@ load_data() { # INDEX
   service_environment "${REPLY:+$ROOT$REPLY}" "$production"
 
   install_loader
-  # In a subshell, since a dump that was loaded before need not be there.
+  # In a subshell, which may fail: a dump that was loaded before need not be there.
   attribute "$index" login ''; login=$REPLY
   if dump=$(spooled_dump "$index" 2>&1); then
     words+=(--dump)
@@ -79,7 +79,7 @@ load_data() { # INDEX
     missing=$dump
     dump=''
   fi
-  # The loader gets the dump's bytes: no other user is let near the file for a moment.
+  # The loader gets the dump on stdin: no other user can open the file.
   run_loader "$user" "${release#"$ROOT"}" "$ROOT$python" "$LOADER/load_dump.py" "${words[@]}" \
     < <([[ -z $dump ]] || print_as "$login" "$dump")
   rm -rf -- "$LOADER"
@@ -87,7 +87,7 @@ load_data() { # INDEX
   [[ -z $dump ]] || drop_spooled "$login" "$dump"
 }
 
-# Prints the path of the dump in the spool, or ends with what is wrong with it.
+# Prints the path of the dump in the spool, or fails with the reason.
 spooled_dump() { # INDEX
   local path login digest
   attribute "$1" dump ''; path=$REPLY
@@ -100,7 +100,7 @@ spooled_dump() { # INDEX
 LOADER=''
 LOADER_STATUS=0
 
-# stderr is a pipe too: the program is its user's, and the file of errors root's.
+# stderr is a pipe too: the program runs as its user, and must not get the open file, which is root's.
 run_loader() { # USER DIRECTORY COMMAND...
   OUTPUT=$(
     exec 3>&1
@@ -110,7 +110,7 @@ run_loader() { # USER DIRECTORY COMMAND...
   LOADER_STATUS=$?
 }
 
-# What the loader printed becomes what this run says; a refusal ends the run.
+# Reports what the loader printed; fails when it failed.
 take_report() { # WHY-THE-DUMP-IS-NOT-THERE
   local kind text backup='' reason
   while read -r kind text; do
@@ -126,10 +126,10 @@ take_report() { # WHY-THE-DUMP-IS-NOT-THERE
     return 0
   fi
   if ((LOADER_STATUS == NO_DUMP)); then
-    # While it is remembered as applied, the program takes the dump for taken and does not copy it again.
+    # While the resource counts as applied, the program does not copy the dump again.
     rm -rf -- "$STATE/resources/$SCOPE/$RESOURCE"
-    fail "${1:-the loader was given no dump}"
+    fail "${1:-the loader got no dump: run pulumi up again}"
   fi
   reason=$(grep -v '^$' -- "$JOURNAL/loader-errors" | tail -n 1)
-  fail "${reason:-the loader ended with $LOADER_STATUS, without a word: nothing was loaded}${backup:+; the backup made before is $backup}"
+  fail "${reason:-the loader ended with status $LOADER_STATUS and without a message: nothing was loaded}${backup:+; the backup from before is $backup}"
 }

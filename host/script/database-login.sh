@@ -1,26 +1,26 @@
 
-# --- Settings: the database must let the application in with them -----------------------------------------
+# --- Settings: the application must be able to log in to the database with them ---------------------------
 #
-# A role gets another password before the settings that name it: from then on the former settings open
-# nothing. So new ones are tried before they take their place, and of two the one that works is left there.
+# A role gets another password before the settings that contain it: from then on the former settings don't
+# work. So new ones are tried before they replace the former ones, and whichever of the two works stays.
 
-# Prints a file that is about to be its user's, or was: one that waits in root's own stores as it is, where it
-# is a plain file that the user owns or that everybody may read; any other with the user's own rights.
+# Prints a present, future or former file of a user. Root reads a file in its own stores, if it is a regular file
+# that the user owns or that everybody may read; any other is read as the user.
 print_settings() { # USER FILE
   local kind owner mode
   case $2 in
     "$STATE"/* | */.tracks/kept/* | */.tracks/stage/*)
       IFS='|' read -r kind owner mode < <(stat -c '%F|%U|%a' -- "$2")
-      # A link that was kept, or another name of a file of root's, is nothing to read for a user.
+      # A kept link, or a second name of a file of root, may lead to what the user may not read.
       [[ $kind == 'regular file' ]] && { [[ $owner == "$1" ]] || ((8#$mode & 04)); } && cat -- "$2"
       ;;
     *) print_as "$1" "${2#"$ROOT"}" "$LARGEST_FILE" ;;
   esac
 }
 
-# Asks the database with a settings file. Status 0: it lets the application in (OUTPUT ends with the line
-# `empty` where there are no tables); 1: it doesn't, REPLY says why; 2: nothing is deployed here that could
-# ask, or there is no PostgreSQL.
+# Logs in to the database with a settings file. Status 0: it succeeds (OUTPUT ends with the line
+# `empty` where there are no tables); 1: it doesn't, REPLY says why; 2: no application is deployed here that could
+# try, or it does not use PostgreSQL.
 ask_database() { # SETTINGS [CA CA-FILE]
   local line word owner='' current='' link='' virtualenv='' status settings authorities=''
   deployed_application_manifest
@@ -58,7 +58,7 @@ ask_database() { # SETTINGS [CA CA-FILE]
   return 1
 }
 
-# Is it a refusal that waiting doesn't mend? Others pass: a restart, too many connections, a gap in the network.
+# Is it a refusal that will not go away? Others may: a restart, too many connections, a network failure.
 is_final_refusal() { # REASON
   case $1 in
     *'authentication failed'* | *'no password supplied'* | *pg_hba.conf* | *'does not exist'* | *'ermission denied'* | *certificate* | *'does not support SSL'*) return 0 ;;
@@ -66,7 +66,7 @@ is_final_refusal() { # REASON
   return 1
 }
 
-# Like ask_database, and again while the refusal is one that passes.
+# Like ask_database, but tries again while the refusal may go away.
 ask_patiently() { # SETTINGS [CA CA-FILE]
   local deadline=$((SECONDS + DATABASE_WAIT)) status
   while :; do
@@ -78,9 +78,9 @@ ask_patiently() { # SETTINGS [CA CA-FILE]
 }
 
 EMPTY_DATABASE=no      # do the new settings name a database that has yet to get its tables?
-UNPROVEN_SETTINGS=''   # why this run fails, with settings in place that could not be proven
+UNPROVEN_SETTINGS=''   # why this run fails, with settings in place that could not be checked
 
-# Before the swap: settings with which nobody is let in never take the place of those that work.
+# Before the swap: settings that don't work must never replace those that do.
 prove_settings() {
   local index settings='' path='' ca=()
   for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
@@ -98,25 +98,25 @@ prove_settings() {
   esac
 }
 
-# The new ones were refused, and nothing is swapped yet. Where the former ones open nothing either and the
-# database may just be out of reach, the new ones have the password that the role has by now.
+# The new settings were refused, and nothing is swapped yet. If the former ones don't work either, and the
+# database may just be out of reach, the new ones stay: they have the role's present password.
 weigh_former_settings() { # PATH REASON
   if [[ -f $ROOT$1 ]]; then
     ask_database "$ROOT$1"
     if (($? == 1)); then
       if is_final_refusal "$2"; then
-        fail "the database lets the application in neither with the new settings nor with the former ones, which stay: $2"
+        fail "the application can log in to the database neither with the new settings nor with the former ones, which stay: $2"
       fi
-      UNPROVEN_SETTINGS="the database lets the application in neither with the new settings nor with the former ones; the new ones are in place. See to the database, then run this again: $2"
+      UNPROVEN_SETTINGS="the application can log in to the database neither with the new settings, which are in place, nor with the former ones. Check the database, then run this again: $2"
       return
     fi
   fi
-  fail "the database does not let the application in with the new settings, so the former ones stay: $2"
+  fail "the application can't log in to the database with the new settings, so the former ones stay: $2"
 }
 
-SETTINGS_STAY=no # do the files of the run that is undone stay?
+SETTINGS_STAY=no # do the files of the run stay although it is undone?
 
-# On the way back, while everything that the run made is still in place: do the new settings stay, since the
+# Before a run is undone, while its files are still in place: do the new settings stay, because the
 # database refuses the former ones?
 settle_settings() { # STEP...
   local line path='' kept='' fields=() ca=()
@@ -141,12 +141,12 @@ settle_settings() { # STEP...
   if [[ -z $UNPROVEN_SETTINGS ]]; then
     ask_database "$kept" ${ca[@]+"${ca[@]}"}
     (($? == 1)) && ask_patiently "$path" || return 0
-    printf '%s\n' "${path#"$ROOT"} stays as this run has made it: the database takes its password, and refuses the former one" >&2
+    printf '%s\n' "${path#"$ROOT"} stays as this run has written it: the database accepts its password, and refuses the former one" >&2
   fi
   SETTINGS_STAY=yes
 }
 
-# The new file stays; of the former one, what somebody edited by hand stays where it is kept.
+# The new file stays; removes the kept former one, unless somebody had edited it by hand.
 discard_replaced() { # KEPT
   local digest
   [[ -f $1 && ! -L $1 ]] || return 0

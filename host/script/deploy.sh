@@ -1,13 +1,13 @@
 
-# --- Deploy: a release is tried, migrated to and switched to; what can fail does so before the switch ----
+# --- Deploy: tries a release, migrates the database, and switches; what can fail comes before the switch --
 
 APPLICATION='' # index of the entry
 DEPLOYED=no    # did this run get as far as the switch?
-PYTHON=''      # the virtualenv's interpreter, below the root
+PYTHON=''      # interpreter of the virtualenv, with $ROOT
 BACKUP=''      # the copy of the database that this run made
-PENDING=()     # migrations that the database waits for
-SUBJECT=''     # what is deployed, in words
-STATIC_ROOT='' # where the release's static files are, and the URL that visitors ask for them by
+PENDING=()     # migrations that must still be applied
+SUBJECT=''     # what is deployed, for messages
+STATIC_ROOT='' # directory of the release's static files, and their URL
 STATIC_URL=''
 
 # Finds the release and its virtualenv, so that the manifest's links can be planned.
@@ -35,7 +35,7 @@ application_attribute() { # KEY DEFAULT
   attribute "$APPLICATION" "$1" "$2"
 }
 
-# Runs the helper in the release, as its owner, with our stdin; the words are in OUTPUT.
+# Runs python/application.py in the release, as its owner, with our stdin; leaves its output in OUTPUT.
 run_application() { # VERB ARGUMENT...
   local status
   OUTPUT=$(python_as "$RELEASE_OWNER" "$RELEASE" "$PYTHON" application "$@" 2>&1)
@@ -73,10 +73,10 @@ prepare_release() {
   application_attribute host localhost
   host=$REPLY
   link_shared_paths
-  # Code that asks for the database as it is loaded makes the file.
+  # Code that uses the database when it is loaded creates the file.
   AS_UMASK=077 manage check || fail_with_lines 12 "manage.py check fails in $SUBJECT"
   application_attribute current -
-  run_application examine "$wsgi" "$ROOT$REPLY" </dev/null || fail_with_lines 12 "$SUBJECT is refused"
+  run_application examine "$wsgi" "$ROOT$REPLY" </dev/null || fail_with_lines 12 "$SUBJECT can't be deployed"
   while IFS= read -r line; do
     case $line in
       'django '*) django=${line#* } ;;
@@ -93,7 +93,7 @@ prepare_release() {
     note "the settings have no STATIC_ROOT: static files are not collected"
   fi
   if before_1_7 "$django"; then
-    # Whether there is something to do, only doing it tells.
+    # Only running syncdb tells whether there is something to do.
     if [[ $SUBJECT == 'the new release' ]]; then
       back_up_database
       manage syncdb --noinput || fail_with_lines 12 'manage.py syncdb fails'
@@ -105,10 +105,10 @@ prepare_release() {
   fi
   plan_uwsgi_action
   note_running_uwsgi
-  note_stopped_uwsgi "$SUBJECT was tried, and is proven once the service is started"
+  note_stopped_uwsgi "$SUBJECT was tested, and takes effect when the service is started"
 }
 
-# Is it more than the files of the service that this run brings?
+# Does this run change more than the files of the service?
 release_changes() {
   local want line
   for want in ${C_WANT[@]+"${C_WANT[@]}"}; do
@@ -151,9 +151,9 @@ back_up_database() {
       BACKUP=${REPLY#backup }
       BACKUP=${BACKUP#"$ROOT"}
       changed "backed up the database to $BACKUP"
-      explain_failure "the database as it was before is in $BACKUP"
+      explain_failure "the backup of the database from before this run is $BACKUP"
       ;;
-    'unknown '*) note "the database is ${REPLY#unknown }, which is not known here: it was not backed up" ;;
+    'unknown '*) note "the database is ${REPLY#unknown }, which this program can't back up: there is no backup of it" ;;
   esac
 }
 
@@ -171,48 +171,48 @@ migrate_database() {
     done
   fi
   applied=${CHANGES[*]+$(printf '%s\n' "${CHANGES[@]}" | sed -n 's/^applied migration //p' | paste -s -d ' ' -)}
-  explain_failure "migrations that were applied, and stay: ${applied:-none}"
+  explain_failure "migrations that were applied, and stay applied: ${applied:-none}"
   OUTPUT=$printed
-  ((status == 0)) || fail_with_lines 12 'manage.py migrate fails; the site runs on as it was'
+  ((status == 0)) || fail_with_lines 12 'manage.py migrate fails; the site keeps running as before'
 }
 
-IN_FORCE=yes # do the workers go by the settings that are in place?
+IN_FORCE=yes # do the workers use the settings that are in place?
 
-# Settings that name an empty database wait for the deployment; when it fails, that must not be forgotten.
+# Settings that name an empty database take effect with the deployment; when that fails, the reader must know.
 explain_waiting_settings() {
   compgen -G "$STATE/resources/$SCOPE/*/waits-for-deployment" >/dev/null || return 0
-  explain_failure "local.py names the new, empty database already, and the workers still use the former one: don't restart uwsgi; to stay there, set PostgresDatabase.external.host (or what else you changed about the database) back and run pulumi up"
+  explain_failure "local.py names the new, empty database already, and the workers still use the former one: don't restart uwsgi. To keep the former database, set PostgresDatabase.external.host (or what else you changed about the database) to its former value and run pulumi up"
 }
 
 settings_are_in_force() {
   rm -f -- "$STATE/resources/$SCOPE"/*/waits-for-deployment
 }
 
-# Makes uWSGI take the new release with its options, or the new settings, and proves that it did.
+# Makes uWSGI load the new release with its options, or the new settings, and checks that it did.
 reload_application() {
   local current='' action back
   [[ $VERB == apply ]] || return 0
   case $SUBSYSTEM in
     application) [[ $DEPLOYED == yes && $UWSGI_RAN == yes ]] || return 0 ;;
     settings)
-      # Those of a run that failed may be in place already, and in force nowhere.
+      # The settings of a failed run may be in place already, without being in force.
       [[ $SAME_MANIFEST == no ]] || ((${#C_PATH[@]} > 0)) || return 0
       note_running_uwsgi
-      note_stopped_uwsgi 'it takes the settings when it is started'
+      note_stopped_uwsgi 'it will load the settings when it is started'
       [[ $UWSGI_RAN == yes ]] || return 0
       uwsgi_ini
       if [[ -z $REPLY || ! -e $ROOT$REPLY ]]; then
-        note 'the unit of uwsgi or its options are not as they were made: it takes the settings when they are put back'
+        note 'the unit of uwsgi or its options were changed: uwsgi loads the settings once the next pulumi up has restored them'
         return 0
       fi
       ;;
   esac
   if [[ $EMPTY_DATABASE == yes ]]; then
     IN_FORCE=no
-    note "the database has no tables yet: the deployment makes them, and has uwsgi take the settings; don't restart it before"
+    note "the database has no tables yet: the deployment creates them, and then makes uwsgi load the settings; don't restart uwsgi before that"
     return 0
   fi
-  # A reload keeps a variable that goes: on the way back, that is one which came.
+  # A reload can't unset a variable: undoing the change may have to.
   action=$UWSGI_ACTION back=$UWSGI_ACTION
   case $action in
     nothing) action=reload back=reload ;;
@@ -223,7 +223,7 @@ reload_application() {
     current=$REPLY
   fi
   step "$back-uwsgi" "$current"
-  renew_uwsgi "$action" "${RELEASE##*/}" || fail "uWSGI does not take the change: $REPLY"
+  renew_uwsgi "$action" "${RELEASE##*/}" || fail "uWSGI does not run with the change: $REPLY"
   [[ -z $APPLICATION ]] || prove_release
   settings_are_in_force
   changed "${action/renew/restart}ed uWSGI${UWSGI_REASON:+: $UWSGI_REASON}"
@@ -237,13 +237,13 @@ deployed_application_manifest() {
   [[ -z $files ]] || REPLY=$(cat -- "${files%%$'\n'*}")
 }
 
-# Leaves what that manifest says of the application itself, or nothing.
+# Leaves the entry of the application in that manifest, or nothing.
 deployed_application() {
   deployed_application_manifest
   REPLY=$(sed -n '/^application /{s///p;q;}' <<<"$REPLY")
 }
 
-# Asks the site itself, through nginx, which release answers.
+# Asks the site, through nginx, which release answers.
 prove_release() {
   local host port health deadline=$((SECONDS + PROOF_WAIT)) release=${RELEASE##*/} log
   application_attribute host localhost
@@ -252,16 +252,16 @@ prove_release() {
   port=$REPLY
   application_attribute health /
   health=$REPLY
-  # nginx would redirect there.
+  # Otherwise nginx would redirect to the URI with the slash.
   [[ $health == *[./] || $health == *[.?]* ]] || health+=/
   while :; do
     if ! site_answer "$port" "$health" "$host"; then
-      note "nothing answers on port $port yet: the release was proven by uWSGI alone"
+      note "nothing answers on port $port yet: the release was checked through uWSGI only"
       return 0
     fi
     [[ $REPLY != *" release=$release" || ! $REPLY =~ ^[23] ]] || return 0
     if answered_by_nginx; then
-      note "nginx itself answers $health with status ${REPLY% release=*}${ANSWER_LOCATION:+, a redirect to $ANSWER_LOCATION}, before the application is asked: the new release was proven by uWSGI alone"
+      note "nginx itself answers $health with status ${REPLY% release=*}${ANSWER_LOCATION:+, a redirect to $ANSWER_LOCATION}, before the application is asked: the new release was checked through uWSGI only"
       return 0
     fi
     ((SECONDS < deadline)) || break
@@ -269,28 +269,28 @@ prove_release() {
   done
   log=$(uwsgi_reason "$(uwsgi_log_since)")
   [[ $REPLY != *' release=none' || ! $REPLY =~ ^[234] ]] \
-    || fail "http://$host:$port$health is answered by something else than uWSGI (status ${REPLY% release=*}, no release named): see whether another server of nginx has that name, or NginxSite.snippet that path"
-  fail "http://$host:$port$health does not show the new release (status ${REPLY% release=*}, release ${REPLY##* release=}): ${log:-nothing says why}; see ${UWSGI_LOG#"$ROOT"}"
+    || fail "something else than uWSGI answers http://$host:$port$health (status ${REPLY% release=*}, no release named): check whether another server of nginx has that name, or NginxSite.snippet has that path"
+  fail "http://$host:$port$health does not show the new release (status ${REPLY% release=*}, release ${REPLY##* release=}): ${log:-no reason is in its log}; see ${UWSGI_LOG#"$ROOT"}"
 }
 
-# A power cut leaves files without their content, and collectstatic takes what is there for up to date.
+# A power cut may leave empty files, and collectstatic considers existing files up to date.
 drop_empty_static_files() {
   case $STATIC_ROOT in
     "$ROOT$RELEASE"/*) ;;
-    # Others may have files there.
+    # Outside the release others may have files.
     /*) return 0 ;;
   esac
-  # shellcheck disable=SC2016 # the inner shell's words
+  # shellcheck disable=SC2016 # the inner shell expands them
   attempt as_user "$RELEASE_OWNER" "$RELEASE" sh -c '[ ! -d "$1" ] || find "$1" -type f -empty -delete' sh "$STATIC_ROOT" \
     || fail "can't look for empty static files in $SUBJECT: $OUTPUT"
 }
 
-# A page may be whole while all that belongs to it is refused: one static file is asked for as well. None
-# whose name begins with a dot, which many a snippet refuses.
+# nginx may serve a page and still refuse its static files: requests one of these as well. None
+# whose name begins with a dot, which many snippets deny.
 prove_static_file() {
   local file url host port
   [[ $DEPLOYED == yes && -n $STATIC_ROOT && $STATIC_URL == /* ]] || return 0
-  # shellcheck disable=SC2016 # the inner shell's words
+  # shellcheck disable=SC2016 # the inner shell expands them
   file=$(as_user "$RELEASE_OWNER" "$RELEASE" sh -c \
     'cd -- "$1" && find . -name ".?*" -prune -o -type f -print | grep -m 1 -E "^[A-Za-z0-9._/-]+$"' sh "$STATIC_ROOT" 2>/dev/null </dev/null)
   [[ -n $file ]] || return 0
@@ -306,18 +306,18 @@ prove_static_file() {
       application_attribute health /
       site_answer "$port" "$REPLY" "$host" || return 0
       if answered_by_nginx; then
-        note "nginx refuses every visitor of this host itself: that it may read the static files was not proven"
+        note "nginx itself refuses requests from this host, so this run could not check that nginx can read the static files"
         return
       fi
       [[ $STATIC_ROOT == /* ]] || STATIC_ROOT=$ROOT$RELEASE/$STATIC_ROOT
       why_unreadable "$STATIC_ROOT/$file"
-      fail "nginx may not serve the static files: http://$host:$port$url answers 403; $REPLY"
+      fail "nginx can't read the static files: http://$host:$port$url answers 403; $REPLY"
       ;;
     404*) note "http://$host:$port$url answers 404: nginx serves the static files elsewhere, or from another directory than STATIC_ROOT (NginxSite.staticRoot)" ;;
   esac
 }
 
-# Leaves why nginx may not read a file, as far as it shows on the file and the directories to it.
+# Leaves why nginx can't read a file, as far as mode and label of the file and its directories show it.
 why_unreadable() { # FILE
   local name mode bit verb context file
   file=$(readlink -f -- "$1")
@@ -326,7 +326,7 @@ why_unreadable() { # FILE
     bit=1 verb=enter
     if [[ $name == "$file" ]]; then bit=4 verb=read; fi
     if ((!(8#$mode & bit))); then
-      REPLY="${name#"$ROOT"} has the mode $mode, so nginx may not $verb it"
+      REPLY="${name#"$ROOT"} has the mode $mode, so nginx can't $verb it"
       return
     fi
   done < <(stat -c '%a %n' -- "${CHAIN[@]}")
@@ -335,11 +335,10 @@ why_unreadable() { # FILE
   context=$(stat -c %C -- "$file")
   context=${context#*:*:}
   name=${file#"$ROOT"}
-  REPLY="the SELinux type of $name is ${context%%:*}, and nginx may read httpd_sys_content_t: restorecon -Rv ${name%/*}; if that changes nothing, see ausearch -m avc -ts recent"
+  REPLY="the SELinux type of $name is ${context%%:*}, and nginx can read httpd_sys_content_t. As root, run: restorecon -Rv ${name%/*}; if that changes nothing, see ausearch -m avc -ts recent"
 }
 
-# Did nginx refuse or redirect before the application was asked? So it is with auth_basic, allow and deny, and
-# a redirect to https.
+# Did nginx itself refuse or redirect the request, as with auth_basic, allow, deny, or a redirect to https?
 answered_by_nginx() { # the answer is in REPLY
   case $REPLY in
     '401 release=none' | '403 release=none') return 0 ;;
@@ -372,13 +371,13 @@ site_answer() { # PORT PATH HOST
   REPLY="${status:-none} release=$release"
 }
 
-# Back on the release that the link names again, with the options that are there again.
+# Makes uWSGI load the former release and options, which are back in place.
 renew_uwsgi_back() { # reload|restart|renew CURRENT-LINK
   local target='' try
-  # It ran when its files were swapped; killed in the middle of a restart it is stopped.
+  # It ran when its files were swapped; a run that was killed during a restart leaves it stopped.
   [[ $1 != reload ]] || uwsgi_is_running || service_is_meant_to_run uwsgi || return 0
   [[ -z $2 ]] || target=$(readlink -- "$ROOT$2")
-  # A reload that is still under way takes no notice of another one.
+  # uWSGI ignores a reload while another one is under way.
   for try in 1 2 3; do
     if [[ $1 == reload ]]; then
       if reload_uwsgi "${target##*/}"; then return 0; fi
@@ -387,11 +386,11 @@ renew_uwsgi_back() { # reload|restart|renew CURRENT-LINK
     fi
     sleep 2
   done
-  fail "uWSGI is not back on the former release after $try attempts: $REPLY"
+  fail "uWSGI does not run the former release again after $try attempts: $REPLY"
 }
 
-# The mark's time is that of the last deployment that was proven, and its content the virtualenv: what
-# prune goes by. A release that failed stays without content.
+# The time of the mark is that of the last successful deployment, and its content the virtualenv; prune
+# uses both. The mark of a release that failed stays empty.
 mark_release() {
   [[ -n $APPLICATION && $DEPLOYED == yes ]] || return 0
   settings_are_in_force
@@ -400,8 +399,7 @@ mark_release() {
     || fail "can't mark $RELEASE: $OUTPUT"
 }
 
-# Old releases, virtualenvs and backups go once the new release is in force for good; that is never worth
-# a failure.
+# Removes old releases, virtualenvs and backups once the new release is in force for good. Never fails the run.
 prune_application() {
   local keep used=() target parent=${RELEASE%/*} backups line
   [[ -n $APPLICATION && $DEPLOYED == yes ]] || return 0
@@ -425,7 +423,7 @@ prune_application() {
     line=${line//"$ROOT"/}
     case $line in
       'removed '*) changed "$line" ;;
-      'stays '*) note "an old one ${line}; remove it as root" ;;
+      'stays '*) note "not removed: ${line#stays }; remove it as root" ;;
     esac
   done <<<"$OUTPUT"
 }

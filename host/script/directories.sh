@@ -1,14 +1,14 @@
 
 # --- Directories: entered without following a link that another user could have planted ----------------
 #
-# A user who may write a directory may at any moment put a link where root is about to write. So
-# work in such a place is done by names relative to a directory that was entered, and whose real path
-# was asked for afterwards; candidates lie in a store that is root's alone, and rename(2), which
-# replaces a link and never follows it, puts them in place.
+# A user who can write to a directory can at any moment put a link where root is about to write. So
+# this script enters such a directory, then checks its real path, and uses names relative to it;
+# candidates are in a directory of root, and rename(2), which replaces a link and never follows it,
+# moves them to their paths.
 
 CHAIN=() # a path and all its ancestors, the root first
 LINKS=() # those that led to the directory that was resolved last, each by its real path
-WRITER='' # who besides root may change the directory that was resolved last, or one above it
+WRITER='' # who else than root can change the directory that was resolved last, or one above it
 
 ancestors() { # PATH
   local path=${1%/}
@@ -20,8 +20,8 @@ ancestors() { # PATH
   done
 }
 
-# Leaves the directory's path without links in REPLY. A link is followed where only root could have
-# made it; fails on any other.
+# Leaves the directory's path without links in REPLY. Follows a link that only root could have made; fails on
+# any other.
 resolve_directory() { # DIRECTORY
   local directory=$1 hop name kind uid owner mode shown target rest count planter
   LINKS=()
@@ -34,9 +34,9 @@ resolve_directory() { # DIRECTORY
       name=${name#"$ROOT"}
       count=$((count + 1))
       if [[ $kind == 'symbolic link' ]]; then
-        # In a directory such as /tmp a name is safe from others, and yet anybody may have made it.
+        # In a directory such as /tmp nobody else can replace a name, but any user may have made it.
         ((uid == 0)) || WRITER=${WRITER:-$planter}
-        [[ -z $WRITER ]] || fail "$name is a symbolic link in a place that $WRITER may write; nothing is written through it: put a directory there"
+        [[ -z $WRITER ]] || fail "$name is a symbolic link in a directory that $WRITER can write to, so root does not follow it: replace the link by a directory"
         shown=${shown#* -> }
         target=${shown:1:${#shown}-2}
         rest=${directory#"$name"}
@@ -50,7 +50,7 @@ resolve_directory() { # DIRECTORY
       if ((uid != 0)); then
         WRITER=$owner
       elif ((8#$mode & 0022)); then
-        planter='a group or everybody'
+        planter='a group or every user'
         ((8#$mode & 01000)) || WRITER=$planter
       fi
     done < <(stat -c '%n|%F|%u|%U|%a|%N' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
@@ -61,14 +61,14 @@ resolve_directory() { # DIRECTORY
   fail "$1: too many symbolic links"
 }
 
-# Leaves the real path of a directory, and of the links to it in LINKS, as far as only root can have made
-# them; else the directory as it is.
+# Leaves the real path of a directory, and in LINKS the links to it, if only root can have made them; else the
+# path as given.
 real_directory() { # DIRECTORY
   LINKS=()
   if (resolve_directory "$1") 2>/dev/null; then resolve_directory "$1"; else REPLY=$1; fi
 }
 
-# Takes . and .. out of a path whose directories are real.
+# Leaves a path of real directories without . and ..
 normalise() { # PATH
   local part rest=$1 result=''
   while [[ -n $rest ]]; do
@@ -84,13 +84,13 @@ normalise() { # PATH
   REPLY=${result:-/}
 }
 
-# Goes into a directory; from there on, names relative to it can't lead elsewhere.
+# Enters a directory; from then on, names relative to it can't lead elsewhere.
 enter_directory() { # DIRECTORY
   resolve_directory "${1:-/}"
   local real=$ROOT$REPLY
   [[ $REPLY != / ]] || real=${ROOT:-/}
   cd -P -- "$real" 2>/dev/null || fail "can't enter $1"
-  [[ $(pwd -P) == "$real" ]] || fail "$1 was replaced while it was being entered; nothing was written"
+  [[ $(pwd -P) == "$real" ]] || fail "$1 was replaced while this run entered it; nothing was written. Run this again"
 }
 
 # Leaves the nearest ancestor that exists.
@@ -102,14 +102,14 @@ existing_ancestor() { # PATH
   REPLY=${REPLY:-/}
 }
 
-# --- Stores: where candidates wait and where things are kept, on the file system of their target -------
+# --- Stores: directories for candidates and for kept files, on the file system of their target ---------
 
 MOUNTS=' '
-declare -A STORES=() # store of the directories that were asked for
+declare -A STORES=() # store of each directory, once looked up
 
-# The kernel writes its tables anew for each read, and bash goes back to the end of each line that it has
-# read from a file: in a table that changed meanwhile, that is the middle of another line. So cat reads all
-# of them. It reads mounts twice, since one is passed over where another before it goes (Linux before 5.8).
+# The kernel generates its tables again for each read, and bash seeks back to the end of each line that it has
+# read from a file: in a table that changed meanwhile, that is the middle of another line. So cat reads the
+# table, and twice, since a read may skip a mount when one before it is unmounted (Linux before 5.8).
 load_mounts() {
   local fields=()
   [[ $MOUNTS == ' ' ]] || return 0
@@ -118,8 +118,8 @@ load_mounts() {
   done < <(cat /proc/self/mountinfo /proc/self/mountinfo)
 }
 
-# Leaves the top directory of the file system that an existing directory lies on. A mount point ends it
-# even where the device stays the same: rename(2) does not cross a bind mount.
+# Leaves the top directory of the file system of an existing directory. A mount point is a top even where
+# the device is the same: rename(2) does not cross a bind mount.
 filesystem_top() { # REAL-DIRECTORY
   local device name upper='' upper_device='' top=/
   load_mounts
@@ -132,7 +132,7 @@ filesystem_top() { # REAL-DIRECTORY
   REPLY=$top
 }
 
-# Leaves the mount point that a path lies on, or / for one that has no file system of its own.
+# Leaves the mount point above a path, or / where there is none.
 mount_of() { # PATH
   local place
   existing_ancestor "${1%/}/."
@@ -147,7 +147,7 @@ mount_of() { # PATH
   [[ $place != "$ROOT"/?* ]] || REPLY=${place#"$ROOT"}
 }
 
-# Remembers the file systems that carry what the manifest names.
+# Remembers the file systems of the paths in the manifest.
 note_mounts() {
   local index key place seen=' / '
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
@@ -166,40 +166,40 @@ note_mounts() {
   done
 }
 
-# Fails when one of those is not there: everything would be made a second time where it was mounted.
+# Fails when one of them is not mounted: this run would create everything again in the bare mount point.
 check_mounts() {
   local mount
   while read -r _ mount; do
     if has_store "$mount"; then
       is_store "$ROOT$mount/.tracks" \
-        || fail "the file system of $mount is not there: it had the directory $mount/.tracks, and files of $SCOPE. Nothing was touched. Mount it: mount $mount. $(forget_mount "$mount")"
+        || fail "the file system of $mount is not mounted: it had the directory $mount/.tracks, and files of $SCOPE. Nothing was touched. Mount it, as root: mount $mount. $(forget_mount "$mount")"
     else
       is_mounted "$mount" \
-        || fail "$mount is not mounted: it was a file system of its own, with files of $SCOPE. Nothing was touched. Mount it: mount $mount. $(forget_mount "$mount")"
+        || fail "$mount is not mounted: it was a file system of its own, with files of $SCOPE. Nothing was touched. Mount it, as root: mount $mount. $(forget_mount "$mount")"
     fi
   done < <(grep -h '^mount ' -- "$STATE/resources/$SCOPE"/*/facts 2>/dev/null | sort -u)
 }
 
 forget_mount() { # MOUNT
-  printf '%s' "Is it gone for good, with all that was on it? Then: sed -i '\\|^mount $1\$|d' $STATE/resources/$SCOPE/*/facts"
+  printf '%s' "If it is lost for good, with everything on it, run as root: sed -i '\\|^mount $1\$|d' $STATE/resources/$SCOPE/*/facts"
 }
 
-# Was a store made at the top of a file system? It tells that one from another that is mounted there, and
-# is found again where its content was moved to.
+# Was a store made at the top of a file system? It tells that file system from another one that is mounted
+# there, and is found again after its content was moved.
 has_store() { # MOUNT
   [[ -e $STATE/stores ]] && grep -qxF -- "$ROOT$1/.tracks" "$STATE/stores"
 }
 
 is_mounted() { # DIRECTORY
-  # An automounter mounts it when it is looked into.
+  # Reading the directory makes an automounter mount it.
   [[ -e $ROOT$1/. ]] || return 1
   MOUNTS=' '
   load_mounts
   [[ $MOUNTS == *" $ROOT$1 "* ]]
 }
 
-# Leaves the store for what lies in an existing directory: the state directory itself where that is on
-# the same file system, else a directory of root at its top.
+# Leaves the store for the files of an existing directory: the state directory where that is on the same
+# file system, else a directory of root at the top of the file system.
 store_for() { # DIRECTORY
   if [[ -z ${STORES[$1]-} ]]; then
     find_store "$1"
@@ -220,13 +220,13 @@ find_store() { # DIRECTORY
     must "can't make $store" mkdir -- "$store"
     printf '%s\n' "$store" >>"$STATE/stores" || fail "can't write $STATE/stores: is the file system full?"
   fi
-  is_store "$store" || fail "$store must be a directory of root with mode 0700: somebody else made it; move it away"
+  is_store "$store" || fail "$store must be a directory of root with mode 0700, but somebody else made it. As root, move it away: mv $store $store.old"
   must "can't make $store" mkdir -p -- "$store/kept" "$store/stage"
   REPLY=$store
 }
 
-# Leaves the top directory of the file system that an existing directory lies on, or nothing where that is
-# the state directory's, which may not be there yet. Fails where another user may write the top.
+# Leaves the top directory of the file system of an existing directory, or nothing where that is the file system
+# of the state directory, which may not exist yet. Fails where another user can write to the top.
 other_filesystem() { # DIRECTORY
   local top
   filesystem_top "$STATE" 2>/dev/null
@@ -243,17 +243,17 @@ other_filesystem() { # DIRECTORY
   REPLY=$top
 }
 
-# A home has to stay its owner's: there the file system has to be mounted above it.
+# A home must stay its owner's: there the file system must be mounted above it.
 refuse_top() { # TOP DIRECTORY
-  local advice="chown root $1; chmod go-w $1" entry home=''
+  local advice="as root, run: chown root $1; chmod go-w $1" entry home=''
   entry=$(getent passwd "$WRITER") && IFS=: read -r _ _ _ _ _ home _ <<<"$entry"
   if [[ $home == "$1" ]]; then
-    advice="$1 is the home of $WRITER and has to stay so: mount its file system at ${1%/*}, with $1 as a directory on it"
+    advice="$1 is the home of $WRITER and must stay so: mount its file system at ${1%/*}, with $1 as a directory on it"
   fi
-  fail "$1, the top of the file system of $2, may be written by $WRITER: nothing can be staged there safely; $advice"
+  fail "$WRITER can write to $1, the top of the file system of $2: root can't safely prepare files there; $advice"
 }
 
-# In a place where everybody may make a directory, such as /tmp, another user may have been first.
+# Where every user can make a directory, such as in /tmp, another user may have been first.
 is_store() { # DIRECTORY
   [[ $(stat -c '%F %u %a' -- "$1" 2>/dev/null) == 'directory 0 700' ]]
 }

@@ -1,17 +1,17 @@
 
 # --- Firewall: ports opened in firewalld, where that runs -------------------------------------------------
 
-FIREWALL=''      # running, stopped, silent or absent, once asked
-FIREWALL_SAID='' # its words, where it is silent
-FIREWALL_ZONE='' # the one that visitors come in by, once asked
-# What is open in a zone, as " 80/tcp 8000-8100/tcp ", once asked: at present, and after a reload of the firewall.
-# Of a firewall that is stopped only the latter is known.
+FIREWALL=''      # running, stopped, silent (does not answer) or absent, once asked
+FIREWALL_SAID='' # its message, where it is silent
+FIREWALL_ZONE='' # zone of the interface that visitors come in by, once asked
+# Open ports of a zone, as " 80/tcp 8000-8100/tcp ", once asked: at present, and after a reload of the firewall.
+# Only the latter are known of a stopped firewall.
 declare -A FIREWALL_NOW=() FIREWALL_LATER=()
 
 # Statuses of firewall-cmd and firewall-offline-cmd.
 readonly FIREWALL_NO_ZONE=2 FIREWALL_INVALID_ZONE=112 FIREWALL_NOT_RUNNING=252
 
-# Asks once. One that does not answer is not taken for one that is stopped.
+# Asks once. A firewalld that does not answer does not count as stopped.
 ask_firewall() {
   [[ -z $FIREWALL ]] || return 0
   FIREWALL=absent
@@ -35,12 +35,12 @@ firewall_running() {
   [[ $FIREWALL == running ]]
 }
 
-# Is firewalld there, but stopped? Then its settings are read and changed without it.
+# Is firewalld installed, but stopped? Then its settings are read and changed without it.
 firewall_stopped() {
   if firewall_running || [[ $FIREWALL != stopped ]] || ! have firewall-offline-cmd; then return 1; fi
 }
 
-# Visitors come in by the interface of the default route; where it is in no zone, the default zone counts.
+# Finds the zone of the interface with the default route, by which visitors come in; else the default zone.
 find_firewall_zone() { # firewall-cmd|firewall-offline-cmd
   local status="$FIREWALL_NO_ZONE"
   visitors_interface
@@ -53,15 +53,15 @@ find_firewall_zone() { # firewall-cmd|firewall-offline-cmd
     status=$?
   fi
   ((status == 0)) || return "$status"
-  # Warnings stand before it.
+  # Warnings precede it.
   FIREWALL_ZONE=${OUTPUT##*$'\n'}
   [[ $FIREWALL_ZONE =~ ^[^[:space:]]+$ ]]
 }
 
-# Leaves the interface of the default route in REPLY: of IPv4, else of IPv6, where lo has one that leads nowhere.
+# Leaves the interface of the default route in REPLY: of IPv4, else of IPv6, without that of lo, which leads nowhere.
 visitors_interface() {
   local fields=() found=''
-  # The tables are read to their end: a cat that is not heard out says so.
+  # The tables are read to their end, or cat would complain.
   while read -r -a fields; do
     if [[ -z $found && ${fields[1]-} == 00000000 ]]; then found=${fields[0]}; fi
   done < <(cat -- "$ROOT/proc/net/route" 2>/dev/null)
@@ -71,7 +71,7 @@ visitors_interface() {
   REPLY=$found
 }
 
-# Leaves the zone in REPLY that a key names; one of a former version names none.
+# Leaves the zone that a key names in REPLY; keys of a former version name none.
 firewall_zone() { # [ZONE]
   if [[ -z ${1-} && -z $FIREWALL_ZONE ]]; then
     find_firewall_zone firewall-offline-cmd || fail "can't read firewalld's settings: $OUTPUT"
@@ -79,7 +79,7 @@ firewall_zone() { # [ZONE]
   REPLY=${1:-$FIREWALL_ZONE}
 }
 
-# Asks for both lists at once, since each word from firewalld takes a quarter second.
+# Asks for both lists at once, since each answer of firewalld takes a quarter of a second.
 load_firewall_ports() { # ZONE
   local now later
   [[ -z ${FIREWALL_LATER[$1]-} ]] || return 0
@@ -109,13 +109,13 @@ take_firewall_ports() { # FD
   REPLY=' '
   case $status in
     0) REPLY=" ${said##*$'\n'} " ;;
-    # Somebody removed a zone that we had a port in.
+    # Somebody removed a zone in which we had opened a port.
     "$FIREWALL_INVALID_ZONE") ;;
     *) FIREWALL=silent FIREWALL_SAID=$said ;;
   esac
 }
 
-# Is a port open by a list, by itself or within a range?
+# Is a port in a list, by itself or within a range?
 port_is_open() { # PORT PROTOCOL LIST
   local word range
   for word in $3; do
@@ -145,7 +145,7 @@ state_firewall_port() { # PROTOCOL PORT [ZONE]
   REPLY="permanent=$permanent now=$now"
 }
 
-# Of a state, a firewall that is stopped takes the permanent part.
+# Of a state, only the permanent part applies to a stopped firewall.
 make_firewall_port() { # STATE PROTOCOL PORT [ZONE]
   local zone later=(firewall-cmd --permanent)
   if ! firewall_running && ! firewall_stopped; then return 0; fi
@@ -169,30 +169,30 @@ open_port() { # PROTOCOL PORT ZONE LIST COMMAND...
   local port=$2/$1 zone=$3
   if port_is_open "$2" "$1" "$4"; then return 0; fi
   shift 4
-  must "firewalld does not open $port in the zone $zone" "$1" -q "${@:2}" --zone="$zone" --add-port="$port"
+  must "firewalld can't open $port in the zone $zone" "$1" -q "${@:2}" --zone="$zone" --add-port="$port"
 }
 
-# Within a range, which somebody else opened, newer versions would break that in two.
+# A port within a range stays: somebody else opened that, and newer versions would split it.
 close_port() { # PROTOCOL PORT ZONE LIST COMMAND...
   local port=$2/$1 zone=$3
   [[ $4 == *" $port "* ]] || return 0
   shift 4
-  must "firewalld does not close $port in the zone $zone" "$1" -q "${@:2}" --zone="$zone" --remove-port="$port"
+  must "firewalld can't close $port in the zone $zone" "$1" -q "${@:2}" --zone="$zone" --remove-port="$port"
 }
 
-# Direct rules decide before the zones whether visitors come through. Those that were there when a port was
-# opened were told then. (Panic mode drops the connection that would tell of it.)
+# Direct rules decide before the zones whether visitors come through. They are reported once, when a port is
+# first opened. (Panic mode drops the connection that would report it.)
 firewall_warning() {
   local rule=''
   REPLY=''
   read -r rule < <(firewall-cmd --direct --get-all-rules 2>/dev/null)
   if [[ -n $rule && " ${OWNERS[*]+${!OWNERS[*]}} " != *' firewall-port '* ]]; then
-    REPLY="firewalld has direct rules, which come before its zones and may keep visitors out: see firewall-cmd --direct --get-all-rules"
+    REPLY="firewalld has direct rules, which apply before its zones and may block visitors; list them with: firewall-cmd --direct --get-all-rules"
   fi
 }
 
-# What is recorded names the zone, `firewall-port tcp 80 public`: when visitors come in by another one, the port is
-# opened there and closed here.
+# The record names the zone, `firewall-port tcp 80 public`: when visitors come in by another zone, the port is
+# opened in that one and closed in this one.
 converge_firewall() {
   local index key other warned=no want='permanent=yes now=yes'
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
@@ -207,8 +207,8 @@ converge_firewall() {
       converge_port_in_zone "$key" "$want"
       continue
     fi
-    # Where no firewall runs, nothing is closed. What was opened before it was stopped stays ours, and the
-    # probe asks again when it runs.
+    # Where no firewall runs, nothing blocks visitors. A port that was opened before it was stopped stays ours, and
+    # the probe asks again when it runs.
     FACTS+=("thing $key$TAB$want")
     for other in ${OWNERS[@]+"${!OWNERS[@]}"}; do
       [[ "$other " == "$key "* ]] || continue
@@ -219,7 +219,7 @@ converge_firewall() {
   done
 }
 
-# A former version recorded no zone. A port that is open in the one that counts now is taken for what it opened.
+# A former version recorded no zone. A port that is open in the present zone counts as the one that it opened.
 converge_port_in_zone() { # KEY WANT
   local key="$1 $FIREWALL_ZONE" live
   thing_state "$key"
@@ -233,10 +233,10 @@ converge_port_in_zone() { # KEY WANT
   NAMED_THINGS[$1]=yes
   disown_key "$1"
   [[ $live == "$2" ]] \
-    || note "a former version of this program opened ${1#firewall-port } in the zone of that time, which it did not record: firewall-cmd --list-all-zones says whether it is still open in another one"
+    || note "a former version of this program opened ${1#firewall-port } in the zone of that time, which it did not record. To see whether it is still open in another zone: firewall-cmd --list-all-zones"
 }
 
-# Does another resource need a port that is ours by a key, in the same zone by a key of the other form?
+# Does another resource need the same port in the same zone, by a key of the other form?
 needed_in_zone() { # KEY
   local words=() other=${1% *}
   [[ $1 == 'firewall-port '* ]] || return 1

@@ -1,38 +1,38 @@
 
-# --- Files of somebody else's that we edit: one piece is ours, every other byte stays -------------------
+# --- Foreign files, of which we edit one piece: every other byte stays ----------------------------------
 #
-# The file is read whole and split at our piece: BEFORE, OLD, AFTER. What is written is these bytes around
-# the new piece. It takes its place when the disk has exactly that, and the file is still what was read.
+# The file is read whole and split at our piece: BEFORE, OLD, AFTER. The new text is these bytes around the
+# new piece. It replaces the file once it is on the disk, and only if the file has not changed since it was read.
 
 FOREIGN_FILE=''   # its real path
 FOREIGN_TEXT=''   # what it holds
-FOREIGN_RUNNER=() # what reads and writes it: root itself, or who may write in its directory
+FOREIGN_RUNNER=() # prefix of the commands that read and write it: none for root, else as the directory's writer
 
-# Reads a file. Root opens none in a directory that another user may write: there, RUNNER does, which runs
-# its words as that user.
+# Reads a file. Root opens none in a directory that another user can write to: there RUNNER does, which runs
+# a command as that user.
 open_foreign() { # PATH [RUNNER]
   local path=$1 text size reader=()
-  # A link may have led here that RUNNER's user made.
+  # A link that RUNNER's user made may have led here.
   (($# < 2)) || reader=("$2")
   FOREIGN_RUNNER=()
   FOREIGN_FILE=$(readlink -f -- "$ROOT$path") || FOREIGN_FILE=''
-  [[ -n $FOREIGN_FILE && -f $FOREIGN_FILE ]] || fail "$path does not exist, or is no file: its package makes it"
+  [[ -n $FOREIGN_FILE && -f $FOREIGN_FILE ]] || fail "$path does not exist, or is not a regular file: install the package that brings it, or restore it"
   FOREIGN_FILE=${FOREIGN_FILE#"$ROOT"}
   resolve_directory "${FOREIGN_FILE%/*}"
   if [[ -n $WRITER ]]; then
-    (($# > 1)) || fail "$path is the file $FOREIGN_FILE, in a directory that $WRITER may write: root edits nothing there. Let $path be a file of its own, or a link into a directory of root's"
+    (($# > 1)) || fail "$path is the file $FOREIGN_FILE, in a directory that $WRITER can write to: root edits nothing there. Make $path a regular file, or a link into a directory that only root can write to"
     FOREIGN_RUNNER=("${reader[@]}")
   fi
-  # bash warns of NUL, and drops it.
+  # bash drops NUL bytes, with a warning.
   { text=$(${reader[@]+"${reader[@]}"} cat -- "$ROOT$FOREIGN_FILE" </dev/null && printf x); } 2>/dev/null \
-    || fail "can't read $FOREIGN_FILE as the user whose file it is: check its owner and mode"
+    || fail "its owner can't read $FOREIGN_FILE: check its owner and mode (ls -l $FOREIGN_FILE)"
   FOREIGN_TEXT=${text%x}
   size=$(stat -c %s -- "$ROOT$FOREIGN_FILE")
   [[ ${#FOREIGN_TEXT} == "$size" ]] \
-    || fail "$FOREIGN_FILE has NUL bytes in it, or was changed while it was read: nothing was written. Take them out (tr -d '\\000') and run this again"
+    || fail "$FOREIGN_FILE has NUL bytes in it, or was changed while it was read: nothing was written. Remove them (tr -d '\\000') and run this again"
 }
 
-# Replaces our piece. TOP is a new piece that goes before everything else.
+# Replaces our piece. TOP is a new piece for the beginning of the file.
 edit_foreign() { # TOP BEFORE OLD NEW AFTER
   local text=$1$2$4$5 staged before after script
   [[ $2$3$5 == "$FOREIGN_TEXT" ]] || fail "can't tell our part of $FOREIGN_FILE from the rest: nothing was written"
@@ -44,19 +44,19 @@ edit_foreign() { # TOP BEFORE OLD NEW AFTER
   fi
   before=$(printf '%s' "$FOREIGN_TEXT" | sha256sum)
   after=$(printf '%s' "$text" | sha256sum)
-  # shellcheck disable=SC2016 # these are the other shell's words
+  # shellcheck disable=SC2016 # the other shell expands them
   script='undo() { rm -f -- "$2"; echo "$5"; exit 1; };
     rm -f -- "$2" && cp -a -- "$1" "$2" && cat >"$2" || undo "$@" "is the file system full?";
-    test "$(sha256sum <"$2")" = "$4" || undo "$@" "the text did not arrive whole; is the file system full?";
-    sync -- "$2" || undo "$@" "the disk does not take it";
-    test "$(sha256sum <"$1")" = "$3" || undo "$@" "somebody changed it a moment ago; run this again";
+    test "$(sha256sum <"$2")" = "$4" || undo "$@" "the text was not written completely; is the file system full?";
+    sync -- "$2" || undo "$@" "it can not be flushed to the disk";
+    test "$(sha256sum <"$1")" = "$3" || undo "$@" "somebody else has just changed it; run this again";
     mv -fT -- "$2" "$1"'
-  # In one line: as_postgres quotes it for another shell.
+  # On one line: as_postgres quotes it for another shell.
   script=${script//$'\n'/ }
   OUTPUT=$(printf '%s' "$text" | ${FOREIGN_RUNNER[@]+"${FOREIGN_RUNNER[@]}"} sh -c "$script" sh \
     "$ROOT$FOREIGN_FILE" "$staged" "$before" "$after" 2>&1) || fail "can't write $FOREIGN_FILE: $OUTPUT"
   FOREIGN_TEXT=$text
-  # It is what it was once: no copy of that is needed any more.
+  # A former text is back: its copy is not needed any more.
   kept_foreign "$after"
   [[ ! -e $REPLY ]] || printf '%s\n' "$REPLY" >>"$JOURNAL/discard"
 }
@@ -65,8 +65,8 @@ kept_foreign() { # DIGEST
   REPLY=$STATE/kept/${FOREIGN_FILE##*/}-${1:0:12}
 }
 
-# Keeps the file before our piece is changed, unless it is the one that we made: what somebody else wrote
-# stays to be had. Named by its content: a run that is repeated keeps no second copy.
+# Keeps a copy of the file before our piece is changed, unless its present state is the one that we made: what
+# somebody else wrote must not get lost. Its name comes from its content: a repeated run keeps no second copy.
 keep_foreign() { # KEY LIVE WANT
   [[ $2 != "$3" && $2 != "${MADE[$1]-}" ]] || return 0
   kept_foreign "$(printf '%s' "$FOREIGN_TEXT" | sha256sum)"

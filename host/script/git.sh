@@ -1,11 +1,11 @@
 
 # --- git: the source, fetched by its owner ---------------------------------------------------------------
 
-# Makes git log in with the key in stdin, and with that server's key only. Both lie in memory, for the owner's
-# eyes, as long as the fetch takes, each in a folder of its own; one whose process was killed goes with the next.
-# Nothing is executed in memory, which may be mounted noexec: git before 2.3 has to be given a program, which lies
-# in the owner's home and holds no secret.
-# shellcheck disable=SC2016 # the inner shell's words
+# Makes git log in with the key from stdin, to a server with the given host key only. Both keys are in memory,
+# readable by the owner only, for as long as the fetch takes; the next run removes those of a killed one.
+# /dev/shm may be mounted noexec: the program that git before 2.3 needs is in the owner's home, without a secret
+# in it.
+# shellcheck disable=SC2016 # the inner shell expands them
 readonly GIT_LOGIN='
 set -e
 umask 077
@@ -44,7 +44,7 @@ export GIT_TERMINAL_PROMPT GIT_ASKPASS
 umask 022
 '
 
-# Leaves what GIT_LOGIN takes in stdin.
+# Leaves what GIT_LOGIN reads from stdin.
 git_login() {
   local index line text='' kind
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
@@ -60,7 +60,7 @@ git_login() {
   REPLY=$text
 }
 
-# Runs a script of git commands as the owner, with the deploy key; leaves its words in OUTPUT.
+# Runs a script of git commands as the owner, with the deploy key; leaves its output in OUTPUT.
 as_git() { # USER DIRECTORY SCRIPT WORD...
   local user=$1 directory=$2 script=$3 status
   shift 3
@@ -70,16 +70,16 @@ as_git() { # USER DIRECTORY SCRIPT WORD...
   return "$status"
 }
 
-# Says in words what git's own hide, as the last line.
+# Leaves git's output with an explanation as the last line.
 explain_git() { # URL TEXT
-  # What ssh's failure is followed by says less than ssh itself.
+  # git's lines after a failure of ssh say less than ssh's own.
   last_lines 4 "$(grep -v -e '^Please make sure you have' -e '^and the repository exists' <<<"$2")"
   case $2 in
     *'Host key verification failed'* | *'IDENTIFICATION HAS CHANGED'*)
-      REPLY+=$'\n'"the server of $1 has another host key than the configured one, or none is configured: compare it with what its owner publishes, then set DjangoApp.source.hostKey"
+      REPLY+=$'\n'"the server of $1 has another host key than the configured one, or none is configured: compare it with the one that its owner publishes, then set DjangoApp.source.hostKey"
       ;;
     *'cannot exec '* | *'cannot run '* | *'ssh: Permission denied'* | *'ssh: not found'* | *'ssh: command not found'*)
-      REPLY+=$'\n'"git can't start ssh on this host: is openssh-clients installed, and may programs be run where the line above says?"
+      REPLY+=$'\n'"git can't start ssh on this host: install openssh-clients, and check that programs may be run in the directory that the line above names"
       ;;
     *'Permission denied ('* | *'Authentication failed'* | *'could not read Username'*)
       REPLY+=$'\n'"the server of $1 refuses the deploy key: add its public half there, or set DjangoApp.source.deployKey"
@@ -89,26 +89,26 @@ explain_git() { # URL TEXT
 
 check_out_release() { # INDEX URL
   local commit mirror
-  have git || fail "git is not installed on this host: its package comes first"
+  have git || fail "git is not installed on this host: install its package first"
   attribute "$1" commit -
   commit=$REPLY
   mirror=$(printf '%s' "$2" | sha256sum)
   mirror=.mirror-${mirror:0:12}
-  # A bare copy stays beside the releases, so that the next fetch takes only what is new. It holds the
-  # whole history, which is nobody else's to read.
+  # A bare copy stays next to the releases, so that the next fetch transfers only what is new. It has the
+  # whole history, which only its owner may read.
   # shellcheck disable=SC2016
   as_git "$RELEASE_OWNER" "${RELEASE%/*}" '
     [ -d "$3" ] || { rm -rf "$3.new"; mkdir -m 0700 "$3.new"; git init -q --bare "$3.new"; mv -T "$3.new" "$3"; }
     chmod 0700 "$3"
     git --git-dir="$3" cat-file -e "$4^{commit}" 2>/dev/null \
       || git --git-dir="$3" fetch -q --force --prune "$2" "+refs/heads/*:refs/heads/*" "+refs/tags/*:refs/tags/*"
-    git --git-dir="$3" cat-file -e "$4^{commit}" || { echo "the commit $4 is on no branch or tag there"; exit 1; }
+    git --git-dir="$3" cat-file -e "$4^{commit}" || { echo "the commit $4 is on no branch and no tag of the repository"; exit 1; }
     submodules=$(git --git-dir="$3" ls-tree -r "$4" | sed -n "s/^160000 commit [0-9a-f]*\t//p" | head -n 5)
     [ -z "$submodules" ] || {
       echo "the commit has submodules, whose files git archive leaves out:" $submodules "(commit their files, or deploy a checkout that has them: DjangoApp.source.archive)"
       exit 1
     }
-    # The commit as it is: what its authors leave out of their downloads, the site may need.
+    # The whole commit: the site may need files that its authors leave out of archives (export-ignore).
     mkdir -p "$3/info"
     echo "* -export-ignore" >"$3/info/attributes"
     '"$STAGE_RELEASE"'
@@ -122,7 +122,7 @@ check_out_release() { # INDEX URL
   place_release
 }
 
-# Says which commit a branch, tag or full name of a commit is now. Reads a manifest with the keys from
+# Prints the commit that a branch, tag or full commit name stands for. Reads a manifest with the keys from
 # descriptor 3, since the script itself may come from stdin.
 resolve() { # user=U url=URL ref=REF
   local argument user='' url='' ref=''
@@ -131,7 +131,7 @@ resolve() { # user=U url=URL ref=REF
       user=*) user=${argument#user=} ;;
       url=*) url=${argument#url=} ;;
       ref=*) ref=${argument#ref=} ;;
-      *) fail "resolve takes user=NAME, url=URL and ref=REF, not \"$argument\"" ;;
+      *) fail "resolve accepts user=NAME, url=URL and ref=REF, not \"$argument\"" ;;
     esac
   done
   RESOURCE=git
@@ -141,7 +141,7 @@ resolve() { # user=U url=URL ref=REF
   if [[ $ref =~ ^[0-9a-f]{40}$ ]]; then
     fact commit "$ref"
   elif ! have git || ! getent passwd "$user" >/dev/null 2>&1; then
-    # The first deployment brings both.
+    # The first deployment installs both.
     fact commit unknown
   else
     ask_git "$user" "$url" "$ref"
@@ -158,7 +158,7 @@ live_commit() { # URL
   done < <(grep -h '^release ' "$STATE/resources/$SCOPE"/*/manifest 2>/dev/null)
 }
 
-# Leaves the commit in REPLY. Tags come before branches, as git itself has it.
+# Leaves the commit in REPLY. Tags come before branches, as in git itself.
 ask_git() { # USER URL REF
   local sum name found='' rank=9
   # shellcheck disable=SC2016
@@ -166,7 +166,7 @@ ask_git() { # USER URL REF
     explain_git "$2" "$OUTPUT"
     sum=$REPLY
     live_commit "$2"
-    fail "can't ask $2 for $3: $sum${REPLY:+; to change something else meanwhile, stay on the commit that is live: set DjangoApp.source.ref to $REPLY}"
+    fail "can't ask $2 for $3: $sum${REPLY:+; to deploy other changes meanwhile, stay on the present commit: set DjangoApp.source.ref to $REPLY}"
   }
   while IFS=$TAB read -r sum name; do
     [[ $sum =~ ^[0-9a-f]{40}$ ]] || continue
@@ -180,7 +180,7 @@ ask_git() { # USER URL REF
   REPLY=$found
 }
 
-# Of several with the name, the better one; the caller's variables say which that is.
+# Prefers the better of several refs with the same name; sets the caller's variables.
 prefer_commit() { # RANK
   if (($1 < rank)); then
     rank=$1

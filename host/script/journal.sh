@@ -1,9 +1,9 @@
 
 # --- Journal: what an interrupted run had done, so that the next one undoes or finishes it ------------
 #
-# A step is on the disk before it is taken, with what undoing it needs: after a power cut, what was done may be
-# there. One that was not taken any more is undone without harm. The run counts from the moment that its
-# `outcome` is there, whole: before, it is undone; after, it is finished. Both may be repeated.
+# A step is on the disk before it is taken, with what is needed to undo it, since its effect may survive a power
+# cut. Undoing a step that was not taken does no harm. A run is committed once its `outcome` is there, whole:
+# before that it is undone, after that it is finished. Both may be repeated.
 
 JOURNAL='' # directory of the journal of this run, or of the one being recovered
 
@@ -17,34 +17,34 @@ step() { # KIND FIELD...
   # Services that an administrator starts or stops: nothing of that is to be undone.
   [[ -n $JOURNAL ]] || return 0
   announce_step "$@"
-  must 'the disk does not take the journal' sync -- "$JOURNAL/resource" "$JOURNAL/steps"
+  must "can't flush the journal to the disk" sync -- "$JOURNAL/resource" "$JOURNAL/steps"
 }
 
-# For steps of which many are taken together: the caller waits for the disk once.
+# Writes a step without waiting for the disk: the caller waits once for many steps.
 announce_step() { # KIND FIELD...
   local IFS=$TAB
   printf '%s\n' "$*" >>"$JOURNAL/steps" || fail "can't write the journal $JOURNAL: is the file system full?"
 }
 
-# Has everything that was written so far on the disk, before what relies on it is written: after a power cut
-# a rename may be there, and the content of its file not. Only newer tools know a single file system.
+# Waits until everything that was written so far is on the disk: after a power cut a rename may be there
+# without the content of its file. Older versions of sync can't sync one file system.
 settle() {
   local stores=()
   while IFS= read -r REPLY; do
     [[ ! -d $REPLY ]] || stores+=("$REPLY")
   done < <(cat -- "$STATE/stores" 2>/dev/null)
-  attempt sync -f "$STATE" ${stores[@]+"${stores[@]}"} || must 'the disk does not take what was written' sync
+  attempt sync -f "$STATE" ${stores[@]+"${stores[@]}"} || must "can't flush to the disk what was written" sync
 }
 
-# A run that repeats the last one, and took no step, has nothing to lose.
+# A run that repeats the last one, and took no step, need not wait for the disk.
 settle_run() {
   [[ ! -s $JOURNAL/steps && $SAME_MANIFEST == yes ]] || settle
 }
 
-# The point of no return: what this run did stays from here on.
+# The point of no return: from here on, what this run did stays.
 commit_journal() {
   local line text=''
-  # The last line keeps an outcome without records from being empty, as one that a power cut took is.
+  # The last line tells an outcome without records from one that a power cut left empty.
   for line in ${OUTCOME[@]+"${OUTCOME[@]}"} 'end'; do
     text+=$line$'\n'
   done
@@ -54,7 +54,7 @@ commit_journal() {
   settle_run
 }
 
-# Takes what a committed run decided into the records and the resource's state.
+# Writes what a committed run decided to the records and to the resource's state.
 finish_journal() {
   local resource
   read -r resource <"$JOURNAL/resource"
@@ -80,7 +80,7 @@ keep_state() { # RESOURCE
   replace_files ${differing[@]+"${differing[@]}"}
 }
 
-# What was only kept to undo this run; what the records name, or a person edited, stays.
+# Removes what was only kept to undo this run; what the records name, or a person edited, stays.
 discard_kept() {
   local kept
   [[ -e $JOURNAL/discard ]] || return 0
@@ -89,7 +89,7 @@ discard_kept() {
   done <"$JOURNAL/discard"
 }
 
-# The candidates go first: as long as there is a journal, somebody will look after them.
+# Removes the candidates first: as long as there is a journal, the next run would remove them.
 close_journal() {
   clear_candidates "${JOURNAL##*/}"
   settle_run
@@ -97,8 +97,8 @@ close_journal() {
   JOURNAL=''
 }
 
-# Undoes the steps of the journal, last one first. Each runs apart, so that one that can't be undone
-# keeps no other from being.
+# Undoes the steps of the journal, last one first. Each runs in a subshell, so that all others are undone even
+# when one can't be.
 undo_journal() {
   local steps=() line index status=0 reload=unknown application=unknown action='' exchange=''
   cd /
@@ -117,7 +117,7 @@ undo_journal() {
         fi
         ;;
       exchange-uwsgi*) exchange=${steps[index]#exchange-uwsgi"$TAB"} ;;
-      # The last word about a reload counts: one that was refused left the old configuration in force.
+      # The last step about a reload counts: after a refused one the old configuration is still in force.
       reload-refused*) [[ $reload != unknown ]] || reload=no ;;
       reload*) [[ $reload != unknown ]] || reload=yes ;;
       *) (undo_step "${steps[index]}") || status=1 ;;
@@ -133,7 +133,7 @@ undo_journal() {
     # shellcheck disable=SC2086 # words without spaces
     (undo_uwsgi_exchange $exchange) || status=1
   fi
-  # As long as the way back is not on the disk, it has to be found again.
+  # The journal stays until what was undone is on the disk.
   if ((status == 0 && ${#steps[@]} > 0)); then
     (settle) || status=1
   fi
@@ -163,11 +163,11 @@ undo_step() { # LINE
     units) undo_units ;;
     uwsgi) undo_uwsgi ;;
     thing) undo_thing "${fields[1]}" "${fields[2]}" ;;
-    *) fail "the journal has a step that this version does not know: ${fields[0]}" ;;
+    *) fail "the journal $JOURNAL has a step that this version does not know: ${fields[0]}. Run recover with the version that wrote it" ;;
   esac
 }
 
-# Ends what an interrupted run left for this subsystem; the caller holds its lock.
+# Undoes or finishes what an interrupted run left in this subsystem; the caller holds its lock.
 recover_subsystem() { # SUBSYSTEM
   local resource=''
   JOURNAL=$STATE/journal/$1
@@ -182,6 +182,6 @@ recover_subsystem() { # SUBSYSTEM
   elif undo_journal; then
     note "undid the interrupted run of ${resource:-an unknown resource}"
   else
-    fail "the interrupted run of ${resource:-an unknown resource} can't be undone, see above: mend what stands there, then run: $0 recover"
+    fail "the interrupted run of ${resource:-an unknown resource} can't be undone: fix what is reported above, then run: $0 recover"
   fi
 }

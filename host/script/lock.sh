@@ -1,8 +1,8 @@
 
-# --- Locks: one a subsystem, waited for with a bound ------------------------------------------------
+# --- Locks: one per subsystem, waited for up to a limit ---------------------------------------------
 #
 # The kernel frees a flock when its last holder dies, so a dead run never blocks the next. Short-lived
-# children inherit the lock on purpose: while an orphaned yum still runs, nobody else may start one.
+# children inherit the lock on purpose: while an orphaned yum still runs, no other run may start one.
 
 readonly RECORDS_WAIT=60
 
@@ -13,7 +13,7 @@ lock_directory() {
   [[ -d $REPLY ]] || must "can't make $REPLY" mkdir -p -m 0700 -- "$REPLY"
 }
 
-# Takes the locks of several subsystems. Everybody takes them in the same order, so that no two runs
+# Takes the locks of several subsystems. Every run takes them in the same order, so that no two runs
 # wait for each other.
 take_locks() { # SUBSYSTEM...
   local subsystem
@@ -29,12 +29,12 @@ take_lock() { # SUBSYSTEM
   exec {fd}>>"$lock" || fail "can't open the lock $lock"
   seconds_left
   left=$REPLY
-  # Now and then a word, for whoever looks on, and for routers that forget silent connections.
+  # Prints a line now and then, for whoever watches, and because routers drop silent connections.
   while ! flocked "$((left / 10 + 1))" "$fd" "$lock"; do
     read -r holder 2>/dev/null <"$lock.holder"
     ((SECONDS < LOCK_DEADLINE)) \
-      || fail "$1 is being changed by ${holder:-another run}; waited $left s. Run this again when it is done, or end it with kill: the next run puts back what it left"
-    printf 'waiting, since %s is being changed by %s\n' "$1" "${holder:-another run}" >&2
+      || fail "$1 is locked by ${holder:-another run}; waited $left s for it. Run this again when that run has ended, or end it with kill: the next run undoes what it left"
+    printf 'waiting: %s is locked by %s\n' "$1" "${holder:-another run}" >&2
   done
   LOCK_FDS+=("$fd")
   utc_now
@@ -47,7 +47,7 @@ seconds_left() {
   ((REPLY > 0)) || REPLY=1
 }
 
-# Is the lock ours within so many seconds? That another run has it is status 1; what flock can't do has others.
+# Takes the lock within so many seconds. Status 1: another run has it; any other: flock itself failed.
 flocked() { # SECONDS FD LOCK
   local status
   attempt flock -w "$1" "$2"
@@ -64,7 +64,7 @@ release_locks() {
   LOCK_FDS=()
 }
 
-# Is the lock of a subsystem held? Its holder's words are in REPLY.
+# Is the lock of a subsystem held? Leaves what the holder says of itself in REPLY.
 flock_is_held() { # SUBSYSTEM
   local lock
   lock_directory
@@ -77,22 +77,22 @@ flock_is_held() { # SUBSYSTEM
   return 0
 }
 
-# Runs a function while no other run changes the records. That is short by construction: there is time for it also
-# when the run has waited for others as long as it may.
+# Runs a function while no other run changes the records. That takes a moment only, so there is time for it
+# even when the run has already waited for others as long as it may.
 with_records_locked() { # FUNCTION ARGUMENTS...
   local lock fd status
   lock_directory
   lock=$REPLY/lock.records
   exec {fd}>>"$lock" || fail "can't open the lock $lock"
-  flocked "$RECORDS_WAIT" "$fd" "$lock" || fail "the records of $STATE are locked: waited $RECORDS_WAIT s"
+  flocked "$RECORDS_WAIT" "$fd" "$lock" || fail "the records in $STATE are locked by another run; waited $RECORDS_WAIT s. Run this again"
   "$@"
   status=$?
   exec {fd}>&-
   return "$status"
 }
 
-# Runs a command in an empty environment, as at boot, and without anything that we have open: a daemon that it
-# starts stays, and would hold our locks for ever.
+# Runs a command in an empty environment, as at boot, and without our open files: a daemon that it
+# starts stays, and would hold our locks forever.
 detached() { # COMMAND...
   (
     close_descriptors

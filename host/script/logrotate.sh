@@ -1,5 +1,5 @@
 
-# --- logrotate: one bad or doubled entry stops the rotation of others, so the whole is validated ----------
+# --- logrotate: one bad or repeated entry stops the rotation of others, so the whole is validated ---------
 
 readonly LOGROTATE_CONF=/etc/logrotate.conf LOGROTATE_TREE=/etc/logrotate.d
 
@@ -11,7 +11,7 @@ validate_logrotate() {
   [[ $changes == yes ]] || return 0
   if ! have logrotate; then
     [[ $VERB == remove ]] && return 0
-    fail 'logrotate is not installed: its package comes first'
+    fail 'logrotate is not installed: install its package first'
   fi
   mkdir -p -- "$WORK/before" "$WORK/after"
   if [[ -d $ROOT$LOGROTATE_TREE ]]; then
@@ -36,12 +36,12 @@ validate_logrotate() {
     [[ -n $line && $before != *$'\n'"$line"$'\n'* ]] || continue
     if [[ $line == *' duplicate log entry for '* ]]; then
       files_with_log "${line##* duplicate log entry for }"
-      line+=" (it is named in $REPLY: take it out of one of them)"
+      line+=" (it is named in $REPLY: remove it from one of them)"
     fi
     fresh+="$line; "
   done <<<"$after"
-  [[ -z $fresh ]] || fail "logrotate refuses the candidate: ${fresh%; }"
-  [[ $before == $'\n' ]] || note "logrotate finds fault with what was there before us: ${before//$'\n'/ }"
+  [[ -z $fresh ]] || fail "logrotate refuses the new configuration: ${fresh%; }"
+  [[ $before == $'\n' ]] || note "logrotate reports errors in files of this host that are not ours: ${before//$'\n'/ }"
 }
 
 # Leaves the files of the candidate that name a log, by its path or by a pattern.
@@ -71,8 +71,8 @@ files_with_log() { # LOG
   REPLY=${found// / and }
 }
 
-# Leaves the errors of the whole configuration with a directory in place of /etc/logrotate.d, one each
-# line. Its exit status says nothing: older ones end with 0 after an error.
+# Leaves the errors of the whole configuration with a directory in place of /etc/logrotate.d, one per
+# line. The exit status tells nothing: older versions end with 0 after an error.
 logrotate_errors() { # DIRECTORY
   local line errors='' whole=$1.conf
   if [[ -e $WORK/logrotate.conf ]]; then
@@ -89,7 +89,7 @@ logrotate_errors() { # DIRECTORY
   REPLY=$errors
 }
 
-# --- sudoers: a file that visudo refuses would lock everybody out of sudo ---------------------------------
+# --- sudoers: a file that visudo refuses would make sudo unusable for everybody ---------------------------
 
 validate_sudoers() {
   local index
@@ -97,14 +97,14 @@ validate_sudoers() {
     [[ ${C_CHECK[index]} == sudoers ]] || continue
     have visudo || fail "${C_PATH[index]}: visudo is missing: install the package sudo"
     attempt visudo -cf "${C_STAGED[index]}" && continue
-    # From 1.9 on the line itself and a caret below it follow.
+    # From sudo 1.9 on the line itself and a caret below it follow.
     REPLY=$(grep -E 'error|permissions|: ' <<<"$OUTPUT") || REPLY=$OUTPUT
     fail "visudo refuses ${C_PATH[index]}: ${REPLY//"${C_STAGED[index]}"/${C_PATH[index]}}"
   done
 }
 
-# Rules are in force when sudo itself lists them: a sudoers file that includes no directory, or a host that
-# takes its rules from elsewhere, reads ours nowhere.
+# Rules are in force when sudo lists them. Our file has no effect when /etc/sudoers includes no directory, or
+# when the host has its rules elsewhere.
 prove_sudoers() {
   local index user rule listed
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
@@ -118,9 +118,9 @@ prove_sudoers() {
       case " ${listed[*]} " in
         *" NOPASSWD: $rule "* | *" NOPASSWD: $rule, "* | *", $rule "* | *", $rule, "*) ;;
         *' may run the following commands on '* | *" User $user is not allowed to run sudo on "*)
-          fail "${E_PATH[index]} is in force nowhere: \"sudo -l -U $user\" does not list \"$rule\". Add the line \"#includedir /etc/sudoers.d\" at the end of /etc/sudoers (with visudo), or see in /etc/nsswitch.conf (sudoers:) where else this host takes its rules from"
+          fail "${E_PATH[index]} has no effect: \"sudo -l -U $user\" does not list \"$rule\". Add the line \"#includedir /etc/sudoers.d\" to the end of /etc/sudoers (with visudo), or look in /etc/nsswitch.conf (sudoers:) where this host has its rules"
           ;;
-        *) note "sudo was not asked whether ${E_PATH[index]} is in force: ${listed[*]}" ;;
+        *) note "can't check with sudo whether ${E_PATH[index]} is in force: ${listed[*]}" ;;
       esac
     done <<<"${E_CONTENT[index]}"
   done

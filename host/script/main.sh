@@ -1,22 +1,22 @@
 
 # --- Main -------------------------------------------------------------------------------------------
 
-# Here-documents lie in files on older hosts, secrets among them: in a place of root's, not in /tmp, which anybody
-# can fill. The variable is this shell's own.
+# On older hosts, bash writes here-documents to files, also those with secrets: in a directory of root, not in
+# /tmp, which any user can fill. The variable is not exported.
 use_own_temporary_files() {
   lock_directory
   TMPDIR=$REPLY
   export -n TMPDIR
   { printf '%065536d' 0 >"$TMPDIR/room.$$"; } 2>/dev/null || {
     rm -f -- "$TMPDIR/room.$$"
-    fail "there is no room left in ${TMPDIR#"$ROOT"}, where this run would write: make some; nothing was changed"
+    fail "there is no space left in ${TMPDIR#"$ROOT"}, which this run needs: free some; nothing was changed"
   }
   rm -f -- "$TMPDIR/room.$$"
 }
 
 main() {
   trap 'fail "ended by a signal"' TERM INT HUP
-  # A caller that went away must not end a run halfway.
+  # If the caller ends, the run must not end halfway.
   trap '' PIPE
   SCOPE=${TRACKS_SCOPE:-$(basename -- "$0")}
   if [[ ${1-} == --scope ]]; then
@@ -25,7 +25,7 @@ main() {
   fi
   VERB=${1-}
   shift || true
-  [[ $SCOPE =~ $NAME_PATTERN ]] || fail "scope \"$SCOPE\": give PROJECT.STACK, as in --scope tracks.dev"
+  [[ $SCOPE =~ $NAME_PATTERN ]] || fail "scope \"$SCOPE\": must be PROJECT.STACK, as in --scope tracks.dev"
   ((EUID != 0)) || use_own_temporary_files
   case $VERB in
     survey | resolve | status | follow | backup | version) "$VERB" "$@" ;;
@@ -34,7 +34,7 @@ main() {
       open_state
       "$VERB" "$@"
       ;;
-    *) fail "verb \"$VERB\": give apply NAME, remove NAME, probe, survey, resolve, recover, operate, status, follow, backup or version" ;;
+    *) fail "verb \"$VERB\": must be apply NAME, remove NAME, probe, survey, resolve, recover, operate, status, follow, backup or version" ;;
   esac
 }
 

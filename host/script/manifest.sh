@@ -1,11 +1,11 @@
 
-# --- Manifest: read as a whole, every fault reported at once, before anything is touched --------------
+# --- Manifest: read as a whole, all errors reported at once, before anything is changed ---------------
 
 readonly MANIFEST_VERSION=1
 readonly PATH_PATTERN='^(/[A-Za-z0-9._@%+:,=~-]+)+$'
 readonly WORD_PATTERN='^[][A-Za-z0-9._@%+:,=~/!#-]+$'
 readonly NAME_PATTERN='^[A-Za-z0-9_][A-Za-z0-9._-]*$'
-# Each has a lock and, while it is being changed, a journal.
+# Each has a lock and, while a run changes it, a journal.
 readonly SUBSYSTEMS='none packages users nginx logrotate postgresql pip uwsgi source settings application data-migration'
 
 FAULTS=()
@@ -13,15 +13,15 @@ MANIFEST=()     # its lines
 SUBSYSTEM=''
 VIA=''
 
-# The entries, one index each. Paths have attributes; everything else is a thing with a key.
+# The entries, one index each. Paths have attributes; everything else (a "thing" in this script) has a key.
 E_KIND=() E_LINE=() E_PATH=() E_ATTRIBUTES=() E_WORDS=() E_CONTENT=() E_LINES=()
 
 fault() { # LINE-NUMBER TEXT
   FAULTS+=("line $1: $2")
 }
 
-# Takes the manifest from stdin. What stands before its first line is dropped unseen: sudo leaves a
-# password there that it did not ask for.
+# Reads the manifest from stdin. Drops what precedes its first line, without showing it: a password for sudo
+# is there when sudo did not ask for one.
 read_manifest() {
   local line seen=no
   while IFS= read -r line || [[ -n $line ]]; do
@@ -33,9 +33,9 @@ read_manifest() {
 
 parse_manifest() {
   local number=0 line last=-1 ended=no
-  ((${#MANIFEST[@]} > 0)) || fail 'there is no manifest in stdin: its first line is "tracks-manifest 1"'
+  ((${#MANIFEST[@]} > 0)) || fail 'there is no manifest on stdin: its first line must be "tracks-manifest 1"'
   [[ ${MANIFEST[0]} == "tracks-manifest $MANIFEST_VERSION" ]] \
-    || fail "the manifest has the version \"${MANIFEST[0]#* }\"; this script takes $MANIFEST_VERSION: install the script again"
+    || fail "the manifest has the version \"${MANIFEST[0]#* }\", and this script accepts only $MANIFEST_VERSION: install the script again"
 
   for line in "${MANIFEST[@]}"; do
     number=$((number + 1))
@@ -53,7 +53,7 @@ parse_manifest() {
         ;;
     esac
   done
-  [[ $ended == yes ]] || fault "$number" "the last line is not \"end\": the manifest did not arrive whole"
+  [[ $ended == yes ]] || fault "$number" "the last line is not \"end\": the manifest is incomplete"
   check_entries
   report_faults
 }
@@ -65,7 +65,7 @@ report_faults() {
     first=${first:-$line}
     printf '%s\n' "$line" >&2
   done < <(printf '%s\n' "${FAULTS[@]}" | sort -s -n -k 2)
-  fail "the manifest of $RESOURCE has ${#FAULTS[@]} fault(s), the first in $first; nothing was touched"
+  fail "the manifest of $RESOURCE has ${#FAULTS[@]} error(s), the first in $first; nothing was touched"
 }
 
 parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY
@@ -73,7 +73,7 @@ parse_content() { # LINE-NUMBER LINE INDEX-OF-ENTRY
   case ${E_KIND[index]-none} in
     file | setting | password | postgresql-role | deploy-key | git-host-key | virtualenv | data-load) ;;
     *)
-      fault "$number" "content where no entry takes any"
+      fault "$number" "a line of content follows an entry that takes none"
       return
       ;;
   esac
@@ -106,7 +106,7 @@ parse_entry() { # LINE-NUMBER LINE
       if [[ " $SUBSYSTEMS " == *" $rest "* && $rest != *' '* ]]; then
         SUBSYSTEM=$rest
       else
-        fault "$number" "subsystem \"$rest\": give one of ${SUBSYSTEMS// /, }"
+        fault "$number" "subsystem \"$rest\": must be one of ${SUBSYSTEMS// /, }"
       fi
       ;;
     via) VIA=$rest ;;
@@ -125,8 +125,8 @@ parse_entry() { # LINE-NUMBER LINE
     firewall-port) parse_words "$number" "$kind" 2 2 "${words[@]:1}" ;;
     selinux-context) add_entry "$number" "$kind" - "$rest" '' ;;
     *)
-      # What stands here may be a secret that lost its bar: it is not repeated.
-      fault "$number" "no such entry (a line of content begins with \"| \")"
+      # The line may be a secret that lost its bar: it is not shown.
+      fault "$number" "unknown entry (a line of content begins with \"| \")"
       ;;
   esac
 }
@@ -151,14 +151,14 @@ parse_path() { # LINE-NUMBER KIND PATH ATTRIBUTE...
 }
 
 check_sudoers_entry() { # LINE-NUMBER PATH ATTRIBUTES
-  [[ $3 == *' mode=0440 '* ]] || fault "$1" "$2: sudo takes files of mode 0440 only"
+  [[ $3 == *' mode=0440 '* ]] || fault "$1" "$2: sudo accepts only files of mode 0440"
   [[ ${2##*/} != *[.~]* ]] || fault "$1" "$2: sudo ignores files with a dot or a tilde in their name"
 }
 
 parse_symlink() { # LINE-NUMBER PATH -> TARGET
   check_path "$1" "${2-}"
   if [[ $# -ne 4 || $3 != '->' || ! $4 =~ $WORD_PATTERN ]]; then
-    fault "$1" "a symlink is written: symlink PATH -> TARGET"
+    fault "$1" "write a symlink as: symlink PATH -> TARGET"
     return
   fi
   add_entry "$1" symlink "$2" "$4" ''
@@ -175,7 +175,7 @@ parse_setting() { # LINE-NUMBER PATH section=S key=K
 parse_user() { # LINE-NUMBER NAME ATTRIBUTE...
   local number=$1 name=${2-}
   shift 2 || shift $#
-  [[ $name =~ $NAME_PATTERN ]] || fault "$number" "\"$name\" is no user name"
+  [[ $name =~ $NAME_PATTERN ]] || fault "$number" "\"$name\" is not a user name"
   check_attributes "$number" 'home shell system' 'groups' "$@"
   add_entry "$number" user - "$name" "$*"
 }
@@ -184,7 +184,7 @@ parse_pip_package() { # LINE-NUMBER NAME VERSION ATTRIBUTE...
   local number=$1 name=${2-} version=${3-}
   shift 3 || shift $#
   [[ $name =~ $NAME_PATTERN && $version =~ ^[0-9][0-9A-Za-z.]*$ ]] \
-    || fault "$number" "\"$name $version\": a pip package is written: pip-package NAME VERSION python=PATH program=NAME"
+    || fault "$number" "\"$name $version\": write a pip package as: pip-package NAME VERSION python=PATH program=NAME"
   check_attributes "$number" 'python program' '' "$@"
   add_entry "$number" pip-package - "$name $version" "$*"
 }
@@ -192,7 +192,7 @@ parse_pip_package() { # LINE-NUMBER NAME VERSION ATTRIBUTE...
 parse_module() { # LINE-NUMBER MODULE:STREAM [package=NAME]
   local number=$1 stream=${2-}
   shift 2 || shift $#
-  [[ $stream =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*:[A-Za-z0-9][A-Za-z0-9._+-]*$ ]] || fault "$number" "\"$stream\": a module is written: module NAME:STREAM [package=NAME]"
+  [[ $stream =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*:[A-Za-z0-9][A-Za-z0-9._+-]*$ ]] || fault "$number" "\"$stream\": write a module as: module NAME:STREAM [package=NAME]"
   check_attributes "$number" '' 'package' "$@"
   add_entry "$number" module - "$stream" "$*"
 }
@@ -200,7 +200,7 @@ parse_module() { # LINE-NUMBER MODULE:STREAM [package=NAME]
 parse_data_load() { # LINE-NUMBER NAME ATTRIBUTE...
   local number=$1 name=${2-}
   shift 2 || shift $#
-  [[ $name =~ $NAME_PATTERN ]] || fault "$number" "data-load \"$name\": a name has letters, digits and . _ - only"
+  [[ $name =~ $NAME_PATTERN ]] || fault "$number" "data-load \"$name\": a name may have only letters, digits and . _ -"
   check_attributes "$number" 'release python user production dump login digest backups' 'confirm client settings' "$@"
   add_entry "$number" data-load - "$name" "$*"
 }
@@ -213,14 +213,14 @@ parse_words() { # LINE-NUMBER KIND LEAST MOST WORD...
     return
   fi
   for word in "$@"; do
-    [[ $word =~ $WORD_PATTERN && $word != -* ]] || fault "$number" "$kind \"$word\": a name has letters, digits and . _ - + : @ only"
+    [[ $word =~ $WORD_PATTERN && $word != -* ]] || fault "$number" "$kind \"$word\": a name may have only letters, digits and . _ - + : @"
   done
   add_entry "$number" "$kind" - "$*" ''
 }
 
 check_path() { # LINE-NUMBER PATH
-  [[ $2 =~ $PATH_PATTERN ]] || fault "$1" "path \"$2\": give an absolute path of letters, digits and . _ - + @ % : , = ~"
-  # A dot segment would let one path stand under two names in the records.
+  [[ $2 =~ $PATH_PATTERN ]] || fault "$1" "path \"$2\": must be an absolute path of letters, digits and . _ - + @ % : , = ~"
+  # With . and .. one path could have two names in the records.
   [[ ! $2 =~ /\.{1,2}(/|$) ]] || fault "$1" "path \"$2\": write it without . and .."
 }
 
@@ -233,7 +233,7 @@ check_attributes() { # LINE-NUMBER REQUIRED OPTIONAL ATTRIBUTE...
     if [[ $attribute != *=* || " $required $optional " != *" $key "* ]]; then
       fault "$number" "attribute \"$key\": allowed are ${required:-none} $optional"
     elif [[ ! $value =~ $WORD_PATTERN ]]; then
-      fault "$number" "attribute $key=\"$value\": give one word"
+      fault "$number" "attribute $key=\"$value\": must be one word"
     else
       check_value "$number" "$key" "$value"
     fi
@@ -245,16 +245,16 @@ check_attributes() { # LINE-NUMBER REQUIRED OPTIONAL ATTRIBUTE...
 
 check_value() { # LINE-NUMBER KEY VALUE
   case $2 in
-    mode) [[ $3 =~ ^[0-7]{4}$ ]] || fault "$1" "mode=$3: give four octal digits, such as 0644" ;;
-    owner | group) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "$2=$3: give a name, not a number" ;;
+    mode) [[ $3 =~ ^[0-7]{4}$ ]] || fault "$1" "mode=$3: must be four octal digits, such as 0644" ;;
+    owner | group) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "$2=$3: must be a name, not a number" ;;
     home | shell | python | shared | backups | current | release | client) check_path "$1" "$3" ;;
-    program) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "program=$3: give the name of a program" ;;
-    digest | confirm) [[ $3 =~ ^[0-9a-f]{64}$ ]] || fault "$1" "$2=$3: give a SHA-256 in hex" ;;
-    secret | eol | system | createdb | createrole | production) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: give yes or no" ;;
-    unit) [[ $3 =~ $NAME_PATTERN && $3 == *.* ]] || fault "$1" "unit=$3: give the full name of a unit of systemd, such as logrotate.service" ;;
-    check) [[ $3 == sudoers ]] || fault "$1" "check=$3: only sudoers is known" ;;
-    of) [[ $3 == package ]] || fault "$1" "of=$3: only package is known" ;;
-    context) [[ $3 =~ ^[a-z0-9_]+$ ]] || fault "$1" "context=$3: give an SELinux type, such as httpd_log_t" ;;
+    program) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "program=$3: must be the name of a program" ;;
+    digest | confirm) [[ $3 =~ ^[0-9a-f]{64}$ ]] || fault "$1" "$2=$3: must be a SHA-256 in hex" ;;
+    secret | eol | system | createdb | createrole | production) [[ $3 == yes || $3 == no ]] || fault "$1" "$2=$3: must be yes or no" ;;
+    unit) [[ $3 =~ $NAME_PATTERN && $3 == *.* ]] || fault "$1" "unit=$3: must be the full name of a systemd unit, such as logrotate.service" ;;
+    check) [[ $3 == sudoers ]] || fault "$1" "check=$3: must be sudoers" ;;
+    of) [[ $3 == package ]] || fault "$1" "of=$3: must be package" ;;
+    context) [[ $3 =~ ^[a-z0-9_]+$ ]] || fault "$1" "context=$3: must be an SELinux type, such as httpd_log_t" ;;
     *) check_postgresql_value "$1" "$2" "$3" ;;
   esac
 }
@@ -265,12 +265,12 @@ check_entries() {
   [[ -n $SUBSYSTEM ]] || fault 1 'the line "subsystem" is missing'
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
     if [[ ${E_KIND[index]} == postgresql-* && $SUBSYSTEM != postgresql ]]; then
-      fault "${E_LINE[index]}" "${E_KIND[index]} belongs into the subsystem postgresql"
+      fault "${E_LINE[index]}" "${E_KIND[index]} belongs to the subsystem postgresql"
     fi
     case ${E_KIND[index]} in
       file | directory | symlink | absent)
         key=${E_PATH[index]}
-        [[ $seen != *" $key "* ]] || fault "${E_LINE[index]}" "$key stands in the manifest twice"
+        [[ $seen != *" $key "* ]] || fault "${E_LINE[index]}" "$key is in the manifest twice"
         seen+="$key "
         ;;
       setting | password | postgresql-role)
@@ -278,14 +278,14 @@ check_entries() {
         ;;
       data-load) check_data_load "$index" ;;
       selinux-boolean)
-        [[ ${E_WORDS[index]} =~ \ (on|off)$ ]] || fault "${E_LINE[index]}" "a boolean is on or off"
+        [[ ${E_WORDS[index]} =~ \ (on|off)$ ]] || fault "${E_LINE[index]}" "a boolean must be on or off"
         ;;
       selinux-port | firewall-port)
         [[ ${E_WORDS[index]} =~ (^|\ )(tcp|udp)\ [1-9][0-9]{0,4}$ && ${E_WORDS[index]##* } -le 65535 ]] \
-          || fault "${E_LINE[index]}" "a port is written: tcp|udp 1-65535"
+          || fault "${E_LINE[index]}" "write a port as: tcp|udp 1-65535"
         ;;
       selinux-context)
-        [[ ${E_WORDS[index]} =~ ^[a-z0-9_]+\ /[^[:space:]]*$ ]] || fault "${E_LINE[index]}" "a context is written: selinux-context TYPE PATTERN"
+        [[ ${E_WORDS[index]} =~ ^[a-z0-9_]+\ /[^[:space:]]*$ ]] || fault "${E_LINE[index]}" "write a context as: selinux-context TYPE PATTERN"
         ;;
     esac
   done
@@ -296,7 +296,7 @@ check_data_load() { # INDEX
   [[ $SUBSYSTEM == data-migration ]] || fault "${E_LINE[$1]}" "data-load belongs to the subsystem data-migration"
   while IFS= read -r line; do
     [[ -z $line || $line =~ ^(rename\ $label\ $label|skip\ $label)$ ]] \
-      || fault "${E_LINE[$1]}" "data-load takes the lines \"rename OLD.MODEL NEW.MODEL\" and \"skip OLD.MODEL\", not \"$line\""
+      || fault "${E_LINE[$1]}" "data-load accepts the lines \"rename OLD.MODEL NEW.MODEL\" and \"skip OLD.MODEL\", not \"$line\""
   done <<<"${E_CONTENT[$1]}"
 }
 
@@ -311,7 +311,7 @@ attribute() { # INDEX KEY DEFAULT
   REPLY=${rest%% *}
 }
 
-# The manifest as it may be remembered and shown: secret content is masked, the login stands apart.
+# Leaves the manifest as it may be stored and shown: secret content masked, and without the login.
 masked_manifest() {
   local line secret=no masked=no text=''
   for line in "${MANIFEST[@]}"; do
@@ -338,7 +338,7 @@ masked_manifest() {
   REPLY=$text
 }
 
-# What tells one manifest from another; who applies it makes no difference.
+# Leaves a digest that tells one manifest from another; the login does not count.
 manifest_digest() {
   local line text=''
   for line in "${MANIFEST[@]}"; do

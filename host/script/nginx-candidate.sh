@@ -17,11 +17,11 @@ nginx_tree_changes() {
   return 1
 }
 
-# Another program's nginx.conf is only checked; it passes to us when that program goes.
+# Another program's nginx.conf is only checked; it becomes ours when that program is removed.
 wait_for_nginx_conf() { # WANT LIVE; the owner is in REPLY
   local owner=$REPLY
   grep -Eqs '^[^#]*include[[:space:]]+(/etc/nginx/)?sites-enabled/' "$ROOT$NGINX_CONF" \
-    || fail "$NGINX_CONF belongs to $owner and does not include sites-enabled/*: our sites would never be served"
+    || fail "$NGINX_CONF belongs to $owner and does not include sites-enabled/*, so nginx would not serve the sites of $SCOPE. Add to its http block: include sites-enabled/*;"
   [[ $1 == "$2" ]] || note "$NGINX_CONF belongs to $owner and differs from ours; it is left as it is"
   own "path $NGINX_CONF" share - =
   FACTS+=("waiting path $NGINX_CONF")
@@ -31,10 +31,10 @@ validate_nginx() {
   nginx_tree_changes || return 0
   if ! have nginx; then
     [[ $VERB == remove ]] && return 0
-    fail 'nginx is not installed: its package comes first'
+    fail 'nginx is not installed: install its package first'
   fi
   build_candidate
-  # nginx opens its logs during the test, so their directories have to be there.
+  # nginx opens its logs during the test, so their directories must exist.
   swap_changes outside-directories
   test_candidate
 }
@@ -45,7 +45,7 @@ build_candidate() {
   must "can't make $CANDIDATE" mkdir -- "$CANDIDATE"
   if [[ -d $ROOT$NGINX_TREE ]]; then
     measure_nginx_tree
-    # A dump or an archive that somebody left in the tree is no configuration.
+    # A large file in the tree, such as a dump or an archive, is not configuration.
     must "can't copy $NGINX_TREE" find "$ROOT$NGINX_TREE" -mindepth 1 -maxdepth 1 ! -name logs \
       ! \( -type f -size +20480k \) -exec cp -a -t "$CANDIDATE" -- {} +
   fi
@@ -65,23 +65,23 @@ build_candidate() {
   done < <(swap_order)
 }
 
-# Databases of the addresses of countries and cities may be among it.
+# Databases that map addresses to countries and cities may be in it.
 readonly LARGEST_NGINX_TREE=$((512 * 1024 * 1024))
 
-# What is copied has a bound, whoever may write there; and nginx would wait for a pipe for ever.
+# Limits what is copied, whoever can write there; and nginx would wait for a pipe forever.
 measure_nginx_tree() {
   local kind size name sum=0 largest=0 where='' real
   real=$(readlink -f -- "$ROOT$NGINX_TREE")
   while IFS='|' read -r kind size name; do
     case $kind in
-      p | b | c) fail "$NGINX_TREE/$name is no file but a pipe or a device, which nginx may wait for: remove it" ;;
+      p | b | c) fail "$NGINX_TREE/$name is a pipe or a device, for which nginx may wait forever. Remove it, as root: rm $NGINX_TREE/$name" ;;
     esac
     sum=$((sum + size))
     ((size <= largest)) || largest=$size where=$name
   done < <(find "$real/" -mindepth 1 -path "$real/logs" -prune -o \
     ! -type d ! -type l ! '(' -path "$real/*" ! -path "$real/*/*" -size +20480k ')' -printf '%y|%s|%P\n')
   ((sum <= LARGEST_NGINX_TREE)) \
-    || fail "$NGINX_TREE holds $((sum / 1024 / 1024)) MB, of which $where has $((largest / 1024 / 1024)) MB: all of it would be copied to be tested, and configuration is never that large; move away what is none"
+    || fail "$NGINX_TREE has $((sum / 1024 / 1024)) MB, of which $where has $((largest / 1024 / 1024)) MB; $((LARGEST_NGINX_TREE / 1024 / 1024)) MB are allowed, since a test copies all of it. Move files away that are not configuration of nginx"
 }
 
 test_candidate() {
@@ -95,18 +95,18 @@ test_candidate() {
     attempt openly nginx -t -c "$CANDIDATE/nginx.conf"
   fi
   status=$?
-  # The test makes an empty pid file, which a service interface may take for a running nginx's.
+  # The test makes an empty pid file, by which an init script may think that nginx runs.
   if [[ $had_pid == no && -e $pid && ! -s $pid ]]; then rm -f -- "$pid"; fi
   OUTPUT=${OUTPUT//"$CANDIDATE"/$NGINX_TREE}
-  ((status == 0)) || fail "nginx refuses the candidate: $(nginx_reason)"
+  ((status == 0)) || fail "nginx refuses the new configuration: $(nginx_reason)"
   tell_warnings
 }
 
-# The line that says why, out of all that nginx said.
+# Prints the line of nginx's output that says why.
 nginx_reason() {
   local line reason=''
   while IFS= read -r line; do
-    # With a time before the word and the process after it, or without both.
+    # With a time before [emerg] and the process after it, or without both.
     if [[ -z $reason && $line =~ \[emerg\]\ ([0-9]+#[0-9]+:\ )?(.*) ]]; then reason=${BASH_REMATCH[2]}; fi
   done <<<"$OUTPUT"
   printf '%s' "${reason:-$OUTPUT}"
@@ -119,8 +119,8 @@ tell_warnings() {
   done <<<"$OUTPUT"
 }
 
-# Would a test beside the live tree read the live one? So it is with absolute paths into /etc/nginx, in
-# includes and links, and with relative links that lead out of the copy.
+# Would a test of the copy read files of the live tree? It would through absolute paths into /etc/nginx, in
+# includes and links, and through relative links that lead out of the copy.
 needs_real_paths() {
   local link target tree absolute
   absolute=$(grep -rhIv '^[[:space:]]*#' "$CANDIDATE" 2>/dev/null \
@@ -136,11 +136,11 @@ needs_real_paths() {
   return 1
 }
 
-# Tests the candidate at the real paths, in a mount namespace of its own. Propagation is ended first:
-# unshare of old util-linux leaves it on, and the bind mount would replace the live tree.
+# Tests the candidate at the real paths, in a separate mount namespace. Ends mount propagation first:
+# unshare of an old util-linux leaves it on, and the bind mount would hide the live tree for everybody.
 test_in_namespace() {
   local live=$ROOT$NGINX_TREE
-  attempt unshare -m true || fail "the configuration has absolute paths into $NGINX_TREE, and this host allows no mount namespace to test them in ($OUTPUT): make the includes relative, such as \"include conf.d/*.conf\""
+  attempt unshare -m true || fail "the configuration has absolute paths into $NGINX_TREE, and this host allows no mount namespace in which to test them ($OUTPUT): make the includes relative, such as \"include conf.d/*.conf\""
   if [[ -L $live/logs ]]; then
     cp -a -- "$live/logs" "$CANDIDATE/logs"
   elif [[ -d $live/logs ]]; then
@@ -153,6 +153,6 @@ test_in_namespace() {
     mount --rbind "$1" "$2" || exit 75
     exec nginx -t -c "$2/nginx.conf"' test "$CANDIDATE" "$live"
   local status=$?
-  ((status != 75)) || fail "can't lay the candidate over $NGINX_TREE to test it: $OUTPUT"
+  ((status != 75)) || fail "can't mount the new configuration over $NGINX_TREE for the test: $OUTPUT"
   return "$status"
 }

@@ -1,5 +1,5 @@
 
-# --- nginx: a reload is proven by a new generation of workers, never by an exit code ----------------------
+# --- nginx: a reload has succeeded when all workers are new, whatever the exit status ---------------------
 
 # Leaves the pid of the running master in REPLY, or nothing.
 nginx_master() {
@@ -35,7 +35,7 @@ is_nginx_process() { # PID TITLE
   [[ $title == "$2"* ]]
 }
 
-# Leaves the master's workers that take requests, as " PID PID "; those that shut down don't count.
+# Leaves the master's workers that accept requests, as " PID PID ", without those that are shutting down.
 nginx_workers() { # MASTER
   local stat line pid parent workers=' '
   for stat in /proc/[0-9]*/stat; do
@@ -73,9 +73,9 @@ mark_error_logs() {
   done < <(printf '%s\n' "${paths[@]}" | sort -u)
 }
 
-# As nginx itself says it; a visitor's address or browser may have the word, too.
+# A line of nginx itself; a visitor's URI or browser may have the word [emerg] in it, too.
 readonly NGINX_EMERG='^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9:]{8} \[emerg\] [0-9]+#[0-9]+: '
-EMERG_FIRST='' # the one that says why; the last one says that nginx gave up
+EMERG_FIRST='' # the first one, which says why; the last one says that nginx gave up
 
 # Leaves the last [emerg] line since the logs were marked, or nothing.
 emerg_since() {
@@ -83,13 +83,13 @@ emerg_since() {
   EMERG_FIRST=''
   for index in ${EMERG_LOGS[@]+"${!EMERG_LOGS[@]}"}; do
     size=$(stat -c %s -- "${EMERG_LOGS[index]}" 2>/dev/null) || continue
-    # Rotated meanwhile: everything in it is new.
+    # The log was rotated meanwhile: everything in it is new.
     ((size >= EMERG_OFFSETS[index])) || EMERG_OFFSETS[index]=0
     ((size > EMERG_OFFSETS[index])) || continue
     found=$(print_log "${EMERG_LOGS[index]#"$ROOT"}" "${EMERG_OFFSETS[index]}" | grep -E "$NGINX_EMERG")
     [[ -z $found ]] || break
   done
-  # "2015/04/28 14:26:08 [emerg] 2918#0: bind() to ...": what follows the process is the reason.
+  # "2015/04/28 14:26:08 [emerg] 2918#0: bind() to ...": the reason follows the process.
   REPLY=${found##*"[emerg] "}
   REPLY=${REPLY#*: }
   EMERG_FIRST=${found%%$'\n'*}
@@ -99,8 +99,7 @@ emerg_since() {
 
 # --- Reload and proof ---
 
-# Brings a changed tree into force in the running nginx; one that does not run is started later, with
-# the services.
+# Reloads a running nginx; one that does not run is started later, with the services.
 reload_nginx() {
   local master workers
   nginx_master
@@ -110,7 +109,7 @@ reload_nginx() {
     return 0
   fi
   state_service nginx
-  [[ $REPLY == *running ]] || fail "nginx runs (master $master), but its service says $REPLY: it was started by hand; stop it with \"nginx -s quit\", then run this again"
+  [[ $REPLY == *running ]] || fail "nginx runs (master $master), but its service is $REPLY: somebody started nginx without the service. As root, run: nginx -s quit; then run this again"
   nginx_workers "$master"
   workers=$REPLY
   mark_error_logs
@@ -121,12 +120,12 @@ reload_nginx() {
     fail "nginx did not reload: ${EMERG_FIRST:-$said}"
   fi
   if ! prove_generation "$master" "$workers"; then
-    fail "nginx refused the reload, the old configuration serves: $REPLY"
+    fail "nginx refused the reload and still serves the old configuration: $REPLY"
   fi
   changed "reloaded nginx (master $master, workers$workers->${REPLY% })"
 }
 
-# Waits for workers that are new while the same master lives; REPLY has them, or the reason why not.
+# Waits for new workers of the same master; REPLY has them, or the reason why there are none.
 prove_generation() { # MASTER OLD-WORKERS
   local master=$1 old=$2 deadline=$((SECONDS + PROOF_WAIT)) emerg='' pid fresh stale
   while :; do
@@ -137,7 +136,7 @@ prove_generation() { # MASTER OLD-WORKERS
     fi
     emerg_since
     emerg=$REPLY
-    # A port in use may still come free: nginx tries five times before it gives up.
+    # A port in use may still become free: nginx tries five times before it gives up.
     if [[ -n $emerg && ! $emerg =~ ^bind\(\)\ to\ .*\(98: ]]; then
       step reload-refused "$master"
       REPLY=$EMERG_FIRST
@@ -157,7 +156,7 @@ prove_generation() { # MASTER OLD-WORKERS
   done
 }
 
-# Proves an nginx that was just started: a master with a worker.
+# Waits until an nginx that was just started has a master with a worker.
 prove_running_nginx() {
   local deadline=$((SECONDS + PROOF_WAIT)) master
   while :; do
@@ -175,18 +174,18 @@ prove_running_nginx() {
   done
 }
 
-# After a run was undone: the running nginx takes the former configuration again.
+# After a run was undone: makes the running nginx load the former configuration.
 reload_nginx_back() {
   local master
   nginx_master
   master=$REPLY
   if [[ -z $master ]]; then
-    service_request nginx start || fail "nginx ended and does not start again with the former configuration: $REPLY"
+    service_request nginx start || fail "nginx has ended, and does not start again with the former configuration: $REPLY"
     return
   fi
   nginx_workers "$master"
   local workers=$REPLY
   mark_error_logs
   service_request nginx reload || fail "nginx does not reload the former configuration: $REPLY"
-  prove_generation "$master" "$workers" || fail "nginx does not take the former configuration: $REPLY"
+  prove_generation "$master" "$workers" || fail "nginx refuses the former configuration: $REPLY"
 }

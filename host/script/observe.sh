@@ -1,10 +1,10 @@
 
 # --- Observing: the state of many paths in two commands -----------------------------------------------
 #
-# The state of a path is one string, so that "as it shall be" is a comparison:
+# The state of a path is one string, so that wanted and present state can be compared:
 #   file SIZE SHA256 OWNER GROUP MODE | directory OWNER GROUP MODE | symlink TARGET | other KIND | absent
 
-# Larger files can't be ours; they are not read, so that nobody can keep the probe busy with one.
+# Larger files can't be ours. They are not read, so that no user can keep the probe busy with one.
 readonly LARGEST_FILE=$((4 * 1024 * 1024))
 
 declare -A LIVE=() LIVE_TYPE=()
@@ -25,7 +25,7 @@ observe() { # PATH...
     printf -v mode '%04d' "$mode"
     type=${context#*:*:}
     type=${type%%:*}
-    # Without a label of its own, on a file system that holds none.
+    # On a file system that stores no labels a file has none of its own.
     case $type in '?' | nfs_t | cifs_t | dosfs_t | fusefs_t) type=- ;; esac
     LIVE_TYPE[$path]=$type
     case $kind in
@@ -66,7 +66,7 @@ observe() { # PATH...
   done < <(sha256sum -- "${safe[@]}" 2>/dev/null)
 }
 
-# Says in words how a path differs from what it shall be; empty when it doesn't.
+# Leaves in words how a path differs from the wanted state; empty when it doesn't.
 difference() { # WANTED LIVE WANTED-TYPE LIVE-TYPE
   local wanted=() now=()
   read -r -a wanted <<<"$1"
@@ -76,7 +76,7 @@ difference() { # WANTED LIVE WANTED-TYPE LIVE-TYPE
     if [[ ${wanted[0]} != "${now[0]}" ]]; then
       case "${wanted[0]} ${now[0]}" in
         *' absent') REPLY='is missing' ;;
-        'absent '*) REPLY="there is a ${now[0]} where nothing shall be" ;;
+        'absent '*) REPLY="there is a ${now[0]}, which must not be there" ;;
         *) REPLY="is a ${now[0]}, not a ${wanted[0]}" ;;
       esac
       return

@@ -1,9 +1,9 @@
 
 # --- Packages: installed, never removed: others may need them by now ------------------------------------
 #
-# A name is a capability: Enterprise Linux 8 has python3 only as something that python36 provides.
+# A name may be a capability: on Enterprise Linux 8, python3 is only provided by the package python36.
 
-# A look changes nothing and waits for nobody; it runs in a subshell, which `fail` ends.
+# With LOOK=yes nothing is changed and no lock is waited for; that runs in a subshell, which `fail` ends.
 LOOK=no LOOK_UNTIL=0
 readonly LOOK_CANT_TELL=3
 
@@ -17,7 +17,7 @@ package_manager() {
   fi
 }
 
-# Leaves the names, one each line, that no installed package has or provides.
+# Leaves the names, one per line, that no installed package has or provides.
 missing_packages() { # NAME...
   local line missing=''
   while read -r line; do
@@ -26,9 +26,9 @@ missing_packages() { # NAME...
   REPLY=$missing
 }
 
-WANTED=() # what is wanted, each with the names that it may have
-CHOSEN=() # the name that is taken of each
-LOST=''   # what no repository has under any name, a line each, told with its way out
+WANTED=() # the wanted packages, each with the names that it may have
+CHOSEN=() # the name that is used of each
+LOST=''   # what can't be installed, one line each, with the reason and how to fix it
 
 # Installs what the package entries name and the host lacks.
 converge_packages() {
@@ -42,25 +42,25 @@ converge_packages() {
   install_wanted
 }
 
-# Installs what is wanted and not there, in one transaction.
+# Installs what is wanted and missing, in one transaction.
 install_wanted() {
   local name
   ((${#WANTED[@]} > 0)) || return 0
   package_manager
-  [[ $REPLY != none ]] || fail "this host has neither dnf nor yum: only Enterprise Linux and its like are supported"
+  [[ $REPLY != none ]] || fail "this host has neither dnf nor yum: only Enterprise Linux and its rebuilds (CentOS, Rocky, Alma) are supported"
   skip_installed
   ((${#WANTED[@]} > 0)) || return 0
   take_packages
   [[ -z $LOST ]] || fail "not every package can be installed: ${LOST%$'\n'}"
   [[ $LOOK == no ]] || return 0
   missing_packages "${CHOSEN[@]}"
-  [[ -z $REPLY ]] || fail "installed, but rpm does not know it: ${REPLY//$'\n'/ }"
+  [[ -z $REPLY ]] || fail "the package manager reports success, but rpm does not list ${REPLY//$'\n'/ }: see the log of dnf or yum below /var/log, and run this again"
   for name in "${CHOSEN[@]}"; do
     changed "installed package $name"
   done
 }
 
-# Drops what is installed under one of its names.
+# Drops from WANTED what is installed under one of its names.
 skip_installed() {
   local entry name all missing lacking=()
   read -r -a all <<<"${WANTED[*]}"
@@ -75,8 +75,8 @@ skip_installed() {
   WANTED=(${lacking[@]+"${lacking[@]}"})
 }
 
-# Has the first name of each installed that the package manager knows. Once something is lost, the rest is
-# only looked for, so that all that is lost is told at once.
+# Installs each wanted package under the first of its names that the package manager knows. Once one of them
+# can't be installed, the others are only looked for, so that all missing ones are reported at once.
 take_packages() {
   local index name words status unknown progress options=(-y)
   LOST=''
@@ -90,7 +90,7 @@ take_packages() {
     attempt_manager ${options[@]+"${options[@]}"} install "${CHOSEN[@]}"
     status=$?
     words=$OUTPUT
-    # With an unknown name dnf installs nothing, yum the others.
+    # When a name is unknown, dnf installs nothing, and yum installs the others.
     unknown=" $(sed -n -e 's/^Error: Unable to find a match: //p' -e 's/^No package \(.*\) available\.$/\1/p' <<<"$words" | paste -s -d ' ' -) "
     if [[ $unknown != *[^\ ]* ]]; then
       ((status == 0)) || [[ ${options[*]-} != -y && $words == *@(Operation aborted|Exiting on user)* ]] \
@@ -108,25 +108,25 @@ take_packages() {
   done
 }
 
-# Leaves the option, if any, with which an installation is only looked at.
+# Leaves the option, if any, with which nothing is really installed.
 looking_options() {
   package_manager
   # yum asks on stdin, which is closed.
   if [[ $REPLY == dnf ]]; then REPLY=--assumeno; else REPLY=''; fi
 }
 
-# Takes the next name in place of one that is unknown, or gives the package up.
+# Uses the next name in place of an unknown one, or adds the package to LOST.
 next_alternative() { # INDEX WORDS
   local entry=" ${WANTED[$1]} " name=${CHOSEN[$1]} reason
   reason=$(grep -m 1 "^All matches .* argument: $name\$" <<<"$2")
   case $reason in
     *'exclude filtering'*)
-      LOST+="the host's own settings hide the package $name ($reason): take it out of \"exclude\" in /etc/dnf/dnf.conf and in the files of /etc/yum.repos.d"$'\n'
+      LOST+="the host's own settings hide the package $name ($reason): remove it from \"exclude\" in /etc/dnf/dnf.conf and in the files in /etc/yum.repos.d"$'\n'
       ;;
     *'modular filtering'*)
-      # A look comes before the streams are enabled.
+      # With LOOK=yes the streams are not enabled yet.
       [[ $LOOK == yes ]] \
-        || LOST+="a module stream hides the package $name ($reason): enable the stream that has it with SystemPackages.moduleStreams, or switch the module off on the host, as root: dnf module disable MODULE (dnf module list names it)"$'\n'
+        || LOST+="a module stream hides the package $name ($reason): enable the stream that has it with SystemPackages.moduleStreams, or disable the module on the host, as root: dnf module disable MODULE (for its name: dnf module list)"$'\n'
       ;;
     *)
       entry=${entry#*" $name "}
@@ -141,8 +141,8 @@ next_alternative() { # INDEX WORDS
   unset "CHOSEN[$1]"
 }
 
-# Leaves the names of the enabled repositories. On Enterprise Linux 6 nothing is listed with -q; elsewhere
-# the words of plug-ins stand around the list.
+# Leaves the names of the enabled repositories. On Enterprise Linux 6, -q lists nothing; without it, plug-ins
+# print lines before and after the list.
 repositories() {
   local id rest listed=no ids=''
   attempt_manager repolist
@@ -157,9 +157,8 @@ repositories() {
   REPLY=${ids# }
 }
 
-# Never with -q, with which dnf keeps to itself why it can't reach a repository.
-# Runs the package manager, waiting with a bound for another program that installs: left alone, yum waits
-# for ever, also for a list.
+# Runs the package manager, and waits up to a limit while another program installs: by itself yum waits
+# forever, even to list packages. Never with -q: dnf then hides why it can't reach a repository.
 attempt_manager() { # WORD...
   local manager status bound=()
   package_manager
@@ -175,13 +174,13 @@ attempt_manager() { # WORD...
     if ((status == 0)) || ! manager_is_busy; then return "$status"; fi
     [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"
     ((SECONDS < LOCK_DEADLINE)) \
-      || fail "another program is installing packages, and this run waits for others no longer than $LOCK_WAIT s: run this again when it is done ($(head -n 1 <<<"$OUTPUT"))"
+      || fail "another program is installing packages, and this run has waited $LOCK_WAIT s for it: run this again when that has ended ($(head -n 1 <<<"$OUTPUT"))"
     sleep 1
   done
 }
 
-# Has another program a lock? A lock that can't be made, such as on a read-only file system, is told by the same
-# status, and by yum even as another program's.
+# Does another program hold the lock? When the lock file can't be made, such as on a read-only file system, the exit
+# status is the same, and yum even says that another program has it.
 manager_is_busy() {
   case $OUTPUT in
     *'already locked by '* | *'another copy is running as pid '*) return 0 ;;
@@ -190,37 +189,37 @@ manager_is_busy() {
   return 1
 }
 
-# Ends the run with what the package manager said, told as what it is.
+# Ends the run with the cause, as found in the output of the package manager.
 manager_failed() { # WHAT
   local words reason
   words=$(sed -n '/^\(Error\|failure\|Cannot\|Could not\|There are no enabled\)/,$p' <<<"$OUTPUT" | grep -v '^[[:space:]]*$\|^(try to add' | tail -n 8)
   words=${words:-$(tail -n 5 <<<"$OUTPUT")}
-  # dnf says why a repository can't be reached in a line of its own, once for each try.
+  # dnf says on a separate line, once per try, why it can't reach a repository.
   reason=$(sed -n 's/^  - //p' <<<"$OUTPUT" | head -n 1)
   [[ -z $reason ]] || words="$reason; ${words##*$'\n'}"
   package_manager
   case $OUTPUT in
     *'transaction lock on '* | *'Could not create lock at '* | *'Malformed lock file '*)
-      fail "$REPLY $1, since a lock can't be made: $(grep -m 1 'transaction lock on \|Could not create lock at \|Malformed lock file ' <<<"$OUTPUT")"
+      fail "$REPLY $1, because it can't make its lock file: $(grep -m 1 'transaction lock on \|Could not create lock at \|Malformed lock file ' <<<"$OUTPUT")"
       ;;
     *'GPG signature'* | *'import keys'*)
-      # Only what installs may take a repository's new key.
+      # Only an installation may accept a repository's new key.
       [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"
-      fail "$REPLY $1, since a repository's signature can't be checked; give its key (gpgkey) or another address in its file in /etc/yum.repos.d: $words"
+      fail "$REPLY $1, because it can't check a repository's signature; set its key (gpgkey) or another address in its file in /etc/yum.repos.d: $words"
       ;;
     *'ailed to download metadata'* | *'internal mirrorlist'* | *'repository metadata'* | *'valid baseurl'* | *'failure: repodata'* | *'retrieve mirrorlist'*)
-      fail "$REPLY $1, since this host can't reach a package repository. See to its network, set SystemPackages.yumProxy where a proxy is needed, or switch the repository off in /etc/yum.repos.d. In $REPLY's words: $words"
+      fail "$REPLY $1, because this host can't reach a package repository. Check the host's network, set SystemPackages.yumProxy if it needs a proxy, or disable the repository (enabled=0) in /etc/yum.repos.d. $REPLY says: $words"
       ;;
     *'no enabled repos'*)
       fail "$REPLY $1: this host has no enabled package repository. Add one with SystemPackages.yumRepositories, or enable the host's own in /etc/yum.repos.d"
       ;;
-    # Of a conflict the first line says most.
+    # The first line says most about a conflict.
     *Problem*) fail "$REPLY $1: ${words//$'\n'/; }" ;;
     *) fail "$REPLY $1: $words" ;;
   esac
 }
 
-# --- Module streams: enabled where the host has them, else a plain package of that version will do --------
+# --- Module streams: enabled where the repositories have them, else a plain package of that version --------
 
 converge_modules() {
   local index
@@ -239,11 +238,11 @@ converge_module() { # INDEX
   if [[ $REPLY == dnf ]]; then
     enabled_stream "$name"
     [[ $REPLY != "$stream" ]] || return 0
-    [[ -z $REPLY ]] || fail "the host has the module $name:$REPLY enabled, not $stream: changing it changes the major version of what is installed; when that is meant, run: dnf module reset $name"
+    [[ -z $REPLY ]] || fail "the module stream $name:$REPLY is enabled on the host, and $name:$stream was asked for. Changing the stream changes the major version of what is installed. If you want that, run as root: dnf module reset $name"
   elif [[ $REPLY == none || -z $package ]]; then
     return 0
   fi
-  # What is installed tells its version itself.
+  # The version of an installed package is checked elsewhere.
   if [[ -n $package ]]; then
     missing_packages "$package"
     [[ -n $REPLY ]] || return 0
@@ -257,7 +256,7 @@ converge_module() { # INDEX
     return 0
   fi
   [[ -n $package ]] \
-    || fail "the host's repositories have no module stream $spec (${streams:+they have }${streams:-nor any other of $name}): correct SystemPackages.moduleStreams"
+    || fail "the host's repositories have no module stream $spec (${streams:+they have }${streams:-nor any other stream of $name}): correct SystemPackages.moduleStreams"
   versions_offered "$name" "$package"
   while read -r line; do
     if [[ "$line." == "$package $stream."* ]]; then return 0; fi
@@ -265,10 +264,10 @@ converge_module() { # INDEX
   done <<<"$REPLY"
   for line in $streams; do versions+=", module stream $name:$line"; done
   versions=${versions:-none at all}
-  fail "the host's repositories have $name $stream neither as a module stream nor as the package $package. They offer ${versions#, }: set PostgresDatabase.version to a version among these (where the package has another name, PostgresDatabase.packages too), or add a repository that has $stream with SystemPackages.yumRepositories"
+  fail "the host's repositories have $name $stream neither as a module stream nor as the package $package. They offer ${versions#, }: set PostgresDatabase.version to one of these versions (and PostgresDatabase.packages, if the package has another name), or add a repository that has $stream with SystemPackages.yumRepositories"
 }
 
-# Leaves the streams that the repositories have of a module.
+# Leaves the streams of a module in the repositories.
 module_streams() { # NAME
   local line word streams=''
   package_manager
@@ -278,7 +277,7 @@ module_streams() { # NAME
   fi
   if [[ $REPLY == dnf ]]; then
     while IFS= read -r line; do
-      # "postgresql 15 [d]  client, server [d]  PostgreSQL server"; a long summary goes on below.
+      # "postgresql 15 [d]  client, server [d]  PostgreSQL server"; a long summary continues on the next line.
       if [[ $line == "$1 "* ]]; then
         read -r _ word _ <<<"$line"
         streams+=" $word"
@@ -288,7 +287,7 @@ module_streams() { # NAME
   REPLY=${streams# }
 }
 
-# Leaves name and version of each package whose name is like PACKAGE, one a line: postgresql18-server too.
+# Leaves name and version of each package whose name is like PACKAGE, one per line: postgresql18-server too.
 versions_offered() { # MODULE PACKAGE
   local key value name='' offered=''
   attempt_manager -y info available "$1*${2#"$1"}" \
@@ -317,14 +316,14 @@ enabled_stream() { # MODULE
   if [[ $state == enabled ]]; then REPLY=$stream; fi
 }
 
-# Looks for what the entries ask for, without a change: leaves in REPLY what can't be had, each with its way
-# out, and nothing when all is there. Fails when the repositories don't say it in time.
+# Looks for the wanted packages without changing anything: leaves in REPLY what can't be installed, each with its
+# fix, and nothing when all can. Status 1 when the repositories don't answer in time.
 look_for_packages() {
   LOOK_UNTIL=$((SECONDS + 40))
   REPLY=$(look_at converge_modules && look_at converge_packages)
 }
 
-# Prints the reason for which a step would fail.
+# Prints the reason why a step would fail.
 look_at() { # STEP
   local status
   (

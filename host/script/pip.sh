@@ -1,5 +1,5 @@
 
-# --- pip: what the system's own Python has, compiled where need be; never removed, as packages aren't ----
+# --- pip: packages of the system's Python, compiled where necessary; never removed, like RPM packages ------
 
 converge_pip_packages() {
   local index
@@ -15,7 +15,7 @@ converge_pip_package() { # INDEX
   attribute "$1" program "$name"
   program=$REPLY
   FACTS+=("pip-package $name $version $python $program")
-  [[ -x $ROOT$python ]] || fail "$python, which pip shall install $name with, does not exist on this host: add its packages to SystemPackages.extraPackages, or name another in DjangoApp.interpreter"
+  [[ -x $ROOT$python ]] || fail "the interpreter $python, for which pip must install $name, does not exist on this host: add its packages to SystemPackages.extraPackages, or set DjangoApp.interpreter to another one"
   if pip_package_is "$name" "$version" "$python" "$program"; then return 0; fi
   reason=$REPLY
   install_pip_package "$name" "$version" "$python" "$reason"
@@ -23,19 +23,19 @@ converge_pip_package() { # INDEX
   changed "installed $name $version with pip of $python ($reason)"
 }
 
-# Is this version known to the interpreter, and its program there, of this version and linked with it? pip
-# itself would take half a second to say so. REPLY has the reason why not.
+# Does the interpreter have this version, and is its program there, of this version and linked with the interpreter?
+# pip itself would take half a second to answer. REPLY has the reason why not.
 pip_package_is() { # NAME VERSION PYTHON PROGRAM
   local found linked wanted
   ask_pip_record "$@"
   read -r wanted found <<<"$REPLY"
   case $found in
     unknown)
-      REPLY="$3 does not know it"
+      REPLY="$3 does not have it"
       return 1
       ;;
     none)
-      REPLY="pip's record of it names no program $4"
+      REPLY="pip's record of it has no program $4"
       return 1
       ;;
   esac
@@ -58,10 +58,10 @@ pip_package_is() { # NAME VERSION PYTHON PROGRAM
   fi
 }
 
-# Leaves the interpreter's version and the path where pip put the program, by its own record: another package
-# may have a program of the same name earlier in PATH. For the path also `unknown` (not installed) or `none`.
+# Leaves the interpreter's version and the program's path, from pip's record: another package may have a program
+# of the same name earlier in PATH. Instead of the path also `unknown` (not installed) or `none`.
 ask_pip_record() { # NAME VERSION PYTHON PROGRAM
-  attempt detached "$ROOT$3" -s -c "$PIP_QUESTION" "$1" "$2" "$4" || fail "$3 can't tell what it has installed: $OUTPUT"
+  attempt detached "$ROOT$3" -s -c "$PIP_QUESTION" "$1" "$2" "$4" || fail "$3 can't list its packages: $OUTPUT"
   REPLY=$OUTPUT
 }
 
@@ -76,10 +76,10 @@ uwsgi_program() {
   if [[ $REPLY == /* && -x $REPLY ]]; then REPLY=${REPLY#"$ROOT"}; else REPLY=''; fi
 }
 
-# The path that stands in the service's unit.
+# Leaves the path for the service's unit.
 uwsgi_program_path() {
   uwsgi_program
-  [[ -n $REPLY ]] || fail 'uwsgi is not installed: its pip package comes first'
+  [[ -n $REPLY ]] || fail 'uwsgi is not installed: install its pip package first'
 }
 
 # Prints "3.9 /usr/local/bin/uwsgi": the interpreter's version, and the program of the distribution NAME VERSION.
@@ -95,7 +95,7 @@ for site in sys.path:
         if found == "unknown":
             found = "none"
         record = os.path.join(site, entry)
-        # Of a wheel, and of what setup.py installed.
+        # The record of a wheel, and that of setup.py.
         for file, base in ("RECORD", site), ("installed-files.txt", record):
             if not os.path.exists(os.path.join(record, file)):
                 continue
@@ -111,12 +111,11 @@ install_pip_package() { # NAME VERSION PYTHON REASON
   local words=(install --disable-pip-version-check --upgrade "$1==$2")
   attempt detached "$ROOT$3" -m pip --version \
     || fail "$3 has no pip: add its package to SystemPackages.extraPackages (such as ${3##*/}-pip)"
-  # Another interpreter's build, or one that is half gone, is no reason for pip to do anything.
-  [[ $4 == *' does not know it' ]] || words+=(--force-reinstall)
-  # A yum that is at work on compiler and headers ends first. It is not kept from starting, since what
-  # it installs from then on are other packages.
+  # By itself pip would not replace a build for another interpreter, or one with missing files.
+  [[ $4 == *' does not have it' ]] || words+=(--force-reinstall)
+  # Waits for a yum that is installing compiler and headers. A later one may start: it installs other packages.
   (take_lock packages) || fail "can't wait for the packages"
-  # What is compiled may have names of files that are not ASCII.
+  # Sources may have file names that are not ASCII.
   utf8_locale
   attempt openly env -i PATH="$PATH" LC_ALL="$REPLY" HOME="$ROOT/root" ${ROOT:+TRACKS_ROOT="$ROOT"} \
     "$ROOT$3" -c "$(python_pip_settings)"$'\n''run_pip(sys.argv[1:])' "${words[@]}" \

@@ -1,11 +1,11 @@
 
-# --- Placeholders: facts of this host that stand in a manifest by name --------------------------------
+# --- Placeholders: names in a manifest that stand for facts of this host ------------------------------
 
 readonly PLACEHOLDERS='NGINX_PID NGINX_MODULES NGINX_MIME_TYPES NGINX_RELATIVE_REDIRECTS NGINX_VISITED NGINX_SERVER_NAMES IF_IPV6 YUM_CONF UWSGI LOCALE'
 readonly PLACEHOLDER_PATTERN='@@([A-Z][A-Z0-9_]*|GROUP_OF [A-Za-z0-9_][A-Za-z0-9._-]*)@@'
 
-# What is secret is nobody's template: it stays as it is, and no part of it may stand in an error. Nor is
-# a setting's value, which may hold a proxy's password.
+# Secret content has no placeholders: it stays as it is, and no part of it may get into an error. The same goes
+# for the value of a setting, which may have a proxy's password in it.
 has_placeholders() { # INDEX
   [[ ${E_KIND[$1]} == file && ${E_ATTRIBUTES[$1]} != *' secret=yes '* ]]
 }
@@ -14,7 +14,7 @@ check_placeholders() { # LINE-NUMBER TEXT
   local text=$2
   while [[ $text =~ $PLACEHOLDER_PATTERN ]]; do
     [[ " $PLACEHOLDERS " == *" ${BASH_REMATCH[1]} "* || ${BASH_REMATCH[1]} == 'GROUP_OF '* ]] \
-      || fault "$1" "${BASH_REMATCH[0]} is no placeholder; known are $PLACEHOLDERS and GROUP_OF USER"
+      || fault "$1" "${BASH_REMATCH[0]} is not a placeholder; there are $PLACEHOLDERS and GROUP_OF USER"
     text=${text#*"${BASH_REMATCH[0]}"}
   done
 }
@@ -42,7 +42,7 @@ fill_placeholders() { # TEXT
   REPLY=$text
 }
 
-# The pid file that the service interface watches: its own declaration counts, then what was compiled in.
+# Leaves the pid file that the service uses: as its unit or init script says, else as compiled into nginx.
 nginx_pid_path() {
   local file files=() line pid=''
   for file in "$ROOT"/etc/systemd/system/nginx.service "$ROOT"/usr/lib/systemd/system/nginx.service \
@@ -52,12 +52,12 @@ nginx_pid_path() {
       break
     fi
   done
-  # Drop-ins of a unit have the last word; so have the administrator's among them.
+  # Drop-ins override the unit, and the administrator's override the package's.
   for file in ${files[@]+"${files[@]}"} "$ROOT"/usr/lib/systemd/system/nginx.service.d/*.conf \
     "$ROOT"/etc/systemd/system/nginx.service.d/*.conf; do
     [[ -r $file ]] || continue
     while IFS= read -r line; do
-      # The init script's own variable.
+      # A variable of the init script.
       line=${line//\$\{prog\}/nginx}
       line=${line//\$prog/nginx}
       if [[ $line =~ ^[[:space:]]*(PIDFile|pidfile|PIDFILE)=[^/]*(/[A-Za-z0-9._/-]+) ]]; then
@@ -84,16 +84,16 @@ nginx_mime_types() {
   if [[ ! -e $ROOT/etc/nginx/mime.types && -e $ROOT/etc/mime.types ]]; then REPLY=/etc/mime.types; fi
 }
 
-# A redirect without scheme, host and port, where this nginx knows that (from 1.11.8 on).
+# A redirect without scheme, host and port, where this nginx supports it (1.11.8 or later).
 nginx_relative_redirects() {
   if nginx_is_at_least 1 11 8; then
     REPLY='absolute_redirect off;'
   else
-    REPLY='# This nginx is older than 1.11.8: the address that the visitor asked for is repeated.'
+    REPLY='# This nginx is older than 1.11.8: redirects repeat the address that the visitor asked for.'
   fi
 }
 
-# What a redirect's path follows: an older nginx would name the port that it listens on.
+# Leaves what precedes the path of a redirect: an older nginx would name the port that it listens on.
 nginx_visited() {
   # shellcheck disable=SC2016 # nginx's own variables
   if nginx_is_at_least 1 11 8; then REPLY=''; else REPLY='$scheme://$http_host'; fi
@@ -115,8 +115,8 @@ nginx_version() {
   REPLY=${REPLY%%[!0-9.]*}
 }
 
-# nginx's table of server names takes none that is longer than its buckets, as soon as there is a second
-# site. Somebody's own setting counts: nginx takes only one.
+# As soon as there is a second site, nginx refuses server names that are longer than a bucket of its table.
+# nginx allows this directive once: one that is already set stays.
 nginx_server_names() {
   local file sites='' name size=128 index
   for file in "$ROOT$NGINX_TREE"/conf.d/*.conf "$ROOT$NGINX_TREE"/sites-enabled/*; do
@@ -126,7 +126,7 @@ nginx_server_names() {
     REPLY='# server_names_hash_bucket_size is set in conf.d or sites-enabled.'
     return
   fi
-  # Beside a name, aligned to 8 bytes, a bucket holds up to 26 bytes more.
+  # Besides the name, aligned to 8 bytes, a bucket holds up to 26 bytes more.
   while IFS= read -r name; do
     while ((${#name} + 26 > size)); do size=$((size * 2)); done
   done < <(
@@ -138,14 +138,14 @@ nginx_server_names() {
   REPLY="server_names_hash_bucket_size $size;"
 }
 
-# Before a directive that this host's kernel or nginx would refuse.
+# Leaves nothing, or the beginning of a comment where the kernel or nginx would refuse the directive after it.
 comment_without_ipv6() {
   local built_in=no
-  # Before 1.11.5 it was compiled in only where it was asked for.
+  # Before 1.11.5 IPv6 was compiled in only on request.
   nginx_build
   if [[ $REPLY == *--with-ipv6* ]] || nginx_is_at_least 1 11 5; then built_in=yes; fi
   REPLY='# No IPv6 here: '
-  # Read, since a file of /proc has no size. Switched off, it is missing or empty.
+  # Read, since a file in /proc has no size. Without IPv6 it is missing or empty.
   if [[ $built_in == yes ]] && read -r _ 2>/dev/null <"$ROOT/proc/net/if_inet6"; then REPLY=''; fi
 }
 
@@ -154,9 +154,9 @@ package_manager_configuration() {
   if [[ -e $ROOT/etc/dnf/dnf.conf ]]; then REPLY=/etc/dnf/dnf.conf; fi
 }
 
-NGINX_BUILD='' # what `nginx -V` says, asked once
+NGINX_BUILD='' # output of `nginx -V`, run once
 
-# Leaves what nginx was compiled with; empty when it is not installed.
+# Leaves nginx's build options; empty when it is not installed.
 nginx_build() {
   if [[ -z $NGINX_BUILD ]] && have nginx; then
     attempt nginx -V
@@ -165,7 +165,7 @@ nginx_build() {
   REPLY=$NGINX_BUILD
 }
 
-# Leaves the value of an option that nginx was compiled with, such as --pid-path, or nothing.
+# Leaves the value of one of nginx's build options, such as --pid-path, or nothing.
 nginx_build_option() { # OPTION
   nginx_build
   if [[ $REPLY =~ $1=([^[:space:]]+) ]]; then REPLY=${BASH_REMATCH[1]}; else REPLY=''; fi

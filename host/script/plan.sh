@@ -1,7 +1,7 @@
 
-# --- Plan: which paths change, and what each shall become ----------------------------------------------
+# --- Plan: which paths change, and how -----------------------------------------------------------------
 #
-# A wanted state is written like an observed one, plus `kept FILE`: what stood there before us.
+# A wanted state is written like an observed one, or as `kept FILE`: what was at the path before us.
 
 # The changes, one index each.
 C_PATH=() C_WANT=() C_TYPE=() C_SOURCE=() C_CHECK=() C_KEEP=()
@@ -10,7 +10,7 @@ C_STAGED=() C_INODE=()
 FACTS=()
 # Wanted states of the entries, by index.
 W_STATE=() W_TYPE=() W_SOURCE=()
-LEFT=' ' # paths that the manifest names, and somebody else has
+LEFT=' ' # paths that the manifest names, and that stay somebody else's
 
 WORK=''
 
@@ -22,8 +22,8 @@ open_work() { # SUBSYSTEM
   must "can't make $WORK" mkdir -- "$WORK"
 }
 
-# Writes the content of every file entry to the work directory, which is root's alone, and works out the
-# state that each path shall have.
+# Writes the content of every file entry to the work directory, which only root can read, and determines the
+# wanted state of each path.
 prepare_candidates() {
   local index source size digest sources=()
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
@@ -58,7 +58,7 @@ prepare_candidates() {
   done < <(sha256sum -- "${sources[@]}")
 }
 
-# What is as a package brought it may go; what somebody wrote or edited stays, and is nothing of ours.
+# A file as its package installed it may be removed; one that somebody wrote or edited stays, and is not ours.
 leave_to_others() { # INDEX
   local path=${E_PATH[$1]}
   attribute "$1" of -
@@ -66,7 +66,7 @@ leave_to_others() { # INDEX
   LEFT+="path $path "
   is_ours "path $path" || return 0
   disown_key "path $path"
-  note "$path is no longer as its package brought it: it stays"
+  note "$path was edited since its package installed it: it stays"
 }
 
 write_candidate() { # INDEX FILE
@@ -87,12 +87,12 @@ read_ownership() { # INDEX
   owner=$REPLY
   attribute "$1" group ''
   group=$REPLY
-  known_account passwd "$owner" || fail "${E_PATH[$1]}: there is no user $owner on this host; make it, or install the package that does"
+  known_account passwd "$owner" || fail "${E_PATH[$1]}: there is no user $owner on this host: create it (useradd), or install the package that does"
   [[ -n $group ]] || {
     primary_group "$owner"
     group=$REPLY
   }
-  known_account group "$group" || fail "${E_PATH[$1]}: there is no group $group on this host; make it, or install the package that does"
+  known_account group "$group" || fail "${E_PATH[$1]}: there is no group $group on this host: create it (groupadd), or install the package that does"
   attribute "$1" mode 0644
   REPLY="$owner $group $REPLY"
 }
@@ -105,7 +105,7 @@ known_account() { # passwd|group NAME
   KNOWN_ACCOUNTS+="$1:$2 "
 }
 
-# Plans the paths of the manifest, and puts back those that it no longer names.
+# Plans the paths of the manifest, and restores those that it no longer names.
 plan_paths() {
   local index key named=$LEFT paths=()
   for index in ${W_STATE[@]+"${!W_STATE[@]}"}; do
@@ -142,7 +142,7 @@ plan_entry() { # INDEX
       return
     fi
     [[ $want == directory* || $want == absent ]] \
-      || fail "$path is managed by $REPLY: take it out of one of the two programs"
+      || fail "$path is managed by $REPLY: remove it from one of the two programs"
   fi
   if [[ $want == directory* || $want == absent ]]; then manner=share; fi
 
@@ -165,7 +165,7 @@ plan_entry() { # INDEX
   FACTS+=("path $path$TAB$want$TAB$type")
 }
 
-# What comes back when the last owner lets go of a path that nobody owned until now.
+# Leaves the state to restore when the last owner of a path leaves; nobody has owned the path until now.
 claim_former() { # PATH WANT LIVE LIVE-TYPE
   case $3 in
     absent) REPLY=absent ;;
@@ -174,7 +174,7 @@ claim_former() { # PATH WANT LIVE LIVE-TYPE
   esac
 }
 
-# Does replacing the live state by the wanted one lose more than an owner or a mode?
+# Would replacing the live state by the wanted one lose more than an owner or a mode?
 loses_something() { # WANT LIVE
   local wanted=() now=()
   read -r -a wanted <<<"$1"
@@ -187,19 +187,19 @@ loses_something() { # WANT LIVE
   esac
 }
 
-# Is a file as its package brought it? Unknown files are not.
+# Is a file as its package installed it? Files without a package are not.
 is_vendors_file() { # PATH
   have rpm || return 1
   attempt rpm -qf "$1" || return 1
   attempt rpm -V --nomtime -f "$1"
-  # "S.5....T.  c /etc/nginx/nginx.conf": size or digest differ. Of a link in place of a file rpm compares
-  # neither, and says only where it leads ("....L....").
+  # "S.5....T.  c /etc/nginx/nginx.conf": size or digest differ. If a link replaced the file, rpm compares
+  # neither, and reports only the link ("....L....").
   ! grep -E "^([^ ]*[S5L][^ ]*).* $1\$" <<<"$OUTPUT" >/dev/null
 }
 
 KEPT_COUNT=0
 
-# Leaves "kept FILE" for what stands at a path, in the store of its file system.
+# Leaves "kept FILE" for what is at a path, in the store of its file system.
 next_kept() { # PATH
   existing_ancestor "$1"
   store_for "$REPLY"
@@ -207,7 +207,7 @@ next_kept() { # PATH
   REPLY="kept $REPLY/kept/$TRANSACTION-$KEPT_COUNT-${1##*/}"
 }
 
-# Keeps a copy of what already is as it shall be: the live file stays, and may be edited later.
+# Keeps a copy of a path that is in the wanted state already: the live file stays, and may be edited later.
 keep_copy() { # PATH "kept FILE"
   local kept=${2#kept } name=${1##*/}
   announce_step copy "$kept"
@@ -230,7 +230,7 @@ add_change() { # PATH WANT TYPE SOURCE CHECK KEEP FORMER
   esac
 }
 
-# A path needs a directory to stand in: one that is there, or that the same manifest makes.
+# Fails when the parent directory of a path neither exists nor is in the same manifest.
 check_parent() { # PATH
   local parent=${1%/*} index
   [[ -n $parent && ! -d $ROOT$parent ]] || return 0
@@ -240,7 +240,7 @@ check_parent() { # PATH
   fail "$1: its directory $parent does not exist: add a directory entry for it"
 }
 
-# Plans that a path of ours becomes what it was before us.
+# Plans that a path of ours gets its state from before us.
 plan_restore() { # PATH
   local path=$1 key="path $1" want type=- keep=no
   local live=${LIVE[$path]} former=${FORMER["path $1"]} made=${MADE["path $1"]}
@@ -249,7 +249,7 @@ plan_restore() { # PATH
   want=$former
   case $former in
     absent)
-      # Somebody took it away already, or made something else of it than the directory we made.
+      # Somebody removed it already, or replaced the directory that we made.
       [[ $live != absent ]] || return 0
       if [[ $made == directory* ]]; then
         [[ $live == directory* ]] || return 0
@@ -263,7 +263,7 @@ plan_restore() { # PATH
       ;;
     kept*)
       if [[ ! -e ${former#kept } && ! -L ${former#kept } ]]; then
-        note "what stood at $path before is no longer in ${former#kept }; the path is left as it is"
+        note "the former $path can't be restored, since it is no longer in ${former#kept }: the path stays as it is"
         return 0
       fi
       ;;

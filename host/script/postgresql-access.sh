@@ -1,20 +1,20 @@
 
 # --- PostgreSQL: who may log in (pg_hba.conf) -------------------------------------------------------------
 #
-# The first line that matches decides, so ours stand first, in one block per scope. They let the roles of
-# the manifest in over 127.0.0.1, and say nothing about anybody else. State of the thing
-# `postgresql-access SCOPE`: digest of the block, or `none`. Blocks lie in kept/hba-DIGEST for the way back.
+# The first line that matches decides, so ours come first, in one block per scope. They let the roles of
+# the manifest log in over 127.0.0.1, and affect nobody else. State of the thing
+# `postgresql-access SCOPE`: digest of the block, or `none`. kept/hba-DIGEST has the block, to undo a change.
 
 HBA_BEFORE='' HBA_BLOCK='' HBA_AFTER=''
 
-# Reads the file, and splits it at the block of a scope. False where there is none.
+# Reads the file, and splits it at the block of a scope. False where there is no file.
 read_hba() { # SCOPE
   local file=$PG_DATA/pg_hba.conf line number=0 part=before begin open fault=''
-  # A server that does not let postgres in can't be asked; it has the file in its usual place.
+  # A server that refuses postgres can't be asked; then the file is in its usual directory.
   if psql_run <<<'SHOW hba_file;' && [[ $OUTPUT == /* ]]; then file=${OUTPUT#"$ROOT"}; fi
   [[ -e $ROOT$file ]] || return 1
   open_foreign "$file" as_postgres
-  # The server's owner chooses the path: root writes no block of ours into just any file of its own.
+  # The server's owner chooses the path: root must not write our block into any other file of root.
   ((${#FOREIGN_RUNNER[@]})) || must_be_hba "$file"
   HBA_BEFORE='' HBA_BLOCK='' HBA_AFTER=''
   open="^#[[:space:]]*BEGIN[[:space:]]+([^[:space:]:]+)"
@@ -39,29 +39,29 @@ read_hba() { # SCOPE
     fi
   done < <(printf '%s\n' "$FOREIGN_TEXT")
   [[ $part != block ]] || fault=${fault:-$begin}
-  # What a block without its end swallows belongs to others.
-  [[ -z $fault ]] || fail "$FOREIGN_FILE, line $fault: the lines \"# BEGIN $1: ...\" and \"# END $1\" must be there once, in this order, with nothing of another program between them. Put them right, or delete the whole block, and run this again"
-  # The last end of a line is printf's.
+  # Without its last line the block would include lines of others.
+  [[ -z $fault ]] || fail "$FOREIGN_FILE, line $fault: the lines \"# BEGIN $1: ...\" and \"# END $1\" must be there once, in this order, with nothing of another program between them. Correct them, or delete the whole block, and run this again"
+  # printf added the last end of a line.
   case $part in
     before) HBA_BEFORE=${HBA_BEFORE%$'\n'} ;;
     *) if [[ -n $HBA_AFTER ]]; then HBA_AFTER=${HBA_AFTER%$'\n'}; else HBA_BLOCK=${HBA_BLOCK%$'\n'}; fi ;;
   esac
 }
 
-# A file with records of pg_hba.conf in it, and with nothing else.
+# Fails on a file that has anything else than records of pg_hba.conf in it.
 must_be_hba() { # PATH
   local line records=0 continued='' number=0
   local record='^[[:space:]]*"?(local|host|hostssl|hostnossl|hostgssenc|hostnogssenc|include|include_if_exists|include_dir)"?[[:space:]]'
   while IFS= read -r line; do
     number=$((number + 1))
     if [[ -z $continued && ! $line =~ ^[[:space:]]*(#|$) ]]; then
-      [[ $line =~ $record ]] || fail "PostgreSQL's setting hba_file names $1, whose line $number is no record of a pg_hba.conf: root edits no other file. Correct that line, or hba_file in postgresql.conf"
+      [[ $line =~ $record ]] || fail "PostgreSQL's setting hba_file names $1, whose line $number is not a record of pg_hba.conf: root edits no other file. Correct that line, or hba_file in postgresql.conf"
       records=$((records + 1))
     fi
     continued=''
     [[ $line != *\\ ]] || continued=yes
   done < <(printf '%s\n' "$FOREIGN_TEXT")
-  ((records)) || fail "PostgreSQL's setting hba_file names $1, which has no record of a pg_hba.conf: root edits no other file. Correct hba_file in postgresql.conf"
+  ((records)) || fail "PostgreSQL's setting hba_file names $1, which has no record of pg_hba.conf: root edits no other file. Correct hba_file in postgresql.conf"
 }
 
 block_digest() { # TEXT
@@ -81,30 +81,30 @@ state_postgresql_access() { # SCOPE
   if recall_postgresql && read_hba "$1"; then block_digest "$HBA_BLOCK"; fi
 }
 
-# Writes the block and has the server read it; a server that is stopped reads it when it starts.
+# Writes the block and makes the server read it; a stopped server reads it when it starts.
 make_postgresql_access() { # STATE SCOPE
   local block=''
   recall_postgresql
   if [[ $1 != none ]]; then
-    [[ -e $STATE/kept/hba-$1 ]] || fail "the former lines of pg_hba.conf are no longer in $STATE/kept/hba-$1"
+    [[ -e $STATE/kept/hba-$1 ]] || fail "can't restore the former lines of $2 in pg_hba.conf, which are no longer in $STATE/kept/hba-$1"
     block=$(cat -- "$STATE/kept/hba-$1" && printf x)
     block=${block%x}
   fi
-  read_hba "$2" || fail "PostgreSQL's data directory $PG_DATA has no pg_hba.conf: put it back, or set PostgresDatabase.dataDirectory to the directory that has it"
+  read_hba "$2" || fail "PostgreSQL's data directory $PG_DATA has no pg_hba.conf: restore the file, or set PostgresDatabase.dataDirectory to the directory that has it"
   edit_foreign "$block" "$HBA_BEFORE" "$HBA_BLOCK" '' "$HBA_AFTER"
   reload_postgresql
 }
 
-# Without the service, whose unit may have no word for it.
+# Not through the service, since its unit may not support a reload.
 reload_postgresql() {
   state_service "$PG_SERVICE"
   [[ $REPLY == *' running' ]] || return 0
   OUTPUT=$(as_postgres "$ROOT$PG_BINARIES/pg_ctl" reload -D "$ROOT$PG_DATA" 2>&1 </dev/null) \
-    || fail "PostgreSQL in $PG_DATA did not read its configuration: $OUTPUT"
+    || fail "PostgreSQL in $PG_DATA did not reload its configuration: $OUTPUT"
 }
 
-# Leaves the faults that the server finds in the file as it is on the disk, one per line. Only servers
-# from 10 on can be asked; from 16 on it may include others.
+# Leaves the errors that the server finds in the file on the disk, one per line. Only PostgreSQL 10 and newer
+# can be asked; from 16 on the file may include others.
 hba_errors() {
   local file="''"
   REPLY=''
@@ -130,7 +130,7 @@ converge_postgresql_access() {
   thing_state "$key"
   live=$REPLY
   hba_errors
-  [[ -z $REPLY ]] || fail "$FOREIGN_FILE has lines that PostgreSQL refuses, so it takes no change of that file: $REPLY; correct them and run this again"
+  [[ -z $REPLY ]] || fail "$FOREIGN_FILE has lines that PostgreSQL refuses, so it would not load a change of that file: $REPLY; correct them and run this again"
   [[ $live == none ]] || keep_block "$HBA_BLOCK"
   keep_block "$block"
   keep_foreign "$key" "$live" "$REPLY"
@@ -145,7 +145,7 @@ converge_postgresql_access() {
   fi
 }
 
-# A password that is asked for over 127.0.0.1 is the evidence that the lines are in force.
+# The lines are in force when the server asks for a password over 127.0.0.1.
 prove_postgresql_access() {
   local index database deadline=$((SECONDS + PROOF_WAIT))
   for index in "${!E_KIND[@]}"; do
@@ -156,7 +156,7 @@ prove_postgresql_access() {
         case $OUTPUT in
           *'Connection refused'*) fail "PostgreSQL does not listen on 127.0.0.1:$PG_PORT: set listen_addresses = 'localhost' in its postgresql.conf and restart the service $PG_SERVICE" ;;
         esac
-        ((SECONDS < deadline)) || fail "PostgreSQL asks ${E_WORDS[index]} for no password on 127.0.0.1 (it says: ${OUTPUT%%$'\n'*}). If a line above \"# BEGIN $SCOPE\" in $FOREIGN_FILE decides first, move it below \"# END $SCOPE\""
+        ((SECONDS < deadline)) || fail "PostgreSQL does not ask ${E_WORDS[index]} for a password on 127.0.0.1 (it says: ${OUTPUT%%$'\n'*}). If a line above \"# BEGIN $SCOPE\" in $FOREIGN_FILE matches first, move it below \"# END $SCOPE\""
         sleep 0.2
       done
     done

@@ -1,9 +1,9 @@
 
-# --- PostgreSQL: roles, their passwords, databases; made or taken over, never dropped ---------------------
+# --- PostgreSQL: roles, their passwords, databases; created or adopted, never dropped ---------------------
 
-# Sessions that change a password: neither it nor its verifier gets into the server's log, whatever is
-# logged there, and the verifier is of the kind that was asked for. A role that makes roles has these
-# settings for good: the provider sends passwords as they are.
+# Settings of sessions that change a password: neither it nor its verifier gets into the server's log, whatever
+# the server logs, and the verifier is of the wanted kind. A role with CREATEROLE has these settings
+# permanently: the Pulumi provider sends passwords as plain text.
 readonly PG_DISCREET_SETTINGS='log_statement=none log_min_error_statement=panic log_min_duration_statement=-1'
 readonly PG_DISCREET='-c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_duration=off'
 
@@ -42,16 +42,16 @@ make_postgresql_role() { # STATE NAME
 
 converge_postgresql_role() { # INDEX
   local name=${E_WORDS[$1]} want='login=true' attribute live
-  recall_postgresql || fail "the role $name: no PostgreSQL server was set up by this program on this host: its entry comes first"
+  recall_postgresql || fail "the role $name: this program has not set up a PostgreSQL server on this host: add the entry postgresql-server"
   state_postgresql_role "$name"
   live=$REPLY
-  [[ $live != unreachable ]] || fail "PostgreSQL can't be asked for the role $name: $OUTPUT"
+  [[ $live != unreachable ]] || fail "can't ask PostgreSQL for the role $name: $OUTPUT"
   for attribute in createdb createrole; do
     attribute "$1" "$attribute" no
     if [[ $REPLY == yes ]]; then
       want+=" $attribute=true"
     elif [[ $live == *" $attribute=true"* ]]; then
-      # Power that somebody else gave the role is theirs to take away.
+      # An attribute that somebody else gave the role stays.
       want+=" $attribute=true"
     else
       want+=" $attribute=false"
@@ -67,7 +67,7 @@ converge_postgresql_role() { # INDEX
   converge_postgresql_password "$1"
 }
 
-# The state is a digest of the verifier; the verifier itself lies in kept/ for the way back.
+# The state is a digest of the verifier; kept/ has the verifier itself, to undo a change.
 state_postgresql_password() { # NAME
   postgresql_state password "$1"
 }
@@ -82,14 +82,14 @@ make_postgresql_password() { # STATE NAME
   local file=$STATE/kept/verifier-$2-$1 verifier
   recall_postgresql
   if [[ $1 == none ]]; then
-    psql_must "can't take back the password of $2" "ALTER ROLE \"$2\" PASSWORD NULL;"
+    psql_must "can't remove the password of the role $2" "ALTER ROLE \"$2\" PASSWORD NULL;"
     return
   fi
-  [[ -e $file ]] || fail "the former password of the role $2 is no longer in $file"
+  [[ -e $file ]] || fail "can't restore the former password of the role $2, which is no longer in $file: set one by hand (\\password $2 in psql)"
   verifier=$(cat -- "$file")
   [[ $verifier != *\'* ]] || fail "the former verifier of the role $2 has a quote in it: set its password by hand"
   discreet_session
-  psql_run <<<"ALTER ROLE \"$2\" PASSWORD '$verifier';" || fail "can't put back the former password of the role $2: ${OUTPUT//"$verifier"/[secret]}"
+  psql_run <<<"ALTER ROLE \"$2\" PASSWORD '$verifier';" || fail "can't restore the former password of the role $2: ${OUTPUT//"$verifier"/[secret]}"
   PG_OPTIONS=''
   rm -f -- "$file"
 }
@@ -108,15 +108,15 @@ converge_postgresql_password() { # INDEX
   keep_verifier "$name" "$live"
   discreet_session
   options=(-X -q -w -v ON_ERROR_STOP=1 -p "$PG_PORT" -d postgres -c "\\password \"$name\"")
-  # A terminal, where there is one, would be asked in place of stdin.
-  # shellcheck disable=SC2016 # these are the other shell's words
+  # psql would ask a terminal, where there is one, rather than stdin.
+  # shellcheck disable=SC2016 # the other shell expands them
   OUTPUT=$(printf '%s\n%s\n' "$password" "$password" | as_postgres sh -c \
     'if (: </dev/tty) 2>/dev/null; then exec setsid "$@"; fi; exec "$@"' sh \
     "$ROOT$PG_BINARIES/psql" "${options[@]}" 2>&1) \
     || fail "can't set the password of the role $name: ${OUTPUT//"$password"/[secret]}"
   PG_OPTIONS=''
   state_postgresql_password "$name"
-  [[ $REPLY != "$live" && $REPLY != none ]] || fail "the role $name has its former password after \\password"
+  [[ $REPLY != "$live" && $REPLY != none ]] || fail "psql's \\password did not change the password of the role $name"
   claim_thing "$key" "$live" "$REPLY"
   changed "changed the password of the role $name"
 }
@@ -132,7 +132,7 @@ make_postgresql_database() { # STATE NAME
   fi
 }
 
-# The owner has all privileges, and from 15 on may create tables in the schema public by that alone.
+# The owner has all privileges; from 15 on, that is also what lets it create tables in the schema public.
 converge_postgresql_database() { # INDEX
   local name=${E_WORDS[$1]} owner
   attribute "$1" owner ''
@@ -141,8 +141,8 @@ converge_postgresql_database() { # INDEX
   psql_must "can't grant on the database $name" "GRANT ALL PRIVILEGES ON DATABASE \"$name\" TO \"$owner\";"
 }
 
-# A role or database that was there before us is made ready for the provisioning role, which is no
-# superuser: it can only work on what it may administer.
+# Prepares a role or database from before us for the provisioning role: that is no superuser, and can
+# only change what it may administer.
 converge_postgresql_adoption() { # INDEX
   local database=${E_WORDS[$1]} role provisioner owner live
   attribute "$1" role ''
@@ -152,7 +152,7 @@ converge_postgresql_adoption() { # INDEX
   state_postgresql_role "$role"
   live=$REPLY
   if [[ $live == *superuser=true* ]]; then
-    fail "the role $role is a superuser, and stays one as long as you leave it: run as postgres: ALTER ROLE \"$role\" NOSUPERUSER; or set PostgresDatabase.user to another name"
+    fail "the role $role is a superuser, which this program does not change: run as postgres: ALTER ROLE \"$role\" NOSUPERUSER; or set PostgresDatabase.user to another name"
   fi
   if [[ $live != none && ${PG_VERSION%.*} -ge 16 ]]; then
     psql_must "can't let $provisioner administer $role" "GRANT \"$role\" TO \"$provisioner\" WITH ADMIN OPTION;"
@@ -163,5 +163,5 @@ converge_postgresql_adoption() { # INDEX
   [[ $owner != none && $owner != "$role" && $owner != "$provisioner" ]] || return 0
   step thing "postgresql-database $database" "$owner"
   make_postgresql_database "$role" "$database"
-  changed "gave the database $database to $role (it was $owner's)"
+  changed "gave the database $database to $role (its owner was $owner)"
 }

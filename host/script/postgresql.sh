@@ -1,18 +1,18 @@
 
-# --- PostgreSQL: one server a host; it keeps running and nothing in it is ever dropped ------------------
+# --- PostgreSQL: one server per host; it keeps running and nothing in it is ever dropped ----------------
 #
-# Every question and order goes to the server as the system user postgres, through the local socket and
-# psql's stdin. Programs of the server, and files in its data directory, are run and opened as postgres
-# too: both may belong to that user.
+# All SQL goes to the server as the system user postgres, through the local socket and psql's stdin. This
+# script also runs the server's programs, and opens files in its data directory, as postgres: both may belong
+# to that user.
 
-# What the server's entry said, remembered for entries and probes that come without it.
+# What the entry of the server said, for entries and probes that come without it.
 readonly POSTGRESQL=$STATE/postgresql
-# A cluster that we made and have not finished setting up: nobody's data are in it.
+# A cluster that we made and have not finished setting up: nobody has data in it.
 readonly POSTGRESQL_UNFINISHED=$STATE/postgresql-unfinished
-# A name that needs no quoting of its own inside double or single quotes, in SQL and in pg_hba.conf.
+# A name that needs no escaping inside double or single quotes, in SQL and in pg_hba.conf.
 readonly POSTGRESQL_NAME='^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$'
 
-# What PostgresDatabase.version takes.
+# Allowed values of PostgresDatabase.version.
 readonly POSTGRESQL_VERSIONS='^(9\.[2-6]|1[0-8])$'
 
 PG_SERVICE='' PG_BINARIES='' PG_DATA='' PG_PORT='' PG_ENCRYPTION='' PG_VERSION=''
@@ -63,7 +63,7 @@ as_postgres() { # COMMAND...
 
 PG_OPTIONS='' # settings of the next sessions
 
-# Has SQL from stdin run; leaves the rows in OUTPUT or, when it fails, the errors.
+# Runs SQL from stdin; leaves the rows in OUTPUT or, when it fails, the errors.
 psql_run() { # [PSQL-OPTION...]
   local output status=0 line wanted
   output=$(as_postgres "$ROOT$PG_BINARIES/psql" -X -q -A -t -w -v ON_ERROR_STOP=1 -p "$PG_PORT" -d postgres "$@" \
@@ -76,12 +76,12 @@ psql_run() { # [PSQL-OPTION...]
   return "$status"
 }
 
-# Has SQL run that must succeed: psql_must WHAT SQL.
+# Runs SQL that must succeed: psql_must WHAT SQL.
 psql_must() {
   psql_run <<<"$2" || fail "$1: $OUTPUT"
 }
 
-# --- Where things lie: what the service declares counts, then what is there ------------------------------
+# --- Where programs and data are: as the service declares, else in the usual directories ------------------
 
 # Leaves the value of the last `KEY=VALUE` that the service's unit, its drop-ins or its init script have.
 postgresql_declares() { # PATTERN
@@ -97,7 +97,7 @@ postgresql_declares() { # PATTERN
   REPLY=$value
 }
 
-# Leaves the directory of the server's programs in PG_BINARIES, or nothing where none is installed.
+# Leaves the directory of the server's programs in PG_BINARIES, or nothing where there is no server.
 find_postgresql_binaries() { # auto|DIRECTORY
   local directory
   PG_BINARIES=''
@@ -116,7 +116,7 @@ find_postgresql_binaries() { # auto|DIRECTORY
   done
 }
 
-# What a running server says counts, then what the service declares.
+# Leaves the data directory in PG_DATA: as a running server says, else as the service declares.
 find_postgresql_data() { # auto|DIRECTORY
   PG_DATA=$1
   if [[ $1 == auto ]]; then
@@ -130,7 +130,7 @@ find_postgresql_data() { # auto|DIRECTORY
   while [[ $PG_DATA == ?*/ ]]; do PG_DATA=${PG_DATA%/}; done
 }
 
-# Leaves the version of the server's programs in PG_VERSION, as a configuration names it: 15 or 9.6.
+# Leaves the version of the server's programs in PG_VERSION, as in PostgresDatabase.version: 15 or 9.6.
 find_postgresql_version() {
   local words
   words=$(as_postgres "$ROOT$PG_BINARIES/postgres" --version 2>/dev/null </dev/null)
@@ -145,7 +145,7 @@ postgresql_is_before() { # MAJOR
   ((${PG_VERSION%%.*} + 0 < $1))
 }
 
-# Is there a cluster? Only then there may be roles and databases to be asked for.
+# Is there a cluster? Only then can there be roles and databases.
 has_postgresql_data() {
   [[ -e $ROOT$PG_DATA/PG_VERSION ]]
 }
@@ -156,9 +156,9 @@ parse_postgresql() { # LINE-NUMBER KIND NAME ATTRIBUTE...
   local number=$1 kind=$2 name=${3-}
   shift 3 || shift $#
   if [[ $kind == postgresql-server ]]; then
-    [[ $name =~ $POSTGRESQL_VERSIONS ]] || fault "$number" "PostgreSQL \"$name\": give a major version, 9.2 to 9.6 or 10 to 18"
+    [[ $name =~ $POSTGRESQL_VERSIONS ]] || fault "$number" "PostgreSQL \"$name\": must be a major version, 9.2 to 9.6 or 10 to 18"
   else
-    [[ $name =~ $POSTGRESQL_NAME ]] || fault "$number" "$kind \"$name\": a name has up to 63 letters, digits and _ -"
+    [[ $name =~ $POSTGRESQL_NAME ]] || fault "$number" "$kind \"$name\": a name may have up to 63 letters, digits and _ -"
   fi
   case $kind in
     postgresql-server) check_attributes "$number" 'service binaries data port encryption' '' "$@" ;;
@@ -166,9 +166,9 @@ parse_postgresql() { # LINE-NUMBER KIND NAME ATTRIBUTE...
     postgresql-role) check_attributes "$number" 'createdb createrole' '' "$@" ;;
     postgresql-database) check_attributes "$number" owner '' "$@" ;;
     postgresql-adoption) check_attributes "$number" 'role provisioner' '' "$@" ;;
-    # What the program asks back when it plans the next run; nothing is done for it.
+    # Only stored, for the next run of the program to read.
     postgresql-site) check_attributes "$number" 'role server generation' '' "$@" ;;
-    *) fault "$number" 'no such entry (a line of content begins with "| ")' ;;
+    *) fault "$number" 'unknown entry (a line of content begins with "| ")' ;;
   esac
   add_entry "$number" "$kind" - "$name" "$*"
 }
@@ -176,14 +176,14 @@ parse_postgresql() { # LINE-NUMBER KIND NAME ATTRIBUTE...
 check_postgresql_value() { # LINE-NUMBER KEY VALUE
   local name
   case $2 in
-    encryption) [[ $3 == scram-sha-256 || $3 == md5 ]] || fault "$1" "encryption=$3: give scram-sha-256 or md5" ;;
+    encryption) [[ $3 == scram-sha-256 || $3 == md5 ]] || fault "$1" "encryption=$3: must be scram-sha-256 or md5" ;;
     binaries | data) [[ $3 == auto ]] || check_path "$1" "$3" ;;
-    port) [[ $3 =~ ^[1-9][0-9]{0,4}$ && $3 -le 65535 ]] || fault "$1" "port=$3: give 1 to 65535" ;;
-    generation) [[ $3 =~ ^[0-9a-f]+$ ]] || fault "$1" "generation=$3: give hexadecimal digits" ;;
-    service) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "service=$3: give the service's name, such as postgresql" ;;
+    port) [[ $3 =~ ^[1-9][0-9]{0,4}$ && $3 -le 65535 ]] || fault "$1" "port=$3: must be 1 to 65535" ;;
+    generation) [[ $3 =~ ^[0-9a-f]+$ ]] || fault "$1" "generation=$3: must be hexadecimal digits" ;;
+    service) [[ $3 =~ $NAME_PATTERN ]] || fault "$1" "service=$3: must be the name of the service, such as postgresql" ;;
     databases | role | provisioner)
       for name in ${3//,/ }; do
-        [[ $name =~ $POSTGRESQL_NAME ]] || fault "$1" "$2=$3: a name has up to 63 letters, digits and _ -"
+        [[ $name =~ $POSTGRESQL_NAME ]] || fault "$1" "$2=$3: a name may have up to 63 letters, digits and _ -"
       done
       ;;
   esac
@@ -191,7 +191,7 @@ check_postgresql_value() { # LINE-NUMBER KEY VALUE
 
 # --- The server ------------------------------------------------------------------------------------------
 
-# Leaves the index of the manifest's server in REPLY, or nothing.
+# Leaves the index of the manifest's server entry in REPLY, or nothing.
 postgresql_entry() {
   local index
   REPLY=''
@@ -213,8 +213,8 @@ read_postgresql_entry() { # INDEX
   find_postgresql_data "$REPLY"
 }
 
-# An installed server of another version is refused before a module stream is touched: the next update
-# would bring a server that can't read the data.
+# Fails on an installed server of another version before a module stream is changed: the next update
+# would install a server that can't read the data.
 check_postgresql_version() {
   local index wanted streams=''
   postgresql_entry
@@ -230,17 +230,17 @@ check_postgresql_version() {
     if [[ -n $REPLY ]]; then streams=", module stream postgresql:$REPLY"; fi
     streams="the host has PostgreSQL ${PG_VERSION:-of an unknown version} ($PG_BINARIES/postgres$streams)"
     [[ $PG_VERSION =~ $POSTGRESQL_VERSIONS ]] \
-      || fail "$streams, and this program works with 9.2 to 9.6 and 10 to 18: dump the data, install PostgreSQL $wanted by hand and load the data again, or use a server elsewhere (PostgresDatabase.external.host)"
-    fail "$streams, the configuration says $wanted: set PostgresDatabase.version to $PG_VERSION; or, to move to $wanted, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:$wanted; yum distro-sync) and load the data again"
+      || fail "$streams, and this program supports 9.2 to 9.6 and 10 to 18: dump the data, install PostgreSQL $wanted by hand and load the data again, or use another server (PostgresDatabase.external.host)"
+    fail "$streams, and PostgresDatabase.version is $wanted: set PostgresDatabase.version to $PG_VERSION; or, to move to $wanted, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:$wanted; yum distro-sync) and load the data again"
   fi
   has_postgresql_data || return 0
   REPLY=$(as_postgres cat -- "$ROOT$PG_DATA/PG_VERSION" 2>/dev/null </dev/null)
   [[ $REPLY == "$wanted" ]] \
-    || fail "the data in $PG_DATA were made by PostgreSQL ${REPLY:-of an unknown version}, the installed server is $wanted: bring them over with pg_upgrade or postgresql-setup --upgrade, or let the service have another data directory (PGDATA)"
+    || fail "the data in $PG_DATA are of PostgreSQL ${REPLY:-(unknown version)}, and the installed server is $wanted: convert them with pg_upgrade or postgresql-setup --upgrade, or give the service another data directory (PGDATA)"
 }
 
 check_postgresql_account() {
-  known_account passwd postgres || fail 'there is no user postgres on this host, who owns PostgreSQL: install the package postgresql-server, or make the account'
+  known_account passwd postgres || fail 'this host has no user postgres, as whom PostgreSQL runs: install the package postgresql-server, or create the account (useradd -r postgres)'
 }
 
 converge_postgresql_server() { # INDEX
@@ -249,9 +249,9 @@ converge_postgresql_server() { # INDEX
   if [[ -z $PG_BINARIES ]]; then
     attribute "$1" binaries auto
     if [[ $REPLY == auto ]]; then
-      fail "PostgreSQL's server is in none of the directories that $former_service declares, /usr/bin, /usr/local/pgsql/bin: set PostgresDatabase.binaries to the directory that has postgres and psql"
+      fail "found no PostgreSQL server in the directory that the service $former_service declares, in /usr/bin or in /usr/local/pgsql/bin: set PostgresDatabase.binaries to the directory that has postgres and psql"
     fi
-    fail "$REPLY has no program postgres: set PostgresDatabase.binaries to the directory that has it, or leave it out to have it looked for"
+    fail "$REPLY has no program postgres: set PostgresDatabase.binaries to the directory that has it, or leave it out to search the usual directories"
   fi
   [[ -x $ROOT$PG_BINARIES/psql ]] || fail "$PG_BINARIES has no psql: install PostgreSQL's client programs there"
   has_postgresql_data || initialise_postgresql
@@ -261,25 +261,25 @@ converge_postgresql_server() { # INDEX
   converge_thing 'postgresql-setting password_encryption' "$(encryption_setting)"
 }
 
-# Makes a cluster; whatever is in the directory is left alone. The distribution's postgresql-setup does the
-# same in a login shell, whose locale is not ours to choose.
+# Creates a cluster in an empty directory. The distribution's postgresql-setup does the same, but in a login
+# shell with a locale that we can't choose.
 initialise_postgresql() {
   local content
   write_file "$POSTGRESQL_UNFINISHED" "$PG_DATA"$'\n'
   content=$(as_postgres find "$ROOT$PG_DATA/" -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null </dev/null)
   if [[ -n $content ]]; then
-    fail "$PG_DATA is not empty and yet no data directory of PostgreSQL (it has no PG_VERSION): nothing is initialised over it; move its content away, or let the service have another one (PGDATA)"
+    fail "$PG_DATA is not empty, but is not a data directory of PostgreSQL (it has no PG_VERSION), so it is not initialised: move its content away, or give the service another data directory (PGDATA)"
   fi
   postgresql_locale
-  # Its last words, after those that say why, are what it takes away again.
+  # After the reason it prints what it removes again.
   OUTPUT=$(as_postgres "$ROOT$PG_BINARIES/initdb" --pgdata="$ROOT$PG_DATA" --auth=ident --encoding=UTF8 \
     --locale="$REPLY" 2>&1 >/dev/null </dev/null) \
     || fail "can't initialise PostgreSQL's data directory $PG_DATA, which must be an empty directory of postgres (install -d -o postgres -g postgres -m 0700 $PG_DATA): $(sed '/^initdb: removing/d' <<<"$OUTPUT")"
   changed "initialised PostgreSQL's data directory $PG_DATA"
 }
 
-# Leaves the locale of a new cluster in REPLY: the system's own where that is one of UTF-8 and is there.
-# Ours, C without an encoding, would take any bytes for text (SQL_ASCII).
+# Leaves the locale of a new cluster in REPLY: the system's own if that is UTF-8 and installed. With our locale,
+# C without an encoding, the server would accept any bytes as text (SQL_ASCII).
 postgresql_locale() {
   local file system=''
   for file in "$ROOT"/etc/locale.conf "$ROOT"/etc/sysconfig/i18n; do
@@ -300,15 +300,15 @@ wait_for_postgresql() {
   done
 }
 
-# psql's own words tell what is wrong; the server's are in its language.
+# Matches messages of psql itself; the server's are in the server's language.
 check_postgresql_login() {
   ! psql_run <<<'SELECT 1;' || return 0
   case $OUTPUT in
     *'could not connect'* | *'No such file'* | *'Connection refused'*)
-      fail "the service $PG_SERVICE runs, but its server does not answer at port $PG_PORT through the local socket: set PostgresDatabase.port to the port in its postgresql.conf (${OUTPUT%%$'\n'*})"
+      fail "the service $PG_SERVICE runs, but its server does not answer on the local socket of port $PG_PORT: set PostgresDatabase.port to the port in its postgresql.conf (${OUTPUT%%$'\n'*})"
       ;;
   esac
-  fail "PostgreSQL does not let the system user postgres in through its local socket, as whom this program works with it: put the line \"local all postgres peer\" above the line of $PG_DATA/pg_hba.conf that refuses it, reload the service $PG_SERVICE and run this again; who has logged in as postgres by another way can do so at 127.0.0.1 (${OUTPUT%%$'\n'*})"
+  fail "PostgreSQL refuses the system user postgres on its local socket, which this program needs: put the line \"local all postgres peer\" above the line of $PG_DATA/pg_hba.conf that refuses it, reload the service $PG_SERVICE and run this again. Other logins as postgres still work over 127.0.0.1 (${OUTPUT%%$'\n'*})"
 }
 
 # Servers before 10 know md5 only, which they call "on".
@@ -319,7 +319,7 @@ encryption_setting() {
 make_postgresql_setting() { # STATE NAME
   recall_postgresql
   [[ $PG_VERSION != 9.[23] ]] \
-    || fail "PostgreSQL $PG_VERSION can't be told a setting (from 9.4 on it can): write $2 = $1 into $PG_DATA/postgresql.conf, reload the service $PG_SERVICE and run this again"
+    || fail "PostgreSQL $PG_VERSION has no ALTER SYSTEM (9.4 and newer have it): write $2 = $1 into $PG_DATA/postgresql.conf, reload the service $PG_SERVICE and run this again"
   psql_must "can't set $2" "ALTER SYSTEM SET $2 = '$1'; SELECT pg_reload_conf();"
   local deadline=$((SECONDS + PROOF_WAIT))
   until thing_is "postgresql-setting $2" "$1"; do
@@ -328,9 +328,9 @@ make_postgresql_setting() { # STATE NAME
   done
 }
 
-# --- What the server says: all of it in one question -----------------------------------------------------
+# --- State of the server: all of it in one query ----------------------------------------------------------
 
-PG_SNAPSHOT='' # kept for a whole probe; an apply asks anew each time
+PG_SNAPSHOT='' # kept for a whole probe; an apply asks again each time
 
 # Lines `setting NAME VALUE`, `role NAME STATE`, `password NAME DIGEST`, `database NAME OWNER`; false when
 # the server can't be asked.
@@ -340,7 +340,7 @@ postgresql_snapshot() {
   postgresql_ask
 }
 
-# From 14 on md5() fails where FIPS is in force, before 11 there is nothing else.
+# From 14 on md5() fails in FIPS mode; before 11 there is no other function.
 postgresql_ask() {
   local digest="encode(sha256(convert_to(rolpassword, 'UTF8')), 'hex')"
   ! postgresql_is_before 11 || digest='md5(rolpassword)'
@@ -392,7 +392,7 @@ converge_postgresql() {
   done
 }
 
-# Nothing of a database is given back: what is no longer named stays, and is nobody's from now on.
+# Nothing of a database is removed: what the manifest no longer names stays, and has no owner from now on.
 retain_postgresql() {
   local key
   for key in ${OWNERS[@]+"${!OWNERS[@]}"}; do
@@ -410,7 +410,7 @@ disown_retained_postgresql() {
     [[ ${NAMED_THINGS[$key]} == retained ]] || continue
     disown_key "$key"
     case $key in
-      'service '*) note "the ${key} keeps running, with its data" ;;
+      'service '*) note "the $key keeps running, and its data stay" ;;
       'postgresql-access '*) note "PostgreSQL's pg_hba.conf keeps its lines" ;;
       'postgresql-role '* | 'postgresql-database '*) note "PostgreSQL's ${key#postgresql-} stays" ;;
     esac

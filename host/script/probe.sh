@@ -1,5 +1,5 @@
 
-# --- Probe: does the host still look like what was last applied? Reads only -------------------------------
+# --- Probe: does the host still match what was last applied? Reads only -----------------------------------
 
 # The facts of all resources of the scope, one index each.
 F_RESOURCE=() F_KIND=() F_KEY=() F_WANT=() F_TYPE=()
@@ -71,17 +71,17 @@ probe_paths() {
   done
 }
 
-# A path of another program that went is ours now, and shall become what we want there.
+# A path of another program that was removed is ours now, and must get our content.
 probe_waiting() {
   local index
   for index in ${F_KIND[@]+"${!F_KIND[@]}"}; do
     if [[ ${F_KIND[index]} == waiting ]] && ! foreign_owner "${F_KEY[index]}"; then
-      drifts "$index" "${F_KEY[index]#path } has passed from another program to this one"
+      drifts "$index" "${F_KEY[index]#path } belongs to this program now, since the one that owned it was removed"
     fi
   done
 }
 
-# One question for all packages; an entry is satisfied by any of its names.
+# Asks for all packages at once; any of its names satisfies an entry.
 probe_packages() {
   local index names=() alternatives=() missing name satisfied
   for index in ${F_KIND[@]+"${!F_KIND[@]}"}; do
@@ -122,28 +122,28 @@ probe_things() {
     [[ ${F_KIND[index]} == thing ]] || continue
     key=${F_KEY[index]}
     want=${F_WANT[index]}
-    # Ports are left to apply: semanage takes half a second a question.
+    # Only apply checks SELinux's ports: semanage takes half a second per question.
     case $key in
       'selinux-port '*) continue ;;
       'selinux-'*) selinux_enabled || continue ;;
-      # Asked out here, where the answer is kept for the questions that follow.
+      # Asked here, outside the subshell below, so that the answer is kept for the next things.
       'postgresql-'*) postgresql_snapshot || true ;;
       'firewall-port '*)
         ask_firewall
         case $FIREWALL in
-          # Asked out here as well.
+          # Asked here for the same reason.
           running) load_firewall_ports "$FIREWALL_ZONE" ;;
           silent) ;;
           *) continue ;;
         esac
-        # In the zone that counts now, whichever did when it was opened.
+        # In the present zone, whichever zone the port was opened in.
         read -r _ protocol port _ <<<"$key"
         key="firewall-port $protocol $port"
         ;;
     esac
     REPLY=$(thing_state "$key" 2>&1 && printf '%s' "$REPLY")
     [[ $REPLY != "$want" ]] || continue
-    # A former version took another digest of passwords: the next apply knows this one's.
+    # A former version used another digest of passwords, which the next apply replaces.
     [[ $key != 'postgresql-password '* || ${#want} != 32 || ${#REPLY} != 64 ]] || continue
     case $key in
       'password '*) drifts "$index" "the $key was changed" ;;
@@ -173,7 +173,7 @@ print_remembered() { # RESOURCE
   while IFS= read -r line; do
     printf ' %s\n' "$line"
   done <"$directory/manifest"
-  # Without a delete the login that applied it is never needed again.
+  # A resource that is never deleted does not need its login again.
   [[ -e $directory/no-remove ]] || printf 'via %s %s\n' "$1" "$(cat "$directory/via")"
   printf 'repair %s %s\n' "$1" "$(cat "$directory/repair")"
 }

@@ -3,8 +3,8 @@
 #
 # One table for everything that is shared with the rest of the host. A key is `path /etc/x`,
 # `service nginx`, `selinux-boolean b`...; owners are SCOPE/NAME, separated by commas; `former` is the
-# state that comes back when the last owner lets go; `made` is the state that we left, so that
-# what somebody changed after us is recognised.
+# state to restore when the last owner leaves; `made` is the state that we left, by which
+# a later change by somebody else is recognised.
 
 declare -A OWNERS=() FORMER=() MADE=()
 # What the journal's outcome will do to the records: lines `own` and `disown`.
@@ -19,22 +19,22 @@ load_records() {
   [[ -s $STATE/records ]] || refuse_lost_records
   while IFS=$TAB read -r key owners former made; do
     [[ $key != \#* ]] || continue
-    [[ -n ${made-} ]] || fail "$STATE/records is damaged at \"$key\": a line has a key, owners, what was before and what we made, with tabs between"
+    [[ -n ${made-} ]] || fail "$STATE/records is damaged at \"$key\": each line must have four fields with tabs between: key, owners, former state, state that we made. Restore the file from a backup"
     OWNERS[$key]=$owners
     FORMER[$key]=$former
     MADE[$key]=$made
   done <"$STATE/records"
 }
 
-# An empty table was lost, where something is owned: one that ran out of entries says so in a line. While the
-# last owners leave, others still have facts, which go after their records.
+# An empty table was lost if a resource still has facts: a table without entries has a line that says so. While
+# the last owners leave, others still have facts, which are removed after their records.
 refuse_lost_records() {
   local facts
   facts=$(grep -lE '^(path|thing (service|setting|user|password)) ' -- "$STATE/resources"/*/*/facts 2>/dev/null)
   facts=${facts%%$'\n'*}
   [[ -n $facts ]] || return 0
   facts=${facts%/facts}
-  fail "$STATE/records is empty, and ${facts#"$STATE/resources/"} owns things on this host: a power cut or a full disk has lost who owns what, and what was there before. Nothing was touched. Put the file back from a backup; without one, remove it (rm $STATE/records) and run this again: what is here now is taken for what was there before us then, and stays on destroy"
+  fail "$STATE/records is empty, but ${facts#"$STATE/resources/"} has files or settings on this host: a power cut or a full disk has lost the list of what this program owns and what was there before. Nothing was touched. Restore the file from a backup. Without one, remove it (rm $STATE/records) and run this again: what is on the host now then counts as what was there before, and stays on destroy"
 }
 
 save_records() {
@@ -47,12 +47,12 @@ save_records() {
     done | sort
   )
   [[ -n $text || ! -e $STATE/records ]] || text="# Nothing on this host is owned."$'\n'
-  # What is the same waits for no disk.
+  # Does not wait for the disk when nothing changed.
   [[ ${text%$'\n'} == "$(cat -- "$STATE/records" 2>/dev/null)" ]] || write_file "$STATE/records" "$text"
 }
 
 # Plans that this resource owns a key. `sole` takes it over from a former owner in the same scope, such
-# as a resource that was renamed: its later remove then finds nothing that is its own.
+# as a resource that was renamed: a later remove of that one then finds nothing of its own.
 own() { # KEY sole|share FORMER MADE
   OUTCOME+=("own$TAB$1$TAB$2$TAB$SCOPE/$RESOURCE$TAB$3$TAB$4")
 }
@@ -61,7 +61,7 @@ disown_key() { # KEY
   OUTCOME+=("disown$TAB$1$TAB-$TAB$SCOPE/$RESOURCE$TAB-$TAB-")
 }
 
-# Merges an outcome into the records as they are now; doing it twice changes nothing more.
+# Merges an outcome into the present records; doing it twice gives the same result.
 merge_outcome() { # FILE
   local action key manner owner former made
   load_records
@@ -84,11 +84,11 @@ record_owner() { # KEY MANNER OWNER FORMER MADE
   elif ! contains_word "${OWNERS[$key]}" "$owner"; then
     OWNERS[$key]+=,$owner
   fi
-  # A resource that only waits for its turn leaves what the present owner made.
+  # A resource that only waits to become the owner keeps what the present owner made.
   [[ $5 == = ]] || MADE[$key]=$5
 }
 
-# In place of its former self in the same scope; owners of other scopes wait on.
+# Replaces the former owner in the same scope; owners in other scopes keep waiting.
 take_over() { # KEY OWNER
   local key=$1 owners=$2 owner
   for owner in ${OWNERS[$key]//,/ }; do

@@ -1,7 +1,7 @@
 
-# --- Recover: ends what interrupted runs left ---------------------------------------------------------
+# --- Recover: undoes or finishes what interrupted runs left --------------------------------------------
 #
-# Nobody may change the host meanwhile: a run whose caller died may still wait for a lock, and would
+# No other run may change the host meanwhile: a run whose caller died may still wait for a lock, and would
 # change what was just undone.
 
 recover() {
@@ -12,13 +12,13 @@ recover() {
     subsystems=$REPLY
     for subsystem in $SUBSYSTEMS; do
       if flock_is_held "$subsystem"; then
-        printf '%s is being changed by %s: waiting\n' "$subsystem" "$REPLY"
+        printf 'waiting: %s is locked by %s\n' "$subsystem" "$REPLY"
         waited=yes
       fi
     done
     # shellcheck disable=SC2086 # lists of words
     take_locks $SUBSYSTEMS $subsystems
-    # What was waited for may have died as well.
+    # The run that this one waited for may have died as well.
     interrupted_subsystems
     for subsystem in $REPLY; do
       interrupted=yes
@@ -27,7 +27,7 @@ recover() {
     done
     living_runs
     [[ -n $REPLY ]] || break
-    # It came after the first look, and waits for us.
+    # That run started after the first check, and waits for us.
     release_locks
   done
   if ((${#NOTES[@]} > 0)); then printf '%s\n' "${NOTES[@]#note: }"; fi
@@ -48,24 +48,24 @@ interrupted_subsystems() {
 }
 
 # Waits until no run of this scope is left.
-await_runs() { # sets waited of its caller
+await_runs() { # sets the caller's variable `waited`
   local said='' line
   while :; do
     living_runs
     [[ -n $REPLY ]] || return 0
     while IFS= read -r line; do
-      if [[ $said != *"|${line%% (*}|"* ]]; then printf '%s is still at work: waiting\n' "$line"; fi
+      if [[ $said != *"|${line%% (*}|"* ]]; then printf 'waiting: %s is still running\n' "$line"; fi
       said+="|${line%% (*}|"
     done <<<"$REPLY"
     waited=yes
     ((SECONDS < LOCK_DEADLINE)) \
-      || fail "still at work after $LOCK_WAIT s: ${REPLY//$'\n'/, }. Run this again when it is done, or end it with kill: the next run puts back what it left"
+      || fail "still running after $LOCK_WAIT s: ${REPLY//$'\n'/, }. Run this again when that run has ended, or end it with kill: the next run undoes what it left"
     sleep 0.2
   done
 }
 
-# Leaves the runs of this scope that may still change something, a line each. They are found by their
-# words: one that waits for its first lock has left no other trace.
+# Leaves the runs of this scope that may still change something, one per line. They are found by their command
+# lines: a run that waits for its first lock has left no other trace.
 living_runs() {
   local script=$ROOT/usr/local/libexec/tracks/$SCOPE words=() word pid index line found=''
   while read -r pid; do
@@ -80,7 +80,7 @@ living_runs() {
         *) continue ;;
       esac
       line="${words[index + 1]} ${words[index + 2]-}"
-      # sudo, timeout and subshells have the same words: the first of them stands for all.
+      # sudo, timeout and subshells have the same command line: the first of them stands for all.
       if [[ $found != *"$line "* ]]; then found+="$line (pid $pid)"$'\n'; fi
     done
   done < <(printf '%s\n' /proc/[0-9]* | cut -d / -f 3 | sort -n)

@@ -1,7 +1,7 @@
 
 # --- Releases: source trees side by side, each complete or absent --------------------------------------
 
-# Marks a release as complete; it holds the name of the virtualenv that the release was deployed with.
+# Marks a release as complete; contains the name of the virtualenv that the release was deployed with.
 readonly RELEASE_MARK=.tracks-release
 
 RELEASE='' RELEASE_OWNER='' # the release that the manifest names
@@ -24,7 +24,7 @@ state_release() { # PATH
   if is_complete_release "$1"; then REPLY=present; else REPLY=absent; fi
 }
 
-# Brings the source tree and its virtualenv to this host.
+# Installs the source tree and its virtualenv on this host.
 converge_source() {
   local index
   only_entry release || return 0
@@ -32,11 +32,11 @@ converge_source() {
   RELEASE=${E_PATH[index]}
   attribute "$index" owner -
   RELEASE_OWNER=$REPLY
-  known_account passwd "$RELEASE_OWNER" || fail "$RELEASE: there is no user $RELEASE_OWNER on this host; make it first"
-  [[ -d $ROOT${RELEASE%/*} ]] || fail "$RELEASE: its directory ${RELEASE%/*} does not exist: make it first"
+  known_account passwd "$RELEASE_OWNER" || fail "$RELEASE: there is no user $RELEASE_OWNER on this host: create it first (useradd $RELEASE_OWNER)"
+  [[ -d $ROOT${RELEASE%/*} ]] || fail "$RELEASE: its directory ${RELEASE%/*} does not exist: create it first (mkdir ${RELEASE%/*})"
   if ! is_complete_release "$RELEASE"; then
     [[ ! -e $ROOT$RELEASE && ! -L $ROOT$RELEASE ]] \
-      || fail "$RELEASE stands there and is no release of ours: move it away"
+      || fail "$RELEASE exists and is not a release of this program. As root, move it away: mv $RELEASE $RELEASE.old"
     fetch_release "$index"
     changed "fetched release $RELEASE"
   fi
@@ -57,15 +57,15 @@ fetch_release() { # INDEX
   fi
 }
 
-# Made by its owner in a directory beside it, checked, and renamed when everything is there.
-# shellcheck disable=SC2016 # the inner shell's words
+# Its owner makes the release in a directory next to it; it is checked, and renamed when it is complete.
+# shellcheck disable=SC2016 # the inner shell expands them
 readonly STAGE_RELEASE='
 set -e
 rm -rf .new-*
 mkdir ".new-$1"
 '
-# On the disk before it counts as complete: after a power cut the directory would be there, and its files empty.
-# Only newer tools know a single file system.
+# It must be on the disk before it counts as complete: after a power cut the directory might be there with empty
+# files. Older versions of sync can't sync one file system.
 # shellcheck disable=SC2016
 readonly PLACE_RELEASE='
 sync -f ".new-$1" 2>/dev/null || sync
@@ -90,8 +90,9 @@ unpack_release() { # INDEX SPOOLED
   drop_spooled "$login" "$file"
 }
 
-# Names of preflight/source/secretFile.ts, which looks at a folder before it is packed; git keeps no such modes.
-# shellcheck disable=SC2016 # the inner shell's words
+# The names are those of preflight/source/secretFile.ts, which checks a folder before it is packed; git stores no
+# such modes.
+# shellcheck disable=SC2016 # the inner shell expands them
 readonly CLOSE_SECRETS='
 find . -type f -perm /077 -regextype posix-extended "(" \
   -iregex ".*/(\.env(\.[^/]+)?|id_(rsa|dsa|ecdsa|ed25519)|\.(netrc|pgpass|pypirc|htpasswd|git-credentials))" \
@@ -103,10 +104,10 @@ find . -type f -perm /077 -regextype posix-extended "(" \
   ")" -exec chmod go= {} + -print
 '
 
-# What looks like a secret is its owner's alone, and named.
+# Lets only the owner read files that look like a secret, and names them.
 close_secrets() { # TREE
   OUTPUT=$(as_user "$RELEASE_OWNER" "$1" sh -c "$CLOSE_SECRETS" 2>&1 </dev/null) \
-    || fail "can't close what looks like a secret: $OUTPUT"
+    || fail "can't restrict files that look like secrets to their owner: $OUTPUT"
   [[ -z $OUTPUT ]] || note "looks like a secret, and $RELEASE_OWNER alone can read it: $(head -n 10 <<<"$OUTPUT" | sed 's|^\./||' | paste -sd' '); unless the site needs it there, take it out of git (git rm --cached)"
 }
 
@@ -117,7 +118,7 @@ place_release() {
     || fail "can't put $RELEASE in place: $OUTPUT"
 }
 
-# Leaves the first few files that only say where their content is: a visitor would get these words.
+# Leaves the first few files that only say where their content is, which visitors would get instead of it.
 find_placeholders() { # TREE
   # shellcheck disable=SC2016
   REPLY=$(as_user "$RELEASE_OWNER" "$1" sh -c '
@@ -126,7 +127,7 @@ find_placeholders() { # TREE
   ' 2>/dev/null </dev/null | head -n 5)
 }
 
-# What would make the deployment fail later, all of it at once; the source itself is to be mended.
+# Finds everything in the source that would make the deployment fail later, and reports it at once.
 inspect_source() { # INDEX
   local tree=${RELEASE%/*}/.new-${RELEASE##*/} wsgi requirements faults=()
   attribute "$1" wsgi -
@@ -141,12 +142,12 @@ inspect_source() { # INDEX
   if ! as_user "$RELEASE_OWNER" "$tree" test -f manage.py </dev/null; then
     faults+=("there is no manage.py")
   elif as_user "$RELEASE_OWNER" "$tree" grep -Eq "DJANGO_SETTINGS_MODULE.*settings\.(production|dev)" manage.py </dev/null; then
-    faults+=("manage.py names the production or dev settings itself: let it name the package that dispatches on PRODUCTION")
+    faults+=("manage.py names the production or dev settings itself: it must name the package that chooses between them by PRODUCTION")
   fi
   as_user "$RELEASE_OWNER" "$tree" test -f "$requirements" </dev/null \
-    || faults+=("there is no $requirements, which the virtualenv is made from")
+    || faults+=("there is no $requirements, from which the virtualenv is built")
   find_placeholders "$tree"
-  [[ -z $REPLY ]] || faults+=("files that stand for others, whose content is elsewhere (git-lfs, git-annex): ${REPLY//$'\n'/, }; commit the files themselves, or deploy from a checkout after git lfs pull (DjangoApp.source.archive)")
+  [[ -z $REPLY ]] || faults+=("pointer files, whose content is elsewhere (git-lfs, git-annex): ${REPLY//$'\n'/, }; commit the files themselves, or deploy from a checkout after git lfs pull (DjangoApp.source.archive)")
   ((${#faults[@]} > 0)) || return 0
   as_user "$RELEASE_OWNER" "${RELEASE%/*}" rm -rf -- ".new-${RELEASE##*/}" </dev/null
   printf -v REPLY '%s; ' "${faults[@]}"

@@ -1,7 +1,7 @@
 
-# --- SELinux: where it is enabled, labels, booleans and ports; elsewhere nothing -------------------------
+# --- SELinux: labels, booleans and ports where it is enabled; nothing where it is not --------------------
 
-SELINUX='' # the word of getenforce, once asked
+SELINUX='' # output of getenforce, once asked
 
 selinux_enabled() {
   if [[ -z $SELINUX ]]; then
@@ -11,8 +11,8 @@ selinux_enabled() {
   [[ $SELINUX == Enforcing || $SELINUX == Permissive ]]
 }
 
-# Labels a candidate before it takes its place, since a rename carries the label along: the type that the
-# manifest gives, or the one that the policy has for the path.
+# Labels a candidate before it is moved, since a rename keeps the label: with the type in the manifest, or
+# the one that the policy has for the path.
 label_candidate() { # STAGED PATH TYPE
   selinux_enabled || return 0
   if [[ $3 != - ]]; then
@@ -26,17 +26,17 @@ label_candidate() { # STAGED PATH TYPE
   attempt matchpathcon -n "${REPLY%/}/${2#"${parent%/}"/}" || return 0
   context=$OUTPUT
   [[ $context == *:*:* ]] || return 0
-  attempt chcon -h -- "$context" "$1" || holds_no_labels || fail "can't label $2 as the policy says ($context): $OUTPUT"
+  attempt chcon -h -- "$context" "$1" || holds_no_labels || fail "can't set the SELinux label of $2 to the policy's $context: $OUTPUT"
 }
 
 set_label() { # FILE TYPE PATH
   selinux_enabled || return 0
-  # What has no label yet takes a whole context only.
+  # A file without a label accepts only a whole context.
   attempt chcon -h -t "$2" -- "$1" || attempt chcon -h "system_u:object_r:$2:s0" -- "$1" || holds_no_labels \
     || fail "$3: can't set the SELinux type $2 (does this host's policy have it? seinfo -t $2): $OUTPUT"
 }
 
-# Is that why chcon failed? A file system such as NFS has one label for all that is on it.
+# Did chcon fail because the file system stores no labels? NFS, for example, has one label for all files.
 holds_no_labels() {
   [[ $OUTPUT == *'Operation not supported'* ]]
 }
@@ -45,17 +45,17 @@ holds_no_labels() {
 
 state_selinux_boolean() { # NAME
   attempt getsebool "$1" || fail "this host's policy has no boolean $1: $OUTPUT"
-  # "X --> off pending: on" is off until the policy is loaded.
+  # "X --> off pending: on" means off until the policy is loaded again.
   REPLY=${OUTPUT##*--> }
   REPLY=${REPLY%% *}
 }
 
 make_selinux_boolean() { # STATE NAME
-  must "can't switch the SELinux boolean $2 $1" in_turn setsebool -P "$2" "$1"
+  must "can't turn the SELinux boolean $2 $1" in_turn setsebool -P "$2" "$1"
 }
 
-# Runs what reads or changes the policy's store, and prints what it said. libsemanage itself waits 5 s for another
-# one that does, such as another resource or the package of a policy.
+# Runs a command that reads or changes the policy's store, and prints its output. libsemanage itself waits only 5 s
+# for another such command, of another resource or of a package with a policy.
 in_turn() { # COMMAND...
   local status
   while :; do
@@ -69,17 +69,17 @@ in_turn() { # COMMAND...
   done
 }
 
-# --- Rules that outlive a relabelling: file contexts and ports. States: `none`, or the type. ---
+# --- Rules that survive a relabelling: file contexts and ports. States: `none`, or the type. ---
 
-# semanage comes with a package of its own; the run holds the lock of packages where it is missing.
+# semanage has a package of its own; where it is missing, the run holds the lock of packages.
 need_semanage() {
   have semanage && return 0
   WANTED=('policycoreutils-python-utils policycoreutils-python')
   install_wanted
-  have semanage || fail 'SELinux is enabled, and semanage is missing though its package is installed: install policycoreutils-python-utils again'
+  have semanage || fail 'SELinux is enabled, but the command semanage is missing although its package is installed. As root, run: yum -y reinstall policycoreutils-python-utils (policycoreutils-python on Enterprise Linux 6 and 7)'
 }
 
-# The rules that are in force, read where libselinux reads them: semanage takes half a second a question.
+# Leaves the file of the local rules, which libselinux reads too: semanage would take half a second per question.
 local_contexts() {
   local line policy=targeted
   if [[ -r $ROOT/etc/selinux/config ]]; then
@@ -107,8 +107,8 @@ state_selinux_context() { # PATTERN
 
 TREE_IS_ALL=no # is the pattern nothing but a path?
 
-# Leaves the directory or file below which a rule may match: the pattern up to its first part that is no
-# plain name. A dot by itself is read as a name's own, since few who write one mean any character.
+# Leaves the directory or file below which a rule may match: the pattern up to its first part that is not a
+# plain name. A single dot counts as part of a name, since few who write one mean any character.
 tree_of_pattern() { # PATTERN
   local rest=$1 tree=''
   while [[ -n $rest ]]; do
@@ -132,7 +132,7 @@ tree_of_pattern() { # PATTERN
 }
 
 # Leaves a pattern for the real paths, by which the policy knows files, and in LINKS the links that lead
-# there, which have to be readable as well.
+# there, which must be readable as well.
 follow_pattern() { # PATTERN
   local pattern=$1 rest=$1 directory real count
   LINKS=()
@@ -145,7 +145,7 @@ follow_pattern() { # PATTERN
   real=$REPLY
   REPLY=$pattern
   case $real in
-    # The policy has another name for these itself.
+    # The policy itself treats /var/run as another name of /run.
     /run | /run/* | "${directory:-/}")
       LINKS=()
       return
@@ -159,7 +159,7 @@ follow_pattern() { # PATTERN
   REPLY+=$rest
 }
 
-# Leaves the pattern that stands for exactly one path.
+# Leaves the pattern that matches exactly one path.
 literal_pattern() { # PATH
   local rest=$1 pattern=''
   while [[ -n $rest ]]; do
@@ -170,7 +170,7 @@ literal_pattern() { # PATH
   REPLY=$pattern
 }
 
-# Adds a rule, or changes the one that is there (newer versions do that by themselves).
+# Adds a rule, or changes the existing one (newer versions of semanage do that by themselves).
 set_rule() { # fcontext|port WORD...
   local kind=$1 said
   shift
@@ -182,7 +182,7 @@ set_rule() { # fcontext|port WORD...
   return 1
 }
 
-# Leaves the reason why a rule was refused, with what may help.
+# Leaves the reason why semanage refused a rule, with a hint.
 rule_refusal() { # TYPE
   REPLY=$OUTPUT
   if [[ $OUTPUT == *' is invalid'* ]]; then REPLY+=" (does this host's policy have it? seinfo -t $1)"; fi
@@ -194,7 +194,7 @@ make_selinux_context() { # STATE PATTERN
   tree=$REPLY
   need_semanage
   if [[ $1 == none ]]; then
-    must "can't drop the SELinux rule for $2" in_turn semanage fcontext -d "$2"
+    must "can't remove the SELinux rule for $2" in_turn semanage fcontext -d "$2"
   else
     set_rule fcontext -t "$1" "$2" || {
       rule_refusal "$1"
@@ -202,26 +202,26 @@ make_selinux_context() { # STATE PATTERN
     }
   fi
   [[ -e $ROOT$tree && $tree == /?* ]] && have restorecon || return 0
-  # What lies there already follows the rule; not behind a link, since the policy knows files by their real paths.
+  # Relabels the files that are there already; not behind a link, since the policy knows files by their real paths.
   parent=${tree%/*}
   real_directory "${parent:-/}"
   case $REPLY in
-    # /run, which has /var/run for another name in the policy itself.
+    # In the policy, /var/run is another name of /run.
     "${parent:-/}" | /run | /run/*) relabel_tree "$tree" ;;
   esac
 }
 
 SELINUX_PORTS='' # the local rules, once asked for
-SELINUX_RANGE='' # what the rule is for that was found last: the port, or a range that it lies in
+SELINUX_RANGE='' # what the last found rule is for: the port, or a range with the port in it
 
-# A range is an administrator's: one of the type that is wanted is no work of ours.
+# A rule for a range comes from an administrator: if it has the wanted type, nothing is to be done.
 state_selinux_port() { # PROTOCOL PORT
   local type protocol ports range found=none
   REPLY=none SELINUX_RANGE=''
-  # Without the tool nobody can have made a rule; asking is no reason to install it.
+  # Without semanage nobody can have made a rule; it is not installed just to ask.
   have semanage || return 0
   if [[ -z $SELINUX_PORTS ]]; then
-    must "can't ask for the SELinux rules for ports" in_turn semanage port -l -C -n
+    must "can't list the SELinux rules for ports" in_turn semanage port -l -C -n
     SELINUX_PORTS=$OUTPUT
   fi
   while read -r type protocol ports; do
@@ -238,11 +238,11 @@ make_selinux_port() { # STATE PROTOCOL PORT
   SELINUX_PORTS=''
   need_semanage
   if [[ $SELINUX_RANGE == *-* ]]; then
-    # A rule within a range is refused, and one that somebody made over ours is not ours to drop.
+    # SELinux refuses a rule within a range; a range that somebody made around our port stays.
     [[ $1 == none ]] \
-      || fail "can't give port $3 the SELinux type $1: a rule of this host gives $REPLY to the range $SELINUX_RANGE, and SELinux takes no second one within. Choose another port, or take this one out of the range as root: semanage port -d -p $2 $SELINUX_RANGE, then semanage port -a for what is left of it"
+      || fail "can't give port $3 the SELinux type $1: a rule of this host gives the ports $SELINUX_RANGE the type $REPLY, and SELinux allows no second rule within them. Use another port, or take this one out of the range, as root: semanage port -d -p $2 $SELINUX_RANGE, then semanage port -a for the rest of the range"
   elif [[ $1 == none ]]; then
-    must "can't drop the SELinux rule for port $3" in_turn semanage port -d -p "$2" "$3"
+    must "can't remove the SELinux rule for port $3" in_turn semanage port -d -p "$2" "$3"
   else
     set_rule port -t "$1" -p "$2" "$3" || {
       rule_refusal "$1"
@@ -272,8 +272,8 @@ converge_selinux() {
   done
 }
 
-# Where SELinux is switched off, nothing can be asked or changed. What was changed before stays ours, and
-# the probe finds the rest once it is switched on.
+# Where SELinux is disabled, nothing can be asked or changed. What was changed before stays ours, and
+# the probe finds the rest once it is enabled.
 converge_selinux_thing() { # KEY WANT
   if selinux_enabled; then
     converge_thing "$1" "$2"

@@ -1,5 +1,5 @@
 
-# --- Services: asked and told through the service interface, in an empty environment --------------------
+# --- Services: queried and controlled through systemd or SysV, in an empty environment -------------------
 
 init_system() {
   if [[ -d $ROOT/run/systemd/system ]]; then REPLY=systemd; else REPLY=sysv; fi
@@ -16,10 +16,10 @@ state_service() { # NAME
   fi
 }
 
-SERVICE_REMARK=''    # what the administrator should know of the service that was asked for last
-SERVICE_IS_SCRIPT=no # an init script, for which systemd made a unit
+SERVICE_REMARK=''    # what the administrator should know about the service that was queried last
+SERVICE_IS_SCRIPT=no # whether it is an init script, for which systemd generated a unit
 
-# What systemd says of a unit, in this program's words: the one place that knows systemd's.
+# Translates systemd's state of a unit; no other function knows systemd's words.
 state_systemd_service() { # NAME
   local line load='' active='' sub='' file='' enabled=disabled running=stopped
   while read -r line; do
@@ -41,8 +41,8 @@ state_systemd_service() { # NAME
     masked) file=masked ;;
   esac
   if [[ ($file == bad || $file == generated) && -e $ROOT/etc/init.d/$1 ]]; then
-    # Switched on or off, the unit made for an init script says the same: chkconfig's links count, which
-    # systemctl asks for. And it stays active when the daemon is gone.
+    # The unit that systemd generated does not show whether the script is enabled: that is in chkconfig's links,
+    # which `systemctl is-enabled` reads. And the unit stays active after the daemon has ended.
     SERVICE_IS_SCRIPT=yes
     if attempt systemctl is-enabled -- "$1.service"; then enabled=enabled; fi
     [[ $sub != exited ]] || running=stopped
@@ -54,10 +54,10 @@ state_systemd_service() { # NAME
     masked*) enabled=masked ;;
     static | indirect | alias | generated)
       enabled=enabled
-      SERVICE_REMARK="the service $1 can't be enabled by itself (systemd calls its unit file $file): see that something starts it at boot"
+      SERVICE_REMARK="the service $1 can't be enabled (systemd calls its unit file $file): make sure that something else starts it at boot"
       ;;
-    # Until the next boot only (enabled-runtime, linked-runtime, transient), or not at all (disabled,
-    # linked, bad): enabling it makes it so, or says why not.
+    # Enabled until the next boot only (enabled-runtime, linked-runtime, transient), or not at all (disabled,
+    # linked, bad): `systemctl enable` enables it, or says why not.
     *) ;;
   esac
   REPLY="$enabled $running"
@@ -74,7 +74,7 @@ state_sysv_service() { # NAME
 
 survey_masked_service() { # NAME
   state_service "$1"
-  [[ $REPLY != masked* ]] || fact "obstacle/service-$1" "the service $1 is masked, so that nothing can start it. Run on the host as root: systemctl unmask $1"
+  [[ $REPLY != masked* ]] || fact "obstacle/service-$1" "the service $1 is masked, so nothing can start it. Run on the host as root: systemctl unmask $1"
 }
 
 STOPPED_SERVICES=' ' # by this run
@@ -83,10 +83,10 @@ make_service() { # STATE NAME
   local state=$1 name=$2 now start=start
   state_service "$name"
   now=$REPLY
-  [[ $now != absent ]] || fail "there is no service $name on this host: install the package that has it"
+  [[ $now != absent ]] || fail "there is no service $name on this host: install the package that brings it"
   [[ $state != absent && $state != masked* ]] || return 0
-  [[ $now != masked* ]] || fail "the service $name is masked on this host, so that nothing can start it: run \`systemctl unmask $name\` there, then this again"
-  # The unit of an init script is active for systemd though its daemon ended: a start would do nothing.
+  [[ $now != masked* ]] || fail "the service $name is masked on this host, so nothing can start it. As root, run: systemctl unmask $name; then run this again"
+  # The unit of an init script stays active after its daemon has ended: a start would do nothing.
   [[ $SERVICE_IS_SCRIPT == no ]] || start=restart
   if [[ ${now% *} != "${state% *}" ]]; then
     if [[ ${state% *} == enabled ]]; then enable_service "$name" on; else enable_service "$name" off; fi
@@ -107,38 +107,38 @@ enable_service() { # NAME on|off
     if [[ $2 == on ]]; then set -- "$1" enable; else set -- "$1" disable; fi
     attempt systemctl -q "$2" -- "$1.service" || fail_to_enable "$1" "$2"
   else
-    must "can't switch the service $1 $2 at boot" chkconfig "$1" "$2"
+    must "can't turn the service $1 $2 at boot" chkconfig "$1" "$2"
   fi
 }
 
 fail_to_enable() { # NAME enable|disable
   local advice=''
   if [[ -e $ROOT/etc/init.d/$1 && $OUTPUT == *'Failed to execute'* ]]; then
-    advice='; it is an init script, which takes the package chkconfig: add chkconfig to SystemPackages.extraPackages'
+    advice='; it is an init script, which needs the package chkconfig: add chkconfig to SystemPackages.extraPackages'
   fi
   fail "can't $2 the service $1: $OUTPUT$advice"
 }
 
-# Starts, stops or reloads; on failure the service's own words are the reason.
+# Starts, stops, restarts or reloads a service; when that fails, the service's own messages are the reason.
 tell_service() { # NAME start|stop|reload|restart
   local said
   if service_request "$1" "$2"; then return 0; fi
   said=$REPLY
   if [[ $1 == uwsgi ]]; then said+=$'\n'$(uwsgi_reason "$(uwsgi_log_since)"); fi
-  # systemd would go on trying.
+  # Otherwise systemd would keep trying.
   if [[ $2 == *start ]]; then service_request "$1" stop; fi
   fail "the service $1 did not ${2/restart/start}: $said"
 }
 
-service_request() { # NAME start|stop|reload|restart; leaves the service's words in REPLY
+service_request() { # NAME start|stop|reload|restart; leaves the service's messages in REPLY
   init_system
   if [[ $REPLY == systemd ]]; then
     if attempt detached systemctl "$2" "$1.service"; then return 0; fi
-    # One sentence, that systemd may write in two lines.
+    # One sentence, which systemd may print on two lines.
     REPLY=${OUTPUT//$'\n'/ }
     if have journalctl; then
       attempt journalctl -q --no-pager -n 20 -o cat -u "$1.service"
-      # Not what systemd says about it: that is said already, and stands behind the service's own reason.
+      # Without systemd's own lines, which come after the reason that the service gives.
       REPLY+=$'\n'$(grep -v -E "^($1\.service: |Start|Stop|Failed to start |Reload)" <<<"$OUTPUT" | tail -n 5)
     fi
     return 1
@@ -148,7 +148,7 @@ service_request() { # NAME start|stop|reload|restart; leaves the service's words
   return 1
 }
 
-# --- Unit files: systemd reads them when it is told to ---
+# --- Unit files: systemd reads them again on a daemon-reload ---
 
 has_unit() { # NAME
   local directory
@@ -162,12 +162,12 @@ has_unit() { # NAME
 
 UNITS_CHANGE=no
 
-# Journaled before the swap, so that undoing it comes after the files are back.
+# In the journal before the swap, so that it is undone after the files are restored.
 announce_units() {
   local path
   UNITS_CHANGE=no
   for path in ${C_PATH[@]+"${C_PATH[@]}"}; do
-    # A script without a unit of its name has one made for it.
+    # systemd generates a unit for an init script that has none.
     if [[ $path == /etc/systemd/system/* || $path == /etc/init.d/* ]]; then UNITS_CHANGE=yes; fi
   done
   [[ $UNITS_CHANGE == no ]] || step units
@@ -179,10 +179,10 @@ read_units() {
 
 undo_units() {
   init_system
-  [[ $REPLY != systemd ]] || must "systemd can't read its units anew" systemctl daemon-reload
+  [[ $REPLY != systemd ]] || must "systemd can't read its unit files again" systemctl daemon-reload
 }
 
-# Did a service end by itself, rather than be stopped by somebody?
+# Did a service end by itself, rather than because somebody stopped it?
 service_is_meant_to_run() { # NAME
   init_system
   [[ $REPLY == systemd ]] || return 1
@@ -190,7 +190,7 @@ service_is_meant_to_run() { # NAME
   [[ $OUTPUT == *=failed || $OUTPUT == *=activating ]]
 }
 
-# Services that the manifest does not name are as they were before us, before anything is reloaded.
+# Restores services that the manifest does not name any more, before anything is reloaded.
 release_services() {
   local index
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do

@@ -1,9 +1,9 @@
 
 # --- Settings: one key in one section of an ini file that belongs to somebody else ----------------------
 #
-# States: `value=V`, `unset`, and `nosection`, so that a section we had to add goes with its only key.
+# States: `value=V`, `unset`, and `nosection`, so that a section that we had to add is removed with its only key.
 
-# Walks the file; leaves the state in REPLY and the place of things in the variables of its caller:
+# Reads the file; leaves the state in REPLY, and in the variables of its caller what is where:
 # lines (with their ends), header (index of the section's line), place (index of the key's line, the last
 # one counts), others (whether the section has other keys).
 read_settings() { # PATH SECTION KEY
@@ -13,8 +13,8 @@ read_settings() { # PATH SECTION KEY
   while IFS= read -r line; do
     lines+=("$line"$'\n')
     if [[ $keys == yes && $line =~ ^[[:space:]]+[^[:space:]] ]]; then
-      # A line that is indented goes on with the value above it.
-      [[ $current != "$3" ]] || fail "$1: the value of \"$3\" in [$2] has several lines: write it on one line, and run this again"
+      # An indented line continues the value above it.
+      [[ $current != "$3" ]] || fail "$1: the value of \"$3\" in [$2] has several lines, and only one line is allowed: write it on one line, and run this again"
     elif [[ $line =~ ^[[:space:]]*\[([^]]*)\] ]]; then
       section=${BASH_REMATCH[1]} keys=no current=''
       if [[ $section == "$2" && $header -lt 0 ]]; then header=$((${#lines[@]} - 1)); fi
@@ -26,7 +26,7 @@ read_settings() { # PATH SECTION KEY
       if [[ $name == "$3" ]]; then place=$((${#lines[@]} - 1)); else others=yes; fi
     fi
   done < <(printf '%s\n' "$FOREIGN_TEXT")
-  # The last end of a line is printf's.
+  # printf added the last end of a line.
   line=${lines[${#lines[@]} - 1]}
   lines[${#lines[@]} - 1]=${line%$'\n'}
   if ((place >= 0)); then
@@ -45,7 +45,7 @@ state_setting() { # PATH SECTION KEY
   read_settings "$1" "$2" "$3"
 }
 
-# Leaves the lines FROM to TO, without TO, in REPLY.
+# Leaves the lines from FROM up to, but not including, TO in REPLY.
 setting_lines() { # FROM TO
   local index
   REPLY=''
@@ -78,7 +78,7 @@ make_setting() { # STATE PATH SECTION KEY
   old=$REPLY
   setting_lines "$to" ${#lines[@]}
   after=$REPLY
-  # A file whose last line lacks its end keeps lacking it.
+  # If the last line of the file has no newline, it gets none.
   if [[ -z $after && -n $FOREIGN_TEXT && $FOREIGN_TEXT != *$'\n' ]]; then
     if [[ -z $old ]]; then
       new=$end${new%"$end"}

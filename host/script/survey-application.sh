@@ -1,22 +1,22 @@
 
-# --- Survey of what an application replaces: a checkout, a virtualenv, a service, who has its ports -------
+# --- Survey of what an application replaces: a checkout, a virtualenv, a service; and who uses its ports --
 
 survey_application() { # CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER
   local current virtualenv shared socket stats interpreter owner
   IFS=, read -r current virtualenv shared socket stats interpreter <<<"$1"
   if [[ -x $ROOT$interpreter ]]; then fact interpreter present; else fact interpreter absent; fi
-  # The application is refused: nothing will be kept aside, and nobody's place taken.
+  # Without systemd the application is refused, and replaces nothing.
   init_system
   [[ $REPLY == systemd ]] || return 0
   utf8_locale || conflict "$NO_UTF8_LOCALE"
   survey_filesystems "$current" "$virtualenv" "$shared"
-  survey_place "$current" "; it is not read: copy what the site shall go on with, such as db.sqlite3 and media, to $shared"
+  survey_place "$current" "; nothing is copied from it: copy what the site still needs, such as db.sqlite3 and media, to $shared"
   survey_place "$virtualenv" ''
   owner=${OWNERS["path $UWSGI_UNIT"]-}
-  # Ours, or on its way: whether it runs is the probe's.
+  # Ours: the probe checks whether it runs.
   [[ $owner != "$SCOPE"/* ]] || return 0
   if [[ -n $owner ]]; then
-    conflict "the service uwsgi belongs to ${owner%%/*}: a host has one, for one application"
+    conflict "the service uwsgi belongs to ${owner%%/*}, and a host has only one: deploy this application to another host"
     return
   fi
   survey_uwsgi_service
@@ -24,7 +24,7 @@ survey_application() { # CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER
   survey_listeners "$socket" "$stats"
 }
 
-# File systems on which nothing of ours can be staged.
+# Reports file systems on which root can't safely prepare files.
 survey_filesystems() { # PATH...
   local path
   for path in "$@"; do
@@ -34,7 +34,7 @@ survey_filesystems() { # PATH...
   done
 }
 
-# What stands where a link of ours will.
+# Reports what is at the path of a future link of ours.
 survey_place() { # PATH REMARK
   local what='file'
   [[ -z ${OWNERS["path $1"]-} ]] && [[ -e $ROOT$1 || -L $ROOT$1 ]] || return 0
@@ -46,11 +46,11 @@ survey_place() { # PATH REMARK
     what='directory'
   fi
   kept_place "$1"
-  conflict "$1 exists, a $what: it will be kept as it is in $REPLY and come back on destroy$2"
+  conflict "$1 exists, a $what: up will move it to $REPLY, and destroy will restore it$2"
 }
 
-# Uploads, and without PostgreSQL the database, of a site that runs: ours would show visitors a site without
-# them. Once that one is stopped, its owner has decided what comes along.
+# Reports uploads, and without PostgreSQL the database, of a running site: our site would lack them. Once that
+# site is stopped, its owner has decided what to copy.
 survey_former_data() { # CURRENT SHARED
   local data=() commands='service uwsgi stop'
   state_service uwsgi
@@ -61,7 +61,7 @@ survey_former_data() { # CURRENT SHARED
   fi
   if [[ -z $postgresql && -s $ROOT$1/db.sqlite3 && ! -e $ROOT$2/db.sqlite3 ]]; then
     data+=("its database $1/db.sqlite3")
-    # Beside it may be what a process that was killed had not brought into it, or nothing any more.
+    # After a killed process, part of the data may be in other files next to the database.
     commands+=" && mkdir -p $2 && cp -an $1/db.sqlite3* $2/"
   fi
   ((${#data[@]} > 0)) || return 0
@@ -71,15 +71,15 @@ survey_former_data() { # CURRENT SHARED
     commands+=" && useradd -m $user && chown -R $user: $2"
   fi
   printf -v REPLY ' and %s' "${data[@]}"
-  fact obstacle/former-data "a former site runs as the service uwsgi, and ours would take its place without ${REPLY# and }: stop it and copy them, on the host as root: $commands. To go on without them, stop it only: service uwsgi stop"
+  fact obstacle/former-data "a former site runs as the service uwsgi, and this one would replace it without ${REPLY# and }: stop it and copy them, on the host as root: $commands. To deploy without them, only stop it: service uwsgi stop"
 }
 
-# Is there a file, but for what keeps an empty directory in git, in a directory or in the one that a link there leads to?
+# Is there a file in a directory, or in the one that a link leads to? .gitkeep and the like don't count.
 has_files() { # PATH
   [[ -d $ROOT$1 && -n $(find -H "$ROOT$1" -type f ! -name ".git*" -print -quit 2>/dev/null) ]]
 }
 
-# Leaves the directory where something at a path would be kept; unlike store_for it makes nothing.
+# Leaves the directory in which a path would be kept; unlike store_for, creates nothing.
 kept_place() { # PATH
   local top
   filesystem_top "$STATE" 2>/dev/null
@@ -94,7 +94,7 @@ kept_place() { # PATH
   REPLY=${REPLY#"$ROOT"}
 }
 
-# A service of the same name, by a unit, an init script, or both.
+# Reports a service of the same name, from a unit, an init script, or both.
 survey_uwsgi_service() {
   local file found='' now
   former_uwsgi_files
@@ -105,7 +105,7 @@ survey_uwsgi_service() {
   state_service uwsgi
   now=${REPLY#* }
   fact uwsgi-service "$now"
-  conflict "there is a service uwsgi ($found), $now: ours takes its place with the first up; it will be kept aside, and come back on destroy, $now as now"
+  conflict "there is a service uwsgi ($found), $now: the first up replaces it by ours and keeps its files, and destroy restores it, $now"
 }
 
 # Leaves the files that make a service uwsgi on this host.
@@ -117,7 +117,7 @@ former_uwsgi_files() {
   REPLY=${found# }
 }
 
-# Who listens where uWSGI shall, when it is not the service that ours takes the place of.
+# Reports who listens on uWSGI's future addresses, except the service that ours replaces.
 survey_listeners() { # ADDRESS:PORT...
   local address pid service
   for address in "$@"; do
@@ -143,7 +143,7 @@ listening_socket() { # PORT
     [[ -r $file ]] || continue
     while read -r -a fields; do
       # 0A is LISTEN; addresses are written in the order of bytes of a little-endian machine.
-      # The table is read to its end all the same: a cat that is not heard out says so.
+      # The table is read to its end all the same, or cat would complain.
       if [[ -z $REPLY && ${fields[3]} == 0A && ${fields[1]} =~ ^(0100007F|0+):$hex$ ]]; then
         REPLY=${fields[9]}
       fi
@@ -151,7 +151,7 @@ listening_socket() { # PORT
   done
 }
 
-# Leaves the process that has a socket: systemd, where it does, else the one that the others come from.
+# Leaves the process that has a socket: systemd, if it has it, else the parent of the others.
 socket_holder() { # INODE
   local path pid stat parent holders=' '
   REPLY=''
@@ -187,13 +187,13 @@ service_of_process() { # PID
     if [[ $line =~ /system\.slice/(.*/)?([^/]+\.service) ]]; then REPLY=${BASH_REMATCH[2]}; fi
   done 2>/dev/null <"/proc/$1/cgroup"
   case $REPLY in
-    # What a login or a job started is none of these services' own.
+    # A process that a login or a job started is not part of these services.
     sshd.service | ssh.service | crond.service | cron.service | atd.service) REPLY=- ;;
   esac
 }
 
-# Leaves the first words of a process's command: enough to know it by. Further on, and in assignments,
-# somebody may have put a secret.
+# Leaves the first words of a process's command, which identify it. Later words, and assignments, may
+# have a secret in them.
 first_words() { # PID
   local word words=()
   while IFS= read -r -d '' word && ((${#words[@]} < 3)); do

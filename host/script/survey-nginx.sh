@@ -1,5 +1,5 @@
 
-# --- Survey of nginx: whose its configuration is, and what of others ours would take away -----------------
+# --- Survey of nginx: who owns its configuration, and what of others ours would remove ---------------------
 
 survey_nginx() { # OWN-SERVERS
   local owner
@@ -10,7 +10,7 @@ survey_nginx() { # OWN-SERVERS
   if [[ -n $owner ]]; then
     fact nginx-conf "ours ${owner%%/*}"
     if [[ $owner != "$SCOPE"/* ]]; then
-      conflict "$NGINX_CONF belongs to ${owner%%/*}: it is only checked, not changed, by this program"
+      conflict "$NGINX_CONF belongs to ${owner%%/*}: this program only checks it, and does not change it"
     fi
   elif [[ ! -e $ROOT$NGINX_CONF ]]; then
     fact nginx-conf absent
@@ -19,13 +19,13 @@ survey_nginx() { # OWN-SERVERS
     survey_foreign_parts "$1" vendor
   else
     fact nginx-conf foreign
-    conflict "$NGINX_CONF was edited by hand: it will be kept aside and come back on destroy"
+    conflict "$NGINX_CONF was edited by hand: up will keep a copy of it and replace it, and destroy will restore it"
     survey_foreign_parts "$1" edited
   fi
 }
 
-# Prints what a configuration file declares, a line each, with tabs between:
-#   block WORDS            a block beside events, http, server and types
+# Prints what a configuration file declares, one per line, with tabs between:
+#   block WORDS            a block other than events, http, server and types
 #   server KIND NAMES      KIND is `plain` for one that shows a vendor's page and nothing else
 #   include PLACE PATTERN  PLACE is main, http, or server for one in a plain server
 #   unreadable
@@ -57,7 +57,7 @@ nginx_parts() { # main|http FILE
     }
     function closes() {
       if (depth == server && server) {
-        # That is what nginx calls its sample.
+        # The name in the sample configuration of nginx.
         if (kind == "plain" && names == " localhost") names = ""
         print "server\t" kind "\t" substr(names, 2)
         if (kind == "plain") printf "%s", includes
@@ -100,8 +100,8 @@ nginx_parts() { # main|http FILE
     }' "$2"
 }
 
-# Which server names of ours does a declaration have, and which of others? Leaves those of others in
-# REPLY; fails when there is neither.
+# Leaves the names of a server_name that are not ours in REPLY. False when it has no name, neither ours
+# nor another.
 foreign_names() { # NAMES OWN-SERVERS
   local name ours=no
   REPLY=''
@@ -114,8 +114,8 @@ foreign_names() { # NAMES OWN-SERVERS
 
 FOREIGN_SERVERS=() FOREIGN_BLOCKS=() FOREIGN_INCLUDES=()
 
-# What nginx.conf has for others, and would be gone with it: servers, blocks, and files that it includes and
-# ours does not. Whoever has them is told, and how they stay.
+# Reports what nginx.conf has for others, and what replacing it would remove: servers, blocks, and files that it
+# includes and ours does not; and how to keep them.
 survey_foreign_parts() { # OWN-SERVERS vendor|edited
   local kind first second ours=no unreadable=no foreign=() advice=''
   FOREIGN_SERVERS=() FOREIGN_BLOCKS=() FOREIGN_INCLUDES=()
@@ -134,25 +134,25 @@ survey_foreign_parts() { # OWN-SERVERS vendor|edited
         ;;
     esac
   done < <(nginx_parts main "$ROOT$NGINX_CONF")
-  # A former site of ours has its upstream and its maps to itself.
+  # If the only servers are ours, the upstreams and maps belong to our former site.
   if [[ $ours == yes && ${#FOREIGN_SERVERS[@]} == 0 ]]; then
     keep_top_blocks
   fi
   foreign=(${FOREIGN_SERVERS[@]+"${FOREIGN_SERVERS[@]}"} ${FOREIGN_INCLUDES[@]+"${FOREIGN_INCLUDES[@]}"} ${FOREIGN_BLOCKS[@]+"${FOREIGN_BLOCKS[@]}"})
   if [[ $unreadable == yes ]]; then
-    fact obstacle/nginx-conf "$NGINX_CONF can't be read as nginx reads it (its braces or quotes don't match), so that nobody knows which sites it serves: move the servers of others to $NGINX_TREE/conf.d/NAME.conf, which stays included, and put the package's own nginx.conf in its place"
+    fact obstacle/nginx-conf "can't read $NGINX_CONF, since its braces or quotes don't match, so it is unknown which sites it serves: move the servers of others to $NGINX_TREE/conf.d/NAME.conf, which stays included, and restore the package's own nginx.conf"
     return
   fi
   ((${#foreign[@]} > 0)) || return 0
   [[ ${foreign[*]} == *'include default.d'* || ${foreign[*]} == *"$NGINX_TREE/default.d"* ]] \
-    && advice="; locations for the default server go to a file elsewhere, which NginxSite.snippet includes"
+    && advice="; move locations for the default server to a file elsewhere, and include it in NginxSite.snippet"
   [[ " ${foreign[*]} " =~ \ (stream|mail|rtmp)\ [{] ]] \
-    && advice+="; ${BASH_REMATCH[1]} { } has no place in ours: let another program, such as HAProxy, or another host do that"
+    && advice+="; ${BASH_REMATCH[1]} { } is not supported here: use another program, such as HAProxy, or another host for it"
   printf -v kind '%s; ' "${foreign[@]}"
-  fact obstacle/nginx-conf "$NGINX_CONF would be replaced, and with it would go, for other sites: ${kind%; }. Move servers, upstreams and maps to $NGINX_TREE/conf.d/NAME.conf, which stays included, and an include to a line in such a file$advice. Delete from $NGINX_CONF what nobody needs any more"
+  fact obstacle/nginx-conf "$NGINX_CONF would be replaced, and other sites would lose: ${kind%; }. Move servers, upstreams, maps and includes to $NGINX_TREE/conf.d/NAME.conf, which stays included$advice. Delete from $NGINX_CONF what nobody needs any more"
 }
 
-# Of the blocks, only those beside http { }: nothing that http { } has can be part of them.
+# Keeps, of the blocks, only those outside http { }, which belong to no site.
 keep_top_blocks() {
   local block kept=()
   for block in ${FOREIGN_BLOCKS[@]+"${FOREIGN_BLOCKS[@]}"}; do
@@ -161,7 +161,7 @@ keep_top_blocks() {
   FOREIGN_BLOCKS=(${kept[@]+"${kept[@]}"})
 }
 
-# Files that are included now, that no package brought, and that ours does not include.
+# Reports files that are included now, that no package installed, and that ours would not include.
 foreign_include() { # main|http|server PATTERN OWN-SERVERS
   local pattern=$2 file path sites='' count=0
   [[ $pattern == /* ]] || pattern=$NGINX_TREE/$pattern
@@ -197,7 +197,7 @@ included_names() { # FILE OWN-SERVERS
   [[ $ours == no || $other == yes ]]
 }
 
-# Root opens no file that another user could have put there.
+# Can root open a file safely, since no other user could have put it there?
 is_readable_for_root() { # PATH
   [[ -f $ROOT$1 && ! -L $ROOT$1 && $(stat -c %s -- "$ROOT$1") -le 1048576 ]] || return 1
   (
@@ -206,8 +206,8 @@ is_readable_for_root() { # PATH
   ) 2>/dev/null
 }
 
-# Prints a part of the configuration: root's own as it is, and what another user could have put there, or in
-# the place that a link leads to, as that user reads it.
+# Prints a part of the configuration. What another user could have put there, or where a link leads, is read as
+# that user.
 print_site() { # PATH
   local real
   real=$(readlink -f -- "$ROOT$1") || return 0
@@ -223,7 +223,7 @@ print_site() { # PATH
   ) 2>/dev/null
 }
 
-# Other servers on our port, which the configuration that is served now declares.
+# Reports other servers on our port in the present configuration.
 survey_servers() { # PORT DEFAULT SERVERS
   local port=$1 servers=$3 file line name path
   while IFS= read -r file; do
@@ -240,18 +240,18 @@ survey_servers() { # PORT DEFAULT SERVERS
           fi
         done
       fi
-    done < <(print_site "$path" | sed 's/#.*//; s/[;{}]/&\n/g') # a directive a line, however it was laid out
+    done < <(print_site "$path" | sed 's/#.*//; s/[;{}]/&\n/g') # one directive per line, whatever the layout
   done < <(find -L "$ROOT$NGINX_TREE" -maxdepth 3 -path "$ROOT$NGINX_TREE/logs" -prune -o -type f \
     \( -name '*.conf' -o -path '*/sites-enabled/*' \) -size -1024k -print 2>/dev/null)
 }
 
-# nginx takes one default server on an address and port; the package's own makes room for ours.
+# nginx allows one default server per address and port; ours replaces the package's own.
 default_server() { # PORT OURS PATH LISTEN-DIRECTIVE
   local port=$1 path=$3 line=$4
   if [[ $path == "$NGINX_TREE/conf.d/default.conf" ]] && is_vendors_file "$path"; then return; fi
   if [[ $2 == yes && $line =~ ^listen[[:space:]]+(\*:|0\.0\.0\.0:|\[::\]:)?${port}[[:space:]] \
     && ($path =~ ^$NGINX_TREE/conf\.d/[^/]*\.conf$ || $path == "$NGINX_TREE"/sites-enabled/*) ]]; then
-    fact "obstacle/default-server$path" "$path ($line) is the default server on port $port, and nginx takes one. Take the word default_server out there, or leave unknown names to it: set NginxSite.defaultServer to false"
+    fact "obstacle/default-server$path" "$path ($line) is the default server on port $port, and nginx allows only one. Remove the word default_server there, or let that server answer for unknown names: set NginxSite.defaultServer to false"
   else
     conflict "another default server on port $port: $path ($line)"
   fi

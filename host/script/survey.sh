@@ -1,5 +1,5 @@
 
-# --- Survey: what kind of host this is, and what stands in the way. Reads only ----------------------------
+# --- Survey: what kind of host this is, and what prevents a deployment. Reads only -------------------------
 
 survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... [path=PATH]... [application=...] [postgresql=SERVICE,BINARIES,DATA,PORT] [want=ENTRY]... [repository=ID]... [proxy=URL]
   local argument user='' login='' listen=80 default=no servers=' ' paths=() application='' postgresql='' repositories=() proxy=''
@@ -16,7 +16,7 @@ survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... 
       want=*) parse_entry 0 "${argument#want=}" ;;
       repository=*) repositories+=("${argument#repository=}") ;;
       proxy=*) proxy=${argument#proxy=} ;;
-      *) fail "survey takes user=NAME, login=NAME, listen=PORT, default=yes|no, server=NAME, path=PATH, application=CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER, postgresql=SERVICE,BINARIES,DATA,PORT, want=ENTRY, repository=ID and proxy=URL, not \"$argument\"" ;;
+      *) fail "survey accepts user=NAME, login=NAME, listen=PORT, default=yes|no, server=NAME, path=PATH, application=CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER, postgresql=SERVICE,BINARIES,DATA,PORT, want=ENTRY, repository=ID and proxy=URL, not \"$argument\"" ;;
     esac
   done
   ((${#FAULTS[@]} == 0)) || fail "survey: ${FAULTS[0]}"
@@ -98,10 +98,10 @@ survey_user() { # NAME
   state_user "$name"
   (primary_group "$name") 2>/dev/null \
     || fact "obstacle/group-of-$name" "$(primary_group "$name" 2>&1)"
-  conflict "the user $name exists (uid $uid, $REPLY): it is adopted, its home and its groups stay, shell and password come back on destroy"
+  conflict "the user $name exists (uid $uid, $REPLY): up adopts it, its home and its groups stay, and destroy restores its shell and password"
 }
 
-# What lies in the login's spool of this scope: files that were copied and not yet taken, with their size.
+# Files in the login's spool of this scope, which were copied and not used yet, with their size.
 survey_spool() { # LOGIN
   local spool file mark=none
   spool_of "$1"
@@ -121,8 +121,8 @@ survey_spool() { # LOGIN
   done
 }
 
-# What the host's repositories can't bring of what is wanted. It depends on the repositories and the proxy
-# that are to be set: until they are, nothing is asked.
+# Reports wanted packages that the host's repositories don't have. That depends on the repositories and the proxy
+# that the same `up` sets: until they are set, nothing is checked.
 survey_packages() { # PROXY REPOSITORY...
   local proxy=$1 id
   shift
@@ -135,17 +135,17 @@ survey_packages() { # PROXY REPOSITORY...
   [[ -z $REPLY ]] || fact obstacle/packages "${REPLY//$'\n'/; }"
 }
 
-# Files that somebody else put where ours will stand.
+# Reports files of somebody else at paths of ours.
 survey_paths() { # PATH...
   local path
   for path in "$@"; do
     if [[ -z ${OWNERS["path $path"]-} ]] && [[ -e $ROOT$path || -L $ROOT$path ]] && ! is_vendors_file "$path"; then
-      conflict "$path exists: it will be kept aside and come back on destroy"
+      conflict "$path exists: up will keep a copy of it and replace it, and destroy will restore it"
     fi
   done
 }
 
-# The server as it is now, and what is in it; `unknown` for what a running server does not tell.
+# Reports the present server and its content; `unknown` for what the server does not answer.
 survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
   local binaries data version=absent kind name roles='' databases=''
   IFS=, read -r PG_SERVICE binaries data PG_PORT <<<"$1"
@@ -159,7 +159,7 @@ survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
   survey_masked_service "$PG_SERVICE"
   state_service "$PG_SERVICE"
   fact postgresql-service "${REPLY#* }"
-  # What an unfinished run of ours made holds nothing yet, and was stopped by us.
+  # A stopped cluster of an unfinished run of ours has no data yet.
   if ! has_postgresql_data || { [[ -e $POSTGRESQL_UNFINISHED && $REPLY != *' running' ]]; }; then
     fact postgresql-data absent
     return

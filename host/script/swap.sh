@@ -1,7 +1,7 @@
 
-# --- Swap: candidates are made complete out of sight, then take their place by rename -------------------
+# --- Swap: candidates are prepared out of sight, then renamed to their paths ----------------------------
 
-# Makes every candidate with its owner, mode and SELinux label, in the store of its file system.
+# Prepares every candidate with its owner, mode and SELinux label, in the store of its file system.
 stage_changes() {
   local index stage made=' '
   for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
@@ -26,14 +26,14 @@ stage_change() { # INDEX STAGED
     symlink) must "can't stage $path" ln -s -- "${wanted[1]}" "$staged" ;;
     kept)
       if [[ ${wanted[1]} == "${staged%/stage/*}"/kept/* ]]; then
-        # It takes its place by rename from where it is: a former checkout may be large.
+        # It is renamed directly from where it is kept: a former checkout may be large.
         staged=${wanted[1]}
       else
         must "can't stage $path" cp -a -- "${wanted[1]}" "$staged"
       fi
       ;;
     directory)
-      # One that is there keeps its place; only what differs about it is set.
+      # An existing directory stays; only its owner, mode and label are changed.
       [[ ${LIVE[$path]} != directory* ]] || return 0
       must "can't stage $path" mkdir -- "$staged"
       must "can't stage $path" chown "${wanted[1]}:${wanted[2]}" -- "$staged"
@@ -46,7 +46,7 @@ stage_change() { # INDEX STAGED
   C_INODE[$1]=$(stat -c %i -- "$staged")
 }
 
-# What was written and staged by this run, or by one that was interrupted.
+# Removes what this run, or an interrupted one, has written and staged.
 clear_candidates() { # SUBSYSTEM
   local store
   rm -rf -- "${STATE:?}/work/$1"
@@ -58,7 +58,7 @@ clear_candidates() { # SUBSYSTEM
   )
 }
 
-# The order in which nothing is missed: directories from the top, what lies in them, then what goes.
+# Prints the changes in the order to make them: directories from the top, files, links, then what is removed.
 swap_order() {
   local index
   for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
@@ -75,9 +75,9 @@ swap_order() {
 }
 
 C_SWAPPED=()
-C_KEPT=() # where what stands at the path goes, or none
+C_KEPT=() # where the present state of the path is kept, or none
 
-# Swaps all changes that are not in place yet; before nginx's test, just the directories outside its tree.
+# Makes all changes that are not made yet; before nginx's test, only the directories outside its tree.
 swap_changes() { # [outside-directories]
   local path index due=()
   while read -r _ path index; do
@@ -91,7 +91,7 @@ swap_changes() { # [outside-directories]
   for index in "${due[@]}"; do
     announce_change "$index"
   done
-  # The swaps are renames: the disk has what they put in place before them, and the way back.
+  # The swaps are renames: by then the candidates and the journal must be on the disk.
   settle
   for index in "${due[@]}"; do
     swap_change "$index"
@@ -114,7 +114,7 @@ announce_change() { # INDEX
   fi
 }
 
-# Is it only about what differs about a directory that is there?
+# Does it change only owner, mode or label of an existing directory?
 changes_directory() { # INDEX
   [[ ${C_WANT[$1]} == directory* && ${C_STAGED[$1]} == none ]]
 }
@@ -148,13 +148,13 @@ swap_change() { # INDEX
 replace_path() { # INDEX
   local path=${C_PATH[$1]} staged=${C_STAGED[$1]} kept=${C_KEPT[$1]} name=${C_PATH[$1]##*/} before=absent
   enter_directory "${path%/*}"
-  # Directories are shared: a run of another subsystem may have made this one a moment ago.
+  # Directories are shared: a run of another subsystem may have just made this one.
   if [[ ${C_WANT[$1]} == directory* && -d $name && ! -L $name ]]; then
     join_directory "$1"
     return
   fi
   if [[ -e $name || -L $name ]]; then before=present; fi
-  # Somebody was here since it was announced.
+  # The path may have changed since it was announced.
   if [[ $before == absent ]]; then
     kept=none
   elif [[ $kept == none ]]; then
@@ -171,14 +171,14 @@ replace_path() { # INDEX
   # A directory can't be renamed over a file.
   if [[ $before == present && -d $staged ]]; then must "can't remove $path" rm -f -- "$name"; fi
   if [[ $staged != none ]]; then
-    must "can't put $path in place" mv -fT -- "$staged" "$name"
+    must "can't move the new $path in place" mv -fT -- "$staged" "$name"
   else
     must "can't remove $path" rm -f -- "$name"
   fi
   tell_replaced "$1" "$before" "$kept"
 }
 
-# What lies in the directory stays; only what differs about it is set.
+# The content of the directory stays; only its owner, mode and label are changed.
 join_directory() { # INDEX
   local path=${C_PATH[$1]}
   must "can't clear ${C_STAGED[$1]}" rmdir -- "${C_STAGED[$1]}"
@@ -197,14 +197,14 @@ tell_replaced() { # INDEX absent|present KEPT
   case ${wanted[0]} in
     absent) changed "removed $path" ;;
     kept)
-      changed "put back $path as it was before"
+      changed "restored $path as it was before"
       printf '%s\n' "${wanted[1]}" >>"$JOURNAL/discard"
       ;;
     *) if [[ $2 == absent ]]; then changed "created ${wanted[0]} $path"; else changed "changed ${wanted[0]} $path"; fi ;;
   esac
   case ${C_KEEP[$1]} in
     no)
-      # What others put into a directory of ours is not ours to discard.
+      # Files that others put into a directory of ours must not get lost.
       if [[ -d $3 && ! -L $3 && -n $(find "$3" -mindepth 1 -print -quit) ]]; then
         changed "kept $path with what was in it: $3"
       elif [[ $3 != none ]]; then
@@ -216,7 +216,7 @@ tell_replaced() { # INDEX absent|present KEPT
   esac
 }
 
-# Sets what differs about a directory, from inside it: its name may lead elsewhere a moment later.
+# Sets owner, mode and label of a directory from inside it: its name may lead elsewhere a moment later.
 change_directory() { # PATH "directory OWNER GROUP MODE" TYPE
   local wanted=()
   read -r -a wanted <<<"$2"
@@ -231,7 +231,7 @@ set_metadata() { # PATH OWNER GROUP MODE TYPE
   [[ $5 == - ]] || set_label . "$5" "$1"
 }
 
-# A directory that we made goes when nothing lies in it; logs and other data stay where they are.
+# Removes a directory that we made when it is empty; logs and other data stay where they are.
 remove_directory() { # PATH
   enter_directory "${1%/*}"
   if attempt rmdir -- "${1##*/}"; then
@@ -241,23 +241,23 @@ remove_directory() { # PATH
   fi
 }
 
-# --- The way back -------------------------------------------------------------------------------------
+# --- Undoing ------------------------------------------------------------------------------------------
 
 undo_swap() { # PATH KEPT INODE STAGED
   local path=$1 kept=$2 inode=$3 name=${1##*/} live=none
   if [[ ! -d $ROOT${path%/*} ]]; then
-    [[ $kept == none || ! -e $kept ]] || fail "$path can't be put back, its directory is gone; it is kept in $kept"
+    [[ $kept == none || ! -e $kept ]] || fail "can't restore $path, since its directory ${path%/*} does not exist any more: create it; $path is kept in $kept"
     return 0
   fi
   enter_directory "${path%/*}"
   if [[ -e $name || -L $name ]]; then live=$(stat -c %i -- "./$name"); fi
-  # What was there before us goes back to where it is kept.
+  # A kept file that was restored goes back to where it was kept.
   if [[ ${4-} == */kept/* && $live == "$inode" && ! -e $4 && ! -L $4 ]]; then
     must "can't move $path back to $4" mv -T -- "$name" "$4"
     live=none
   fi
   if [[ $kept == none ]] || [[ ! -e $kept && ! -L $kept ]]; then
-    # Nothing was there, or nothing was done: never placed, taken away already, or by now somebody else's.
+    # Nothing was at the path, or the swap was not made: then what is there now, if anything, is somebody else's.
     [[ $live != "$inode" || $live == none ]] || take_away "$name" "$path"
     return 0
   fi
@@ -267,27 +267,27 @@ undo_swap() { # PATH KEPT INODE STAGED
   fi
   if [[ $live != none && $live != "$inode" ]]; then
     must "can't keep $path" mv -T -- "$name" "$kept.later"
-    printf '%s\n' "$path was changed by somebody after the interrupted run: kept in $kept.later" >&2
+    printf '%s\n' "somebody has changed $path since the interrupted run: that version is kept in $kept.later" >&2
   elif [[ $live != none ]] && { [[ -d $kept && ! -L $kept ]] || [[ -d $name && ! -L $name ]]; }; then
-    # A directory takes nothing else's place, and gives none, by rename.
+    # rename(2) replaces no file by a directory, and no directory by a file.
     take_away "$name" "$path"
   fi
-  must "can't put $path back" mv -fT -- "$kept" "$name"
+  must "can't restore $path" mv -fT -- "$kept" "$name"
 }
 
-# Removes what this run has made. In a directory, a service may have opened its logs by now: those that
-# are empty go, others stay with it.
+# Removes what this run has made. In a directory, a service may have opened its logs by now: empty ones are
+# removed, others stay, and so does the directory.
 take_away() { # NAME PATH
   if [[ ! -d $1 || -L $1 ]]; then
     must "can't remove $2" rm -f -- "$1"
     return
   fi
-  # From inside: by its name, another directory may be meant a moment later.
+  # From inside: its name may lead to another directory a moment later.
   (
     enter_directory "$2"
     find . -maxdepth 1 -type f -size 0 -delete
   ) 2>/dev/null
-  attempt rmdir -- "$1" || printf '%s\n' "$2 stays: something was written to it" >&2
+  attempt rmdir -- "$1" || printf '%s\n' "$2 stays: there are files in it" >&2
 }
 
 undo_metadata() { # PATH OWNER GROUP MODE TYPE
@@ -305,5 +305,5 @@ undo_rmdir() { # PATH OWNER GROUP MODE TYPE
   must "can't change the mode of $staged" chmod "$4" -- "$staged"
   [[ $5 == - ]] || set_label "$staged" "$5" "$1"
   enter_directory "${1%/*}"
-  must "can't put $1 back" mv -T -- "$staged" "${1##*/}"
+  must "can't restore $1" mv -T -- "$staged" "${1##*/}"
 }

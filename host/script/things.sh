@@ -1,10 +1,11 @@
 
 # --- Things: settings, users, services, SELinux, firewall ---------------------------------------------
 #
-# Whatever is no path has a key (`service nginx`) and a state of one line. Each kind has two functions:
+# A "thing" is whatever is not a path. It has a key (`service nginx`) and a state of one line. Each kind has two
+# functions:
 #   state_KIND WORDS...        leaves the state in REPLY
-#   make_KIND STATE WORDS...   brings the state about
-# so that changing, proving, undoing and putting back is written once, here.
+#   make_KIND STATE WORDS...   sets the state
+# so that changing, checking, undoing and restoring are written once, here.
 
 declare -A NAMED_THINGS=() # keys that the manifest names
 
@@ -28,14 +29,14 @@ show_states() { # KEY FROM TO
   esac
 }
 
-# Takes responsibility for a thing, which was in state FORMER and shall be in state WANT.
+# Records that this resource owns a thing, which was in state FORMER and must be in state WANT.
 claim_thing() { # KEY FORMER WANT
   NAMED_THINGS[$1]=yes
   own "$1" share "$2" "$3"
   FACTS+=("thing $1$TAB$3")
 }
 
-# Brings a thing to a state and asks the host whether it is so.
+# Sets the state of a thing and checks the result on the host.
 converge_thing() { # KEY WANT [FORMER]
   local key=$1 want=$2 live
   thing_state "$key"
@@ -46,7 +47,7 @@ converge_thing() { # KEY WANT [FORMER]
   thing_make "$key" "$want"
   thing_state "$key"
   show_states "$key" "$live" "$REPLY"
-  thing_is "$key" "$want" || fail "$key is not as it shall be after the change$REPLY"
+  thing_is "$key" "$want" || fail "$key is not in the wanted state after the change$REPLY"
   changed "changed $key$REPLY"
 }
 
@@ -58,7 +59,7 @@ thing_is() { # KEY STATE; leaves REPLY alone
   return "$status"
 }
 
-# Things of ours, of some kinds, that the manifest does not name get back what was there before.
+# Restores the former state of things of ours, of some kinds, that the manifest does not name any more.
 release_things() { # KIND...
   local key kind
   for kind in "$@"; do
@@ -76,14 +77,14 @@ release_thing() { # KEY
   [[ ${OWNERS[$key]} == "$SCOPE/$RESOURCE" ]] || return 0
   ! needed_in_zone "$key" || return 0
   if [[ $key == selinux-* ]] && ! selinux_enabled; then
-    note "SELinux is switched off: $key stays as it is"
+    note "SELinux is disabled: $key stays as it is"
     return 0
   fi
   thing_state "$key"
   live=$REPLY
   [[ $live != "$former" ]] || return 0
   if ! is_as_made "$live" "${MADE[$key]}"; then
-    note "$key was changed by somebody after us: it stays as it is"
+    note "somebody has changed $key since this program set it: it stays as it is"
     return 0
   fi
   step thing "$key" "$live"
@@ -92,15 +93,15 @@ release_thing() { # KEY
   changed "released $key$REPLY"
 }
 
-# A firewall that was stopped has no port open at present; what it stores says whether somebody changed it.
+# A stopped firewall has no open ports; its stored settings tell whether somebody changed them.
 is_as_made() { # LIVE MADE
   [[ $1 == "$2" || ($1 == *' now=stopped' && ${1% now=*} == "${2% now=*}") ]]
 }
 
 undo_thing() { # KEY STATE
   [[ $1 != selinux-* ]] || selinux_enabled || return 0
-  # A new account stays: by now somebody may have put data into its home. The next run takes it up.
-  # So it is with a new role or database.
+  # A new account stays: by now somebody may have put data into its home. The next run uses it.
+  # The same goes for a new role or database.
   if [[ $2 == none ]]; then
     case $1 in
       'user '*)
@@ -111,7 +112,7 @@ undo_thing() { # KEY STATE
     esac
   fi
   thing_is "$1" "$2" || thing_make "$1" "$2"
-  # What was kept for this alone is as good as a password.
+  # The kept hash or verifier is not needed any more, and is as secret as a password.
   case $1 in
     'password '*) forget_hash "${1#password }" "$2" ;;
     'postgresql-password '*) forget_kept "verifier-${1#postgresql-password }-$2" ;;

@@ -1,13 +1,13 @@
 
-# --- Untrusted places: what root has to read or relabel where another user may replace it -----------------
+# --- Untrusted directories: what root must read or relabel where another user can replace it --------------
 #
-# By name, root would follow whatever link is planted a moment later. So a file there is read by a user who
-# could read it anyhow, or from inside its directory, by a program that follows no link and waits for no pipe;
-# and a tree is relabelled by the user that it belongs to.
+# By its full path, root would follow a link that is planted a moment later. So a user reads the file who may
+# read it anyhow, or root reads it from inside its directory, with a program that follows no link and waits for
+# no pipe; and the owner of a tree relabels it.
 
-declare -A REPLACEABLE=() # directories in which, or above which, somebody besides root may change names
+declare -A REPLACEABLE=() # directories in which, or above which, somebody else than root can change names
 
-# Works out which directories of some files are such; one question for all.
+# Finds which directories of some files are replaceable, with one command for all.
 find_replaceable() { # FILE...
   local name kind uid mode directory parent
   local -A seen=() open=()
@@ -38,7 +38,7 @@ sum_inside() { # PATH
   ) 2>/dev/null
 }
 
-# Prints what a log has behind an offset: root's own as it is, one in a user's directory as that user reads it.
+# Prints what a log has after an offset; a log in a user's directory is read as that user.
 print_log() { # FILE OFFSET
   (
     resolve_directory "${1%/*}"
@@ -51,7 +51,7 @@ print_log() { # FILE OFFSET
   ) 2>/dev/null
 }
 
-# Gives a tree the labels that the policy has for it.
+# Gives a tree the SELinux labels that the policy has for it.
 relabel_tree() { # PATH
   local directories=() owner directory
   resolve_directory "${1%/*}/"
@@ -59,7 +59,7 @@ relabel_tree() { # PATH
     relabel_as "$WRITER" "$1"
     return
   fi
-  # Where somebody else may write, and nothing of it is root's to walk through.
+  # Directories that somebody else can write to, which root does not enter.
   local -a writable=(-type d '(' ! -uid 0 -o -perm -0020 -o -perm -0002 ')')
   while IFS='|' read -r -d '' owner directory; do
     directories+=("$owner|${directory#"$ROOT"}")
@@ -74,9 +74,9 @@ relabel_tree() { # PATH
   done
 }
 
-# What others own in a user's tree that user can't relabel.
+# A user can't relabel what others own in that user's tree.
 relabel_as() { # USER PATH
   local AS_ENVIRONMENT=(${ROOT:+TRACKS_ROOT="$ROOT"})
   if known_account passwd "$1" && OUTPUT=$(as_user "$1" / restorecon -R "$ROOT$2" 2>&1 </dev/null); then return 0; fi
-  note "the SELinux labels below $2, which belongs to $1, are not all as the policy has them: as root, restorecon -R $2"
+  note "not all SELinux labels below $2, which belongs to $1, match the policy. Fix, as root: restorecon -R $2"
 }

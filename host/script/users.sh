@@ -1,15 +1,15 @@
 
-# --- Users: made or adopted; an account that we made stays on remove, since its home is data -------------
+# --- Users: created or adopted; an account that we created stays on remove, since its home is data --------
 
-# Accounts that we made. The list outlives a failed run and a remove, so that the account is never
-# mistaken for one that was here before.
+# Accounts that we created. The list survives a failed run and a remove, so that such an account is never
+# mistaken for one that existed before.
 readonly ACCOUNTS=$STATE/accounts
 
 made_account() { # NAME
   [[ -e $ACCOUNTS ]] && grep -qxF -- "$1" "$ACCOUNTS"
 }
 
-# Once it is there: by useradd, or by what a killed run left of it.
+# Records an account once it exists: from useradd, or from a run that was killed.
 note_account() { # NAME
   made_account "$1" || printf '%s\n' "$1" >>"$ACCOUNTS"
 }
@@ -23,21 +23,21 @@ state_user() { # NAME
   REPLY="home=$home shell=${shell:-/bin/sh}"
 }
 
-# Prints what to do about an account that this host knows and does not have.
+# Prints what to do about an account that this host knows, but that is not in /etc/passwd.
 elsewhere() { # NAME SHELL
   grep -q "^$1:" "$ROOT/etc/passwd" \
     || printf '%s' "; it comes from a directory service (LDAP): change it there, or set LinuxUser.shell to $2"
 }
 
-declare -A PRIMARY_GROUPS=() # by user, as they were asked for
+declare -A PRIMARY_GROUPS=() # by user, once asked
 
-USER_SYSTEM=no # kind of an account that has to be made
+USER_SYSTEM=no # whether an account that must be created is a system account
 
 make_user() { # STATE NAME
   local state=$1 name=$2 home shell options=()
   if [[ $state == none ]]; then
     must "can't lock $name" usermod -L -- "$name"
-    note "the account $name stays with its home, which is data; its password is locked"
+    note "the account $name and its home stay, since a home is data; its password is locked"
     return
   fi
   home=${state#home=}
@@ -53,27 +53,27 @@ make_user() { # STATE NAME
   [[ $USER_SYSTEM == no ]] || options+=(-r)
   # A group of its own, whatever login.defs says.
   if getent group "$name" >/dev/null 2>&1; then options+=(-g "$name"); else options+=(-U); fi
-  must "can't make the account $name" openly useradd "${options[@]}" -- "$name"
+  must "can't create the account $name" openly useradd "${options[@]}" -- "$name"
   note_account "$name"
 }
 
-# useradd leaves a home as it is that root made before: its user could write nothing there. So it is filled
-# and handed over here. The files come in by rename, as the user's own, and the home is the last to be given
-# away: until then a run that was killed can be taken up, and nobody but root can plant a link.
+# useradd does not change a home that root made before, and the user could write nothing there. So this fills it
+# and gives it to the user. The files, which already belong to the user, come in by rename, and the home itself
+# is given away last: until then a killed run can be repeated, and only root can plant a link.
 take_home() { # NAME HOME
   local home=$ROOT$2 new=$ROOT$2/.tracks-skel uid gid owner name
   IFS=: read -r _ _ uid gid _ < <(getent passwd "$1")
   owner=$(stat -L -c %u -- "$home" 2>/dev/null) || return 0
   ((owner != uid)) || return 0
-  # Neither what a killed run left, nor what a new file system has at its top, is content of somebody else.
+  # What a killed run left, and what a new file system has at its top, is not somebody else's content.
   if ! is_roots_own "$2" || [[ -n $(find "$home" -mindepth 1 -maxdepth 1 ! -uid "$uid" ! -name .tracks-skel ! -name lost+found) ]]; then
-    note "the home $2 is not $1's, and no empty directory that is root's alone: it stays as it is; to give it to $1: chown $1: $2"
+    note "the home $2 does not belong to $1, and is not an empty directory of root: it stays as it is. To give it to $1, run as root: chown $1: $2"
     return
   fi
   must "can't fill $2" rm -rf -- "$new"
   if [[ -d $ROOT/etc/skel ]]; then
     must "can't fill $2" mkdir -- "$new"
-    # Without the SELinux labels of /etc/skel: those of the home are others.
+    # Without the SELinux labels of /etc/skel: those in a home differ.
     must "can't fill $2" cp -dR --preserve=mode,timestamps -- "$ROOT/etc/skel/." "$new/skel"
     must "can't fill $2" chown -hR "$uid:$gid" -- "$new/skel"
     while IFS= read -r -d '' name; do
@@ -82,10 +82,10 @@ take_home() { # NAME HOME
     must "can't fill $2" rm -rf -- "$new"
   fi
   must "can't give $2 to $1" chown -h "$uid:$gid" -- "$home"
-  changed "gave $1 the home $2, which root had made"
+  changed "gave the home $2, which belonged to root, to $1"
 }
 
-# Is it a real directory that nobody besides root can write to or replace?
+# Is it a real directory that only root can write to or replace?
 is_roots_own() { # DIRECTORY
   [[ ! -L $ROOT$1 ]] && (resolve_directory "$1" && [[ -z $WRITER ]]) 2>/dev/null
 }
@@ -105,13 +105,13 @@ primary_group() { # NAME
 
 nameless_group() { # NAME
   local entry gid
-  entry=$(getent passwd "$1") || fail "there is no user $1 on this host; make it, or install the package that does"
+  entry=$(getent passwd "$1") || fail "there is no user $1 on this host: create it (useradd), or install the package that does"
   IFS=: read -r _ _ _ gid _ <<<"$entry"
-  fail "the primary group of the user $1 has the id $gid and no name on this host, so that no file can be given to it: groupadd -g $gid NAME, or mend the directory service that it comes from"
+  fail "the primary group of the user $1 has the id $gid and no name on this host, so no file can be given to it. As root, run: groupadd -g $gid NAME; or fix the directory service that it comes from"
 }
 
-# A group that a user is in, a thing of its own: what an administrator gave besides is not ours to take
-# back. States: yes, no.
+# Membership of a user in a group. Each is a thing of its own: memberships that an administrator added stay.
+# States: yes, no.
 state_member() { # USER GROUP
   local groups
   groups=$(id -nG -- "$1" 2>/dev/null)
@@ -120,17 +120,17 @@ state_member() { # USER GROUP
 
 make_member() { # STATE USER GROUP
   if [[ $1 == yes ]]; then
-    must "can't take $2 into the group $3" usermod -a -G "$3" -- "$2"
+    must "can't add $2 to the group $3" usermod -a -G "$3" -- "$2"
   else
-    must "can't take $2 out of the group $3" gpasswd -d "$2" "$3"
+    must "can't remove $2 from the group $3" gpasswd -d "$2" "$3"
   fi
 }
 
-# A new account would get the files of whoever had this home before.
+# Fails when a new account would get the files of another user.
 check_orphaned_home() { # NAME HOME
   local owner
   owner=$(stat -L -c %u -- "$ROOT$2")
-  ((owner == 0)) || fail "the home $2 of the new user $1 exists and belongs to user id $owner: move it away, or make the account by hand with that id"
+  ((owner == 0)) || fail "the home $2 of the new user $1 exists and belongs to the user id $owner. As root, move it away (mv $2 $2.old), or create the account with that id (useradd -u $owner -d $2 $1)"
 }
 
 converge_user() { # INDEX
@@ -143,16 +143,16 @@ converge_user() { # INDEX
   groups=$REPLY
   attribute "$1" system no
   USER_SYSTEM=$REPLY
-  [[ -x $ROOT$shell ]] || fail "user $name: the shell $shell does not exist on this host"
+  [[ -x $ROOT$shell ]] || fail "user $name: the shell $shell does not exist on this host: install the package that has it, or set LinuxUser.shell to one of /etc/shells"
   for group in ${groups//,/ }; do
-    known_account group "$group" || fail "user $name: there is no group $group on this host; make it, or install the package that does"
+    known_account group "$group" || fail "user $name: there is no group $group on this host: create it (groupadd), or install the package that does"
   done
   state_user "$name"
   live=$REPLY
   if [[ $live != none ]]; then
     now=${live#home=}
     now=${now%% *}
-    [[ $now == "$home" ]] || fail "the user $name exists with the home $now: a home is never moved here; set the home in the configuration to that, or move it by hand: usermod -m -d $home $name"
+    [[ $now == "$home" ]] || fail "the user $name exists with the home $now, not $home, and this program never moves a home: set LinuxUser.home to $now, or move the home as root: usermod -m -d $home $name"
   fi
   want="home=$home shell=$shell"
   if made_account "$name"; then live=none; fi
@@ -164,7 +164,7 @@ converge_user() { # INDEX
   KNOWN_ACCOUNTS=' '
 }
 
-# --- Passwords: through stdin only; what is remembered is a digest of the hash ---------------------------
+# --- Passwords: through stdin only; only a digest of the hash is recorded --------------------------------
 
 # Leaves the hash of a user's password in REPLY.
 shadow_hash() { # NAME
@@ -179,13 +179,13 @@ state_password() { # NAME
   REPLY=${REPLY%% *}
 }
 
-# Keeps the present hash, so that this state can be brought back.
+# Keeps the present hash, so that this state can be restored.
 keep_hash() { # NAME DIGEST
   shadow_hash "$1"
   write_file "$STATE/kept/shadow-$1-$2" "$REPLY"
 }
 
-# A hash that was kept for the way back alone: nobody asks for it any more.
+# Removes a hash that was only kept to undo a change.
 forget_hash() { # NAME DIGEST
   load_records
   [[ ${FORMER["password $1"]-} == "$2" ]] || forget_kept "shadow-$1-$2"
@@ -197,15 +197,15 @@ discard_hash() { # NAME DIGEST
 
 make_password() { # STATE NAME
   local file=$STATE/kept/shadow-$2-$1 hash=''
-  [[ -e $file ]] || fail "the former password of $2 is no longer in $file"
+  [[ -e $file ]] || fail "can't restore the former password of $2, which is no longer in $file: set one by hand (passwd $2)"
   IFS= read -r hash <"$file"
   discard_hash "$2" "$1"
   if [[ $hash =~ ^[!*]*$ ]]; then
-    # No password at all; chpasswd refuses that, and there is nothing secret about it.
-    must "can't put back the locked password of $2" usermod -p "${hash:-!}" -- "$2"
+    # No password, which chpasswd refuses, and which is no secret.
+    must "can't lock the password of $2 again" usermod -p "${hash:-!}" -- "$2"
     return
   fi
-  OUTPUT=$(printf '%s:%s\n' "$2" "$hash" | chpasswd -e 2>&1) || fail "can't put back the former password of $2: $OUTPUT"
+  OUTPUT=$(printf '%s:%s\n' "$2" "$hash" | chpasswd -e 2>&1) || fail "can't restore the former password of $2: $OUTPUT"
 }
 
 converge_password() { # INDEX
@@ -218,12 +218,12 @@ converge_password() { # INDEX
   fi
   step thing "$key" "$live"
   keep_hash "$name" "$live"
-  # The hash before the first of ours comes back on remove; one in between is only for the way back now.
+  # Remove restores the hash from before our first one; a later one is only kept to undo this run.
   if [[ -n ${OWNERS[$key]-} && ${FORMER[$key]} != "$live" ]]; then discard_hash "$name" "$live"; fi
   OUTPUT=$(printf '%s:%s\n' "$name" "${E_CONTENT[$1]%$'\n'}" | chpasswd 2>&1) \
     || fail "can't set the password of $name: $OUTPUT"
   state_password "$name"
-  [[ $REPLY != "$live" ]] || fail "the password of $name is the old one after chpasswd"
+  [[ $REPLY != "$live" ]] || fail "chpasswd did not change the password of $name"
   claim_thing "$key" "$live" "$REPLY"
   changed "changed the password of $name"
 }

@@ -1,16 +1,16 @@
 
-# --- Exchange: our service uwsgi takes the place of one that somebody else made, and gives it back --------
+# --- Exchange: our service uwsgi replaces one that somebody else made, and remove restores that ------------
 #
-# The former one's unit or init script is a path like any other: kept aside, and put back. This happens once
-# in a host's life, so it is done the plain way: what runs is stopped through the service interface, the
-# paths are swapped, and the other one is started. Nobody answers in between, for a few seconds. A run that
-# ends on the way, whatever ends it, leaves nothing but a service that its journal has started again.
+# The unit or init script of the former service is a path like any other: kept, and restored. This happens once
+# per host, so it is done in the simplest way: the running service is stopped through systemd, the paths are
+# swapped, and the other service is started. For a few seconds nothing answers. When the run ends in between,
+# for whatever reason, its journal starts the former service again.
 
 readonly FORMER_UWSGI='former-service uwsgi'
 
-UWSGI_EXCHANGE=none # take: a running service of somebody's ends for ours; give: the other way round
+UWSGI_EXCHANGE=none # take: ours replaces a running service of somebody else; give: the other way round
 
-# Works out from the paths that will be swapped whether the service changes hands.
+# Determines from the paths that will be swapped whether the service is exchanged.
 plan_uwsgi_exchange() {
   local index
   UWSGI_EXCHANGE=none
@@ -43,18 +43,18 @@ wants_unit() {
   return 1
 }
 
-# Everything was tried, and the paths are swapped next: what runs ends, as its own unit has it.
+# Everything was tried, and the paths are swapped next: stops what runs, while its own unit is still there.
 stop_exchanged_uwsgi() {
   [[ $UWSGI_EXCHANGE != none ]] || return 0
   step exchange-uwsgi "$UWSGI_EXCHANGE"
   case $UWSGI_EXCHANGE in
-    take) end_uwsgi_service || fail "the service uwsgi that runs does not stop: it is $REPLY" ;;
-    # Ours answers the requests under way first.
+    take) end_uwsgi_service || fail "the running service uwsgi does not stop: it is $REPLY" ;;
+    # Ours first answers the requests that are under way.
     give) service_request uwsgi stop || fail "the service uwsgi does not stop: $REPLY" ;;
   esac
 }
 
-# The paths are swapped, and systemd has read its units.
+# Starts the other service, after the paths were swapped and systemd has read its units.
 exchange_uwsgi() { # [RELEASE]
   case $UWSGI_EXCHANGE in
     take) take_uwsgi_over "${1-}" ;;
@@ -66,15 +66,15 @@ take_uwsgi_over() { # RELEASE
   mark_uwsgi_log
   attempt systemctl reset-failed uwsgi.service
   service_request uwsgi start \
-    || fail "uwsgi does not start in the former one's place: $REPLY"$'\n'"$(uwsgi_reason "$(uwsgi_log_since)")"
-  prove_uwsgi '' ' ' "$1" || fail "uwsgi was started in the former one's place, but $REPLY"
+    || fail "uwsgi does not start in place of the former service: $REPLY"$'\n'"$(uwsgi_reason "$(uwsgi_log_since)")"
+  prove_uwsgi '' ' ' "$1" || fail "uwsgi was started in place of the former service, but $REPLY"
   own "$FORMER_UWSGI" sole running replaced
   changed "started uwsgi in place of the service that ran before ($REPLY)"
   [[ -z $APPLICATION ]] || prove_release
 }
 
-# What ran before us runs again. It may have lost by now what it needs: that is told, and keeps nothing else
-# from being given back.
+# Starts the service that ran before us. If it can't start any more, a note says so, and the rest is restored
+# all the same.
 give_uwsgi_back() {
   disown_key "$FORMER_UWSGI"
   if start_former_uwsgi; then
@@ -91,9 +91,9 @@ start_former_uwsgi() {
   [[ $REPLY == *' running' ]]
 }
 
-# Ends the service uwsgi, whoever made it. A stop alone may take as long as the time limit of its unit: to
-# SIGTERM uWSGI loads itself again, unless it was told --die-on-term, and while it still makes its workers it
-# takes no notice of a signal.
+# Stops the service uwsgi, whoever made it. A stop alone may take as long as the time limit of its unit: on
+# SIGTERM uWSGI reloads, unless it has --die-on-term, and while it starts its workers it
+# ignores signals.
 end_uwsgi_service() {
   local polls=0
   attempt detached systemctl --no-block stop uwsgi.service
@@ -112,14 +112,14 @@ end_uwsgi_service() {
     fi
     sleep 0.2
   done
-  # Where its unit says KillMode=process, its workers are left.
+  # If its unit says KillMode=process, its workers still run.
   attempt systemctl kill -s KILL uwsgi.service
 }
 
-# --- The way back ---
+# --- Undoing ---
 
-# The former paths are back, and systemd has read its units. Whichever of the two runs by now, none, or half of
-# one: it ends, and the one whose unit is there starts.
+# The former paths are back, and systemd has read its units. Stops whichever of the two services runs by now,
+# if any, even half started, and starts the one whose unit is there.
 undo_uwsgi_exchange() { # take|give
   end_uwsgi_service || fail "the service uwsgi does not stop: it is $REPLY"
   case $1 in

@@ -1,24 +1,24 @@
 
-# --- uWSGI: rehearsed, reloaded without losing a request, proven by new workers and their answer --------
+# --- uWSGI: tried before the swap, reloaded without losing a request, checked by new workers' answer -----
 
 readonly UWSGI_UNIT=/etc/systemd/system/uwsgi.service
 readonly UWSGI_SCRIPT=/etc/init.d/uwsgi
 readonly UWSGI_PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
-# What the service needs to take what was swapped: nothing, reload, restart, or stop and start.
+# What the service needs to use the new files: nothing, reload, restart, or renew (stop and start).
 UWSGI_ACTION=nothing
 UWSGI_REASON=''
-# Did it run when the swap began? Afterwards its pid file may have another name.
+# Did it run when the swap began? After the swap its pid file may have another name.
 UWSGI_RAN=no
 
-# The service is a unit. Without systemd nothing would start it, and a former init script would be gone.
+# The service is a systemd unit: without systemd nothing would start it, and it replaces an init script.
 refuse_without_systemd() {
   [[ $SUBSYSTEM == application || $SUBSYSTEM == uwsgi ]] || return 0
   init_system
-  [[ $REPLY == systemd ]] || fail "this host does not run systemd, which the application's service uwsgi is made for: deploy to a host with systemd (Enterprise Linux 7 to 10), or the site without the application"
+  [[ $REPLY == systemd ]] || fail "this host does not run systemd, which the application's service uwsgi needs: deploy to a host with systemd (Enterprise Linux 7 to 10), or deploy the site without the application"
 }
 
-# Leaves the ini file that the service's unit names, or nothing where that is somebody else's.
+# Leaves the ini file that the service's unit names, or nothing where the unit is not ours.
 uwsgi_ini() {
   REPLY=''
   [[ ! -r $ROOT$UWSGI_UNIT ]] || REPLY=$(sed -n '1{/^# Written by Pulumi /!q};s/^ExecStart=.* --ini \([^ ]*\)\( .*\)\{0,1\}$/\1/p' "$ROOT$UWSGI_UNIT")
@@ -30,8 +30,8 @@ uwsgi_option() { # FILE KEY DEFAULT
   REPLY=${REPLY:-$3}
 }
 
-# Leaves the variables that the application gets from its service in AS_ENVIRONMENT; without a service
-# PRODUCTION is all that is known.
+# Leaves the variables that the application gets from its service in AS_ENVIRONMENT; without a service only
+# PRODUCTION is known.
 service_environment() { # INI|"" yes|no
   local line
   AS_ENVIRONMENT=()
@@ -52,7 +52,7 @@ uwsgi_is_running() {
   [[ -n $REPLY ]]
 }
 
-# Leaves the pid of the running master in REPLY, or nothing. Its pid file is root's to write.
+# Leaves the pid of the running master in REPLY, or nothing. Only root can write its pid file.
 uwsgi_master() {
   local ini file pid=''
   uwsgi_ini
@@ -91,7 +91,7 @@ uwsgi_workers() { # MASTER
 
 # --- Before the swap ---
 
-# Works out what the service will need, from what changes of its files.
+# Determines what the service will need from the changes of its files.
 plan_uwsgi_action() {
   local index path
   UWSGI_ACTION=nothing UWSGI_REASON=''
@@ -106,8 +106,8 @@ plan_uwsgi_action() {
   return 0
 }
 
-# Whether it runs is the service manager's to say too: with its unit edited, or its options or its pid file
-# gone, no master is found, and yet the old workers serve on. Then only a restart leads back to a known one.
+# Also asks systemd whether the service runs: with an edited unit, or without its options or its pid file, no
+# master is found, although the old workers still serve. Then only a restart gives a master that can be found.
 note_running_uwsgi() {
   local action=restart
   UWSGI_RAN=no
@@ -115,23 +115,23 @@ note_running_uwsgi() {
     UWSGI_RAN=yes
     return 0
   fi
-  # Another's service is exchanged, or none of this program's business.
+  # A service of somebody else is exchanged, or does not concern this program.
   [[ $VERB == apply && ,${OWNERS["path $UWSGI_UNIT"]-} == *",$SCOPE/"* ]] || return 0
   state_service uwsgi
   [[ $REPLY == *' running' ]] || return 0
   UWSGI_RAN=yes
   uwsgi_ini
-  # Nobody can tell which socket systemd holds for it.
+  # Without the options the socket that systemd holds for it is unknown.
   [[ -z $REPLY || -e $ROOT$REPLY ]] || action=renew
   need_uwsgi "$action" 'its unit, options and pid file did not lead to its master'
 }
 
-# What waits for a service that was made, and that somebody has stopped.
+# Notes what has not taken effect because somebody has stopped the service.
 note_stopped_uwsgi() { # WHAT
   [[ $UWSGI_RAN == yes || -z ${OWNERS["path $UWSGI_UNIT"]-} ]] || note "uwsgi does not run: $1"
 }
 
-# A service whose files come by themselves: the candidate is tried out while the old one serves.
+# For a service whose files come without a release: tries the candidate while the old service runs.
 prepare_uwsgi() {
   local index
   for index in ${C_PATH[@]+"${!C_PATH[@]}"}; do
@@ -149,8 +149,8 @@ need_uwsgi() { # ACTION REASON
   UWSGI_REASON+="${UWSGI_REASON:+, }$2"
 }
 
-# A reload reads every option again, but can't undo what the first start did as root, nor take a
-# variable out of the environment that it hands on to itself.
+# A reload reads every option again, but can't undo what the first start did as root, nor unset a
+# variable, since uWSGI passes its environment on to itself.
 compare_uwsgi_options() { # OLD NEW
   local key old name kept
   [[ -f $1 && -f $2 ]] || return 0
@@ -181,7 +181,7 @@ uwsgi_binary_changed() {
   [[ $(readlink -- "/proc/$REPLY/exe" 2>/dev/null) == *' (deleted)' ]]
 }
 
-# Starts the candidate beside the live service, up to the point where it would take requests.
+# Starts the candidate next to the live service, up to the point where it would accept requests.
 rehearse_uwsgi() { # INI
   local rehearsal=$WORK/rehearsal.ini program
   uwsgi_program_path
@@ -190,15 +190,15 @@ rehearse_uwsgi() { # INI
     sed '/^\(socket\|stats\|logto\|touch-logreopen\|log-master\|pidfile\|processes\) *=/d' "$1"
     printf '%s\n' 'socket = 127.0.0.1:0' 'processes = 1' 'no-server = true'
   } >"$rehearsal"
-  # uWSGI takes SIGTERM for a reload; and coreutils 8.4 has no -k.
+  # uWSGI reloads on SIGTERM; and timeout of coreutils 8.4 has no -k.
   attempt detached timeout -s KILL "$START_WAIT" env -i PATH="$UWSGI_PATH" ${ROOT:+TRACKS_ROOT="$ROOT"} "$program" --ini "$rehearsal" \
-    || fail "uwsgi refuses the candidate: $(uwsgi_reason "$OUTPUT")"
+    || fail "uwsgi refuses the new options: $(uwsgi_reason "$OUTPUT")"
 }
 
-# The lines that say why, of what uWSGI prints.
+# Prints the lines of uWSGI's output that say why.
 uwsgi_reason() { # TEXT
   local said text
-  # Requests are visitors' words.
+  # Without lines of requests, whose text comes from visitors.
   text=$(grep -v -E '^(subprocess [0-9]+ exited|\[pid: )' <<<"$1")
   said=$(grep -i -E 'error|unable|no python application|strict-mode|invalid|not found|denied|failed|No module|bind\(\)|in use|refus' <<<"$text" | tail -n 4)
   if [[ -z $said ]]; then said=$(tail -n 4 <<<"$text"); fi
@@ -223,15 +223,15 @@ uwsgi_log_since() {
   print_log "${UWSGI_LOG#"$ROOT"}" "$UWSGI_OFFSET" | tail -n 200
 }
 
-# Makes the service take what was swapped; one that does not run is started with the services.
+# Makes the service use the new files; one that does not run is started with the services.
 put_uwsgi_in_force() {
   [[ $UWSGI_ACTION != nothing && $UWSGI_RAN == yes ]] || return 0
   : >"$JOURNAL/uwsgi" || fail "can't write the journal: is the file system full?"
-  renew_uwsgi "$UWSGI_ACTION" '' || fail "uwsgi did not take the change ($UWSGI_REASON): $REPLY"
+  renew_uwsgi "$UWSGI_ACTION" '' || fail "uwsgi does not run with the change ($UWSGI_REASON): $REPLY"
   changed "${UWSGI_ACTION/renew/restart}ed uwsgi: $UWSGI_REASON ($REPLY)"
 }
 
-# Reloads or restarts, and proves it. REPLY has what runs now, or the reason and the last log lines.
+# Reloads or restarts, and checks the result. REPLY has what runs now, or the reason and the last log lines.
 renew_uwsgi() { # reload|restart|renew RELEASE
   local master workers
   uwsgi_master
@@ -243,7 +243,7 @@ renew_uwsgi() { # reload|restart|renew RELEASE
   fi
   mark_uwsgi_log
   init_system
-  # However often it failed before: this is another attempt.
+  # Otherwise systemd refuses to start a service that has failed often.
   if [[ $REPLY == systemd ]]; then attempt systemctl reset-failed uwsgi.service; fi
   case $1 in
     reload) service_request uwsgi reload ;;
@@ -262,7 +262,7 @@ reload_uwsgi() { # [RELEASE]
   if uwsgi_is_running; then
     renew_uwsgi reload "${1-}"
   elif service_is_meant_to_run uwsgi; then
-    # It ended over what it should load a moment ago: a former release is put back.
+    # It has ended because it could not load the new release: a former one is restored now.
     renew_uwsgi restart "${1-}"
   else
     REPLY='uwsgi does not run: start it with "service uwsgi start"'
@@ -278,7 +278,7 @@ prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
   begin_waiting_for_uwsgi "$ini" "$master" "$old"
   while :; do
     uwsgi_master
-    # A master that reads its configuration again writes its pid file anew, and for a moment it is empty.
+    # While the master reads its configuration again, its pid file is empty for a moment.
     if [[ -n $master && $REPLY != "$master" ]] && [[ -n $REPLY || ! -d /proc/$master ]]; then
       said="the master $master ended"
       break
@@ -310,8 +310,8 @@ prove_uwsgi() { # MASTER|"" OLD-WORKERS [RELEASE]
   return 1
 }
 
-# How long is waited: as long as it works, since a slow or busy host takes its time; what only waits, or goes
-# round in circles, ends at a bound. In SECONDS, and in ticks of the processor.
+# How long to wait: as long as uWSGI uses the processor, since a slow or busy host needs time, but up to a limit; less
+# when it only waits. In SECONDS, and in ticks of the processor.
 UWSGI_SINCE=0 UWSGI_PATIENCE=0 UWSGI_DEADLINE=0 UWSGI_TICKS=0
 UWSGI_MASTER='' UWSGI_OLD=' ' # whose work counts, and whose does not
 
@@ -325,7 +325,7 @@ begin_waiting_for_uwsgi() { # INI MASTER|"" OLD-WORKERS
   UWSGI_TICKS=$REPLY
 }
 
-# At least a tenth of the time since the last look has to be work.
+# It must have used the processor for at least a tenth of the time since the last check.
 uwsgi_has_time() {
   ((SECONDS >= UWSGI_DEADLINE)) || return 0
   uwsgi_ticks
@@ -337,7 +337,7 @@ uwsgi_has_time() {
 uwsgi_ticks() {
   local pid line fields=() ticks=0
   uwsgi_master
-  # Its pid file is empty for a moment while it reads its configuration again.
+  # The pid file is empty for a moment while the master reads its configuration again.
   UWSGI_MASTER=${REPLY:-$UWSGI_MASTER}
   REPLY=''
   [[ -z $UWSGI_MASTER ]] || uwsgi_workers "$UWSGI_MASTER"
@@ -351,7 +351,7 @@ uwsgi_ticks() {
   REPLY=$ticks
 }
 
-# Does the application answer, with anything but a server's error, and as the release?
+# Does the application answer with anything but a server error, and as the release?
 uwsgi_answers() { # INI RELEASE
   local socket path host
   uwsgi_option "$1" socket 127.0.0.1:8001
@@ -362,7 +362,7 @@ uwsgi_answers() { # INI RELEASE
     REPLY="the application answers ${path:-/} with \"$REPLY\""
     return 1
   fi
-  # At the start of a line, perhaps behind a date: a visitor may ask for these words.
+  # At the start of a line, perhaps after a date: a visitor may request a URI with these words.
   if uwsgi_log_since | grep -q -E '^([A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4} - )?--- no python application found'; then
     REPLY='no python application found'
     return 1
@@ -375,7 +375,7 @@ uwsgi_answers() { # INI RELEASE
 
 UWSGI_RELEASE='' # of the last answer
 
-# One request in uWSGI's own protocol, as nginx makes it. REPLY has the status line.
+# Sends one request in uWSGI's own protocol, as nginx does. REPLY has the status line.
 uwsgi_request() { # ADDRESS:PORT PATH HOST
   local fd text packet='' size=0 line status='' ended
   UWSGI_RELEASE=''
@@ -395,7 +395,7 @@ uwsgi_request() { # ADDRESS:PORT PATH HOST
     IFS= read -r -t 1 -u "$fd" line
     ended=$?
     status+=$line
-    # Above 128, the second was up.
+    # A status above 128 means that the second has passed.
     if ((ended <= 128)); then
       REPLY='the application ends without an answer'
       break
@@ -408,15 +408,15 @@ uwsgi_request() { # ADDRESS:PORT PATH HOST
     if [[ $line == 'X-Tracks-Release: '* ]]; then UWSGI_RELEASE=${line#X-Tracks-Release: }; fi
   done
   UWSGI_RELEASE=${UWSGI_RELEASE%$'\r'}
-  # An application whose answer nobody reads logs an error.
+  # The application would log an error if its answer were not read.
   timeout 5 cat <&"$fd" >/dev/null
   exec {fd}>&-
   [[ -n $status ]] || return 1
   REPLY=${status%$'\r'}
 }
 
-# A service that this run has started: its application answers, as the release that was deployed before
-# there was a service to prove it.
+# For a service that this run has started: its application must answer, as the release that was deployed before
+# there was a service.
 prove_started_uwsgi() {
   local ini word current='' host=localhost port=80 health=/ release=''
   uwsgi_ini
@@ -438,18 +438,18 @@ prove_started_uwsgi() {
   prove_uwsgi '' ' ' "$release" || fail "uwsgi was started, but $REPLY"
   [[ -n $release ]] || return 0
   if ! site_answer "$port" "$health" "$host"; then
-    note "nothing listens on port $port yet: release $release was proven by uWSGI alone"
+    note "nothing listens on port $port yet: release $release was checked through uWSGI only"
   elif [[ $REPLY != *" release=$release" || ! $REPLY =~ ^[23] ]]; then
     # nginx may get the site's configuration later than the application.
-    note "http://$host:$port$health does not show release $release yet (status ${REPLY% release=*}, release ${REPLY##* release=}): it was proven by uWSGI alone"
+    note "http://$host:$port$health does not show release $release yet (status ${REPLY% release=*}, release ${REPLY##* release=}): it was checked through uWSGI only"
   fi
 }
 
-# --- The way back ---
+# --- Undoing ---
 
-# Files and things are as they were: the service takes them again, where it had taken the others.
+# The former files are back: makes the service use them again, if it had begun to use the others.
 undo_uwsgi() {
   [[ -e $JOURNAL/uwsgi ]] || return 0
-  # Whatever state the attempt left: a restart works from each, and loses as little.
+  # A restart works whatever the attempt left, and loses no request either.
   renew_uwsgi restart '' || fail "uwsgi does not run with its former configuration: $REPLY"
 }

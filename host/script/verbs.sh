@@ -5,8 +5,8 @@ TRANSACTION='' # names what this run stages and keeps
 SAME_MANIFEST=no # is it the manifest that was applied last?
 KIND_OF_CHANGE=intended
 
-# Which locks a run needs: its subsystem's, and those of the parts of the host that it changes besides,
-# or gives back because the manifest of last time named them.
+# Leaves the locks that a run needs: its subsystem's, and those of other parts of the host that it changes, or
+# restores because its last manifest named them.
 needed_locks() {
   local kind file=$STATE/resources/$SCOPE/$RESOURCE/manifest locks="$SUBSYSTEM"
   for kind in ${E_KIND[@]+"${E_KIND[@]}"}; do
@@ -15,13 +15,13 @@ needed_locks() {
   done
   if [[ -e $file ]]; then
     while read -r kind _; do
-      # Packages are never given back.
+      # Packages are never removed.
       [[ $kind != package && $kind != module ]] || continue
       lock_of_kind "$kind"
       locks+=" $REPLY"
     done <"$file"
   fi
-  # All have uWSGI load the application anew: one at a time, and none before a killed deployment is undone.
+  # Each of them makes uWSGI load the application again: one at a time, and only after a killed deployment is undone.
   case $SUBSYSTEM in
     application | settings | uwsgi) locks+=' application uwsgi' ;;
   esac
@@ -34,10 +34,10 @@ lock_of_kind() { # KIND
   case $1 in
     package | module) REPLY=packages ;;
     user | password) REPLY=users ;;
-    # A release that is being loaded into must not be migrated or pruned meanwhile; and what a killed
-    # deployment left is undone first, which reloads uWSGI.
+    # During a load, no run may migrate or remove the release; and what a killed deployment left is undone first,
+    # which reloads uWSGI.
     data-load) REPLY='application uwsgi' ;;
-    # Their tool may have to be installed.
+    # semanage may have to be installed.
     selinux-context | selinux-port) if selinux_enabled && ! have semanage; then REPLY=packages; fi ;;
   esac
 }
@@ -85,10 +85,10 @@ apply() { # NAME [--repair N]
   commit "applied $RESOURCE"
 }
 
-# Brings everything that the manifest names to its state, and gives back what it no longer names.
+# Sets the state of everything that the manifest names, and restores what it no longer names.
 converge() {
   [[ $SUBSYSTEM != postgresql ]] || check_postgresql_version
-  # Repositories and proxies are paths of the packages' own manifest: there, paths come first.
+  # Repositories and proxies are paths in the manifest of the packages: there, paths come first.
   if [[ $SUBSYSTEM != packages ]]; then
     converge_modules
     converge_packages
@@ -110,7 +110,7 @@ converge() {
   [[ $SUBSYSTEM != logrotate ]] || validate_logrotate
   if [[ $SUBSYSTEM == uwsgi ]]; then
     prepare_uwsgi
-    # Its unit may go with the swap.
+    # The swap may remove its unit.
     release_services
     note_running_uwsgi
     [[ $UWSGI_ACTION == nothing ]] || step uwsgi
@@ -156,7 +156,7 @@ converge_settings() {
   done
 }
 
-# Makes services take what was swapped, and proves that they did.
+# Makes services use the new files, and checks that they do.
 put_in_force() {
   local changes=no
   if [[ $SUBSYSTEM == uwsgi ]]; then
@@ -174,7 +174,7 @@ put_in_force() {
       ;;
   esac
   release_services
-  # A vendor's nginx.conf that comes back for an nginx that was stopped before us needs no reload.
+  # If nginx was stopped before us, restoring the package's nginx.conf needs no reload.
   if [[ $changes == yes && $STOPPED_SERVICES != *' nginx '* ]] && have nginx; then reload_nginx; fi
   converge_services
   if [[ $SUBSYSTEM == postgresql ]]; then
@@ -188,7 +188,7 @@ put_in_force() {
   fi
 }
 
-# What the resource leaves behind for the next run and for the probe.
+# Writes what the next run and the probe need to know about the resource.
 remember() { # DIGEST REPAIR
   local directory=$JOURNAL/state line text=''
   note_mounts
@@ -199,7 +199,7 @@ remember() { # DIGEST REPAIR
     text+=$line$'\n'
   done
   printf '%s' "$text" >"$directory/facts"
-  # What has no delete leaves a record behind that nobody will ask for again.
+  # This resource is never deleted: its record stays, and needs no login.
   [[ $SUBSYSTEM != data-migration ]] || : >"$directory/no-remove"
   [[ $IN_FORCE == yes ]] || : >"$directory/waits-for-deployment"
   printf '%s\n' "$1" >"$directory/digest"
@@ -207,11 +207,11 @@ remember() { # DIGEST REPAIR
   printf '%s\n' "${VIA:-unknown}" >"$directory/via" || fail "can't write the state: is the file system full?"
 }
 
-# Ends a run that succeeded: bookkeeping, audit, report.
+# Ends a run that succeeded: writes records and audit log, prints the changes.
 commit() { # WHAT
   local count line
   commit_journal
-  # What goes here can't come back: there must be no way back any more.
+  # What is removed here can't be restored, so the run must be past its point of no return.
   [[ $SUBSYSTEM != application ]] || prune_application
   count=${#CHANGES[@]}
   finish_journal
@@ -229,7 +229,7 @@ commit() { # WHAT
   esac
 }
 
-# Gives back everything that the resource still owns.
+# Restores everything that the resource still owns.
 remove() { # NAME
   local directory key
   RESOURCE=${1-}
@@ -260,5 +260,5 @@ version() {
 }
 
 check_name() { # NAME
-  [[ $1 =~ $NAME_PATTERN ]] || fail "resource \"$1\": a name has letters, digits and . _ - only"
+  [[ $1 =~ $NAME_PATTERN ]] || fail "resource \"$1\": a name may have only letters, digits and . _ -"
 }

@@ -1,9 +1,9 @@
 
-# --- Virtualenvs: one a digest of what goes in, at its final path, complete or absent --------------------
+# --- Virtualenvs: one per digest of its input, built at its final path, complete or absent ---------------
 
 VIRTUALENV='' VIRTUALENVS='' # path of the one that the release needs, and the directory of all
 
-# Asks for the virtualenv of the release, or has it built.
+# Looks for the virtualenv of the release, or builds it.
 run_virtualenv() { # find|build
   local index python database extra=() line
   only_entry virtualenv || return 1
@@ -11,7 +11,7 @@ run_virtualenv() { # find|build
   VIRTUALENVS=${E_PATH[index]}
   attribute "$index" python /usr/bin/python3
   python=$REPLY
-  [[ -x $ROOT$python ]] || fail "the interpreter $python is not installed on this host: its package comes first"
+  [[ -x $ROOT$python ]] || fail "the interpreter $python is not installed on this host: install its package first"
   attribute "$index" requirements requirements.txt
   local requirements=$REPLY
   attribute "$index" database none
@@ -21,14 +21,14 @@ run_virtualenv() { # find|build
   done <<<"${E_CONTENT[index]}"
   OUTPUT=$(python_as "$RELEASE_OWNER" "$RELEASE" "$ROOT$python" whole_virtualenv "$1" "$ROOT$VIRTUALENVS" "$requirements" "$database" ${extra[@]+"${extra[@]}"} 2>&1 </dev/null) \
     || return 1
-  # What stands before the last line are warnings of the interpreter.
+  # Warnings of the interpreter may precede the last line.
   REPLY=${OUTPUT##*$'\n'}
   [[ $REPLY =~ ^(built|present|absent)\ [0-9a-f]{12}$ ]] || return 1
   VIRTUALENV=$VIRTUALENVS/${REPLY#* }
   REPLY=${REPLY% *}
 }
 
-# The program, whose last part uses the others.
+# Prints the program; its last part uses the others.
 python_whole_virtualenv() {
   python_requirements
   python_pip_settings

@@ -30,11 +30,11 @@ describe("a host set up by hand", () => {
     expect(preview).toMatch(/deployer.*exists|user deployer/);
     expect(preview).toMatch(/conf\.d\/other\.conf/);
     expect(preview).toMatch(/nginx\.conf was edited by hand/);
-    expect(preview).toMatch(/sites-available\/tracks exists: it will be kept aside/);
-    expect(preview).toMatch(/robots\.txt exists: it will be kept aside/);
+    expect(preview).toMatch(/sites-available\/tracks exists: up will keep a copy/);
+    expect(preview).toMatch(/robots\.txt exists: up will keep a copy/);
     // A warning is broken into lines.
     expect(preview.replaceAll(/\s+/g, " ")).toContain(
-      "up will be refused: /etc/nginx/nginx.conf would be replaced, and with it would go, for other sites: server shop.example.org.",
+      "up will be refused: /etc/nginx/nginx.conf would be replaced, and other sites would lose: server shop.example.org.",
     );
     await deployment.onHost("sed -i '/# shop$/d' /etc/nginx/nginx.conf");
   });

@@ -40,12 +40,10 @@ describe("an application set up by hand", () => {
 
   it("is named in the preview, with what becomes of it", async () => {
     const preview = await site.pulumi("preview");
+    expect(preview).toMatch(/\/microarray\/tracks exists, a git checkout: up will move it to/);
+    expect(preview).toMatch(/\/home\/deployer\/venv exists, a directory: up will move it to/);
     expect(preview).toMatch(
-      /\/microarray\/tracks exists, a git checkout: it will be kept as it is/,
-    );
-    expect(preview).toMatch(/\/home\/deployer\/venv exists, a directory: it will be kept as it is/);
-    expect(preview).toMatch(
-      /there is a service uwsgi \(\/etc\/systemd\/system\/uwsgi\.service\), running: ours takes its place/,
+      /there is a service uwsgi \(\/etc\/systemd\/system\/uwsgi\.service\), running: the first up replaces it/,
     );
     expect(preview).not.toContain("up will be refused");
   });

@@ -166,9 +166,9 @@ describe("an application from a local folder", () => {
     );
     const printed = diagnostics(await deployment.upFails());
     expect(printed).toMatch(
-      /RuntimeError: out of order as a service\n[^]*uWSGI does not take the change: unable to load app 0/,
+      /RuntimeError: out of order as a service\n[^]*uWSGI does not run with the change: unable to load app 0/,
     );
-    expect(printed).toMatch(/what this run had changed was put back/);
+    expect(printed).toMatch(/this run's changes were undone/);
     expect(await release()).toBe(before);
     expect((await page("/about/")).text).toBe(version);
     expect(await service()).toBe(serviceBefore);
@@ -229,7 +229,8 @@ describe("an application from a local folder", () => {
     await migration("0003_bad", "0002_good", "migrations.RunPython(fail)");
     const printed = diagnostics(await deployment.upFails());
     expect(printed).toMatch(/migrations that were applied, and stay: roasted\.0002_good/);
-    const [, backup = ""] = /the database as it was before is in (\S+)/.exec(printed) ?? [];
+    const [, backup = ""] =
+      /the backup of the database from before this run is (\S+)/.exec(printed) ?? [];
     expect(printed).toMatch(/manage\.py migrate fails.*no such luck/);
     expect(await deployment.onHost(`stat -c '%U %a' ${backup} $(dirname ${backup})`)).toMatch(
       /^deployer 600\ndeployer 700$/,

@@ -51,7 +51,7 @@ describe("a host with firewalld", () => {
 
   it("with direct rules, which come before any zone, says so when its first port is opened", () => {
     expect(printed).toMatch(
-      /firewalld has direct rules, .* see firewall-cmd --direct --get-all-rules/,
+      /firewalld has direct rules, .*: firewall-cmd --direct --get-all-rules/,
     );
   });
 

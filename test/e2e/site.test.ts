@@ -325,7 +325,8 @@ class Migration(migrations.Migration):
     );
     const printed = diagnostics(await site.upFails());
     expect(printed).toMatch(/manage\.py migrate fails.*no such luck/);
-    const [, backup = ""] = /the database as it was before is in (\S+)/.exec(printed) ?? [];
+    const [, backup = ""] =
+      /the backup of the database from before this run is (\S+)/.exec(printed) ?? [];
     expect(await onHost(`pg_restore --list ${backup}`)).toMatch(/TABLE DATA public roasted_target/);
     expect((await site.ask("/about/")).body).toContain("code 2.0.0, templates 2.0.0");
     await site.remove("roasted/migrations/0002_bad.py");

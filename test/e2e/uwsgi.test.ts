@@ -112,7 +112,7 @@ describe("uWSGI", () => {
     for (const run of ["first", "second"]) {
       const running = loops();
       const printed = await deployment.upFails();
-      expect(printed, run).toMatch(/uwsgi refuses the candidate: .*max-request/);
+      expect(printed, run).toMatch(/uwsgi refuses the new options: .*max-request/);
       expect(await failuresOf(running), run).toEqual([]);
     }
     expect(await deployment.onHost("sha256sum /etc/uwsgi/tracks.ini; pgrep -x uwsgi")).toBe(before);

@@ -45,7 +45,7 @@ test("makes a user; remove keeps it with its home and locks its password", async
   host.write("/home/deployer/data", "x");
   const removed = await host.removeResource("deployer");
   expect(removed.stdout).toContain(
-    "the account deployer stays with its home, which is data; its password is locked",
+    "the account deployer and its home stay, since a home is data; its password is locked",
   );
   expect(host.exists("/home/deployer/data")).toBe(true);
   expect(shadow("deployer")).toMatch(/^!/);
@@ -98,7 +98,9 @@ test("a new user's home that root made before is the user's, with what new homes
   prepareHome();
   const run = await host.apply(account());
   expect(run).toMatchObject({ code: 0, stderr: "" });
-  expect(run.stdout).toContain("gave deployer the home /home/deployer, which root had made\n");
+  expect(run.stdout).toContain(
+    "gave the home /home/deployer, which belonged to root, to deployer\n",
+  );
   expect(home()).toEqual(filled);
   expect(host.read("/home/deployer/.profile")).toBe("# new\n");
   expect((await host.apply(account())).stdout).toBe("applied deployer: unchanged\n");
@@ -146,7 +148,7 @@ test("a home that is a new file system is handed over, its lost+found stays root
 });
 
 const kept =
-  "note: the home /home/deployer is not deployer's, and no empty directory that is root's alone: it stays as it is; to give it to deployer: chown deployer: /home/deployer\n";
+  "note: the home /home/deployer does not belong to deployer, and is not an empty directory of root: it stays as it is. To give it to deployer, run as root: chown deployer: /home/deployer\n";
 
 test("a home of root's with something in it stays root's, and is told", async () => {
   host.write("/home/deployer/notes.txt", "root's");
@@ -174,7 +176,7 @@ test("a home that is a link to another user's directory is refused", async () =>
   chownSync(host.at("/srv/games"), 5, 60);
   symlinkSync(host.at("/srv/games"), host.at("/home/deployer"));
   expect((await host.apply(account())).reason).toContain(
-    "the home /home/deployer of the new user deployer exists and belongs to user id 5",
+    "the home /home/deployer of the new user deployer exists and belongs to the user id 5",
   );
 });
 
@@ -202,7 +204,7 @@ test("a primary group that has no name is named, in the preview too", async () =
   host.write("/directory-passwd", "remote:x:9000:4000::/home/remote:/bin/bash\n");
   host.write("/srv/.keep", "");
   const said = "the primary group of the user remote has the id 4000 and no name on this host";
-  expect((await host.apply(ownedBy("remote"))).reason).toContain(`${said}, so that no file`);
+  expect((await host.apply(ownedBy("remote"))).reason).toContain(`${said}, so no file`);
   const survey = await host.run(["--scope", "tracks.dev", "survey", "user=remote"]);
   expect(survey).toMatchObject({ code: 0, stderr: "" });
   expect(survey.stdout).toContain(`fact obstacle/group-of-remote ${said}`);
@@ -269,7 +271,7 @@ test("an existing user's home is never moved: the error names both ways out", as
   );
   const run = await host.apply(account());
   expect(run.code).toBe(1);
-  expect(run.reason).toContain("exists with the home /srv/deployer:");
+  expect(run.reason).toContain("exists with the home /srv/deployer, not /home/deployer");
   expect(run.reason).toContain("usermod -m -d /home/deployer deployer");
 });
 
@@ -281,7 +283,7 @@ test("a shell or group that the host lacks is named, and an orphaned home is ref
   expect((await host.apply(group)).reason).toContain("there is no group docker");
   host.write("/home/deployer/x", "");
   chownSync(host.at("/home/deployer"), 4711, 4711);
-  expect((await host.apply(account())).reason).toContain("exists and belongs to user id 4711");
+  expect((await host.apply(account())).reason).toContain("exists and belongs to the user id 4711");
 });
 
 test("a password is set through stdin, changes only when it changed, and the former hash comes back", async () => {

@@ -55,7 +55,7 @@ describe("the proof of a release through nginx", () => {
     nginx.close();
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(run.stdout).toContain(
-      `note: nginx itself answers / with status ${status}, before the application is asked: the new release was proven by uWSGI alone\n`,
+      `note: nginx itself answers / with status ${status}, before the application is asked: the new release was checked through uWSGI only\n`,
     );
     expect(await site.servedRelease()).toBe("second");
   });
@@ -63,9 +63,9 @@ describe("the proof of a release through nginx", () => {
   test.each([
     [
       "200 OK",
-      "is answered by something else than uWSGI (status 200, no release named): see whether another server of nginx has that name, or NginxSite.snippet that path",
+      "(status 200, no release named): check whether another server of nginx has that name, or NginxSite.snippet has that path",
     ],
-    ["301 Moved\r\nLocation: /login/", "is answered by something else than uWSGI (status 301"],
+    ["301 Moved\r\nLocation: /login/", "(status 301, no release named)"],
     [
       "200 OK\r\nX-Tracks-Release: first",
       "does not show the new release (status 200, release first)",
@@ -201,7 +201,7 @@ describe("what the log of uWSGI says", () => {
     await served();
     site.addRelease("second", { fault: "no-application" });
     const run = await site.host.apply(site.deployment("second", winter));
-    expect(run.reason).toMatch(/^uWSGI does not take the change: /);
+    expect(run.reason).toMatch(/^uWSGI does not run with the change: /);
     expect(run.stderr).toContain("no python application found");
   });
 
@@ -217,20 +217,25 @@ describe("what the log of uWSGI says", () => {
 describe("an application that takes its time", () => {
   const patient = { ...winter, more: ["worker-reload-mercy = 1"] };
 
-  test.each(["slow-load", "busy"])("is waited for while it works: %s", async (fault) => {
-    await served();
-    site.addRelease("second", { fault });
-    const run = await site.host.apply(site.deployment("second", patient));
-    expect(run).toMatchObject({ code: 0, stderr: "" });
-    expect(await site.servedRelease()).toBe("second");
-  });
+  test.each(["slow-load", "busy"])(
+    "is waited for while it works: %s",
+    async (fault) => {
+      await served();
+      site.addRelease("second", { fault });
+      const run = await site.host.apply(site.deployment("second", patient));
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+      expect(await site.servedRelease()).toBe("second");
+    },
+  );
 
   test("is given up when it does nothing", async () => {
     await served();
     const before = site.live();
     site.addRelease("second", { fault: "idle" });
     const run = await site.host.apply(site.deployment("second", patient));
-    expect(run.reason).toMatch(/^uWSGI does not take the change: no answer on \S+ within \d+ s/);
+    expect(run.reason).toMatch(
+      /^uWSGI does not run with the change: no answer on \S+ within \d+ s/,
+    );
     expect(site.live()).toEqual(before);
   });
 });
@@ -248,7 +253,7 @@ describe("when the service does not take the release", () => {
       }),
     );
     expect(run.reason).toMatch(
-      /uWSGI does not take the change: .*\(what this run had changed was put back\)$/,
+      /uWSGI does not run with the change: .*\(this run's changes were undone\)$/,
     );
     expect(site.live()).toEqual(before);
     const after = site.loads().at(-1);
@@ -275,7 +280,7 @@ describe("when the service does not take the release", () => {
     const run = await site.host.apply(
       site.deployment("second", { environment: { SEASON: "winter", NEWS: "yes" } }),
     );
-    expect(run.reason).toMatch(/uWSGI does not take the change: .*500/);
+    expect(run.reason).toMatch(/uWSGI does not run with the change: .*500/);
     const loads = site.loads().filter(({ trial }) => !trial);
     expect(loads.map(({ release, environment }) => [release, environment["NEWS"]])).toEqual([
       ["second", "yes"],
@@ -357,7 +362,7 @@ describe("a service that runs, but whose master can't be told", () => {
     ],
   ];
 
-  test.each(faults)("since %s, takes the release over a %s", async (_, verb, disturb) => {
+  test.each(faults)("because %s gets the release with a %s", async (_, verb, disturb) => {
     await served();
     disturb();
     site.addRelease("second");
@@ -388,7 +393,7 @@ describe("a service that runs, but whose master can't be told", () => {
     unlinkSync(site.host.at("/run/uwsgi.pid"));
     site.addRelease("second", { fault: "service-answer" });
     const run = await site.host.apply(site.deployment("second", winter));
-    expect(run.reason).toMatch(/\(what this run had changed was put back\)$/);
+    expect(run.reason).toMatch(/\(this run's changes were undone\)$/);
     expect(await site.servedRelease()).toBe("first");
   });
 
@@ -408,7 +413,9 @@ describe("a service that runs, but whose master can't be told", () => {
     unlinkSync(site.host.at(ini));
     const run = await site.host.apply(site.settings("two"));
     expect(run).toMatchObject({ code: 0, stderr: "" });
-    expect(run.stdout).toContain("it takes the settings when they are put back\n");
+    expect(run.stdout).toContain(
+      "uwsgi loads the settings once the next pulumi up has restored them\n",
+    );
     expect(site.loads()).toEqual([]);
     await site.host.apply(site.deployment("first", winter));
     expect(site.loads().at(-1)).toMatchObject({ trial: false, release: "first" });
@@ -420,7 +427,7 @@ describe("a service that runs, but whose master can't be told", () => {
     site.addRelease("second");
     const run = await site.host.apply(site.deployment("second", winter));
     expect(run.code).toBe(0);
-    expect(run.stdout).toContain("note: uwsgi does not run: the new release was tried");
+    expect(run.stdout).toContain("note: uwsgi does not run: the new release was tested");
     expect(site.loads()).toMatchObject([{ trial: true }]);
   });
 });

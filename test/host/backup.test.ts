@@ -40,8 +40,8 @@ it("names the setting when there is no pg_dump, and leaves nothing behind", () =
   const { exitCode, stderr } = backUp("--client", "/no/such/bin");
   expect(exitCode).toBe(1);
   expect(stderr).toBe(
-    "/no/such/bin/pg_dump can't be run (No such file or directory), there is no backup: install PostgreSQL's" +
-      " client programs, or name their directory on the host with PostgresDatabase.binaries\n",
+    "can't run /no/such/bin/pg_dump (No such file or directory), so there is no backup: install PostgreSQL's" +
+      " client programs, or set PostgresDatabase.binaries to their directory on the host\n",
   );
   expect(readdirSync(join(root, "backups"))).toEqual([]);
 });
@@ -62,5 +62,7 @@ it("goes on without one where a deployment finds no database yet, or one of anot
   expect(backUp("--if-any").stdout).toBe("none\n");
   database("mysql", { NAME: "tracks" });
   expect(backUp("--if-any").stdout).toBe("unknown mysql\n");
-  expect(backUp().stderr).toBe("the database is mysql: only PostgreSQL and sqlite are backed up\n");
+  expect(backUp().stderr).toBe(
+    "the database is mysql: only PostgreSQL and sqlite can be backed up\n",
+  );
 });

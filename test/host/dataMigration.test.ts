@@ -78,7 +78,7 @@ describe("the sample dump", () => {
     chownSync(bench.host.at("/microarray/backups"), 1, 1);
     const run = await bench.load(sampleDump);
     expect(run.reason).toContain(
-      "there is no /microarray/backups/tracks, for backups, and root makes nothing where daemon may write: make it as daemon: mkdir -p -m 0700 /microarray/backups/tracks",
+      "the directory for backups /microarray/backups/tracks does not exist, and root creates nothing where daemon can write. As daemon, run: mkdir -p -m 0700 /microarray/backups/tracks",
     );
     expect(bench.host.exists("/microarray/backups/tracks")).toBe(false);
   });
@@ -150,7 +150,7 @@ describe("never twice", () => {
     const run = await bench.load(other, { confirm: sha256(other) });
     expect(run.stderr).toBe("");
     expect(run.stdout).toContain(
-      "loaded roasted.target: 4 rows of redirect.target, 3 of them in place of rows that were there\n",
+      "loaded roasted.target: 4 rows of redirect.target, 3 of them in place of existing rows\n",
     );
     expect(bench.query("SELECT COUNT(*) FROM roasted_target")).toEqual([[15]]);
     expect(bench.query("SELECT url FROM roasted_target WHERE id = 1")).toEqual([
@@ -198,7 +198,7 @@ describe("nothing is loaded", () => {
     [
       "cut off in a row",
       () => sampleDump.slice(0, sampleDump.length - 300),
-      /ends in the middle of row \d+, after \d+ bytes: it is not whole/,
+      /ends in the middle of row \d+, after \d+ bytes: it is incomplete/,
       false,
     ],
     [
@@ -209,11 +209,11 @@ describe("nothing is loaded", () => {
     ],
     ["empty", () => "", /the dump is empty/, false],
     ["an empty array", () => "[]", /no rows to load/, false],
-    ["no JSON", () => `Warning: ${secret}\n[]`, /no JSON array: it must begin with \[/, false],
+    ["no JSON", () => `Warning: ${secret}\n[]`, /not a JSON array: it must begin with \[/, false],
     [
       "broken inside",
       () => JSON.stringify(oldRows).replace('"fields":{"name":"wiki"', '"fields":{"name" "wiki"'),
-      /row \d+ of the dump is no JSON/,
+      /row \d+ of the dump is not JSON/,
       false,
     ],
     [
@@ -222,7 +222,7 @@ describe("nothing is loaded", () => {
       /not UTF-8, near byte \d+/,
       false,
     ],
-    ["followed by something", () => `${sampleDump}\n[]`, /something follows the end/, false],
+    ["followed by something", () => `${sampleDump}\n[]`, /has text after the end/, false],
     [
       "of an unknown model",
       () => withRow("redirect.target", 2, (row) => ({ ...row, model: "redirect.visitor" })),
@@ -254,7 +254,7 @@ describe("nothing is loaded", () => {
           ...row,
           fields: { ...row.fields, created: secret },
         })),
-      /\(roasted\.target, pk 2\): the application's model does not take the value of the field "created"/,
+      /\(roasted\.target, pk 2\): the application's model refuses the value of the field "created"/,
       true,
     ],
     [
@@ -315,6 +315,6 @@ describe("nothing is loaded", () => {
     expect(bench.everything()).toEqual(before);
     expect(bench.backups()).toHaveLength(backedUp ? 1 : 0);
     if (backedUp)
-      expect(run.reason).toContain(`the backup made before is /microarray/backups/tracks/`);
+      expect(run.reason).toContain(`the backup from before is /microarray/backups/tracks/`);
   });
 });

@@ -101,7 +101,7 @@ describe.each<[string, () => void]>([
       [9, 1, "motto of 1"],
     ]);
     expect(run.stdout).toContain(
-      "note: profiles.profile: 1 row more, made by the application or its database for rows of the dump\n",
+      "note: profiles.profile: 1 row more, which the application or its database has created for rows of the dump\n",
     );
   });
 
@@ -122,7 +122,7 @@ test("a receiver that fails since the profile is there already is named as what 
   const run = await bench.load(JSON.stringify([profile(1, 1), person(1)]));
   expect(run.code).toBe(1);
   expect(run.reason).toContain("row 2 (auth.user, pk 1)");
-  expect(run.reason).toContain("let it return at once when it is given raw=True");
+  expect(run.reason).toContain("that receiver should return at once when raw is True");
 });
 
 describe.each<[string, () => void]>([
@@ -176,7 +176,7 @@ class Summary(models.Model):
   const refused = await bench.load(JSON.stringify(rows));
   expect(refused.code).toBe(1);
   expect(refused.reason).toContain(
-    "the dump has rows of profiles.summary, which migrate makes no table for (managed = False), and the database has none: list it in DataMigration.skipModels",
+    "the dump has rows of profiles.summary, for which migrate creates no table (managed = False), and the database has none: list it in DataMigration.skipModels",
   );
   expect(bench.backups()).toEqual([]);
   const run = await bench.load(JSON.stringify(rows), { skip: ["profiles.summary"] });

@@ -67,7 +67,7 @@ describe("where an application keeps its data", () => {
     const { exitCode, stderr } = examine(sqlite(JSON.stringify(name)));
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^DATABASES\["default"\]\["NAME"\] is \S*sqlite3, which goes with the release: set it to db\.sqlite3 beside manage\.py, .* or take it from the local settings\n$/,
+      /^DATABASES\["default"\]\["NAME"\] is \S*sqlite3, which is inside the release and is removed with it: set it to db\.sqlite3 next to manage\.py, .* or use the value of the local settings\n$/,
     );
   });
 
@@ -77,7 +77,7 @@ describe("where an application keeps its data", () => {
     expect(exitCode).toBe(1);
     expect(stderr.trimEnd().split("\n")).toEqual([
       expect.stringMatching(/^DATABASES/),
-      expect.stringMatching(/^MEDIA_ROOT is \S+\/uploads, .*set it to media beside manage\.py/),
+      expect.stringMatching(/^MEDIA_ROOT is \S+\/uploads, .*set it to media next to manage\.py/),
     ]);
   });
 

@@ -51,7 +51,7 @@ describe("what a tool says in several lines", () => {
     expect(run.stderr.trimEnd().split("\n").slice(-3)).toEqual([
       refused.join(" "),
       journal[1],
-      `the service nginx did not start: ${journal[2]} (what this run had changed was put back)`,
+      `the service nginx did not start: ${journal[2]} (this run's changes were undone)`,
     ]);
   });
 });
@@ -72,7 +72,7 @@ describe("an application", () => {
     );
     expect(run.stderr).toMatch(/^ {2}File ".*wsgi\.py", line \d+/m);
     expect(run.reason).toBe(
-      "the new release fails its smoke test with the changed options of uWSGI: the application does not load: RuntimeError: out of order (what this run had changed was put back)",
+      "the new release fails its smoke test with the changed options of uWSGI: the application does not load: RuntimeError: out of order (this run's changes were undone)",
     );
   });
 });

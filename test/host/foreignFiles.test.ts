@@ -99,7 +99,7 @@ describe("pg_hba.conf", () => {
   });
 
   it.each([
-    ["that holds something else", "* * * * * root true\n", "whose line 1 is no record"],
+    ["that holds something else", "* * * * * root true\n", "whose line 1 is not a record"],
     ["without a record", "# nothing yet\n\n", "which has no record"],
     ["that holds something else after records", `${remote}\nALL ALL=(ALL) ALL\n`, "whose line 2"],
   ])("is refused where postgres aims it at a file of root's %s", async (_, content, words) => {
@@ -251,7 +251,7 @@ describe("an ini file", () => {
     const run = await apply();
     expect(run.code).toBe(1);
     expect(run.reason).toContain(
-      "/etc/yum.conf is the file /home/games/yum.conf, in a directory that games may write",
+      "/etc/yum.conf is the file /home/games/yum.conf, in a directory that games can write to",
     );
     expect(host.read("/home/games/yum.conf")).toBe("[main]\n");
   });

@@ -200,6 +200,6 @@ test("a log that became a link is read with the rights of whoever can put one th
   site.addRelease("second", { fault: "service-answer" });
   execaSync("chown", ["-R", "daemon:daemon", host.at("/microarray/releases")]);
   const run = await host.apply(site.deployment("second", service));
-  expect(run.reason).toContain("uWSGI does not take the change");
+  expect(run.reason).toContain("uWSGI does not run with the change");
   expect(run.stdout + run.stderr).not.toContain("root's secret");
 });

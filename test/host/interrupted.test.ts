@@ -127,7 +127,7 @@ test("the lock is waited for with a bound, and the message names its holder", as
   const run = await host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "1" } });
   expect(run.code).toBe(1);
   expect(run.reason).toContain(
-    "none is being changed by pid 4711 (apply tracks.dev/other, since 2026-01-01T00:00:00Z); waited 1 s",
+    "none is locked by pid 4711 (apply tracks.dev/other, since 2026-01-01T00:00:00Z); waited 1 s",
   );
   expect(host.read("/etc/motd")).toBe("x\n");
 
@@ -174,7 +174,7 @@ test("all that a run waits for has one bound: a lock of ours, and then one of th
   await sleep(9_000);
   lock.release();
   const run = await waiting;
-  expect(run.reason).toContain("this run waits for others no longer than 12 s");
+  expect(run.reason).toContain("this run has waited 12 s for it");
   expect(run.milliseconds).toBeLessThan(17_000);
 });
 
@@ -198,7 +198,7 @@ test("recover waits for a run that has changed nothing yet, since it still waits
 
   const bounded = await host.run(["recover"], { environment: { TRACKS_LOCK_WAIT: "1" } });
   expect(bounded.code).toBe(1);
-  expect(bounded.reason).toMatch(/^still at work after 1 s: apply a \(pid \d+\)\. Run this again/);
+  expect(bounded.reason).toMatch(/^still running after 1 s: apply a \(pid \d+\)\. Run this again/);
 
   const recovering = host.run(["recover"], { environment: { TRACKS_LOCK_WAIT: "30" } });
   await sleep(500);
@@ -207,7 +207,7 @@ test("recover waits for a run that has changed nothing yet, since it still waits
   const recovered = await recovering;
   expect(recovered).toMatchObject({ code: 0, stderr: "" });
   expect(recovered.stdout).toMatch(
-    /^apply a \(pid \d+\) is still at work: waiting\nnothing is left to undo\n$/,
+    /^waiting: apply a \(pid \d+\) is still running\nnothing is left to undo\n$/,
   );
   expect(host.read("/etc/motd")).toBe("y\n");
 });
@@ -248,7 +248,7 @@ test("a directory and a file that links took the place of are back when a run fa
       "service missing",
     ),
   );
-  expect(run.reason).toMatch(/there is no service missing.*what this run had changed was put back/);
+  expect(run.reason).toMatch(/there is no service missing.*this run's changes were undone/);
   expect(host.read("/srv/tracks/.git/HEAD")).toBe("local changes\n");
   expect(host.read("/srv/robots.txt")).toBe("by hand\n");
 });

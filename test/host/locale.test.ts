@@ -61,7 +61,7 @@ describe("the locale of what runs as a user", () => {
     const site = await siteOn(7);
     site.host.write("/no-utf8", "");
     const told =
-      /this host has neither the locale C\.UTF-8 nor en_US\.UTF-8.*names of files with umlauts.*localedef/;
+      /this host has neither the locale C\.UTF-8 nor en_US\.UTF-8.*file names that are not ASCII.*localedef/;
     const { stdout } = await site.host.run([
       "survey",
       "application=/microarray/tracks,/home/daemon/venv,/s,127.0.0.1:1,127.0.0.1:2,/usr/bin/python3",

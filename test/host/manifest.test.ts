@@ -49,7 +49,7 @@ test("every fault is reported at once, with its line, and nothing is touched", a
     "line 16",
     "line 17",
   ]);
-  expect(run.reason).toContain("the manifest of faulty has 12 fault(s)");
+  expect(run.reason).toContain("the manifest of faulty has 12 error(s)");
   expect(run.reason).toContain("nothing was touched");
   expect(host.exists("/etc/b")).toBe(false);
 });
@@ -78,7 +78,7 @@ test("the name, the version and empty input are checked", async () => {
   const newer = await host.apply(text.replace("tracks-manifest 1", "tracks-manifest 2"));
   expect(newer.reason).toContain("install the script again");
   expect((await host.run(["apply", "one"], { input: "" })).reason).toContain(
-    "no manifest in stdin",
+    "no manifest on stdin",
   );
 });
 

@@ -63,7 +63,7 @@ test("a file system that is not mounted is an error in preview, up and destroy, 
   ]) {
     expect(run.code).toBe(1);
     expect(run.reason).toMatch(
-      /^the file system of \/microarray is not there: .*mount \/microarray\./,
+      /^the file system of \/microarray is not mounted: .*mount \/microarray\./,
     );
     expect(run.stdout).not.toContain("drift");
   }
@@ -83,7 +83,7 @@ test("another disk at the same place is no less an error", async () => {
   const other = mkdtempSync(join(tmpdir(), "tracks-disk-"));
   mount("/microarray", other);
   expect((await host.apply(site(), { repair: 1 })).reason).toContain(
-    "the file system of /microarray is not there: it had the directory /microarray/.tracks",
+    "the file system of /microarray is not mounted: it had the directory /microarray/.tracks",
   );
   expect(readdirSync(other)).toEqual([]);
   umount("/microarray");
@@ -104,7 +104,7 @@ test("a file system that is gone for good is forgotten as the error says, and al
   await host.apply(site());
   umount("/microarray");
   const { reason } = await host.apply(site(), { repair: 1 });
-  const command = /Then: (sed .*)$/.exec(reason)?.[1];
+  const command = /lost for good, .*: (sed .*)$/.exec(reason)?.[1];
   execaSync("/bin/sh", ["-c", command ?? "exit 1"]);
   expect((await host.run(["probe"])).stdout).toMatch(
     /^drift site .*\/microarray\/shared: is missing/,
@@ -167,7 +167,7 @@ test("a home that is a file system by itself is no reason to take it from its ow
   const { reason } = await host.apply(manifest("app", "none", venvs));
   for (const said of [reason, /^fact obstacle\/(.*)$/m.exec(stdout)?.[1] ?? ""]) {
     expect(said).toContain(
-      "/home/d is the home of daemon and has to stay so: mount its file system at /home, with /home/d as a directory on it",
+      "/home/d is the home of daemon and must stay so: mount its file system at /home, with /home/d as a directory on it",
     );
     expect(said).not.toContain("chown");
   }

@@ -92,7 +92,7 @@ test("a broken candidate is refused, nothing is touched, and it is refused again
     const run = await host.apply(nginxTree({ snippet: "broken_directive;" }));
     expect(run.code).toBe(1);
     expect(run.reason).toContain(
-      'nginx refuses the candidate: unknown directive "broken_directive" in /etc/nginx/sites-enabled/tracks',
+      'nginx refuses the new configuration: unknown directive "broken_directive" in /etc/nginx/sites-enabled/tracks',
     );
     expect(host.read("/etc/nginx/sites-available/tracks")).toBe(site);
     expect(host.read("/in-force")).toBe(served);
@@ -108,9 +108,9 @@ test("what the test passes and the reload refuses is reported and put back, twic
     const run = await host.apply(nginxTree({ listen: 8080 }));
     expect(run.code).toBe(1);
     expect(run.reason).toContain(
-      "nginx refused the reload, the old configuration serves: bind() to 0.0.0.0:8080 failed (98: Address already in use)",
+      "nginx refused the reload and still serves the old configuration: bind() to 0.0.0.0:8080 failed (98: Address already in use)",
     );
-    expect(run.reason).toContain("was put back");
+    expect(run.reason).toContain("were undone");
     expect(host.read("/etc/nginx/sites-available/tracks")).toBe(site);
     expect(host.read("/in-force")).toContain("listen 80;");
   }
@@ -211,7 +211,7 @@ test("a site that somebody put in place of the package's default server stays", 
   const run = await host.apply(withoutVendorsDefault, { repair: 1 });
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout).toContain(
-    "note: /etc/nginx/conf.d/default.conf is no longer as its package brought it: it stays",
+    "note: /etc/nginx/conf.d/default.conf was edited since its package installed it: it stays",
   );
   expect((await host.run(["probe"])).stdout).toMatch(/^ok nginx\n/);
   expect(await host.removeResource("nginx")).toMatchObject({ code: 0, stderr: "" });
@@ -242,7 +242,7 @@ test("an absolute include is tested at its real place, without touching the live
     nginxTree({ include: "/etc/nginx/sites-available/tracks", snippet: "broken_directive;" }),
   );
   expect(run.code).toBe(1);
-  expect(run.reason).toContain("nginx refuses the candidate");
+  expect(run.reason).toContain("nginx refuses the new configuration");
   expect(host.read("/etc/nginx/sites-available/tracks")).not.toContain("broken_directive");
   expect(mounts()).not.toContain(host.root);
 });
@@ -257,7 +257,7 @@ test("an absolute link into the tree is tested at its real place", async () => {
   const run = await host.apply(tree("broken_directive;"));
   expect(run.code).toBe(1);
   // The live file, which the link leads to, is good: only the candidate's is broken.
-  expect(run.reason).toContain("nginx refuses the candidate");
+  expect(run.reason).toContain("nginx refuses the new configuration");
 });
 
 test("what nginx, packages and accounts create is not closed to others by our own umask", async () => {
@@ -374,7 +374,7 @@ test("an nginx started by hand, past the service interface, is named", async () 
   host.startNginx({ byHand: true });
   const run = await host.apply(nginxTree());
   expect(run.code).toBe(1);
-  expect(run.reason).toContain("it was started by hand");
+  expect(run.reason).toContain("somebody started nginx without the service");
   expect(host.read("/etc/nginx/nginx.conf")).toBe(vendorNginxConf);
 });
 

@@ -110,6 +110,6 @@ describe("an application on a host whose init is not systemd", () => {
       "application=/microarray/tracks,/home/daemon/venv,/s,127.0.0.1:1,127.0.0.1:2,/usr/bin/python3",
     ]);
     expect(stdout).toContain("fact init sysv\n");
-    expect(stdout).not.toContain("takes its place");
+    expect(stdout).not.toContain("the first up replaces it");
   });
 });

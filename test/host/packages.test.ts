@@ -71,7 +71,7 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
     const run = await host.apply(packages("package git"));
     expect(run.code).toBe(1);
     expect(run.reason).toContain(
-      "can't install git, since this host can't reach a package repository. See to its network, set SystemPackages.yumProxy",
+      "can't install git, because this host can't reach a package repository. Check the host's network, set SystemPackages.yumProxy",
     );
     expect(run.reason).toContain("appstream");
     expect(run.reason).not.toContain("has the package");
@@ -90,7 +90,7 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
     host.write("/manager-lock", "4711");
     const run = await host.apply(text, { environment: { TRACKS_LOCK_WAIT: "1" } });
     expect(run.reason).toMatch(
-      /another program is installing packages, and this run waits for others no longer than 1 s: run this again when it is done \(.*4711/,
+      /another program is installing packages, and this run has waited 1 s for it: run this again when that has ended \(.*4711/,
     );
   });
 
@@ -130,7 +130,9 @@ describe("a lock of the package manager", () => {
       repositories(el, "git");
       host.write(file, `${content}\n`);
       const run = await host.apply(text, impatient);
-      expect(run.reason).toMatch(/^(dnf|yum) can't install git, since a lock can't be made: /);
+      expect(run.reason).toMatch(
+        /^(dnf|yum) can't install git, because it can't make its lock file: /,
+      );
       expect(run.reason).toMatch(said);
       expect(run.milliseconds).toBeLessThan(15_000);
     },
@@ -167,7 +169,7 @@ test("a package that is excluded or in another stream is told as that", async ()
   repositories(9, "git excluded", "postgresql15-server stream=postgresql:15");
   const run = await host.apply(packages("package git", "package postgresql15-server"));
   expect(run.stderr).toContain(
-    'the host\'s own settings hide the package git (All matches were filtered out by exclude filtering for argument: git): take it out of "exclude"',
+    'the host\'s own settings hide the package git (All matches were filtered out by exclude filtering for argument: git): remove it from "exclude"',
   );
   expect(run.stderr).toContain(
     "a module stream hides the package postgresql15-server (All matches were filtered out by modular filtering for argument: postgresql15-server)",
@@ -197,7 +199,7 @@ describe("a module stream", () => {
       "applied packages: unchanged\n",
     );
     expect((await host.apply(stream("postgresql:16"))).reason).toContain(
-      "has the module postgresql:15 enabled, not 16",
+      "the module stream postgresql:15 is enabled on the host, and postgresql:16 was asked for",
     );
   });
 
@@ -208,7 +210,7 @@ describe("a module stream", () => {
       if (el !== 10) host.write("/streams", "postgresql 13\npostgresql 16\n");
       const run = await host.apply(stream("postgresql:15"));
       expect(run.reason).toContain(
-        `no module stream postgresql:15 (${el === 10 ? "nor any other of postgresql" : "they have 13 16"}): correct SystemPackages.moduleStreams`,
+        `no module stream postgresql:15 (${el === 10 ? "nor any other stream of postgresql" : "they have 13 16"}): correct SystemPackages.moduleStreams`,
       );
     },
   );
@@ -246,7 +248,7 @@ describe("a module stream", () => {
       if (el === 9) host.write("/streams", "postgresql 16\n");
       const run = await host.apply(stream(database, "package postgresql-server"));
       expect(run.reason).toContain(
-        `have postgresql 15 neither as a module stream nor as the package postgresql-server. They offer ${offers.join(", ")}: set PostgresDatabase.version to a version among these`,
+        `have postgresql 15 neither as a module stream nor as the package postgresql-server. They offer ${offers.join(", ")}: set PostgresDatabase.version to one of these versions`,
       );
       expect(host.read("/rpmdb")).toBe("nginx\n");
     },
@@ -333,7 +335,7 @@ describe("a survey", () => {
       host.write("/repository-down", "appstream");
       const told = await survey(want);
       expect(told).toContain("can't reach a package repository");
-      expect(told).toMatch(/In dnf's words: Curl error \(6\): .*; Error: Failed to download/);
+      expect(told).toMatch(/dnf says: Curl error \(6\): .*; Error: Failed to download/);
     },
   );
 

@@ -113,7 +113,7 @@ describe("a pip package", () => {
       environment: { TRACKS_LOCK_WAIT: "9" },
     });
     expect(run.code).toBe(0);
-    expect(run.stderr).toContain("waiting, since packages is being changed by another run\n");
+    expect(run.stderr).toContain("waiting: packages is locked by another run\n");
     expect(await yum.ended).toBe(0);
   });
 

@@ -76,7 +76,7 @@ test("nothing is initialised over what lies in the data directory", async () => 
   host.write(`${data}/precious`, "rows\n");
   const run = await host.apply(server());
   expect(run.code).toBe(1);
-  expect(run.reason).toContain(`${data} is not empty and yet no data directory of PostgreSQL`);
+  expect(run.reason).toContain(`${data} is not empty, but is not a data directory of PostgreSQL`);
   expect(host.read(`${data}/precious`)).toBe("rows\n");
   expect(host.exists("/services/postgresql/enabled")).toBe(false);
 });
@@ -90,7 +90,7 @@ test("a server or data of another version are refused before anything is touched
 
   host.write("/server/version", "15.8");
   host.write(`${data}/PG_VERSION`, "13\n");
-  expect((await host.apply(server())).reason).toContain("were made by PostgreSQL 13");
+  expect((await host.apply(server())).reason).toContain("are of PostgreSQL 13");
 });
 
 /** The manifest for a server of another version. */
@@ -117,11 +117,11 @@ test("a version that PostgresDatabase.version refuses is not recommended", async
     host.write("/server/version", installed ?? "");
     const { reason } = await host.apply(server());
     expect(reason).toContain(`the host has PostgreSQL ${named ?? ""} (/usr/bin/postgres)`);
-    expect(reason).toContain("this program works with 9.2 to 9.6 and 10 to 18");
+    expect(reason).toContain("this program supports 9.2 to 9.6 and 10 to 18");
     expect(reason).not.toContain("set PostgresDatabase.version");
   }
   expect((await host.apply(serverOf("8.4"))).stderr).toContain(
-    'PostgreSQL "8.4": give a major version, 9.2 to 9.6 or 10 to 18',
+    'PostgreSQL "8.4": must be a major version, 9.2 to 9.6 or 10 to 18',
   );
 });
 
@@ -230,19 +230,22 @@ test.each([
 test.each([
   ["asks for a password", "local all all md5\n", /fe_sendauth: no password supplied/],
   ["maps to others", "local all all peer map=admins\n", /Peer authentication failed for user/],
-])("a server that %s when postgres logs in is told of, and left alone", async (_, lines, words) => {
-  host.write(`${data}/PG_VERSION`, "15\n");
-  host.write(hba, lines);
-  const { code, reason } = await host.apply(server());
-  expect(code).toBe(1);
-  expect(reason).toContain('put the line "local all postgres peer" above the line of');
-  expect(reason).toMatch(words);
-  expect(host.read(hba)).toBe(lines);
-  host.write("/services/postgresql/running", "");
-  const survey = await host.run(["survey", "postgresql=postgresql,auto,auto,5432"]);
-  expect(survey.stdout).toMatch(/^fact postgresql-said psql: error: /m);
-  expect(survey.stdout).toMatch(words);
-});
+])(
+  "a server that %s when postgres logs in is told of, and left alone",
+  async (_, lines, words) => {
+    host.write(`${data}/PG_VERSION`, "15\n");
+    host.write(hba, lines);
+    const { code, reason } = await host.apply(server());
+    expect(code).toBe(1);
+    expect(reason).toContain('put the line "local all postgres peer" above the line of');
+    expect(reason).toMatch(words);
+    expect(host.read(hba)).toBe(lines);
+    host.write("/services/postgresql/running", "");
+    const survey = await host.run(["survey", "postgresql=postgresql,auto,auto,5432"]);
+    expect(survey.stdout).toMatch(/^fact postgresql-said psql: error: /m);
+    expect(survey.stdout).toMatch(words);
+  },
+);
 
 test("a line above ours that decides first is what the error blames", async () => {
   await host.apply(server());
@@ -290,7 +293,7 @@ test("lines that do not come into force are put back", async () => {
   host.write("/services/postgresql/deaf", "");
   const run = await host.apply(server("postgresql-access other databases=tracks"));
   expect(run.code).toBe(1);
-  expect(run.reason).toContain("asks other for no password on 127.0.0.1");
+  expect(run.reason).toContain("does not ask other for a password on 127.0.0.1");
   expect(host.read(hba)).toBe(before);
 });
 
@@ -422,7 +425,7 @@ test("remove leaves server, roles, data and lines, and says so", async () => {
   expect(roles.stdout).toContain("note: PostgreSQL's database tracks stays");
   const removed = await host.removeResource("database");
   expect(removed).toMatchObject({ code: 0, stderr: "" });
-  expect(removed.stdout).toContain("the service postgresql keeps running, with its data");
+  expect(removed.stdout).toContain("the service postgresql keeps running, and its data stay");
   expect(removed.stdout).toContain("PostgreSQL's pg_hba.conf keeps its lines");
   expect(host.exists("/services/postgresql/running")).toBe(true);
   expect(host.read(hba)).toBe(block + vendorLines);
@@ -464,10 +467,10 @@ test("entries are checked as a whole before anything is touched", async () => {
     ),
   );
   expect(run.code).toBe(1);
-  expect(run.stderr).toMatch(/PostgreSQL "15.2": give a major version/);
+  expect(run.stderr).toMatch(/PostgreSQL "15.2": must be a major version/);
   expect(run.stderr).toMatch(/encryption=rot13/);
-  expect(run.stderr).toMatch(/port=0: give 1 to 65535/);
-  expect(run.stderr).toMatch(/createdb=perhaps: give yes or no/);
+  expect(run.stderr).toMatch(/port=0: must be 1 to 65535/);
+  expect(run.stderr).toMatch(/createdb=perhaps: must be yes or no/);
   expect(run.stderr).toMatch(/postgresql-role takes one line of content/);
   expect(host.calls()).toEqual([]);
 });

@@ -217,7 +217,7 @@ test("records that were lost are refused with a way out, which works; records of
   for (const run of [await host.run(["probe"]), await host.apply(motd("other"))]) {
     expect(run.code).toBe(1);
     expect(run.reason).toMatch(
-      /\/records is empty, and tracks\.dev\/motd owns things on this host/,
+      /\/records is empty, but tracks\.dev\/motd has files or settings on this host/,
     );
   }
   expect(host.read("/etc/motd")).toBe("ours\n");
@@ -244,7 +244,7 @@ test("what somebody makes or removes while the disk is waited for is neither los
       ...more,
     );
   const failed = await host.apply(both("service missing"));
-  expect(failed.reason).toContain("what this run had changed was put back");
+  expect(failed.reason).toContain("this run's changes were undone");
   expect(host.exists("/etc/motd")).toBe(false);
   expect(host.read("/etc/issue")).toBe("theirs\n");
 

@@ -72,7 +72,7 @@ test("names each kind of drift", async () => {
   }, "/srv/link: points to elsewhere");
   await drift(() => {
     host.write("/srv/gone", "");
-  }, "/srv/gone: there is a file where nothing shall be");
+  }, "/srv/gone: there is a file, which must not be there");
   await drift(() => {
     rmSync(host.at("/services/uwsgi/running"));
   }, 'service uwsgi is "enabled stopped", not "enabled running"');
@@ -169,11 +169,11 @@ test("survey: facts and conflicts, read only, before anything is installed", asy
     "fact firewalld stopped",
     "fact nginx 1.20.1",
     "fact nginx-conf foreign",
-    "conflict /etc/nginx/nginx.conf was edited by hand: it will be kept aside and come back on destroy",
+    "conflict /etc/nginx/nginx.conf was edited by hand: up will keep a copy of it and replace it, and destroy will restore it",
     "conflict the user deployer exists (uid 700, home=/srv/deployer shell=/bin/sh)",
     "conflict another default server on port 80: /etc/nginx/conf.d/other.conf (listen 80 default_server;)",
     "conflict another server answers to tracks.example.org: /etc/nginx/conf.d/other.conf",
-    "conflict /etc/nginx/conf.d/other.conf exists: it will be kept aside and come back on destroy",
+    "conflict /etc/nginx/conf.d/other.conf exists: up will keep a copy of it and replace it, and destroy will restore it",
   ]) {
     expect(run.stdout).toContain(line);
   }
@@ -196,9 +196,9 @@ test("survey: Enterprise Linux 6, SysV, and nginx.conf as its package brought it
 
 test("a wrong verb, scope or option says what is allowed", async () => {
   expect((await host.run(["aply", "x"])).reason).toContain(
-    "give apply NAME, remove NAME, probe, survey",
+    "must be apply NAME, remove NAME, probe, survey",
   );
-  expect((await host.run(["--scope", "a b", "probe"])).reason).toContain("give PROJECT.STACK");
+  expect((await host.run(["--scope", "a b", "probe"])).reason).toContain("must be PROJECT.STACK");
   expect((await host.run(["survey", "colour=red"])).reason).toContain('not "colour=red"');
   expect((await host.run(["apply", "x", "--repair", "often"], { input: "" })).reason).toContain(
     "usage: apply NAME",

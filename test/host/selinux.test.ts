@@ -131,7 +131,7 @@ test("rules that can't be asked for are not taken for none", async () => {
   const port = manifest("p", "none", "selinux-port http_port_t tcp 8080");
   const run = await host.apply(port);
   expect(run.code).toBe(1);
-  expect(run.stderr).toMatch(/can't ask for the SELinux rules for ports: BlockingIOError/);
+  expect(run.stderr).toMatch(/can't list the SELinux rules for ports: BlockingIOError/);
   expect(host.exists("/var/lib/tracks/records")).toBe(false);
 });
 
@@ -149,7 +149,7 @@ test("SELinux switched off after us: up and destroy succeed, and what can't be a
   const removed = await host.removeResource("s");
   expect(removed).toMatchObject({ code: 0, stderr: "" });
   expect(removed.stdout).toContain(
-    "note: SELinux is switched off: selinux-boolean httpd_can_network_connect stays as it is\n",
+    "note: SELinux is disabled: selinux-boolean httpd_can_network_connect stays as it is\n",
   );
   expect(host.read("/var/lib/tracks/records")).toBe("# Nothing on this host is owned.\n");
 });
@@ -255,7 +255,7 @@ describe("a port within a range that an administrator made a rule for", () => {
     const { code, reason } = await host.apply(port);
     expect(code).toBe(1);
     expect(reason).toMatch(
-      /can't give port 8081 the SELinux type http_port_t: a rule of this host gives cache_port_t to the range 8000-8100, .*semanage port -d -p tcp 8000-8100/,
+      /can't give port 8081 the SELinux type http_port_t: a rule of this host gives the ports 8000-8100 the type cache_port_t, .*semanage port -d -p tcp 8000-8100/,
     );
     expect(host.read("/semanage-port")).toBe("tcp 8000-8100\tcache_port_t\n");
     expect(host.exists("/var/lib/tracks/journal/none")).toBe(false);

@@ -43,7 +43,7 @@ describe("a service, in the words that systemd has for its unit file,", () => {
     "%s: is started, with a note that it can't be enabled",
     async (state) => {
       hostWith(9, state);
-      const note = `note: the service postgres can't be enabled by itself (systemd calls its unit file ${state}): see that something starts it at boot\n`;
+      const note = `note: the service postgres can't be enabled (systemd calls its unit file ${state}): make sure that something else starts it at boot\n`;
       const run = await host.apply(text);
       expect(run).toMatchObject({ code: 0, stderr: "" });
       expect(run.stdout).toContain(note);
@@ -64,7 +64,7 @@ describe("a service, in the words that systemd has for its unit file,", () => {
     const run = await host.apply(text);
     expect(run.code).toBe(1);
     expect(run.reason).toMatch(
-      /^the service postgres is masked on this host.*run `systemctl unmask postgres` there/,
+      /^the service postgres is masked on this host.*run: systemctl unmask postgres; then/,
     );
     expect(host.exists(`${unit}/running`)).toBe(false);
   });

@@ -101,7 +101,7 @@ test("settings that the database refuses never take the place of those that it t
   const run = await host.apply(withPassword("mistaken"));
   expect(run.code).toBe(1);
   expect(run.reason).toBe(
-    "the database does not let the application in with the new settings, so the former ones stay: FATAL: password authentication failed ([secret])",
+    "the application can't log in to the database with the new settings, so the former ones stay: FATAL: password authentication failed ([secret])",
   );
   expect(run.stdout + run.stderr).not.toContain("mistaken");
   expect(host.read(settings)).toContain('"one"');
@@ -114,7 +114,7 @@ test("a run that fails after the password was changed keeps the one that the dat
   const run = await host.apply(withPassword("two", failing));
   expect(run.code).toBe(1);
   expect(run.stderr).toContain(
-    `${settings} stays as this run has made it: the database takes its password, and refuses the former one`,
+    `${settings} stays as this run has written it: the database accepts its password, and refuses the former one`,
   );
   expect(host.read(settings)).toContain('"two"');
   expect(host.ownership(settings)).toBe("daemon daemon 400");
@@ -131,7 +131,7 @@ test("a run that fails with a password that did not change puts the former setti
   const run = await host.apply(withPassword("one", "| # another line", failing));
   expect(run.code).toBe(1);
   expect(host.read(settings)).not.toContain("another line");
-  expect(run.stderr).not.toContain("stays as this run has made it");
+  expect(run.stderr).not.toContain("stays as this run has written it");
 });
 
 test("new settings are tried with the authority's certificate that comes with them", async () => {
@@ -162,8 +162,8 @@ test("a password and certificates that changed together stay together when the r
   serverTakes("two", "SUCCESSOR");
   const run = await host.apply(withPassword("two", entry, "| SUCCESSOR", failing));
   expect(run.code).toBe(1);
-  expect(run.stderr).toContain(`${settings} stays as this run has made it`);
-  expect(run.stderr).not.toContain("was put back");
+  expect(run.stderr).toContain(`${settings} stays as this run has written it`);
+  expect(run.stderr).not.toContain("were undone");
   expect(host.read(settings)).toContain('"two"');
   expect(host.read(ca)).toBe("SUCCESSOR\n");
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
@@ -191,7 +191,7 @@ test("a database that stays out of reach leaves the new password, not one that i
   const run = await host.apply(withPassword("two"));
   expect(run.code).toBe(1);
   expect(run.reason).toBe(
-    "the database lets the application in neither with the new settings nor with the former ones; the new ones are in place. See to the database, then run this again: FATAL: the database system is starting up",
+    "the application can log in to the database neither with the new settings, which are in place, nor with the former ones. Check the database, then run this again: FATAL: the database system is starting up",
   );
   expect(host.read(settings)).toContain('"two"');
   host.write("/server-restarts", "", 0o666);
@@ -248,7 +248,7 @@ test("the secret key is on the disk before it has its name, and stays as it is",
   watchDisk();
   const run = await host.apply(withKey);
   expect(run).toMatchObject({ code: 0, stderr: "" });
-  expect(run.stdout).toContain(`made the secret key ${secretKey}\n`);
+  expect(run.stdout).toContain(`generated the secret key ${secretKey}\n`);
   const key = host.read(secretKey);
   expect(key).toMatch(/^[A-Za-z0-9+/]{64}$/);
   expect(host.exists("/on-disk")).toBe(true);
@@ -270,12 +270,14 @@ test("an empty secret key is drift, and replaced; an empty link is somebody's, a
   rmSync(host.at(secretKey));
   host.write("/elsewhere", "");
   symlinkSync(host.at("/elsewhere"), host.at(secretKey));
-  expect((await host.apply(withKey)).reason).toMatch(/can't make .*secret_key: ln: .*File exists/);
+  expect((await host.apply(withKey)).reason).toMatch(
+    /can't generate .*secret_key: ln: .*File exists/,
+  );
 });
 
 test("a secret key that does not arrive whole is not used", async () => {
   mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
   host.write("/counted/base64", "#!/bin/sh\nexit 1\n", 0o755);
-  expect((await host.apply(withKey)).reason).toContain("it did not arrive whole");
+  expect((await host.apply(withKey)).reason).toContain("it was not written completely");
   expect(host.exists(secretKey)).toBe(false);
 });

@@ -74,7 +74,7 @@ it("refuses what only stands for the content of a file, and says what to do", as
     "static/film.mp4": "/annex/objects/SHA256E-s1--0.mp4\n",
     "static/plain.txt": "version 1\n",
   });
-  expect(run.reason).toMatch(/can't be deployed: files that stand for others/);
+  expect(run.reason).toMatch(/can't be deployed: pointer files, whose content is elsewhere/);
   expect(run.reason).toContain("./static/logo.png");
   expect(run.reason).toContain("./static/film.mp4");
   expect(run.reason).not.toContain("plain.txt");

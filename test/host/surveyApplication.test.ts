@@ -68,13 +68,13 @@ test("a checkout, a virtualenv and a service that others made are named, with th
   host.write("/etc/init.d/uwsgi", "", 0o755);
   host.write("/etc/systemd/system/uwsgi.service", "");
   host.write("/services/uwsgi/running", "");
-  const kept = "/var/lib/tracks/kept and come back on destroy";
+  const kept = "up will move it to /var/lib/tracks/kept, and destroy will restore it";
   expect(await survey()).toEqual([
     "fact interpreter absent",
-    `conflict /microarray/tracks exists, a git checkout: it will be kept as it is in ${kept}; it is not read: copy what the site shall go on with, such as db.sqlite3 and media, to /microarray/shared/tracks`,
-    `conflict /home/deployer/venv exists, a directory: it will be kept as it is in ${kept}`,
+    `conflict /microarray/tracks exists, a git checkout: ${kept}; nothing is copied from it: copy what the site still needs, such as db.sqlite3 and media, to /microarray/shared/tracks`,
+    `conflict /home/deployer/venv exists, a directory: ${kept}`,
     "fact uwsgi-service running",
-    "conflict there is a service uwsgi (/etc/systemd/system/uwsgi.service and /etc/init.d/uwsgi), running: ours takes its place with the first up; it will be kept aside, and come back on destroy, running as now",
+    "conflict there is a service uwsgi (/etc/systemd/system/uwsgi.service and /etc/init.d/uwsgi), running: the first up replaces it by ours and keeps its files, and destroy restores it, running",
   ]);
   rmSync(host.at("/microarray/tracks"), { recursive: true });
   symlinkSync("elsewhere", host.at("/microarray/tracks"));
@@ -104,7 +104,8 @@ test("uploads of a running site are not left behind: their owner moves them, or 
   host.write("/microarray/tracks/media/bean.png", "");
   const text = await formerData(postgresql);
   expect(text).toContain("without its uploads in /microarray/tracks/media: stop it and copy them");
-  const commands = /as root: service uwsgi stop && (.*)\. To go on/.exec(text ?? "")?.[1] ?? "";
+  const commands =
+    /as root: service uwsgi stop && (.*)\. To deploy without/.exec(text ?? "")?.[1] ?? "";
   expect(commands).not.toContain("sqlite");
 
   // As the text has it, though below this root.
@@ -116,7 +117,8 @@ test("uploads of a running site are not left behind: their owner moves them, or 
   expect(database).toContain("without its database /microarray/tracks/db.sqlite3: stop");
   // Whoever ends the service in order brings that into the database.
   rmSync(host.at("/microarray/tracks/db.sqlite3-wal"));
-  const copy = /as root: service uwsgi stop && (.*)\. To go on/.exec(database ?? "")?.[1] ?? "";
+  const copy =
+    /as root: service uwsgi stop && (.*)\. To deploy without/.exec(database ?? "")?.[1] ?? "";
   execaSync("sh", ["-c", copy.replaceAll("/microarray/", host.at("/microarray/"))]);
   expect(host.ownership("/microarray/shared/tracks/db.sqlite3")).toBe("daemon daemon 644");
   expect(await formerData()).toBeUndefined();
@@ -166,6 +168,6 @@ test("what this stack made, and who listens for it, is not news", async () => {
     "application=/srv/tracks,/srv/venv,/s,127.0.0.1:1,127.0.0.1:2,/bin/bash",
   ]);
   expect(other.stdout).toContain(
-    "conflict the service uwsgi belongs to tracks.dev: a host has one, for one application",
+    "conflict the service uwsgi belongs to tracks.dev, and a host has only one: deploy this application to another host",
   );
 });

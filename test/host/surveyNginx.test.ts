@@ -77,7 +77,7 @@ test("servers of other sites in nginx.conf are named, and where they can go", as
   );
   expect(found).toHaveLength(1);
   expect(found[0]).toContain(
-    "would go, for other sites: server shop.example.org www.shop.example.org; a server without a name; map $http_upgrade $connection { }; upstream shop_backend { }. Move servers",
+    "other sites would lose: server shop.example.org www.shop.example.org; a server without a name; map $http_upgrade $connection { }; upstream shop_backend { }. Move servers",
   );
   expect(found[0]).toContain("/etc/nginx/conf.d/NAME.conf, which stays included");
   expect(found[0]).not.toContain("commented.example.org");
@@ -92,7 +92,7 @@ test("files that nginx.conf includes, and ours would not, are named with their s
   expect(found).toHaveLength(1);
   expect(found[0]).toContain("include /srv/vhosts/*.conf (2 file(s): a.example.org b.example.org)");
   expect(found[0]).toContain("include /etc/nginx/default.d/*.conf (1 file(s))");
-  expect(found[0]).toContain("a file elsewhere, which NginxSite.snippet includes");
+  expect(found[0]).toContain("a file elsewhere, and include it in NginxSite.snippet");
   expect(found[0]).not.toContain("c.example.org");
   expect(found[0]).not.toContain("/srv/none");
 });
@@ -118,15 +118,17 @@ test("what lies beside http { } is named, since ours has no place for it", async
   const [found] = await obstacles(
     edited("", "stream { server { listen 5432; proxy_pass 10.0.0.1:5432; } }\n"),
   );
-  expect(found).toContain("would go, for other sites: stream { }.");
-  expect(found).toContain("stream { } has no place in ours: let another program, such as HAProxy");
+  expect(found).toContain("other sites would lose: stream { }.");
+  expect(found).toContain("stream { } is not supported here: use another program, such as HAProxy");
 });
 
 test("the sample server of nginx's own nginx.conf is nobody's, unless it shows something", async () => {
   const sample = "    server { listen 80; server_name localhost; location / { root html; } }";
   expect(await obstacles(edited(sample))).toEqual([]);
   const status = sample.replace("root html;", "stub_status; allow 127.0.0.1; deny all;");
-  expect((await obstacles(edited(status)))[0]).toContain("for other sites: server localhost.");
+  expect((await obstacles(edited(status)))[0]).toContain(
+    "other sites would lose: server localhost.",
+  );
 });
 
 test("the former server of the same site may be replaced, with its upstream", async () => {
@@ -135,12 +137,14 @@ test("the former server of the same site may be replaced, with its upstream", as
     server { server_name tracks.example.org; location / { uwsgi_pass django; } }`;
   expect(await obstacles(edited(site))).toEqual([]);
   expect((await obstacles(edited(site.replace(".org;", ".org old.example.org;"))))[0]).toContain(
-    "for other sites: server old.example.org; upstream django { }.",
+    "other sites would lose: server old.example.org; upstream django { }.",
   );
 });
 
 test("an nginx.conf whose braces don't match is not taken for an empty one", async () => {
-  expect((await obstacles(`${vendors}}\n`))[0]).toContain("can't be read as nginx reads it");
+  expect((await obstacles(`${vendors}}\n`))[0]).toContain(
+    "can't read /etc/nginx/nginx.conf, since its braces or quotes don't match",
+  );
   expect((await obstacles(edited("    server_tokens 'off;")))[0]).toContain("braces or quotes");
 });
 
@@ -165,7 +169,7 @@ test.each([
   expect(said).toContain("fact obstacle/default-server/etc/nginx/conf.d/other.conf ");
   expect(said).toContain(`/etc/nginx/conf.d/other.conf (${line}) is the default server on port 80`);
   expect(said).toContain(
-    "Take the word default_server out there, or leave unknown names to it: set NginxSite.defaultServer to false",
+    "Remove the word default_server there, or let that server answer for unknown names: set NginxSite.defaultServer to false",
   );
   expect(await survey("listen=80", "default=no")).not.toContain("obstacle");
   expect(await survey("listen=8080", "default=yes")).not.toContain("obstacle");

@@ -63,7 +63,7 @@ describe("a service uwsgi of somebody else's that runs", () => {
     site.addRelease("second", { fault: "service" });
     const run = await site.host.apply(site.deployment("second", service));
     expect(run.reason).toMatch(
-      /uwsgi does not start in the former one's place: .*\(what this run had changed was put back\)$/,
+      /uwsgi does not start in place of the former service: .*\(this run's changes were undone\)$/,
     );
     expect(site.host.read(unit)).toContain("# by hand");
     await expectServed("former");

@@ -52,7 +52,7 @@ test("a run that has no room for its own notes changes nothing and says so", asy
   );
   expect(run.code).toBe(1);
   expect(run.reason).toBe(
-    "there is no room left in /run/tracks, where this run would write: make some; nothing was changed",
+    "there is no space left in /run/tracks, which this run needs: free some; nothing was changed",
   );
   expect(host.exists("/etc/one")).toBe(false);
 });
@@ -67,7 +67,7 @@ test("a release that can't be tried out since /tmp is full is not blamed for it"
   ].join(" && ");
   const words = ["-m", "sh", "-c", script, program];
   expect(execaSync("unshare", words, { cwd: "/" }).stdout).toBe(
-    "can't write to /tmp, where the release is tried out: No space left on device: make room there",
+    "can't write to /tmp, where the smoke test runs: No space left on device: free some space there",
   );
 });
 
@@ -162,7 +162,7 @@ describe("the source from git over SSH", () => {
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("ssh: Permission denied");
     expect(run.stderr).toContain(
-      "git can't start ssh on this host: is openssh-clients installed, and may programs be run where the line above says?",
+      "git can't start ssh on this host: install openssh-clients, and check that programs may be run in the directory that the line above names",
     );
     expect(run.stderr).not.toContain("deploy key");
   });

@@ -133,9 +133,7 @@ test("SELinux: semanage is installed like any package, under the lock of package
   const environment = { ...withoutSemanage(), TRACKS_LOCK_WAIT: "1" };
   const text = manifest("s", "none", "selinux-port http_port_t tcp 8080");
   const lock = await holdLock(host, "packages");
-  expect((await host.apply(text, { environment })).reason).toMatch(
-    /^packages is being changed by /,
-  );
+  expect((await host.apply(text, { environment })).reason).toMatch(/^packages is locked by /);
   lock.release();
 
   const run = await host.apply(text, { environment });
@@ -161,8 +159,8 @@ test("giving back an account takes the lock of users, whatever the manifest's ow
   );
   const lock = await holdLock(host, "users");
   const without = host.apply(manifest("u", "none"), { environment: { TRACKS_LOCK_WAIT: "1" } });
-  expect((await without).reason).toMatch(/^users is being changed by /);
-  expect((await host.removeResource("u")).reason).toMatch(/^users is being changed by /);
+  expect((await without).reason).toMatch(/^users is locked by /);
+  expect((await host.removeResource("u")).reason).toMatch(/^users is locked by /);
   lock.release();
   expect(await host.removeResource("u")).toMatchObject({ code: 0, stderr: "" });
 });
@@ -247,6 +245,8 @@ test("a service that an administrator stopped after us stays as it is on remove"
   await host.apply(manifest("u", "none", "service uwsgi"));
   execaSync("rm", [host.at("/services/uwsgi/running")]);
   const run = await host.removeResource("u");
-  expect(run.stdout).toContain("service uwsgi was changed by somebody after us: it stays as it is");
+  expect(run.stdout).toContain(
+    "somebody has changed service uwsgi since this program set it: it stays as it is",
+  );
   expect(host.exists("/services/uwsgi/enabled")).toBe(true);
 });

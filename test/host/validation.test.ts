@@ -49,7 +49,7 @@ test("logrotate: a log that another file rotates already is refused, again and a
   for (let attempt = 0; attempt < 2; attempt++) {
     const run = await host.apply(rotation("tracks", `${log} {`, "  daily", "}"));
     expect(run.code).toBe(1);
-    expect(run.reason).toContain("logrotate refuses the candidate");
+    expect(run.reason).toContain("logrotate refuses the new configuration");
     expect(run.reason).toContain(`duplicate log entry for ${log}`);
     expect(host.exists("/etc/logrotate.d/tracks")).toBe(false);
   }
@@ -68,7 +68,7 @@ test.each([
   const { reason } = await host.apply(rotation("uwsgi", `${log} {`, "  daily", "}"));
   expect(reason).toContain(`duplicate log entry for ${log} (it is named in /etc/logrotate.d/`);
   const files = ["uwsgi", other].sort().map((name) => `/etc/logrotate.d/${name}`);
-  expect(reason).toContain(`named in ${files.join(" and ")}: take it out of one of them)`);
+  expect(reason).toContain(`named in ${files.join(" and ")}: remove it from one of them)`);
 });
 
 test("logrotate: an unknown word is refused; somebody else's old fault is only mentioned", async () => {
@@ -77,7 +77,7 @@ test("logrotate: an unknown word is refused; somebody else's old fault is only m
     rotation("tracks", "/var/log/x.log {", "  daily", "  missingok", "}"),
   );
   expect(good.code).toBe(0);
-  expect(good.stdout).toContain("logrotate finds fault with what was there before us");
+  expect(good.stdout).toContain("logrotate reports errors in files of this host that are not ours");
   const bad = await host.apply(rotation("tracks", "/var/log/x.log {", "  dayly", "}"));
   expect(bad.code).toBe(1);
   expect(bad.reason).toContain("dayly");
@@ -116,7 +116,7 @@ test("logrotate: its service is let write where its sandbox is, only there, and 
   expect(await host.apply(sandboxed("none-such.service"))).toMatchObject({ code: 0, stderr: "" });
   expect(host.exists(dropIns)).toBe(false);
   expect((await host.apply(sandboxed("logrotate"))).reason).toContain(
-    "unit=logrotate: give the full name of a unit",
+    "unit=logrotate: must be the full name of a systemd unit",
   );
 });
 
@@ -136,7 +136,7 @@ test("sudoers: a file that visudo refuses never lands; a mode or name that sudo 
   expect(broken.code).toBe(1);
   expect(broken.reason).toContain("visudo refuses /etc/sudoers.d/tracks-deployer");
   expect(host.read("/etc/sudoers.d/tracks-deployer")).toBe(`${rule}\n`);
-  expect((await host.apply(sudoers(rule, "0644"))).reason).toContain("mode 0440 only");
+  expect((await host.apply(sudoers(rule, "0644"))).reason).toContain("only files of mode 0440");
   expect((await host.apply(sudoers(rule, "0440", "tracks.d"))).reason).toContain(
     "ignores files with a dot",
   );
@@ -156,7 +156,7 @@ describe("sudoers that are in force nowhere", () => {
     const run = await host.apply(sudoers(rule));
     expect(run.code).toBe(1);
     expect(run.reason).toContain(
-      '/etc/sudoers.d/tracks-deployer is in force nowhere: "sudo -l -U games" does not list "/sbin/service nginx reload". Add the line "#includedir /etc/sudoers.d" at the end of /etc/sudoers (with visudo)',
+      '/etc/sudoers.d/tracks-deployer has no effect: "sudo -l -U games" does not list "/sbin/service nginx reload". Add the line "#includedir /etc/sudoers.d" to the end of /etc/sudoers (with visudo)',
     );
     expect(host.exists("/etc/sudoers.d/tracks-deployer")).toBe(false);
   });
@@ -166,7 +166,9 @@ describe("sudoers that are in force nowhere", () => {
     host.write("/etc/sudoers", "Defaults requiretty\n#includedir /etc/sudoers.d\n");
     const run = await host.apply(sudoers(rule));
     expect(run).toMatchObject({ code: 0, stderr: "" });
-    expect(run.stdout).toContain("note: sudo was not asked whether /etc/sudoers.d/tracks-deployer");
+    expect(run.stdout).toContain(
+      "note: can't check with sudo whether /etc/sudoers.d/tracks-deployer",
+    );
   });
 });
 

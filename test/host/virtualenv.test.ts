@@ -114,7 +114,9 @@ describe("PostgreSQL's driver", () => {
     write("pins.txt", "psycopg2==2.9.10 --hash=sha256:0123\n");
     const { exitCode, stderr } = run("build", { database: "postgresql" });
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^requirements.txt pins by hash and names no driver for PostgreSQL/);
+    expect(stderr).toMatch(
+      /^requirements.txt pins its packages by hash and has no driver for PostgreSQL/,
+    );
     expect(stderr).toMatch(/^psycopg2==2\.9\.10; python_version >= "3\.8" --hash=sha256:12ec0b/m);
     expect(run("find").exitCode).toBe(0);
   });
@@ -132,7 +134,7 @@ describe("PostgreSQL's driver", () => {
   it("and what is configured besides are refused where hashes are required", () => {
     write("requirements.txt", "beans==1.0 --hash=sha256:0123\n");
     expect(run("find", { extra: ["sentry-sdk==2.19.2"] }).stderr).toMatch(
-      /extraRequirements can't: move sentry-sdk==2.19.2 there, with hashes/,
+      /extraRequirements can't: move sentry-sdk==2.19.2 to that file, with hashes/,
     );
   });
 });
@@ -371,16 +373,19 @@ Command "python setup.py egg_info" failed with error code 1 in /tmp/pip-install-
   ],
 ];
 
-it.each(pipWords)("pip's reason is a few lines of what it says: %s", (_, output, reason) => {
-  const functions = program.slice(0, program.lastIndexOf("\ntry:\n    main("));
-  const { stdout, stderr } = execaSync(
-    python,
-    ["-c", `${functions}\nprint("\\n".join(reason(sys.stdin.buffer.read().decode("utf-8"))))`],
-    { input: output },
-  );
-  expect(stderr).toBe("");
-  expect(stdout.trimEnd().split("\n")).toEqual(reason);
-});
+it.each(pipWords)(
+  "pip's reason is a few lines of what it says: %s",
+  (_, output, reason) => {
+    const functions = program.slice(0, program.lastIndexOf("\ntry:\n    main("));
+    const { stdout, stderr } = execaSync(
+      python,
+      ["-c", `${functions}\nprint("\\n".join(reason(sys.stdin.buffer.read().decode("utf-8"))))`],
+      { input: output },
+    );
+    expect(stderr).toBe("");
+    expect(stdout.trimEnd().split("\n")).toEqual(reason);
+  },
+);
 
 /** An interpreter whose package has no venv, as Python 2 and some distributions have it. */
 describe("the virtualenv of an interpreter without venv", () => {

@@ -1,13 +1,13 @@
-"""Looks at the Django application in the working directory, as its service would run it.
+"""Checks the Django application in the working directory, as its service would run it.
 
 usage: examine WSGI [CURRENT]
        smoke WSGI VIRTUALENV UWSGI PATH HOST any|healthy LINK=TARGET...
        links LINK=TARGET...
        prune DIRECTORY KEEP VIRTUALENVS BACKUPS USED...
 
-Runs in the release's virtualenv, as the application's user and in the environment of the service. The
-working directory is what enters sys.path, as under uWSGI. For `smoke`, stdin has the service's ini file, and
-each LINK is a place that will lead to TARGET once the release is the current one.
+Runs in the release's virtualenv, as the application's user and in the environment of the service. Python finds
+the application through the working directory, as under uWSGI. For `smoke`, stdin has the service's ini file, and
+each LINK is a path that will lead to TARGET once the release is the current one.
 """
 from __future__ import print_function
 
@@ -30,16 +30,16 @@ except ImportError:
 
 sys.dont_write_bytecode = True
 
-# As long as an application may take to start and to answer once, however slow the host is.
+# How long an application may take to start and to answer once, on a slow host too.
 START_SECONDS = 300
 
 
 class Failure(Exception):
-    """What stops the deployment, in words for its owner."""
+    """Reason why the deployment stops, for the site's owner."""
 
 
 def load(wsgi):
-    """The WSGI application and Django's settings, as the file itself chooses them."""
+    """WSGI application; loading it also chooses Django's settings."""
     if "" in sys.path:
         sys.path.remove("")
     sys.path.insert(0, os.getcwd())
@@ -48,19 +48,19 @@ def load(wsgi):
         code = compile(file.read(), wsgi, "exec")
     exec(code, scope)
     if "application" not in scope:
-        raise Failure("%s has no application" % wsgi)
+        raise Failure("%s defines no variable named application" % wsgi)
     return scope["application"]
 
 
-# --- What is there ---
+# --- Examine ---
 
 
 def examine(wsgi, current=""):
-    """Prints a line a fact: Django's version, where static files go, migrations that wait.
+    """Prints one line per fact: Django's version, where static files go, pending migrations.
 
-    With CURRENT, the link that will lead to this release, data that would go with it are refused.
+    With CURRENT, the link that will lead to this release, fails on data inside the release.
     """
-    # Who asks sqlite for a database that is not there makes it.
+    # Asking sqlite for a missing database creates it.
     os.umask(0o077)
     load(wsgi)
     import django
@@ -78,9 +78,9 @@ def examine(wsgi, current=""):
 
 
 def close_sqlite(databases):
-    """Makes each sqlite file its owner's alone, before there is anything in it.
+    """Makes each sqlite file readable only by its owner, before there is anything in it.
 
-    Journal and write-ahead log get the mode of their database from sqlite.
+    sqlite gives the journal and the write-ahead log the mode of their database.
     """
     for database in databases.values():
         path = sqlite_file(database)
@@ -95,7 +95,7 @@ def close_sqlite(databases):
 
 
 def sqlite_file(database):
-    """Path of the file that a database of the settings lies in, or nothing."""
+    """Path of the file of a database in the settings, or nothing."""
     path = str(database.get("NAME") or "")
     if "sqlite" not in database.get("ENGINE", "") or ":memory:" in path or "mode=memory" in path:
         return ""
@@ -103,32 +103,32 @@ def sqlite_file(database):
 
 
 def check_places(settings, current):
-    """Refuses data in the release: the next one would start without them, and prune removes them."""
-    mend = (
-        "%s is %s, which goes with the release: set it to %s beside manage.py, which leads to the"
-        " shared directory, or take it from the local settings"
+    """Fails on data in the release: the next one would start without them, and prune removes them."""
+    inside = (
+        "%s is %s, which is inside the release and is removed with it: set it to %s next to manage.py, which is a link"
+        " to the shared directory, or use the value of the local settings"
     )
     faults = []
     for name, database in sorted(settings.DATABASES.items()):
         path = sqlite_file(database)
         if path and goes_with_release(path, current):
-            faults.append(mend % ('DATABASES["%s"]["NAME"]' % name, path, "db.sqlite3"))
+            faults.append(inside % ('DATABASES["%s"]["NAME"]' % name, path, "db.sqlite3"))
             faults += way_to_keep(path, current, "db.sqlite3")
     media = str(getattr(settings, "MEDIA_ROOT", "") or "")
     if media and stores_files(settings) and goes_with_release(media, current):
-        faults.append(mend % ("MEDIA_ROOT", media, "media"))
+        faults.append(inside % ("MEDIA_ROOT", media, "media"))
         faults += way_to_keep(media, current, "media")
     if faults:
         raise Failure("\n".join(faults))
 
 
 def way_to_keep(path, current, link):
-    """How the data that lie there come along; nothing where there are none."""
+    """How to keep the data that are there; nothing where there are none."""
     release = os.path.realpath(os.getcwd())
     path = os.path.realpath(as_current(path, current))
     places = [path]
     if path.startswith(release + "/"):
-        # What is in use, rather than what the source brings.
+        # The data in use, rather than those in the source.
         places.insert(0, os.path.realpath(current + path[len(release) :]))
     for source in places:
         if not (os.listdir(source) if os.path.isdir(source) else os.path.exists(source)):
@@ -137,7 +137,7 @@ def way_to_keep(path, current, link):
         if os.path.isdir(source):
             copies = [(source + "/.", target)]
         else:
-            # Beside a database is what a process that was killed had not brought into it.
+            # After a killed process, part of the data may still be in these files next to the database.
             files = [end for end in ("", "-wal", "-journal") if os.path.exists(source + end)]
             copies = [(source + end, target + end) for end in files]
         user = pwd.getpwuid(os.getuid()).pw_name
@@ -145,14 +145,14 @@ def way_to_keep(path, current, link):
         commands += ["cp -ai %s %s" % (quote(one), quote(other)) for one, other in copies]
         commands += ["chown -R %s: %s" % (user, " ".join(quote(other) for _, other in copies))]
         return [
-            "%s has data, which the site would be without then: copy them right before the next"
+            "%s has data, which would be missing on the site then: copy them right before the next"
             " pulumi up, on the host as root: %s" % (source, " && ".join(commands))
         ]
     return []
 
 
 def stores_files(settings):
-    """Do uploads lie in MEDIA_ROOT, rather than with some service?"""
+    """Are uploads stored in MEDIA_ROOT, rather than in a service?"""
     storages = getattr(settings, "STORAGES", None) or {}
     named = storages.get("default", {}).get("BACKEND") or getattr(
         settings, "DEFAULT_FILE_STORAGE", "FileSystemStorage"
@@ -163,16 +163,16 @@ def stores_files(settings):
 def goes_with_release(path, current):
     release = os.getcwd()
     path = os.path.realpath(as_current(path, current)) + "/"
-    # An absolute path into another release is none better.
+    # An absolute path into another release is no better.
     places = [os.path.dirname(os.path.realpath(release)), os.path.realpath(sys.prefix)]
     return any(path.startswith(place + "/") for place in places)
 
 
 def as_current(path, current):
-    """The path as it will be understood once the release is the current one."""
+    """What the path will mean once the release is the current one."""
     release = os.getcwd()
     path = os.path.join(release, path)
-    # By then the link leads here; what stands in its place now is a former release, or not ours.
+    # By then the link leads here; now it leads to a former release, or is not ours.
     if (path + "/").startswith(current + "/"):
         path = release + path[len(current) :]
     return path
@@ -190,22 +190,22 @@ def pending_migrations():
 # --- Smoke test ---
 
 
-# What the live service holds (sockets, logs, pid files), what does its work by itself a second time (a
-# cron job, a daemon beside it, a spool that is worked off), and what the trial says for itself.
+# Options without which the trial runs: what only the live service may have (sockets, logs, pid files), what would
+# do its work twice (cron jobs, attached daemons, spoolers), and what the trial sets itself.
 NOT_ON_TRIAL = (
     r"(.*-)?socket|https?|.*router|stats(-.*)?|snmp|(safe-)?pidfile2?|master-fifo"
     r"|(req-)?logger|logto2?|log-master|touch-logreopen|(smart-|legion-)?attach-.*|(.*-)?cron2?"
     r"|spooler.*|mules?|farm|subscribe.*|emperor.*|legion.*"
     r"|uid|gid|chdir2?|wsgi-file|home|virtualenv|venv|pyhome"
 )
-# Without a service: what the sample's request needs, and no application that fails to load.
+# Options where there is no service yet: fail when the application does not load, and accept long requests.
 PLAIN_OPTIONS = "[uwsgi]\nneed-app = true\ndie-on-term = true\nbuffer-size = 32768\n"
 SERVICE_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def trial_options(service, own, links):
-    """The service's options as the new release shall get them, without what only one can have."""
-    # One process will do, but fewer than cheaper keeps would be refused.
+    """The service's options for the new release, without what only the live service may have."""
+    # One process is enough, but uWSGI refuses fewer than `cheaper`.
     few = {} if re.search(r"(?m)^cheaper", service) else {"processes": "1", "workers": "1"}
     lines = []
     for line in service.splitlines():
@@ -220,7 +220,7 @@ def trial_options(service, own, links):
 
 
 def smoke(wsgi, virtualenv, uwsgi, path, host, expected, *links):
-    """Starts the release on a socket of its own, with the options of its service, and asks it once."""
+    """Starts the release on a separate socket, with the options of its service, and sends it one request."""
     with io.open(0, encoding="utf-8", closefd=False) as file:
         service = file.read()
     directory = make_directory()
@@ -234,11 +234,11 @@ def smoke(wsgi, virtualenv, uwsgi, path, host, expected, *links):
         ("home", virtualenv),
         ("disable-logging", "true"),
     ]
-    # Who ends this program ends the trial, which is in a group of its own.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("the smoke test was ended"))
+    # A signal to this program must end the trial too, which is in a separate process group.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("a signal ended the smoke test"))
     try:
         write(options, trial_options(service or PLAIN_OPTIONS, own, [pair.split("=", 1) for pair in links]))
-        # As empty as the service's, which the options add to.
+        # As empty as the environment of the service; the options add variables.
         environment = {"PATH": SERVICE_PATH} if service else None
         with open(log, "wb") as output:
             process = subprocess.Popen(
@@ -268,7 +268,7 @@ def smoke(wsgi, virtualenv, uwsgi, path, host, expected, *links):
 
 def make_directory():
     try:
-        # A socket's path has 107 characters at most.
+        # The path of a socket may have at most 107 characters.
         return tempfile.mkdtemp(prefix="tracks-smoke-", dir="/tmp")
     except EnvironmentError as error:
         raise no_room(error)
@@ -283,15 +283,15 @@ def write(path, text):
 
 
 def no_room(error):
-    return Failure("can't write to /tmp, where the release is tried out: %s: make room there" % error.strerror)
+    return Failure("can't write to /tmp, where the smoke test runs: %s: free some space there" % error.strerror)
 
 
 def end(process):
-    """Ends the trial with all its processes: asked to, a master takes a second to end them in order."""
+    """Kills the trial with all its processes: a master that is asked to end takes a second."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except OSError:
-        # None is left.
+        # There is no process any more.
         pass
     process.wait()
 
@@ -321,7 +321,7 @@ def why_it_ended(log):
     if not re.search("Traceback|no python application|unable to load app", text):
         said = [line for line in text.splitlines() if line.strip() and not is_chatter(line)]
         return ": ".join(["uWSGI does not start with its options"] + said[-1:])
-    # The line behind a traceback's own, which are indented.
+    # The line after a traceback, whose own lines are indented.
     raised = re.findall(r"^Traceback.*\n(?:[ \t].*\n)+(\S.*)", text, re.MULTILINE)
     return ": ".join(["the application does not load"] + raised[-1:])
 
@@ -342,7 +342,7 @@ def ask(address, path, host):
     finally:
         connection.close()
     if not answer.startswith(b"HTTP/"):
-        raise Failure("%s: the application gives no answer" % path)
+        raise Failure("%s: the application does not answer" % path)
     head, _, body = answer.partition(b"\r\n\r\n")
     return int(head.split()[1]), body.decode("utf-8", "replace")
 
@@ -355,7 +355,7 @@ def first_words(body):
 
 
 def links(*pairs):
-    """Makes each path of the release lead to what outlives it; what the source has there is kept beside."""
+    """Makes each path of the release a link to a shared path; what the source has there is renamed."""
     for pair in pairs:
         path, target = pair.split("=", 1)
         if os.path.islink(path):
@@ -380,7 +380,7 @@ def links(*pairs):
 
 
 def take_in(path, target):
-    """Copies files of the source to the shared directory where it has none of that name."""
+    """Copies files of the source to the shared directory, unless that has a file of the name."""
     for directory, _, files in os.walk(path):
         shared = os.path.join(target, os.path.relpath(directory, path))
         if not os.path.isdir(shared):
@@ -399,7 +399,7 @@ DEPLOY_BACKUP = re.compile(r"\d{8}T\d{6}Z-deploy-.*\.(dump|sqlite3)$")
 
 
 def marked(directory, mark):
-    """What is complete in a directory, newest first: name and content of the mark."""
+    """Complete releases or virtualenvs in a directory, newest first: name and content of the mark."""
     found = []
     for name in os.listdir(directory):
         path = os.path.join(directory, name)
@@ -414,7 +414,7 @@ def marked(directory, mark):
 
 
 def discard(directory, name):
-    """Removes a tree; one that is half gone when this is interrupted passes for nothing any more."""
+    """Removes a tree; renames it first, so that one that is half removed is not taken for a release."""
     doomed = os.path.join(directory, DOOMED + name)
     try:
         os.rename(os.path.join(directory, name), doomed)
@@ -424,7 +424,7 @@ def discard(directory, name):
 
 
 def remove(tree):
-    """Removes all of a tree that can be removed; the rest is named, and keeps nothing else from going."""
+    """Removes as much of a tree as possible, and names the rest."""
     refused = []
 
     def attempt(action, place):
@@ -456,12 +456,12 @@ def finish_discarding(directory):
 
 
 def prune(directory, keep, virtualenvs, backups, *used):
-    """Removes releases beyond the newest that worked, virtualenvs that no release left needs, old backups."""
+    """Removes old releases, those that never worked, virtualenvs that no release needs, and old backups."""
     needed = set(used)
     finish_discarding(directory)
     kept = 0
     for name, virtualenv in marked(directory, RELEASE_MARK):
-        # Only a deployment that was proven writes into the mark.
+        # Only a successful deployment writes into the mark.
         if name in used or (virtualenv and kept < int(keep)):
             needed.add(virtualenv)
             kept += 1

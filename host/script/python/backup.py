@@ -1,7 +1,7 @@
-"""Backs the application's database up: pg_dump, or a copy of the sqlite file.
+"""Backs up the application's database: with pg_dump, or by a copy of the sqlite file.
 
 Runs as the site's user in the release, with the release's Python: the application's own settings say
-which database that is. Prints `backup PATH` and, as any other line, what went wrong.
+which database that is. Prints `backup PATH`; any other line is an error.
 
     python backup.py --directory DIR --label LABEL [--client DIR] [--settings MODULE] [--if-any]
 
@@ -25,11 +25,11 @@ VENDORS = ("postgresql", "sqlite")
 
 
 class BackupFault(Exception):
-    """Why there is no backup, for a person."""
+    """Reason why there is no backup, for a person."""
 
 
 def set_up_django(settings_module):
-    """Makes Django ready with the settings that the application's own manage.py chooses."""
+    """Sets Django up with the settings that the application's own manage.py chooses."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.getcwd())
     import django
@@ -38,7 +38,7 @@ def set_up_django(settings_module):
     if settings_module:
         os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
     elif os.path.exists("manage.py"):
-        # manage.py is let run up to its last line: whatever else it sets is set.
+        # Runs manage.py up to its last line, for whatever else it sets.
         command = management.execute_from_command_line
         management.execute_from_command_line = lambda argv=None: None
         arguments, sys.argv = sys.argv, ["manage.py", "check"]
@@ -49,16 +49,16 @@ def set_up_django(settings_module):
             sys.argv = arguments
     if not os.environ.get("DJANGO_SETTINGS_MODULE"):
         raise BackupFault(
-            "no settings module: manage.py in %s sets no DJANGO_SETTINGS_MODULE; name it in the configuration"
+            "no settings module: manage.py in %s sets no DJANGO_SETTINGS_MODULE: set it there"
             % os.getcwd()
         )
-    # Before 1.7 there is nothing to set up.
+    # Django before 1.7 has no setup.
     if hasattr(django, "setup"):
         django.setup()
 
 
 def reason_for_none():
-    """Why a deployment has nothing to back up: what `--if-any` prints, or nothing."""
+    """What `--if-any` prints when a deployment has nothing to back up, else nothing."""
     from django.db import connection
 
     if connection.vendor not in VENDORS:
@@ -75,7 +75,7 @@ def back_up(directory, label, client=None):
     from django.db import connection
 
     if connection.vendor not in VENDORS:
-        raise BackupFault("the database is %s: only PostgreSQL and sqlite are backed up" % connection.vendor)
+        raise BackupFault("the database is %s: only PostgreSQL and sqlite can be backed up" % connection.vendor)
     os.umask(0o077)
     stem = os.path.join(directory, "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), label))
     part = "%s.%d.part" % (stem, os.getpid())
@@ -92,14 +92,14 @@ def back_up(directory, label, client=None):
         _settle(directory)
         return path
     except EnvironmentError as error:
-        raise BackupFault("no backup could be written in %s: %s" % (directory, error.strerror or error))
+        raise BackupFault("can't write a backup to %s: %s" % (directory, error.strerror or error))
     finally:
         if os.path.exists(part):
             os.unlink(part)
 
 
 def _settle(path):
-    """Has a file, or the names in a directory, on the disk: what is backed up changes next."""
+    """Flushes a file, or the names in a directory, to the disk: the database is changed next."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -108,7 +108,7 @@ def _settle(path):
 
 
 def _name(part, stem, ending):
-    """Gives the finished file its name; one that is taken (twice in a second) is never written over."""
+    """Gives the finished file its name; never overwrites one (of the same second)."""
     for number in range(2, 1000):
         path = stem + ending
         try:
@@ -118,7 +118,7 @@ def _name(part, stem, ending):
             if error.errno != errno.EEXIST:
                 raise
         stem = "%s-%d" % (stem.rsplit("-", 1)[0] if number > 2 else stem, number)
-    raise BackupFault("too many backups named %s" % stem)
+    raise BackupFault("there are too many backups named %s: remove old ones" % stem)
 
 
 def _pg_dump(settings, part, client):
@@ -127,7 +127,7 @@ def _pg_dump(settings, part, client):
     for option, key in (("--host", "HOST"), ("--port", "PORT"), ("--username", "USER"), ("--dbname", "NAME")):
         if settings.get(key):
             command += [option, "%s" % settings[key]]
-    # What the service's environment holds is not for pg_dump, and the password is for no environment.
+    # pg_dump does not get the environment of the service, and the password gets into no environment.
     environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.path.dirname(part)}
     options = settings.get("OPTIONS") or {}
     for variable in ("sslmode", "sslrootcert", "sslcert", "sslkey", "service", "connect_timeout"):
@@ -149,15 +149,15 @@ def _pg_dump(settings, part, client):
         said = run.communicate()[0].decode("utf-8", "replace").strip()
     except OSError as error:
         raise BackupFault(
-            "%s can't be run (%s), there is no backup: install PostgreSQL's client programs, or name their directory"
-            " on the host with PostgresDatabase.binaries" % (program, error.strerror)
+            "can't run %s (%s), so there is no backup: install PostgreSQL's client programs, or set PostgresDatabase.binaries"
+            " to their directory on the host" % (program, error.strerror)
         )
     finally:
         if password_file is not None:
             os.unlink(password_file)
     if run.returncode != 0:
-        last = said.splitlines()[-1] if said else "it ended with %d" % run.returncode
-        raise BackupFault("pg_dump failed, there is no backup: %s" % last)
+        last = said.splitlines()[-1] if said else "it ended with status %d" % run.returncode
+        raise BackupFault("pg_dump failed, so there is no backup: %s" % last)
 
 
 def _copy_sqlite(name, part):
@@ -165,13 +165,13 @@ def _copy_sqlite(name, part):
 
     source_path = os.path.realpath("%s" % name)
     if not os.path.exists(source_path):
-        raise BackupFault("the database %s does not exist: migrate makes it" % source_path)
+        raise BackupFault("the database %s does not exist: manage.py migrate creates it" % source_path)
     with closing(sqlite3.connect(source_path, timeout=60)) as source:
         if hasattr(source, "backup"):
             with closing(sqlite3.connect(part)) as target:
                 source.backup(target)
         else:
-            # Before Python 3.7: while nobody else can write, file and write-ahead log are one whole.
+            # Python before 3.7: while nobody else can write, copies of file and write-ahead log belong together.
             source.isolation_level = None
             source.execute("BEGIN IMMEDIATE")
             shutil.copyfile(source_path, part)
@@ -182,7 +182,7 @@ def _copy_sqlite(name, part):
         target.execute("PRAGMA journal_mode = DELETE").fetchall()
         said = target.execute("PRAGMA quick_check(1)").fetchone()[0]
     if said != "ok":
-        raise BackupFault("sqlite finds the copy of %s damaged: is the database itself?" % source_path)
+        raise BackupFault("sqlite finds errors in the copy of %s: check the database itself (PRAGMA integrity_check)" % source_path)
 
 
 def main(arguments):

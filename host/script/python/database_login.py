@@ -1,12 +1,12 @@
-"""Logs in to the database that a settings file names, as the application would with it.
+"""Logs in to the database of a settings file, as the application would.
 
 usage: database_login LINK [CA-FILE]
 
 Runs in the release, with its virtualenv and as the application's user. LINK is the path below the release
-by which the application finds the file, whose text is in stdin. Behind a zero byte stdin has the certificates
-that stand for CA-FILE, where the settings name that.
-Exits with 0 when it is let in, and prints `empty` where there are no tables; with 4 when it isn't let in (the
-last line is the reason), with 3 where there is no PostgreSQL.
+by which the application finds the file; stdin has the text of the file. After a zero byte follow the
+certificates to use for CA-FILE, if the settings name that.
+Exits with 0 when the login succeeds, and prints `empty` where there are no tables; with 4 when it fails (the
+last line is the reason), with 3 where the settings name no PostgreSQL.
 """
 from __future__ import print_function
 
@@ -32,7 +32,7 @@ def main(link, ca=None):
     options = dict(database.get("OPTIONS") or {})
     options.setdefault("connect_timeout", 10)
     if ca is not None and options.get("sslrootcert") == ca:
-        # It goes when this program ends.
+        # It is removed when this program ends.
         file = tempfile.NamedTemporaryFile()
         file.write(authorities)
         file.flush()
@@ -44,8 +44,8 @@ def main(link, ca=None):
     settings.configure(DATABASES={"default": database}, TIME_ZONE="UTC")
     from django.db import connection
 
-    # Before the login is tried: a virtualenv without the driver says nothing about the settings, since
-    # another one may come with the deployment.
+    # Fails before the login when the virtualenv lacks the driver: that says nothing about the settings, since
+    # the deployment may bring another virtualenv.
     connection.vendor
     try:
         if not connection.introspection.table_names():

@@ -1,9 +1,9 @@
-"""Finds rows that refer to nothing, after the database has said that there are some."""
+"""Finds rows with dangling references, after the database has reported that there are some."""
 from __future__ import unicode_literals
 
 
 def first_dangling(connection, models):
-    """(model, field, pk, how many) of the first reference to nothing in the models' tables."""
+    """(model, field, pk, how many) of the first dangling reference in the models' tables."""
     for model in models:
         for field in model._meta.local_concrete_fields:
             found = _dangling(connection, model._meta.db_table, model._meta.pk.column, field)

@@ -1,7 +1,7 @@
-"""The marker: which dumps were loaded into this database, said by the database itself.
+"""The marker: a table in the database that lists the dumps that were loaded into it.
 
-It is written in the transaction that loads, so it is true whatever happens to the host, to the state
-of Pulumi, or when the database is restored from an older backup.
+The transaction that loads also writes the marker, so it stays true whatever happens to the host or to Pulumi's
+state, and when the database is restored from an older backup.
 """
 from __future__ import unicode_literals
 
@@ -16,7 +16,7 @@ _CREATE = (
 
 
 class Marker(object):
-    """One load, as the table remembers it."""
+    """One load, as recorded in the table."""
 
     def __init__(self, digest, name, loaded_at, counts, backup):
         self.digest = digest
@@ -39,7 +39,7 @@ def markers(connection):
 
 
 def set_marker(connection, digest, name, backup):
-    """Claims the load. A second loader waits here for the first, and then fails."""
+    """Records the load. A second loader waits here for the first one, and then fails."""
     if TABLE not in connection.introspection.table_names():
         with connection.cursor() as cursor:
             cursor.execute(_CREATE)

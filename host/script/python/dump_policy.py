@@ -1,8 +1,7 @@
-"""What of an old site's dump is loaded, under which names, and where its references point to.
+"""Which rows of an old site's dump are loaded, as which models, and with which references.
 
-Content types and permissions are the application's own: migrate makes them, with numbers of its
-own. So the old rows are only read, to learn what the old numbers meant, and whatever refers to
-them is pointed at the counterpart that has the same natural key.
+migrate creates content types and permissions, with new primary keys. So the old rows are only read, to learn
+what the old keys meant, and references to them are changed to the row that has the same natural key.
 """
 from __future__ import unicode_literals
 
@@ -15,15 +14,15 @@ CONTENT_TYPE = "contenttypes.contenttype"
 PERMISSION = "auth.permission"
 NOT_LOADED = OrderedDict(
     [
-        (CONTENT_TYPE, "migrate made the application's own"),
-        (PERMISSION, "migrate made the application's own"),
-        ("sessions.session", "everybody logs in again"),
+        (CONTENT_TYPE, "migrate has created the application's own"),
+        (PERMISSION, "migrate has created the application's own"),
+        ("sessions.session", "users log in again"),
     ]
 )
 
 
 class LoadFault(Exception):
-    """Why the dump is not loaded, for a person: names rows and fields, never their values."""
+    """Reason why the dump is not loaded, for a person: names rows and fields, never their values."""
 
 
 try:
@@ -37,7 +36,7 @@ def is_text(value):
 
 
 def row_name(number, label, pk):
-    """How a row is called in every message."""
+    """Name of a row in messages."""
     shown = json.dumps(pk)
     if len(shown) > 60:
         shown = shown[:60] + "..."
@@ -45,12 +44,12 @@ def row_name(number, label, pk):
 
 
 def key_print(pk):
-    """A key as a number of eight bytes: a dump has more of them than there may be memory for."""
+    """Hash of a key, eight bytes long, since the keys of a large dump may need too much memory."""
     return int(hashlib.sha256(("%s" % pk).encode("utf-8", "replace")).hexdigest()[:16], 16)
 
 
 class Naming(object):
-    """Models of the old application under their new names. Labels are compared in lower case."""
+    """New names of the old application's models. Compares labels in lower case."""
 
     def __init__(self, renames, skips):
         self.renames = dict((old.lower(), new.lower()) for old, new in renames.items())
@@ -73,7 +72,7 @@ class Naming(object):
 
 
 class Survey(object):
-    """What the dump holds: learnt from a first pass over it, before anything is touched."""
+    """Content of the dump: found in a first pass, before anything is changed."""
 
     def __init__(self, stream, naming, find_model):
         self.models = OrderedDict()
@@ -91,11 +90,11 @@ class Survey(object):
         self._refuse_twins(stream)
 
     def places(self, label):
-        """The place of each row among those of its model, by its key's print; `key_print` makes it."""
+        """Position of each row among the rows of its model, by the hash of its key (`key_print`)."""
         return dict((key, place) for place, key in enumerate(self._keys.get(label, ())))
 
     def _refuse_twins(self, stream):
-        """Of two rows with one key the load would lose one."""
+        """Fails on two rows with the same key, since loading would lose one of them."""
         twins = {}
         for label, keys in self._keys.items():
             ordered = sorted(keys)
@@ -112,7 +111,7 @@ class Survey(object):
             key = (label, "%s" % row["pk"])
             if key in first:
                 raise LoadFault(
-                    "%s: row %d of the dump has the same model and pk: a database holds one of them; take the other one out of the dump"
+                    "%s: row %d of the dump has the same model and pk, and a database can have only one of them: remove the other one from the dump"
                     % (row_name(number, label, row["pk"]), first[key])
                 )
             first[key] = number
@@ -128,7 +127,7 @@ class Survey(object):
         label = row.get("model")
         fields = row.get("fields")
         if not is_text(label) or label.count(".") != 1:
-            raise LoadFault('row %d has no model: "model" must be such as "app.name"' % number)
+            raise LoadFault('row %d has no model: "model" must be like "app.name"' % number)
         old = label.lower()
         kind = self.kind(old)
         if kind != "skip" and row.get("pk") is None:
@@ -158,7 +157,7 @@ class Survey(object):
 
 
 class References(object):
-    """Points references to content types and permissions at the new application's own."""
+    """Changes references to content types and permissions to those of the new application."""
 
     def __init__(self, survey, naming, content_type_model, permission_model, using):
         self._survey = survey
@@ -182,7 +181,7 @@ class References(object):
             self._permissions = dict(((code, app, name), pk) for code, app, name, pk in rows)
 
     def repoint(self, number, model, row):
-        """Changes the references in the row; what has no counterpart is emptied, and counted."""
+        """Changes the references in the row; empties and counts those without a counterpart."""
         for field, many, counterpart in self._reference_fields(model):
             value = row["fields"].get(field.name)
             if value is None:
@@ -191,7 +190,7 @@ class References(object):
             name = row_name(number, row["model"], row["pk"])
             if many:
                 if not isinstance(value, list):
-                    raise LoadFault('%s: the field "%s" takes a list' % (name, field.name))
+                    raise LoadFault('%s: the field "%s" must be a list' % (name, field.name))
                 found = [counterpart(name, field, one) for one in value]
                 row["fields"][field.name] = [pk for pk in found if pk is not None]
                 if None in found:
@@ -202,8 +201,8 @@ class References(object):
                 if not field.null:
                     raise LoadFault(
                         '%s: the field "%s" refers to a content type or permission that the application '
-                        "does not have, and can't be empty: name the model it stands for in DataMigration.renames, "
-                        "or list %s in DataMigration.skipModels" % (name, field.name, row["model"])
+                        "does not have, and can't be empty: add that model to DataMigration.renames, "
+                        "or %s to DataMigration.skipModels" % (name, field.name, row["model"])
                     )
                 self.emptied[where] = self.emptied.get(where, 0) + 1
             row["fields"][field.name] = pk
@@ -249,16 +248,16 @@ class References(object):
     def _old(self, rows, label, name, field, value):
         if not rows:
             raise LoadFault(
-                '%s: the field "%s" refers to a row of %s by its number, and the dump has no such rows that '
-                "tell what the number meant: dump it again with them, or with --natural-foreign"
+                '%s: the field "%s" refers to a row of %s by its primary key, and the dump has no rows of that model '
+                "to tell which one it is: dump it again with them, or with --natural-foreign"
                 % (name, field.name, label)
             )
         if isinstance(value, (dict, float)):
             raise self._no_reference(name, field)
-        # Numbers that were dumped as text mean the same row.
+        # A key that was dumped as text means the same row.
         if is_text(value) and value.isdigit():
             value = int(value)
         return rows.get(value)
 
     def _no_reference(self, name, field):
-        return LoadFault('%s: the field "%s" holds no reference as dumpdata writes it' % (name, field.name))
+        return LoadFault('%s: the field "%s" has no reference as dumpdata writes it' % (name, field.name))

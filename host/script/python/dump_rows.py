@@ -1,6 +1,6 @@
-"""Writes rows as Django's loaddata does, many in one statement where that makes no difference.
+"""Writes rows as Django's loaddata does, but many in one statement where the result is the same.
 
-Everything happens within the caller's transaction. A fault names the row: number, model, pk.
+Everything happens within the caller's transaction. Errors name the row: number, model, pk.
 """
 from __future__ import unicode_literals
 
@@ -17,11 +17,11 @@ CHARACTERS_AT_ONCE = 2 * 1024 * 1024
 
 
 class RowWriter(object):
-    """Takes the rows of a dump one after another.
+    """Writes the rows of a dump one after another.
 
-    `empty` are the models whose tables were empty: what is there besides the dump's own rows, a receiver of
-    a signal or a trigger has made for one of them, and it gives way to the dump's. In other tables a row
-    replaces the one with its key. `survey` knows the keys of the dump.
+    `empty` are the models whose tables were empty: other rows in these come from a receiver of a signal or from
+    a trigger, and rows of the dump replace them. In other tables a row replaces the one with its key. `survey`
+    has the keys of the dump.
     """
 
     def __init__(self, connection, empty, survey):
@@ -51,7 +51,7 @@ class RowWriter(object):
 
         def feed():
             for numbered in numbered_rows:
-                # A natural key is looked up in the database, where the rows before it have to be by then.
+                # Natural keys are looked up in the database, so the rows before this one must be there.
                 if self._batch.is_waited_for(numbered[1]):
                     current[:] = []
                     self._write_batch()
@@ -63,7 +63,7 @@ class RowWriter(object):
             options["handle_forward_references"] = True
         rows = iter(python_serializer.Deserializer(feed(), **options))
         while True:
-            # What the stream itself says passes; all else is the deserializer's word about a row.
+            # Errors of the stream pass unchanged; all others are the deserializer's, about a row.
             try:
                 deserialized = next(rows)
             except StopIteration:
@@ -75,7 +75,7 @@ class RowWriter(object):
             yield current[0], current[1], deserialized
 
     def _refused(self, number, row, options):
-        """Which fields of a row does the application not take? Asked for one by one."""
+        """Error that names the fields that the application refuses, found by trying them one by one."""
         label = row["model"]
         model = python_serializer._get_model(label) if hasattr(python_serializer, "_get_model") else None
         unknown, wrong = [], []
@@ -92,12 +92,12 @@ class RowWriter(object):
             )
         if wrong:
             return LoadFault(
-                "%s: the application's model does not take the value of the field %s" % (name, ", ".join(wrong))
+                "%s: the application's model refuses the value of the field %s" % (name, ", ".join(wrong))
             )
-        return LoadFault("%s: the application's model does not take its pk" % name)
+        return LoadFault("%s: the application's model refuses its pk" % name)
 
     def _most(self, model):
-        """How many rows of a model one statement may hold."""
+        """Largest number of rows of a model in one statement."""
         fields = _columns(model)
         most = min(ROWS_AT_ONCE, PARAMETERS_AT_ONCE // max(1, len(fields)))
         return max(1, min(most, self._connection.ops.bulk_batch_size(fields, [None] * most)))
@@ -115,7 +115,7 @@ class RowWriter(object):
                 else:
                     self._save(batch)
         except Exception:
-            # Together they don't go: each for itself, and the one that is at fault is named.
+            # Together they can't be written: tries each by itself, to name the one that is wrong.
             for number, label, deserialized in batch.rows:
                 with self._blamed(number, label, deserialized):
                     self._save_alone(batch.model, deserialized)
@@ -128,7 +128,7 @@ class RowWriter(object):
 
     def _insert(self, batch):
         objects = [deserialized.object for _, _, deserialized in batch.rows]
-        # raw: what the dump says stands, also where the model would set the time of a change.
+        # raw: keeps the dump's values, even where the model would set the time of a change.
         batch.model._base_manager._insert(
             objects, fields=_columns(batch.model), using=self._using, raw=True
         )
@@ -163,7 +163,7 @@ class RowWriter(object):
                 self._save(_alone(model, deserialized))
 
     def _make_room(self, model, row):
-        """Removes rows that the load itself brought about, and that have what only one row may have."""
+        """Removes rows that the load itself has caused, and that have a unique value of this row."""
         if model not in self._empty:
             return False
         removed = False
@@ -177,14 +177,14 @@ class RowWriter(object):
             if None in wanted.values():
                 continue
             for pk in list(rows.filter(**wanted).exclude(pk=row.pk).values_list("pk", flat=True)):
-                # Written by the dump already: two of its rows have the same, which is its own fault.
+                # Otherwise that row comes from the dump: the dump has the unique value twice.
                 if places.get(key_print(pk), written) >= written:
                     rows.filter(pk=pk)._raw_delete(self._using)
                     removed = True
         return removed
 
     def _linked_already(self, model, objects):
-        """Keys of new rows that a trigger has linked to others, by the name of the field."""
+        """Keys of new rows that a trigger has linked to other rows, by the name of the field."""
         found = {}
         for field in model._meta.local_many_to_many:
             through = (getattr(field, "remote_field", None) or field.rel).through
@@ -195,7 +195,7 @@ class RowWriter(object):
         return found
 
     def _link(self, deserialized, linked):
-        """Many-to-many rows as the dump has them; where nothing is linked an empty list changes nothing."""
+        """Sets many-to-many relations as in the dump; skips an empty list where nothing is linked."""
         for name, wanted in (deserialized.m2m_data or {}).items():
             if not wanted and linked is not None and deserialized.object.pk not in linked.get(name, ()):
                 continue
@@ -210,7 +210,7 @@ class RowWriter(object):
 
 
 class Batch(object):
-    """Rows of one model that follow each other."""
+    """Consecutive rows of one model."""
 
     def __init__(self):
         self.model = None
@@ -233,7 +233,7 @@ class Batch(object):
 
 
 def _own_references(model):
-    """Names of the fields that lead to rows of the same model, and whether to many."""
+    """Names of the fields that refer to rows of the same model, and whether to many."""
     found = []
     for many, fields in ((False, model._meta.concrete_fields), (True, model._meta.many_to_many)):
         for field in fields:
@@ -255,7 +255,7 @@ def _alone(model, deserialized):
 
 
 def _unique_together(model):
-    """Names of the fields that together are unique, for each such rule but the primary key's."""
+    """Names of the fields of each unique constraint, except the primary key."""
     options = model._meta
     rules = [(field.name,) for field in _columns(model) if field.unique and not field.primary_key]
     rules += [tuple(names) for names in options.unique_together]
@@ -267,7 +267,7 @@ def _unique_together(model):
 
 
 class _Blamed(object):
-    """Turns what the database says about a row into a message that repeats no value of it."""
+    """Turns a database error about a row into a message without its values."""
 
     def __init__(self, name, row):
         self._name = name
@@ -283,13 +283,13 @@ class _Blamed(object):
 
 
 def describe(error):
-    """What a database said, without the values in it."""
+    """Message of a database error, without the values in it."""
     if isinstance(error, LoadFault):
         return "%s" % error
     said = getattr(getattr(error, "__cause__", None), "diag", None)
     primary = getattr(said, "message_primary", None)
     if primary is None and isinstance(error, IntegrityError):
-        # sqlite names table and columns here, never values.
+        # sqlite's message has table and columns, never values.
         primary = "%s" % error
     if primary and (isinstance(error, IntegrityError) or '"' not in primary):
         return "the database refuses it: %s" % primary
@@ -300,7 +300,7 @@ def describe(error):
 
 
 def _suspects(row):
-    """Fields whose values no database of this kind holds, since not every database names them."""
+    """Fields whose values the database can't store, since not every database names them."""
     found = []
     for field in _columns(type(row)):
         value = getattr(row, field.attname, None)
@@ -309,21 +309,21 @@ def _suspects(row):
         if field.max_length and len(value) > field.max_length:
             found.append('"%s" is longer than %d characters' % (field.name, field.max_length))
         if "\x00" in value:
-            found.append('"%s" holds a NUL character' % field.name)
+            found.append('"%s" has a NUL character in it' % field.name)
         try:
             value.encode("utf-8")
         except UnicodeError:
-            found.append('"%s" holds half a character (a lone surrogate)' % field.name)
+            found.append('"%s" has half a character in it (a lone surrogate)' % field.name)
     return "".join("; the field " + one for one in found)
 
 
 def _bystanders(error, row):
-    """A receiver that writes rows of its own may be what fails, and no traceback is shown."""
+    """Hint that a receiver that writes other rows may be what fails, since no traceback is shown."""
     if not isinstance(error, IntegrityError) or not _is_heard(type(row)):
         return ""
     return (
         "; this may be a row that the application's own receiver of pre_save or post_save writes: "
-        "let it return at once when it is given raw=True"
+        "that receiver should return at once when raw is True"
     )
 
 
@@ -338,7 +338,7 @@ def _is_heard(model):
 
 
 def _may_go_together(model):
-    """One statement for many rows tells no receiver of a signal, and fills one table."""
+    """A statement for many rows sends no signals, and writes to one table only."""
     return not _is_heard(model) and not model._meta.parents
 
 
@@ -349,5 +349,5 @@ def _has_field(model, name):
         field = model._meta.get_field(name)
     except Exception:
         return False
-    # The other end of somebody's foreign key has a name, too.
+    # The other end of a foreign key has a name, too.
     return getattr(field, "concrete", False) or field in model._meta.many_to_many

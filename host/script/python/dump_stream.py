@@ -1,4 +1,4 @@
-"""Reads what Django's dumpdata wrote, one row at a time, however large the file is."""
+"""Reads a file of Django's dumpdata one row at a time, however large the file is."""
 from __future__ import unicode_literals
 
 import codecs
@@ -8,23 +8,23 @@ import os
 import re
 
 CHUNK = 256 * 1024
-# A row is held as a whole. Without a bound, a quote that never closes would take the file with it.
+# A row is kept in memory as a whole. Without a limit, an unclosed quote would read the rest of the file.
 LARGEST_ROW = 32 * 1024 * 1024
 
 _BLANK = re.compile("[ \t\r\n]*")
-# What decides where an object ends: braces outside strings. An unclosed string matches nothing.
+# What decides where an object ends: brackets outside strings. An unclosed string matches as a single quote.
 _STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\]]', re.DOTALL)
 
 
 class DumpFault(Exception):
-    """The dump can't be read; the message says where, and never repeats its content."""
+    """The dump can't be read; the message says where, and never shows its content."""
 
 
 class DumpStream(object):
-    """The rows of a dump, as often as they are asked for.
+    """Rows of a dump, which can be read more than once.
 
-    Only what the structure of JSON tells is looked at: text that looks like JSON stays text. The
-    digest of the file is known when all rows were taken.
+    Looks only at the structure of the JSON: text that looks like JSON stays text. The digest of the file is known
+    when all rows were read.
     """
 
     def __init__(self, descriptor):
@@ -32,7 +32,7 @@ class DumpStream(object):
         self.digest = None
 
     def rows(self):
-        """Gives (number, row) for each row, counted from 1."""
+        """Yields (number, row) for each row, counted from 1."""
         self._start()
         self._expect_array()
         number = 0
@@ -44,14 +44,14 @@ class DumpStream(object):
             if character == "":
                 raise self._cut_off("before row %d" % number)
             if character != "{":
-                raise DumpFault("row %d of the dump is no object (at byte %s)" % (number, self._offset()))
+                raise DumpFault("row %d of the dump is not a JSON object (at byte %s)" % (number, self._offset()))
             yield number, self._object(number)
             separator = self._peek()
             if separator == "":
                 raise self._cut_off("after row %d" % number)
             if separator not in ",]":
                 raise DumpFault(
-                    "between rows %d and %d of the dump there is no comma (at byte %s)"
+                    "the dump has no comma between the rows %d and %d (at byte %s)"
                     % (number, number + 1, self._offset())
                 )
             if separator == "]":
@@ -59,7 +59,7 @@ class DumpStream(object):
             self._at += 1
         self._at += 1
         if self._peek() != "":
-            raise DumpFault("something follows the end of the dump's array, at byte %s" % self._offset())
+            raise DumpFault("the dump has text after the end of its array, at byte %s" % self._offset())
         self.digest = self._hash.hexdigest()
 
     def _start(self):
@@ -74,7 +74,7 @@ class DumpStream(object):
         self._ended = False
 
     def _fill(self):
-        """Reads on; says whether there was anything. The more is pending, the more is read at once."""
+        """Reads more; returns whether there was anything. The more is pending, the more is read at once."""
         if self._ended:
             return False
         self._buffer = self._buffer[self._at :]
@@ -97,7 +97,7 @@ class DumpStream(object):
         return self._bytes - len(self._buffer[self._at :].encode("utf-8", "replace"))
 
     def _peek(self):
-        """The next character that is no blank; empty at the end."""
+        """Next character that is not blank; empty at the end."""
         while True:
             self._at = _BLANK.match(self._buffer, self._at).end()
             if self._at < len(self._buffer):
@@ -114,8 +114,8 @@ class DumpStream(object):
             raise DumpFault("the dump is empty")
         if first != "[":
             raise DumpFault(
-                "the dump is no JSON array: it must begin with [, as `manage.py dumpdata` writes it"
-                " (a warning before it? write with dumpdata's --output)"
+                "the dump is not a JSON array: it must begin with [, as `manage.py dumpdata` writes it"
+                " (if a warning precedes it, use dumpdata's --output)"
             )
         self._at += 1
 
@@ -124,20 +124,20 @@ class DumpStream(object):
             try:
                 value, self._at = self._decoder.raw_decode(self._buffer, self._at)
                 return value
-            # RuntimeError: nested deeper than Python goes.
+            # RuntimeError: nested too deeply for Python.
             except (ValueError, RuntimeError):
                 if self._is_whole():
-                    raise DumpFault("row %d of the dump is no JSON (it begins at byte %s)" % (number, self._offset()))
+                    raise DumpFault("row %d of the dump is not JSON (it begins at byte %s)" % (number, self._offset()))
             if len(self._buffer) - self._at > LARGEST_ROW:
                 raise DumpFault(
-                    "row %d of the dump has more than %d characters: is a quote or a brace missing in it?"
+                    "row %d of the dump has more than %d characters: look for a missing quote or brace in it"
                     % (number, LARGEST_ROW)
                 )
             if not self._fill():
                 raise self._cut_off("in the middle of row %d" % number)
 
     def _is_whole(self):
-        """Does the object that begins here end within the buffer?"""
+        """Is the end of the object that begins here in the buffer?"""
         depth = 0
         for token in _STRUCTURE.finditer(self._buffer, self._at):
             text = token.group()
@@ -152,4 +152,4 @@ class DumpStream(object):
         return False
 
     def _cut_off(self, where):
-        return DumpFault("the dump ends %s, after %d bytes: it is not whole" % (where, self._bytes))
+        return DumpFault("the dump ends %s, after %d bytes: it is incomplete" % (where, self._bytes))

@@ -1,15 +1,15 @@
 """Loads an old site's dump into the new application's database, once.
 
 Runs as the site's user in the release, with the release's Python and the service's environment. With
---dump, stdin is the dump: nobody but the caller needs to be able to open it. It is read more than once, and
-lies in a file without a name meanwhile, beside the backups.
+--dump, stdin is the dump: only the caller must be able to open it. It is read more than once, from an unnamed
+temporary file in the directory of the backups.
 
     python load_dump.py [--dump] --digest HEX --name NAME --backups DIR
         [--rename OLD=NEW]... [--skip LABEL]... [--confirm HEX] [--client DIR] [--settings MODULE]
 
-Data, count check a model, constraints, sequences and the marker are one transaction. What it prints
-is `KIND TEXT` a line: `backup PATH`, `loaded LABEL: ...`, `note TEXT`; a refusal is the last line of
-stderr. Exit codes: 0 loaded or loaded before, 1 refused, 3 the dump is needed and was not given.
+Data, counts per model, constraints, sequences and the marker are one transaction. It prints lines
+`KIND TEXT`: `backup PATH`, `loaded LABEL: ...`, `note TEXT`; the last line of stderr is the reason of a
+failure. Exit codes: 0 loaded or loaded before, 1 failed, 3 the dump is needed and was not given.
 """
 from __future__ import print_function, unicode_literals
 
@@ -27,12 +27,12 @@ from dump_policy import NOT_LOADED, LoadFault, Naming, References, Survey, row_n
 from dump_stream import DumpFault, DumpStream
 
 NO_DUMP = 3
-# A row that migrate makes for every site: it is nobody's data.
+# A row that migrate creates for every site, and that is nobody's data.
 SITES = "sites.site"
 
 
 class Load(object):
-    """One load: examined first, then carried out."""
+    """One load: the dump is checked first, then loaded."""
 
     def __init__(self, options):
         from django.apps import apps
@@ -43,12 +43,12 @@ class Load(object):
         self.connection = connection
         self.backup = None
         if connection.vendor not in ("postgresql", "sqlite"):
-            raise LoadFault("the database is %s: only PostgreSQL and sqlite are loaded" % connection.vendor)
+            raise LoadFault("the database is %s: only PostgreSQL and sqlite are supported" % connection.vendor)
         self.naming = Naming(dict(pair.split("=", 1) for pair in options.rename), options.skip)
         for old, new in sorted(self.naming.renames.items()):
             if self.find_model(new) is None:
                 raise LoadFault(
-                    "renames: %s -> %s: the application has no model %s; it has %s"
+                    "DataMigration.renames: %s -> %s: the application has no model %s; it has %s"
                     % (old, new, new, ", ".join(self.own_labels()))
                 )
 
@@ -64,7 +64,7 @@ class Load(object):
         return sorted(label for label in labels if not label.startswith(("admin.", "auth.", "contenttypes.", "sessions.")))
 
     def already(self):
-        """The marker of this very dump, if it was loaded."""
+        """Marker of this dump, if it was loaded."""
         from dump_marker import markers
 
         for marker in markers(self.connection):
@@ -73,19 +73,19 @@ class Load(object):
         return None
 
     def examine(self):
-        """Reads the dump once, and refuses what can't or must not be loaded."""
+        """Reads the dump once, and fails on what can't or must not be loaded."""
         self.dump = lay_down(self.options.backups)
         self.stream = DumpStream(self.dump.fileno())
         self.survey = Survey(self.stream, self.naming, self.find_model)
         if self.survey.digest != self.options.digest:
             raise LoadFault(
-                "the dump is not the one that the configuration names: its digest is %s, not %s"
+                "the dump is not the one that pulumi up has copied: its digest is %s, not %s"
                 % (self.survey.digest, self.options.digest)
             )
         if self.survey.unknown:
             counts = ", ".join("%s (%s)" % (label, _rows(n)) for label, n in self.survey.unknown.items())
             raise LoadFault(
-                "the dump has rows of models that the application does not have: %s. Name their new models in "
+                "the dump has rows of models that the application does not have: %s. Add their new models to "
                 "DataMigration.renames, or list them in DataMigration.skipModels; the application has %s" % (counts, ", ".join(self.own_labels()))
             )
         if not self.survey.models:
@@ -94,19 +94,19 @@ class Load(object):
         self.refuse_unconfirmed()
 
     def refuse_tableless(self):
-        """An unmanaged model often stands for a view, or for a table that somebody else makes."""
+        """Fails on an unmanaged model without a table: it may stand for a view, or for somebody else's table."""
         with self.connection.cursor() as cursor:
             tables = self.connection.introspection.table_names(cursor)
         lacking = [label for label in self.survey.models if self.find_model(label)._meta.db_table not in tables]
         unmanaged = [label for label in lacking if not self.find_model(label)._meta.managed]
         if unmanaged:
             raise LoadFault(
-                "the dump has rows of %s, which migrate makes no table for (managed = False), and the database has none: "
-                "list it in DataMigration.skipModels, or make its table first" % ", ".join(unmanaged)
+                "the dump has rows of %s, for which migrate creates no table (managed = False), and the database has none: "
+                "list it in DataMigration.skipModels, or create its table first" % ", ".join(unmanaged)
             )
 
     def refuse_unconfirmed(self):
-        """Loading overwrites by primary key, so rows that are there need the word of a person."""
+        """Loading overwrites rows by primary key, so a person must confirm it where there are rows."""
         from dump_marker import markers
 
         before = self.rows_before()
@@ -114,7 +114,7 @@ class Load(object):
             return
         reasons = []
         for marker in markers(self.connection):
-            # In the transaction the own marker is there by now.
+            # Inside the transaction, this dump's own marker is there already.
             if marker.name == self.options.name and marker.digest != self.options.digest:
                 counts = ", ".join("%s %d" % one for one in sorted(marker.counts.items()))
                 reasons.append("another dump (%s...) was loaded at %s: %s" % (marker.digest[:12], marker.loaded_at, counts))
@@ -124,7 +124,7 @@ class Load(object):
         if reasons:
             raise LoadFault(
                 "%s. Loading replaces rows that have the same primary key as a row of the dump, and keeps the others. "
-                "To want that, set DataMigration.confirm to this dump's digest, %s%s"
+                "If you want that, set DataMigration.confirm to this dump's digest, %s%s"
                 % (
                     "; ".join(reasons),
                     self.options.digest,
@@ -144,7 +144,7 @@ class Load(object):
         return self.find_model(label)._base_manager.using(self.connection.alias).count()
 
     def carry_out(self):
-        """The transaction: either all of it is true afterwards, or none."""
+        """Loads the dump in one transaction: all of it, or nothing."""
         from django.core.management.color import no_style
         from django.db import transaction
         from dump_marker import set_counts, set_marker
@@ -152,12 +152,12 @@ class Load(object):
 
         using = self.connection.alias
         models = OrderedDict((label, self.find_model(label)) for label in self.survey.models)
-        # Where sqlite checks at once, it has to be told before the transaction begins.
+        # sqlite can switch its checks off only before the transaction begins.
         with self.connection.constraint_checks_disabled():
             with transaction.atomic(using=using):
                 set_marker(self.connection, self.options.digest, self.options.name, self.backup)
                 self.lock(models.values())
-                # Asked again: the site may have written meanwhile.
+                # Checks again: the site may have written rows meanwhile.
                 self.refuse_unconfirmed()
                 before = OrderedDict((label, self.count(label)) for label in models)
                 writer = RowWriter(
@@ -176,7 +176,7 @@ class Load(object):
         return report + self.remarks(references)
 
     def lock(self, models):
-        """Readers go on; a writer waits until the load is done. sqlite has one writer anyhow."""
+        """Makes writers wait until the load is done; readers don't. sqlite allows one writer anyhow."""
         if self.connection.vendor != "postgresql":
             return
         tables = sorted(set(table for model in models for table in _tables(model)))
@@ -220,13 +220,13 @@ class Load(object):
             )
 
     def find_row(self, model, pk):
-        """The name of a row by what the database knows of it."""
+        """Name of a row, by its model and primary key."""
         for number, row in self.stream.rows():
             if self.survey.kind(row["model"]) == "load":
                 label = self.naming.renamed(row["model"])
                 if self.find_model(label) is model and "%s" % row["pk"] == "%s" % pk:
                     return row_name(number, label, row["pk"])
-        return "%s, pk %s, which is not of the dump" % (model._meta, pk)
+        return "%s, pk %s, which is not from the dump" % (model._meta, pk)
 
     def check_counts(self, before, models, writer):
         report = []
@@ -241,7 +241,7 @@ class Load(object):
                     % (_rows(wanted), label, before[label], now)
                 )
             if more > 0 and not before[label]:
-                report.append("note %s: %s more, made by the application or its database for rows of the dump" % (label, _rows(more)))
+                report.append("note %s: %s more, which the application or its database has created for rows of the dump" % (label, _rows(more)))
             old = sorted(self.survey.sources[label] - set([label]))
             report.append(
                 "loaded %s: %s%s%s"
@@ -249,7 +249,7 @@ class Load(object):
                     label,
                     _rows(wanted),
                     " of " + ", ".join(old) if old else "",
-                    ", %d of them in place of rows that were there" % replaced if replaced else "",
+                    ", %d of them in place of existing rows" % replaced if replaced else "",
                 )
             )
         return report
@@ -260,9 +260,9 @@ class Load(object):
             why = NOT_LOADED.get(label, "listed in DataMigration.skipModels")
             lines.append("note %s: %s not loaded (%s)" % (label, _rows(n), why))
         for where, n in references.dropped.items():
-            lines.append("note %s: %d left out, for the application has no such content type or permission" % (where, n))
+            lines.append("note %s: %d left out, since the application has no such content type or permission" % (where, n))
         for where, n in references.emptied.items():
-            lines.append("note %s: %d emptied, for the application has no such content type or permission" % (where, n))
+            lines.append("note %s: %d emptied, since the application has no such content type or permission" % (where, n))
         return lines
 
 
@@ -275,14 +275,14 @@ def _rows(n):
 
 
 def lay_down(directory):
-    """The dump of stdin as a file that can be read again; it has no name, and goes with this program."""
+    """The dump from stdin as a file that can be read again; it has no name, and is removed with this program."""
     file = tempfile.TemporaryFile(dir=directory)
     try:
         with os.fdopen(0, "rb") as stdin:
             shutil.copyfileobj(stdin, file)
         file.flush()
     except EnvironmentError as error:
-        raise LoadFault("the dump can't be laid down in %s: %s" % (directory, error.strerror or error))
+        raise LoadFault("can't write a copy of the dump to %s: %s" % (directory, error.strerror or error))
     return file
 
 
@@ -309,7 +309,7 @@ def run(options):
     try:
         report = load.carry_out()
     except Exception as fault:
-        # The caller tells where the backup is, whatever the fault.
+        # The caller reports where the backup is, whatever the error.
         print("backup %s" % load.backup)
         raise fault
     print("backup %s" % load.backup)
@@ -319,7 +319,7 @@ def run(options):
 
 
 def explain(error):
-    """An error for a person, without the values that are being loaded."""
+    """Message of an error for a person, without values from the dump."""
     if isinstance(error, (BackupFault, DumpFault, LoadFault)):
         return "%s" % error
     if READY:
@@ -331,7 +331,7 @@ def explain(error):
     while place.tb_next is not None:
         place = place.tb_next
     where = "%s:%d" % (place.tb_frame.f_code.co_filename, place.tb_lineno)
-    # Before the application is ready no row was read: then the words are about the release.
+    # Before the application is set up no row was read: then the message is about the release.
     return "%s in %s%s" % (kind, where, "" if READY else ": " + first)
 
 
@@ -343,11 +343,11 @@ def explain_database(error):
     if isinstance(error, OperationalError):
         return "the database: %s" % first
     if isinstance(error, ProgrammingError):
-        return "the database (is it migrated?): %s" % first
+        return "the database (run manage.py migrate if it is not migrated): %s" % first
     return describe(error) if isinstance(error, DatabaseError) else None
 
 
-# Holds True when the application is ready.
+# Contains True when the application is set up.
 READY = []
 
 
@@ -362,7 +362,7 @@ def main(arguments):
     parser.add_argument("--confirm")
     parser.add_argument("--client")
     parser.add_argument("--settings")
-    # A time-out of the caller rolls back and cleans up like any fault.
+    # A time-out of the caller rolls back and cleans up like any error.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal: nothing was loaded"))
     options = parser.parse_args(arguments)
     try:
@@ -370,7 +370,7 @@ def main(arguments):
     except Exception as error:
         sys.stdout.flush()
         fault = explain(error)
-        # Names of fields may hold anything; the locale of a service is often plain C.
+        # Names of fields may have any characters; the locale of a service is often plain C.
         sys.exit(("%s: nothing was loaded" % fault).encode("ascii", "backslashreplace").decode("ascii"))
 
 

@@ -1,14 +1,14 @@
 """pip's settings on this host, without those that say where and how something is installed.
 
-Where packages come from (index, proxy, certificates, find-links, no-index ...) is the host's to say;
-where they go to is ours. A variable can't take back a `target` or `prefix` of a file, and the pip that
-pip itself starts for a build reads the files again: so no pip reads them, and what stays becomes variables.
+The host decides where packages come from (index, proxy, certificates, find-links, no-index ...); we
+decide where they go. A variable can't unset a `target` or `prefix` in a file, and the pip that
+pip itself starts for a build reads the files again: so no pip reads them, and the rest becomes variables.
 """
 import io
 import os
 import sys
 
-# By what each would do to us: elsewhere, not at all, or something else.
+# Settings that would install elsewhere, not at all, or something else.
 OURS = set(
     "user target prefix root home src editable python isolated log"
     " require-virtualenv require-venv dry-run report quiet verbose no-input"
@@ -17,7 +17,7 @@ OURS = set(
 
 
 def pip_files():
-    """Those that pip reads, the later ones win; that of the environment comes last."""
+    """The files that pip reads. Later ones win; that of the virtualenv comes last."""
     root = os.environ.get("TRACKS_ROOT", "")
     home = os.path.expanduser("~")
     return [
@@ -42,7 +42,7 @@ def pip_sections():
             with io.open(name, encoding="utf-8-sig") as file:
                 getattr(parser, "read_file", getattr(parser, "readfp", None))(file)
         except (Error, ValueError, EnvironmentError) as error:
-            # The text of a parser's error has the line, which may hold a password.
+            # The text of a parser's error has the line in it, which may have a password.
             kind = getattr(error, "strerror", None) or type(error).__name__
             raise SystemExit("pip's settings in %s can't be read (%s): correct that file" % (name, kind))
         for section in ("global", "install"):
@@ -51,7 +51,7 @@ def pip_sections():
 
 
 def pip_settings():
-    """The variables that every pip of ours is started with."""
+    """Variables that every pip of ours is started with."""
     if os.environ.get("PIP_CONFIG_FILE") == os.devnull:
         return {}
     found = {"global": {}, "install": {}}

@@ -1,7 +1,7 @@
-"""Reads requirements as pip reads them, and says what decides which packages they bring.
+"""Reads requirements as pip reads them, and finds everything that decides which packages they install.
 
-The virtualenv's name goes by that, so whatever pip notices must be noticed here: a file that is included,
-in whatever encoding, and what is installed from the release itself. Comes before virtualenv.py.
+The name of the virtualenv depends on that, so this must see whatever pip sees: included files, in whatever
+encoding, and what is installed from the release itself. Precedes virtualenv.py.
 """
 from __future__ import print_function
 
@@ -13,7 +13,7 @@ import re
 import shlex
 import sys
 
-# As pip has them, in its order.
+# The same as pip's, in the same order.
 BOMS = [
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -22,16 +22,16 @@ BOMS = [
 COMMENT = re.compile(r"(^|\s+)#.*$")
 REMOTE = re.compile(r"(?i)(?!file:)([a-z][a-z0-9+.-]*://|(git|hg|svn|bzr)\+)")
 ARCHIVE = re.compile(r"(?i)\.(whl|zip|tar|tar\.gz|tgz|tar\.bz2|tbz|tar\.xz|txz|tar\.lz|tlz|tar\.lzma)$")
-# Each speaks to PostgreSQL for Django by itself.
+# Django needs one of these for PostgreSQL.
 DRIVERS = {"psycopg2", "psycopg2-binary", "psycopg2cffi", "psycopg"}
 
 
 class Fault(Exception):
-    """What keeps the virtualenv from being built, in words for the application's author."""
+    """Reason why the virtualenv can't be built, for the application's author."""
 
 
 class LineOptions(optparse.OptionParser):
-    """Options of a line. All that pip has, since it takes abbreviations that leave no doubt."""
+    """Options of a line. All that pip has, since it accepts unambiguous abbreviations."""
 
     def __init__(self):
         optparse.OptionParser.__init__(self, add_help_option=False)
@@ -81,7 +81,7 @@ def decoded(name, content):
 
 
 def logical_lines(text):
-    """Lines without comments; those that end with a backslash go on in the next."""
+    """Lines without comments; a line that ends with a backslash continues on the next."""
     whole = ""
     for line in text.splitlines() + [""]:
         comment = COMMENT.match(line)
@@ -95,7 +95,7 @@ def logical_lines(text):
 
 
 def split_line(line):
-    """A line's requirement, and its options."""
+    """Requirement and options of a line."""
     words = line.split(" ")
     at = next((index for index, word in enumerate(words) if word.startswith("-")), len(words))
     text = " ".join(words[at:])
@@ -106,7 +106,7 @@ def split_line(line):
             rest = shlex.split(text)
         options = LineOptions().parse_args(rest)[0]
     except ValueError:
-        # pip tells what it doesn't understand.
+        # pip reports what it doesn't understand.
         options = LineOptions().parse_args([])[0]
     return " ".join(words[:at]), options
 
@@ -116,7 +116,7 @@ def normalized(name):
 
 
 def named(requirement):
-    """The normalized name of what a requirement installs, by its egg or its file where it is a URL; or ''."""
+    """Normalized name of what a requirement installs, by the egg or file name of a URL; or ''."""
     match = re.search(r"[#&]egg=([\w.-]+)", requirement)
     if not match and not re.match(r"[\w.-]+\s*(\[[^\]]*\])?\s*@", requirement):
         match = re.search(r"(?:^|/)([A-Za-z0-9][\w.]*(?:-[A-Za-z_][\w.]*)*)-\d[^/]*$", requirement)
@@ -125,7 +125,7 @@ def named(requirement):
 
 
 def local_path(requirement, editable):
-    """Where on this host a requirement installs from, as it is written; None for a name or a URL."""
+    """Path on this host that a requirement installs from, as written; None for a name or a URL."""
     direct = re.match(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(.*)$", requirement)
     place = direct.group(1) if direct else requirement
     if REMOTE.match(place):
@@ -133,7 +133,7 @@ def local_path(requirement, editable):
     place = re.sub(r"\s*;.*$", "", place).strip()
     place = re.sub(r"(\[[^\]]*\])?(#.*)?$", "", place)
     if place.lower().startswith("file:"):
-        # Two slashes precede the name of a host, which is this one.
+        # After two slashes comes the name of a host, which is this one.
         return re.sub(r"(?i)^//(localhost)?(?=/)", "", place[5:])
     if editable or direct or place.startswith(".") or os.sep in place or ARCHIVE.search(place):
         return place
@@ -141,18 +141,18 @@ def local_path(requirement, editable):
 
 
 class Requirements(object):
-    """All that a file of the release asks for, itself and by what it includes."""
+    """Everything that a requirements file of the release asks for, with the files that it includes."""
 
     def __init__(self, name, extra):
         self.files = {}
-        # Normalized names of what is asked for, and of what constraints speak of.
+        # Normalized names in requirements, and in constraints.
         self.names = set(named(requirement) for requirement in extra)
         self.constrained = set()
-        # Lines that say where packages come from, for whatever is installed besides.
+        # Lines that say where packages come from, for what is installed in addition.
         self.sources = []
         # Files, and folders of archives, whose content counts.
         self.archives = set()
-        # Is a folder of the release installed? What its build reads, only the build knows.
+        # Is a folder of the release installed? Its build may read any file.
         self.installs_source = False
         # Is a hash required of everything?
         self.hashed = False
@@ -193,7 +193,7 @@ class Requirements(object):
         self._look_in(name, line, options)
 
     def _look_in(self, name, line, options):
-        """Takes a line that says where packages are looked for."""
+        """Adds a line that says where to look for packages."""
         is_local = False
         for place in options.find_links[:1] + options.index_url + options.extra_index_url:
             if REMOTE.match(place):
@@ -224,17 +224,17 @@ class Requirements(object):
             self.archives.add(path)
 
     def _within(self, name, line, path):
-        """The path within the release: what lies elsewhere may change, and nobody would notice."""
+        """Path within the release: a change of a file elsewhere would go unnoticed."""
         here = os.path.realpath(".") + os.sep
         if path.lower().startswith("file:") or not (os.path.realpath(path) + os.sep).startswith(here):
             raise Fault(
-                "%s: %s leads out of the source: put what it names into the source, and write its path"
+                "%s: %s leads out of the source: copy what it names into the source, and write its path"
                 " there" % (name, without_password(line))
             )
         return os.path.normpath(path)
 
     def add_to(self, digest):
-        """Brings in what decides the outcome, apart from what the release's own name says."""
+        """Adds what decides the result, except what the name of the release stands for."""
         for name in sorted(self.files):
             add_content(digest, name, self.files[name])
         for top in sorted(self.archives):
@@ -264,5 +264,5 @@ def files_below(path):
 
 
 def without_password(text):
-    """The text without whatever logs in, in its URLs; a password may have an @ or a slash in it."""
+    """Text without the logins in its URLs; a password may have an @ or a slash in it."""
     return re.sub(r"(://)(?:[^/\s@:]*:(?!\d*(?:[/\s]|$))\S*|[^/\s]*)@", r"\1****@", text)

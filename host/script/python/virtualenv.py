@@ -2,12 +2,13 @@
 
 usage: find|build DIRECTORY REQUIREMENTS DATABASE [EXTRA-REQUIREMENT...]
 
-Its name is a digest of what goes in: the interpreter, all that the requirements go by, what is installed
-besides. So the same needs share one, and a change makes another beside it, at its final path, since a
-virtualenv can't be moved. The last line printed is "built NAME", "present NAME" or "absent NAME".
+Its name is a digest of its input: the interpreter, everything that the requirements depend on, what is
+installed in addition. So equal input shares one virtualenv, and other input builds another next to it, at its
+final path, since a virtualenv can't be moved. The last line printed is "built NAME", "present NAME" or
+"absent NAME".
 
-DATABASE is "postgresql" where Django needs a driver for it, else "none". The application's own choice of
-a driver stands; without one, psycopg2 is added to what is installed by then, and changes nothing of it.
+DATABASE is "postgresql" where Django needs a driver for it, else "none". A driver in the requirements is
+used; without one, psycopg2 is installed last, and changes no other package.
 """
 import ctypes
 import hashlib
@@ -17,10 +18,10 @@ import subprocess
 import tempfile
 
 MARK = ".tracks-virtualenv"
-# Newest virtualenv that still runs on, and makes environments for, Python 2.7 and 3.6.
+# Newest version of virtualenv that still runs on, and makes environments for, Python 2.7 and 3.6.
 VIRTUALENV = "virtualenv==20.15.1"
 BUILD = ".build-"
-# Whole output of what failed last, for its owner alone: a URL with a password may be in it.
+# Whole output of the last failure, readable by its owner only: a URL with a password may be in it.
 LOG = "failed-pip.log"
 
 HASHED_DRIVERS = """\
@@ -29,24 +30,24 @@ psycopg2==2.9.6; python_version < "3.8" --hash=sha256:f15158418fd826831b28585e2a
 
 
 def check_hashes(requirements, asked, database, extra):
-    """In hash mode pip takes nothing without a hash, and what we add has none."""
+    """In hash mode pip accepts nothing without a hash, and what we add has none."""
     if not asked.hashed:
         return
     if extra:
         raise Fault(
-            "%s pins by hash, and DjangoApp.extraRequirements can't: move %s there, with hashes"
+            "%s pins its packages by hash, which DjangoApp.extraRequirements can't: move %s to that file, with hashes"
             % (requirements, ", ".join(extra))
         )
     if database == "postgresql" and not asked.names & DRIVERS:
         raise Fault(
-            "%s pins by hash and names no driver for PostgreSQL. Add these lines (with Django before 3.1"
-            " another version, below 2.9):\n%s" % (requirements, HASHED_DRIVERS)
+            "%s pins its packages by hash and has no driver for PostgreSQL. Add these lines (for Django before 3.1,"
+            " a version below 2.9):\n%s" % (requirements, HASHED_DRIVERS)
         )
 
 
 def digest(asked, database, extra):
     python = [os.path.realpath(sys.executable), "%d.%d" % sys.version_info[:2]]
-    # What a release's folder holds, and where that is, its name says.
+    # The path of a release stands for its content.
     parts = python + [database] + extra + ([os.getcwd()] if asked.installs_source else [])
     sum = hashlib.sha256("\0".join(parts).encode("utf-8"))
     asked.add_to(sum)
@@ -54,7 +55,7 @@ def digest(asked, database, extra):
 
 
 def run(log, *command):
-    """Runs a command; when it fails, the reason is told, and the whole output is in the log."""
+    """Runs a command. When it fails, raises the reason, and writes the whole output to the log."""
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -64,11 +65,11 @@ def run(log, *command):
             os.remove(log)
         with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(output.encode("utf-8"))
-        words = reason(output) or ["%s failed without a word" % command[0]]
+        words = reason(output) or ["%s failed without a message" % command[0]]
         raise Fault("\n".join(words + ["the whole output is in %s on the host" % log]))
 
 
-# What pip draws around the words of others, and what it says about itself.
+# What pip draws around other programs' output, and what it says about itself.
 FRAME = u" \t\u2502\u2570\u2500>\xd7"
 NOISE = re.compile(r"(?i)(note|hint|warning|deprecation|\[notice\]|looking in links)\b|command .* failed with error|$")
 BEGIN = re.compile(r"Complete output |\[\d+ lines? of output\]$")
@@ -78,7 +79,7 @@ CAUSE = re.compile(r"(?i)error|exception|not found|no such file|can't|cannot|cou
 
 
 def reason(output):
-    """The package that fails, and the few lines that say why."""
+    """Package that fails, and the few lines that say why."""
     lines = [line.strip(FRAME)[:200] for line in without_tracebacks(output.splitlines())]
     said, package, inside = [], "", False
     for line in lines:
@@ -98,7 +99,7 @@ def reason(output):
 
 
 def without_tracebacks(lines):
-    """The lines without where in its code a program was: only its author needs that."""
+    """Lines without tracebacks, which only the author of a program needs."""
     inside = None
     for line in lines:
         indent = len(line) - len(line.lstrip(FRAME))
@@ -138,21 +139,21 @@ def installed(pip):
 
 
 def missing(asked, found, database):
-    """What the site needs beside what the application asked for."""
+    """Packages that the site needs in addition to the application's own."""
     added = []
     if database == "postgresql" and not DRIVERS & set(found):
         version = tuple(int(part) for part in re.findall(r"\d+", found.get("django", "")))[:2]
-        # Before 3.1 Django takes the time zone of 2.9 for another than UTC.
+        # Django before 3.1 does not accept psycopg2 2.9's time zone as UTC.
         is_old = version and version < (3, 1) and "psycopg2" not in asked.constrained
         added.append("psycopg2<2.9" if is_old else "psycopg2")
     if sys.version_info[0] == 2 and not asked.hashed and "pysqlite" not in found:
-        # Debugging without PRODUCTION uses sqlite, as the notes have it.
+        # Without PRODUCTION, the dev settings use sqlite.
         added.append("pysqlite")
     return added
 
 
 def settle():
-    """Has everything on the disk: after a power cut the mark might be there, and files of packages empty."""
+    """Flushes to the disk: otherwise, after a power cut, the mark might be there and files of packages empty."""
     # Python 2 has no os.sync.
     ctypes.CDLL(None).sync()
 
@@ -163,7 +164,7 @@ def build(path, requirements, asked, database, extra):
     os.environ.update(pip_settings())
     if os.path.lexists(path):
         shutil.rmtree(path)
-    # What a build runs lies beside what it makes: /tmp may be mounted noexec, or be full.
+    # Builds run here rather than in /tmp, which may be mounted noexec, or be full.
     for name in os.listdir(directory) if os.path.isdir(directory) else []:
         if name.startswith(BUILD):
             shutil.rmtree(os.path.join(directory, name), ignore_errors=True)
@@ -178,7 +179,7 @@ def build(path, requirements, asked, database, extra):
         run(log, *(install + ["-r", requirements] + extra))
         added = missing(asked, installed(pip), database)
         if added:
-            # From where the application's own come, and within its constraints.
+            # From the same sources as the application's packages, and within its constraints.
             sources = os.path.join(path, ".tracks-sources.txt")
             with os.fdopen(os.open(sources, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write("".join(line + "\n" for line in asked.sources).encode("utf-8"))

@@ -79,7 +79,7 @@ export const places: readonly Trait[] = [
       prints: /^tmpfs +home\ndeployer$/,
     },
     refused: {
-      says: /\/home\/deployer is the home of deployer and has to stay so: mount its file system at \/home, with \/home\/deployer as a directory on it/,
+      says: /\/home\/deployer is the home of deployer and must stay so: mount its file system at \/home, with \/home\/deployer as a directory on it/,
       wayOut: `
         umount /home/deployer
         cd /mnt/disk-of-deployer

@@ -58,7 +58,7 @@ test("rows and backup are read from what the host said, of a first load and of a
   const first = [
     "loaded roasted.target: 14 rows of redirect.target",
     "loaded auth.user: 1 row",
-    "note: sessions.session: 2 rows not loaded (everybody logs in again)",
+    "note: sessions.session: 2 rows not loaded (users log in again)",
     `note: backup before the load: ${expected.backup}`,
     "applied data-load: 2 changes",
   ];

@@ -36,9 +36,9 @@ const operator = {
 } as const;
 
 it("sends this version's script to the host, and shows what it says line by line", async () => {
-  const server = await host({ stdout: "nginx is being changed: waiting\nundid the run\n" });
+  const server = await host({ stdout: "waiting: nginx is locked\nundid the run\n" });
   expect(await recoverHost(connectionTo(server, hostKey, login), "tracks.test")).toEqual([
-    "nginx is being changed: waiting",
+    "waiting: nginx is locked",
     "undid the run",
   ]);
   expect(server.commands).toHaveLength(1);
@@ -76,9 +76,9 @@ it("sends no program when sudo refuses", async () => {
 });
 
 it("says why the host can't be recovered, and never takes silence for success", async () => {
-  const refuses = await host({ exitCode: 1, stderr: "nginx can't be put back\nits log is full\n" });
+  const refuses = await host({ exitCode: 1, stderr: "can't restore nginx\nits log is full\n" });
   await expect(recoverHost(connectionTo(refuses, hostKey, login), "tracks.test")).rejects.toThrow(
-    "The host can't be recovered\n  reason:  nginx can't be put back\n           its log is full",
+    "The host can't be recovered\n  reason:  can't restore nginx\n           its log is full",
   );
   const silent = await host({ exitCode: 0 });
   await expect(recoverHost(connectionTo(silent, hostKey, login), "tracks.test")).rejects.toThrow(
