@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Tally } from "./measurement";
 
-/** Where a site is asked, and by which name. */
+/** Address and name of a site to send requests to. */
 export interface SiteAddress {
   readonly address: string;
   /** @default 80 */
@@ -10,15 +10,15 @@ export interface SiteAddress {
   readonly serverName: string;
 }
 
-/** A page of the sample whose footer names the versions of code and templates. */
+/** Page of the sample whose footer has the versions of code and templates. */
 const PAGE = "/about/";
 const TIMEOUT_MS = 10_000;
-/** More than the service has workers, so that each of them is asked. */
+/** More than the service has workers, so that each of them gets requests. */
 const ASKED_AT_ONCE = 32;
-/** Often enough to meet a gap of a tenth of a second, too seldom to slow the update down. */
+/** Milliseconds between requests: few enough to notice a gap of a tenth of a second, many enough not to slow the update down. */
 const PAUSE_MS = 50;
 
-/** What one answer says: the versions of code and templates, or what came in place of the page. */
+/** Summary of one answer: the versions of code and templates, or what came in place of the page. */
 export function describeAnswer(status: number, body: string): string {
   if (status !== 200) return `HTTP ${status}`;
   const [, code, templates] = /code (\S+), templates ([^\s<]+)/.exec(body) ?? [];
@@ -26,7 +26,7 @@ export function describeAnswer(status: number, body: string): string {
   return code === templates ? `version ${code}` : `code ${code} with templates ${templates}`;
 }
 
-/** The same tally, without saying which versions there were. */
+/** The same counts, without the version numbers. */
 export function withoutVersions(tally: Tally): Tally {
   const merged: Record<string, number> = {};
   for (const [answer, times] of Object.entries(tally)) {
@@ -40,7 +40,7 @@ export function withoutVersions(tally: Tally): Tally {
   return merged;
 }
 
-/** Asks the site so many times, many at once, so that every worker gets its turn. */
+/** Sends so many requests, many at once, so that every worker gets some. */
 export async function askSite(site: SiteAddress, times: number): Promise<Tally> {
   const tally: Record<string, number> = {};
   for (let left = times; left > 0; left -= ASKED_AT_ONCE) {
@@ -50,7 +50,7 @@ export async function askSite(site: SiteAddress, times: number): Promise<Tally> 
   return tally;
 }
 
-/** Asks the site again and again while `work` lasts. */
+/** Sends requests again and again while `work` runs. */
 export async function askDuring<T>(
   site: SiteAddress,
   tally: Record<string, number>,

@@ -9,13 +9,13 @@ import { writeBrokenRelease, writeFirstRelease, writeRelease } from "./releases"
 import { type Site, siteAddress } from "./site";
 
 const FIRST_MEGABYTES = 32;
-/** Each of the service's workers is met several times. */
+/** Number of requests with which each of the service's workers answers several times. */
 const TIMES_ASKED = 160;
-/** A reload that is only asked for goes on after the command has ended. */
+/** Time for a reload that may go on after the command has ended. */
 const SETTLE_MS = 3_000;
 
 export interface MeasureOptions {
-  /** Runs of every step but the first deploy and the failing update. */
+  /** Number of runs of every step except the first deploy and the failing update. */
   readonly runs: number;
   readonly onProgress: OnProgress;
 }
@@ -23,7 +23,7 @@ export interface MeasureOptions {
 /**
  * Takes one contender through all steps on its fresh host.
  *
- * @throws when a step fails that must not, with the last lines that the contender printed
+ * @throws when a step fails that must succeed, with the last lines that the contender printed
  */
 export async function measure(
   contender: Contender,

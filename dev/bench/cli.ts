@@ -21,7 +21,7 @@ import type { Site } from "./site";
 import { renderTable } from "./table";
 import { ensureWheelhouse } from "./wheelhouse";
 
-/** `npm run bench`: this program beside Ansible and a script, on hosts of the same image. */
+/** `npm run bench`: measures this program, Ansible and a script, on hosts of the same image. */
 
 const FIGURES = "result.json";
 const NAMES = ["pulumi", "ansible", "script"] as const;
@@ -44,19 +44,19 @@ async function run({ runs, only, results }: Options, signal: AbortSignal): Promi
   const unavailable = labUnavailable();
   if (unavailable !== undefined) {
     throw new Error(
-      `The benchmark makes hosts of its own, which can't be done here: ${unavailable}`,
+      `The benchmark creates throwaway hosts, and can't do that here: ${unavailable}`,
     );
   }
   const load = loadavg()[0] ?? 0;
   if (load > BUSY_LOAD) {
     say(
-      `This machine is busy (load ${load.toFixed(1)}): the figures will be higher than they need be.`,
+      `This machine is busy (load ${load.toFixed(1)}): the times will be longer than on an idle one.`,
     );
   }
   const needed = only.includes("ansible") ? [...LAB_PACKAGES, ...ansiblePackages] : LAB_PACKAGES;
   await installPackages({ packages: new Map(needed), onProgress: say });
   const folder = await mkdtemp(join(tmpdir(), "tracks-bench-"));
-  // Hosts of its own, which neither the demo's nor a test's commands see.
+  // Separate hosts, which the commands of the demo and of tests don't see.
   process.env["TRACKS_LAB_DIR"] = join(folder, "lab");
   try {
     const toolchain = await ensureToolchain({ onProgress: say });
@@ -93,7 +93,7 @@ async function run({ runs, only, results }: Options, signal: AbortSignal): Promi
       );
       await render(results);
     }
-    if (failures.length > 0) throw new Error("not every contender came to its end");
+    if (failures.length > 0) throw new Error("not every contender has finished; see above");
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -111,7 +111,7 @@ async function measureAndDispose(
   }
 }
 
-/** Makes a host and all that belongs to it, and takes everything down again. */
+/** Creates a host with everything that belongs to it, and removes it all again. */
 async function onFreshHost<T>(
   name: string,
   { folder, wheelhouse, signal }: { folder: string; wheelhouse: string; signal: AbortSignal },
@@ -135,9 +135,9 @@ async function onFreshHost<T>(
   }
 }
 
-/** Whoever comes first shall not be the one who waits for the disk. */
+/** Reads the image once, so that the first contender does not have to wait for the disk. */
 async function readOnce(base: string, signal: AbortSignal): Promise<void> {
-  say("reading the hosts' image once");
+  say("reading the hosts' image into memory");
   await execa("find", [base, "-xdev", "-type", "f", "-exec", "cat", "{}", "+"], {
     stdout: "ignore",
     cancelSignal: signal,
@@ -157,21 +157,21 @@ async function render(results: string): Promise<void> {
 function count(value: string): number {
   const number = Number(value);
   if (Number.isInteger(number) && number >= 1 && number <= 100) return number;
-  throw new InvalidArgumentError("A number from 1 to 100 is needed.");
+  throw new InvalidArgumentError("Give a number from 1 to 100.");
 }
 
 const program = new Command("bench")
-  .description("measures this program beside ansible-core and a bash script, each on a fresh host")
-  .option("--runs <number>", "runs of every step but first deploy and failing update", count, 3)
+  .description("measure this program, ansible-core and a bash script, each on a fresh host")
+  .option("--runs <number>", "runs of every step except first deploy and failing update", count, 3)
   .addOption(
     new Option("--only <contenders...>", "measure these only").choices(NAMES).default([...NAMES]),
   )
   .option(
     "--results <folder>",
-    "where figures, table, plot and logs go",
+    "folder for figures, table, plot and logs",
     join(__dirname, "results"),
   )
-  .option("--render", "write table and plot of the last run anew")
+  .option("--render", "write table and plot of the last run again")
   .action(async (options: Options & { render?: boolean }) => {
     if (options.render) {
       await render(options.results);
@@ -179,10 +179,10 @@ const program = new Command("bench")
     }
     const interrupted = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      // Stays for a second Ctrl-C, which must not end this before the hosts are gone.
+      // Also handles a second Ctrl-C, which must not end this before the hosts are removed.
       process.on(signal, () => {
         if (interrupted.signal.aborted) return;
-        say("interrupted: taking everything down");
+        say("interrupted: removing the hosts");
         interrupted.abort(new Error("interrupted"));
       });
     }

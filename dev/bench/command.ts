@@ -2,7 +2,7 @@ import { appendFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 
-/** How one command of a contender ended. */
+/** Result of one command of a contender. */
 export interface CommandRun {
   /** Wall time. */
   readonly seconds: number;
@@ -15,13 +15,13 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What the command prints is appended here. */
+  /** File to which the command's output is appended. */
   readonly log: string;
-  /** Aborted: the command is ended. */
+  /** When aborted, the command is ended. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Grace for a command to clean up after itself before it is killed. */
+/** Time for a command to clean up before it is killed. */
 const KILL_AFTER_MS = 10_000;
 const CHECK_EVERY_MS = 50;
 
@@ -33,7 +33,7 @@ export async function runTimed(
 ): Promise<CommandRun> {
   signal?.throwIfAborted();
   const begun = process.hrtime.bigint();
-  // A process group of its own, so that it can be ended together with all that it has started.
+  // A separate process group, so that it can be ended together with its child processes.
   const running = execa(command, args, {
     ...options,
     stdin: "ignore",
@@ -54,7 +54,7 @@ export async function runTimed(
   return { seconds, exitCode: result.exitCode, output: result.all };
 }
 
-/** Asks a process group to end, and kills what is left of it later. */
+/** Asks a process group to end, and later kills what is left of it. */
 async function endGroup(leader: number | undefined): Promise<void> {
   if (leader === undefined) return;
   signalGroup(leader, "SIGTERM");
@@ -63,7 +63,7 @@ async function endGroup(leader: number | undefined): Promise<void> {
   signalGroup(leader, "SIGKILL");
 }
 
-/** @returns whether there was somebody to get it */
+/** @returns whether there was a process to get the signal */
 function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-leader, signal);

@@ -1,4 +1,4 @@
-/** What is measured of each contender, in the order in which it happens. */
+/** Steps to measure of each contender, in their order. */
 export const steps = [
   { id: "deploy", title: "first deploy" },
   { id: "preview", title: "no-op preview" },
@@ -10,19 +10,19 @@ export const steps = [
 
 export type StepId = (typeof steps)[number]["id"];
 
-/** What was seen of one contender. */
+/** Measurements of one contender. */
 export interface ContenderResult {
-  /** How the contender is called in table and plot. */
+  /** Name of the contender in table and plot. */
   readonly title: string;
-  /** Seconds of each run of a step; a step that has no counterpart here is left out. */
+  /** Seconds of each run of a step, without steps that the contender doesn't have. */
   readonly seconds: Readonly<Partial<Record<StepId, readonly number[]>>>;
-  /** What the site answered, as counted at that time. */
+  /** Counts of the site's answers. */
   readonly answers: {
-    /** While the application was updated, without the versions' numbers. */
+    /** During the update of the application, without version numbers. */
     readonly duringUpdate: Tally;
     /** After the failing update. */
     readonly afterFailure: Tally;
-    /** After the failing update, when the service has been started anew, as a reboot does. */
+    /** After the failing update and a restart of the service, as after a reboot. */
     readonly afterRestart: Tally;
   };
   /** Whether the failing update was reported as failed by the command. */
@@ -32,9 +32,9 @@ export interface ContenderResult {
 /** How often each answer came: `version 1.0.0`, `HTTP 502`, `no answer`. */
 export type Tally = Readonly<Record<string, number>>;
 
-/** One run of the benchmark. */
+/** Run of the benchmark. */
 export interface BenchmarkResult {
-  /** When it began, as ISO 8601. */
+  /** Time of its beginning, as ISO 8601. */
   readonly date: string;
   /** Processor cores of the machine. */
   readonly cores: number;
@@ -52,13 +52,13 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** The median of a step's runs in seconds; undefined where the contender has no such step. */
+/** Median of a step's runs in seconds; undefined where the contender has no such step. */
 export function medianSeconds(contender: ContenderResult, step: StepId): number | undefined {
   const seconds = contender.seconds[step];
   return seconds === undefined || seconds.length === 0 ? undefined : median(seconds);
 }
 
-/** Seconds as a person reads them: two digits after the point below 1 s, one from there on. */
+/** Seconds for a person: two digits after the point below 1 s, else one. */
 export function formatSeconds(seconds: number): string {
   return `${seconds.toFixed(seconds < 0.995 ? 2 : 1)} s`;
 }

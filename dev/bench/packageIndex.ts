@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
-/** A running index that pip installs from. */
+/** Running index that pip installs from. */
 export interface PackageIndex {
   /** For pip's `index-url`. */
   readonly url: string;
@@ -15,7 +15,7 @@ export interface PackageIndex {
 
 /**
  * Serves a folder of wheels and source archives as a simple index (PEP 503), so that every
- * contender takes the same packages from the same place, and no network is measured.
+ * contender gets the same packages from the same server, and no network is measured.
  *
  * @param address of this machine, as the hosts reach it
  */
@@ -46,7 +46,7 @@ export async function servePackageIndex(folder: string, address: string): Promis
   };
 }
 
-/** The normalized name of the project that a wheel or a source archive belongs to. */
+/** Normalized name of the project of a wheel or a source archive. */
 export function projectOf(file: string): string {
   const archive = /^(.+)-[^-]+(?:\.tar\.gz|\.zip)$/.exec(file)?.[1];
   const name = archive ?? file.split("-")[0] ?? file;

@@ -1,10 +1,10 @@
 import { type BenchmarkResult, formatSeconds, medianSeconds, steps } from "./measurement";
 
-/** Told apart by people who see colours differently, and in grey. */
+/** Distinguishable by people with colour blindness, and in grey. */
 const COLOURS = ["#1b6ca8", "#e08a1e", "#7a7a7a", "#2f9e63"];
 const WIDTH = 860;
 const LEFT = 210;
-/** Room for the figure behind the longest bar. */
+/** Room for the figure after the longest bar. */
 const RIGHT = 80;
 const TOP = 64;
 const BAR = 18;
@@ -13,8 +13,8 @@ const BOTTOM = 48;
 const TICKS_WANTED = 6;
 
 /**
- * The medians as horizontal bars, one group a step, on one scale that begins at zero: who is twice
- * as long took twice as long.
+ * Medians as horizontal bars, one group per step, on one scale that begins at zero: a bar that is
+ * twice as long took twice as long.
  *
  * @returns an SVG document, readable on light and dark pages
  */
@@ -88,7 +88,7 @@ function group(
   ];
 }
 
-/** The least of 1, 2 and 5 times a power of ten with which few enough ticks reach `longest`. */
+/** Smallest of 1, 2 and 5 times a power of ten with which few enough ticks reach `longest`. */
 function tickStep(longest: number): number {
   const power = 10 ** Math.floor(Math.log10(longest / TICKS_WANTED));
   const factor = [1, 2, 5, 10].find((each) => longest / (each * power) <= TICKS_WANTED) ?? 10;

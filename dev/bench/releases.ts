@@ -1,16 +1,16 @@
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The sample application that every contender deploys. */
+/** Sample application that every contender deploys. */
 export const sampleFolder = join(__dirname, "../sample/tracks");
-/** The data of its past. */
+/** Dump of its old data. */
 export const sampleDump = join(__dirname, "../sample/tracks_redirect.json");
 
 const FIRST_VERSION = "1.0.0";
 const CODE_VERSION = "roasted/version.py";
 const TEMPLATE_VERSION = "roasted/templates/roasted/base.html";
 
-/** Puts the sample's first version into `folder`, in place of whatever was there. */
+/** Replaces the content of `folder` by the sample's first version. */
 export async function writeFirstRelease(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await cp(sampleFolder, folder, {
@@ -20,7 +20,7 @@ export async function writeFirstRelease(folder: string): Promise<void> {
 }
 
 /**
- * Makes the sample another version: one line of code and one of a template.
+ * Changes the sample's version: one line of code and one of a template.
  *
  * @param version such as `1.1.0`
  */
@@ -34,7 +34,7 @@ export async function writeRelease(folder: string, version: string): Promise<voi
   }
 }
 
-/** Another version that can't be imported: it needs a package that requirements.txt doesn't name. */
+/** Changes the sample so that it can't be imported: it needs a package that is not in requirements.txt. */
 export async function writeBrokenRelease(folder: string, version: string): Promise<void> {
   await writeRelease(folder, version);
   const views = join(folder, "roasted/views.py");

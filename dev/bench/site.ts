@@ -5,23 +5,23 @@ import type { PackageIndex } from "./packageIndex";
 /** Version of uWSGI that every contender installs: the default of tracks:uwsgiVersion. */
 export const uwsgiVersion = "2.0.31";
 
-/** The name that the benchmark's sites answer to; nobody resolves it. */
+/** Server name of the benchmark's sites, which no DNS needs to resolve. */
 export const serverName = "tracks.test";
 
-/** What a contender brings about, and with what. */
+/** Site that a contender deploys, and its input. */
 export interface Site {
-  /** A fresh host of the contender's own. */
+  /** Fresh host for this contender only. */
   readonly host: LabHost;
   /** Folder with the application's source; its content changes from step to step. */
   readonly source: string;
-  /** The old data, to be loaded once. */
+  /** File with the old data, to be loaded once. */
   readonly dump: string;
   readonly packages: PackageIndex;
-  /** Empty, the contender's own, removed after the run. */
+  /** Empty folder for this contender, removed after the run. */
   readonly folder: string;
 }
 
-/** Where a host's site is asked. */
+/** Address of a host's site. */
 export function siteAddress(host: LabHost): SiteAddress {
   return { address: host.address, serverName };
 }

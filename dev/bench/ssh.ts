@@ -3,10 +3,10 @@ import type { LabHost } from "../lab/host";
 import { writeKnownHosts } from "../lab/knownHosts";
 
 /**
- * Options with which OpenSSH logs in on a lab host, its keys pinned, whatever the user's own
- * configuration says.
+ * Options with which OpenSSH logs in to a lab host, with its keys pinned and without the user's own
+ * configuration.
  *
- * @param folder where a known_hosts file is written
+ * @param folder for a known_hosts file
  */
 export async function sshOptions(host: LabHost, folder: string): Promise<string[]> {
   const knownHosts = await writeKnownHosts(host, join(folder, `known_hosts-${host.name}`));

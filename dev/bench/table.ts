@@ -8,7 +8,7 @@ import {
   type Tally,
 } from "./measurement";
 
-/** The result as a person reads it: two Markdown tables and how they came about. */
+/** The result for a person: two Markdown tables, and how they were measured. */
 export function renderTable(result: BenchmarkResult): string {
   const { contenders } = result;
   const titles = contenders.map(({ title }) => title);
@@ -42,7 +42,7 @@ function secondsCell(contender: ContenderResult, step: StepId): string {
   return runs > 1 ? `${formatSeconds(value)} (${runs})` : formatSeconds(value);
 }
 
-/** The most frequent answer first. */
+/** Counts of answers, the most frequent one first. */
 function tallyCell(tally: Tally): string {
   const entries = Object.entries(tally).sort(([, a], [, b]) => b - a);
   if (entries.length === 0) return "–";
@@ -60,7 +60,7 @@ function provenance({ date, cores, load, contenders }: BenchmarkResult): string 
   ].join(" ");
 }
 
-/** The first column holds text, the others are aligned to the right as figures are. */
+/** Markdown table: the first column has text, the others are aligned to the right. */
 function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(4, title.length, ...rows.map((row) => (row[column] ?? "").length)),

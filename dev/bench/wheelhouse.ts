@@ -10,20 +10,20 @@ import { makeOnce } from "../toolchain/once";
 import { uwsgiVersion } from "./site";
 import { sshOptions } from "./ssh";
 
-/** Beyond the application's requirements. psycopg2's version is whatever is newest when they are fetched. */
+/** Packages besides the application's requirements. psycopg2 has the newest version at the time of the download. */
 const PACKAGES = [`uwsgi==${uwsgiVersion}`, "psycopg2"];
-/** Compiled by each contender on its host: nobody gets a wheel that was built before. */
+/** Packages that each contender compiles on its host: none gets a wheel. */
 const FROM_SOURCE = "uwsgi,psycopg2";
-/** What pip asks for when it builds those two. */
+/** Packages that pip needs to build those two. */
 const BUILD_PACKAGES = ["setuptools", "wheel"];
 const HOST = "wheelhouse";
 
 /**
- * A folder of the cache with every package that a contender's pip asks for: downloaded once, by a
+ * Folder of the cache with every package that a contender's pip needs: downloaded once, by a
  * lab host, so that they fit the Python of the host image.
  *
  * @param requirements path of the application's requirements.txt
- * @param options.folder for what is needed on the way
+ * @param options.folder for temporary files
  */
 export async function ensureWheelhouse(
   requirements: string,
@@ -52,7 +52,7 @@ export async function ensureWheelhouse(
 }
 
 async function download(host: LabHost, requirements: string): Promise<void> {
-  // pip asks a source archive what it needs, and psycopg2's can't say without PostgreSQL's headers.
+  // pip runs a source archive's setup to find what it needs, and psycopg2's needs PostgreSQL's headers.
   const script = `
     set -e
     dnf -y -q install python3-pip python3-devel gcc make libpq-devel

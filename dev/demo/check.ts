@@ -1,10 +1,11 @@
 import { type Answer, request } from "./request";
 
 /**
- * What a visitor sees of the deployed site; each check throws with what it saw instead.
+ * Checks what a visitor sees of the deployed site, and returns a line per check.
  *
  * @param address of the host that serves it
- * @param name of the site, which the visitor's browser names in its requests
+ * @param name of the site, which the visitor's browser sends as `Host`
+ * @throws with the answer when a check fails
  */
 export async function checkSite(address: string, name: string): Promise<string[]> {
   const get: Get = (path) => request(address, name, path);

@@ -14,7 +14,7 @@ import { writeShellEnvironment } from "./shellEnvironment";
 import { type DemoStack, dev, rehearsal } from "./stacks";
 
 /**
- * `npm run demo`: the site on throwaway hosts of its own, from a fresh clone, with one command: the
+ * `npm run demo`: deploys the site from a fresh clone to throwaway hosts, with one command: the
  * stack dev, and a rehearsal of production.
  */
 
@@ -22,7 +22,7 @@ const root = join(__dirname, "../..");
 const labDirectory = labFolder();
 const stacks = [dev, rehearsal(root, labDirectory)];
 
-/** A stack that is up, and what a visitor saw of it. */
+/** Deployed stack, and what a visitor saw of it. */
 interface Deployed {
   readonly stack: DemoStack;
   readonly host: LabHost;
@@ -34,15 +34,15 @@ async function deployAll(): Promise<void> {
   const unavailable = labUnavailable();
   if (unavailable !== undefined) {
     throw new Error(
-      `The demo makes hosts of its own, which can't be done here: ${unavailable}. ` +
-        'Point the program at a host of yours instead: README, "A real host".',
+      `The demo creates throwaway hosts, and can't do that here: ${unavailable}. ` +
+        'Deploy to a host of your own instead: README, "A real host".',
     );
   }
   const phases = new Phases();
   await phases.run("Debian packages for the lab", installLabPackages);
   const toolchain = await phases.run("Pulumi", (onProgress) => ensureToolchain({ onProgress }));
   console.log(`  ${toolchain.description}`);
-  // Where the API looks for the CLI.
+  // The Automation API looks for the CLI here.
   process.env["PATH"] = toolchain.env["PATH"];
   const deployed: Deployed[] = [];
   for (const stack of stacks) deployed.push(await deploy(stack, toolchain, phases));
@@ -98,12 +98,12 @@ ${seen.map((line) => `  ✓ ${line}`).join("\n")}
 }
 
 const tryNext = `Try next, in this folder, after one of the two lines above:
-  pulumi preview              nothing to do: the host is as the program says
+  pulumi preview              no changes: the host matches the program
   pulumi config set tracks:workerConnections 2048
   pulumi preview --diff       the changed line of nginx.conf, as a line
   pulumi up                   reloads nginx, restarts nothing
   npm run lab -- ssh dev      a shell on the host
-  npm run demo -- --down      takes the hosts down again`;
+  npm run demo -- --down      removes the hosts`;
 
 async function takeDown(): Promise<void> {
   for (const stack of stacks) {
@@ -111,14 +111,14 @@ async function takeDown(): Promise<void> {
     await stack.remove();
     await rm(join(labDirectory, `env.${stack.name}`), { force: true });
   }
-  // The stacks described hosts that are gone: without them the next demo starts from nothing.
+  // The stacks described hosts that don't exist any more: without them the next demo starts from scratch.
   await rm(join(labDirectory, "backend"), { recursive: true, force: true });
-  console.log("The demo's hosts and their stacks are gone; caches stay.");
+  console.log("Removed the demo's hosts and their stacks; caches stay.");
 }
 
 const program = new Command("demo")
-  .description("deploys the site to throwaway hosts of its own")
-  .option("--down", "takes the demo's hosts down again")
+  .description("deploy the site to throwaway hosts")
+  .option("--down", "remove the demo's hosts")
   .action(async (options: { down?: boolean }) => {
     await (options.down ? takeDown() : deployAll());
   });

@@ -1,9 +1,9 @@
-/** Runs phases one after another, tells what it is doing and remembers how long each took. */
+/** Runs phases one after another, prints what it is doing and records how long each took. */
 export class Phases {
   private readonly finished: { title: string; seconds: number }[] = [];
 
   /**
-   * @param work gets a function to report progress with, one line a step
+   * @param work gets a function that prints a line of progress
    */
   async run<Result>(
     title: string,
@@ -18,7 +18,7 @@ export class Phases {
     return result;
   }
 
-  /** A line a phase with its seconds, and their sum. */
+  /** One line per phase with its seconds, and their sum. */
   table(): string {
     const total = this.finished.reduce((sum, { seconds }) => sum + seconds, 0);
     return [...this.finished, { title: "in all", seconds: total }]

@@ -2,10 +2,10 @@ import { parse, stringify } from "yaml";
 import type { Component } from "../../settings/key";
 import { fullName, keyNames, keys } from "../../settings/schema";
 
-/** What a rehearsal never takes from production: where it runs, who logs in, and its secrets' owners. */
+/** Components whose settings a rehearsal never takes from production: host and login. */
 const elsewhere: readonly Component[] = ["Host", "Bastion"];
 
-/** Settings that name production's own servers, which a rehearsal has no business with. */
+/** Settings that name production's own servers, which a rehearsal must not use. */
 const ofProduction = [
   "sourceUrl",
   "sourceRef",
@@ -19,7 +19,7 @@ const ofProduction = [
   "migrationConfirm",
 ] as const;
 
-/** What the rehearsal deploys in place of production's own application. */
+/** Settings with which the rehearsal deploys the sample in place of production's application. */
 const sample = {
   sourceFolder: "dev/sample/tracks",
   migrationDump: "dev/sample/tracks_redirect.json",
@@ -27,9 +27,9 @@ const sample = {
 } as const;
 
 /**
- * The stack file of a rehearsal: production's settings on a lab host, with the sample application.
+ * Stack file of a rehearsal: production's settings on a lab host, with the sample application.
  *
- * Secrets stay behind: the lab and the program generate others.
+ * Leaves out secrets: the lab and the program generate others.
  *
  * @param production text of Pulumi.production.yaml
  */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import http, { type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 
-/** What a server answered. */
+/** Answer of a server. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -9,7 +9,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** What a request has beside address, name and path. */
+/** Options of a request besides address, name and path. */
 export interface RequestOptions {
   /** @default "GET" */
   method?: string;
@@ -21,12 +21,12 @@ export interface RequestOptions {
 }
 
 /**
- * Asks a host for a path of a site, on a connection of its own; redirects are not followed.
+ * Requests a path of a site from a host, on a new connection; redirects are not followed.
  *
- * By node:http since fetch() lets nobody say another name than the address.
+ * Uses node:http, since fetch() can't send another `Host` than the address.
  *
- * @param address where the request goes
- * @param name of the site, as a browser would say it (`Host`)
+ * @param address of the host
+ * @param name of the site, as a browser would send it (`Host`)
  * @throws when the connection fails, or there is no answer within 30 s
  */
 export async function request(

@@ -2,17 +2,17 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * Writes the environment of one stack as a file that a shell reads, and returns the line that does
- * it: after that line the plain commands are about that stack.
+ * Writes the environment of one stack to a file for a shell. After the shell has read it, plain `pulumi`
+ * commands are about that stack.
  *
- * @returns such as `source .lab/env.dev`, for the person to type
+ * @returns the command that reads it, such as `source .lab/env.dev`
  */
 export async function writeShellEnvironment(
   stack: string,
   environment: Record<string, string>,
   labDirectory: string,
 ): Promise<string> {
-  // What another stack's line has set before in the same shell must not stay.
+  // Another stack's file may have set these in the same shell.
   const unset = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"];
   const lines = Object.entries(environment).map(
     ([name, value]) => `export ${name}=${quote(value)}`,

@@ -5,17 +5,17 @@ import { join } from "node:path";
 import type { Passphrase } from "../toolchain/embeddedStack";
 import { rehearsalSettings } from "./rehearsal";
 
-/** One stack of the demo, each on a lab host of its own and named like it. */
+/** Stack of the demo; each is on its own lab host, of the same name. */
 export interface DemoStack {
   readonly name: string;
   readonly about: string;
-  /** Makes what the stack needs on this machine, and tells how its secrets are locked. */
+  /** Creates what the stack needs on this machine, and returns its passphrase. */
   prepare(): Promise<Passphrase>;
-  /** Removes what {@link DemoStack.prepare} made. */
+  /** Removes what {@link DemoStack.prepare} created. */
   remove(): Promise<void>;
 }
 
-/** The passphrase of Pulumi.dev.yaml: documented, no secret; it guards nothing but generated lab secrets. */
+/** Passphrase of Pulumi.dev.yaml: documented and not secret, since it encrypts only generated secrets of lab hosts. */
 export const devPassphrase = "tracks-dev";
 
 /** Pulumi.dev.yaml, as it is committed. */
@@ -27,11 +27,10 @@ export const dev: DemoStack = {
 };
 
 /**
- * Production's settings on a lab host: a stack file and a passphrase of its own, both generated and
- * ignored by git.
+ * Production's settings on a lab host: its stack file and passphrase are generated, and ignored by git.
  *
- * @param root folder of the checkout, where stack files lie
- * @param labDirectory folder for what nobody else may read
+ * @param root folder of the checkout, which has the stack files
+ * @param labDirectory folder that nobody else can read
  */
 export function rehearsal(root: string, labDirectory: string): DemoStack {
   const file = join(root, "Pulumi.rehearsal.yaml");
@@ -46,7 +45,7 @@ export function rehearsal(root: string, labDirectory: string): DemoStack {
       const settings = rehearsalSettings(
         await readFile(join(root, "Pulumi.production.yaml"), "utf8"),
       );
-      // The salt that the CLI wrote: without it the stack's secrets are lost.
+      // Keeps the salt that the CLI wrote: without it the stack's secrets are lost.
       const salt = existsSync(file)
         ? /^encryptionsalt: .*$/m.exec(await readFile(file, "utf8"))
         : null;

@@ -8,34 +8,34 @@ import { makeOnce } from "../toolchain/once";
 import { eachLine, type OnProgress } from "../toolchain/progress";
 import { wheelFolder, writeWayOut } from "./seed";
 
-/** The files that a base is made from; every byte of them counts for its key. */
+/** Files that a base is built from; its key depends on every byte of them. */
 const RECIPE = join(__dirname, "recipe");
-/** The Debian release that Enterprise Linux 9 is dressed over: both have systemd 252, OpenSSH 9. */
+/** The Debian release that is made to look like Enterprise Linux 9: both have systemd 252, OpenSSH 9. */
 const RELEASE = "bookworm";
 const MMDEBSTRAP = [
   "--mode=root",
   "--variant=minbase",
-  // Without a cluster of Debian's own, which nobody wants and which takes 3 s.
+  // Without Debian's default cluster, which nobody needs and which takes 3 s.
   `--essential-hook=mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"`,
-  // The initial file system of a virtual machine: just what finds its disk, ready before the kernel comes.
+  // The initial file system of a virtual machine: only what finds its disk, configured before the kernel is installed.
   `--essential-hook=mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d" && echo MODULES=list >"$1/etc/initramfs-tools/conf.d/lab" && printf "virtio_pci\\nvirtio_blk\\n" >"$1/usr/share/initramfs-tools/modules.d/lab"`,
   ...["man", "doc", "locale"].map((part) => `--dpkgopt=path-exclude=/usr/share/${part}/*`),
 ];
-/** An unused base of another recipe is removed after this long. */
+/** Age after which an unused base of another recipe is removed. */
 const KEEP_UNUSED_MS = 14 * 24 * 3600_000;
 
 interface BuildOptions {
   onProgress?: OnProgress;
-  /** Aborted: the build ends, and nothing of it stays. */
+  /** When aborted, the build ends and leaves nothing. */
   signal?: AbortSignal;
 }
 
 /**
- * The read-only root tree that every host's overlay lies over; built when the cache has none for
- * the present recipe (about a minute), else found at once.
+ * Read-only root tree below the overlay of every host; built (about a minute) unless the cache has
+ * one for the present recipe.
  *
- * @returns the absolute path of the tree
- * @throws when a step of the build fails, with its last words; nothing half-made stays
+ * @returns absolute path of the tree
+ * @throws when a step of the build fails, with its last lines; nothing incomplete stays
  */
 export async function ensureBase(options: BuildOptions = {}): Promise<string> {
   const base = join(cacheFolder(), "lab", `el9-${await recipeKey()}`);
@@ -43,7 +43,7 @@ export async function ensureBase(options: BuildOptions = {}): Promise<string> {
     await removeUnused(dirname(base));
     await buildBase(unfinished, options);
   });
-  // The folder's own time says when it was last used.
+  // The time of the folder says when it was last used.
   await utimes(base, new Date(), new Date());
   return join(base, "root");
 }
@@ -55,7 +55,7 @@ async function buildBase(folder: string, options: BuildOptions): Promise<void> {
     .replaceAll("ARCH", process.arch === "x64" ? "amd64" : process.arch)
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
-  options.onProgress?.(`making a base from ${packages.length} Debian packages`);
+  options.onProgress?.(`building a base from ${packages.length} Debian packages`);
   const include = `--include=${packages.join(",")}`;
   await step("mmdebstrap", [...MMDEBSTRAP, include, RELEASE, root], options);
   await cp(RECIPE, join(root, "usr/lib/lab/recipe"), { recursive: true });
@@ -86,7 +86,7 @@ async function buildBase(folder: string, options: BuildOptions): Promise<void> {
   );
 }
 
-/** Compiled wheels outlive the base that they were compiled with: a folder of the cache for each list. */
+/** Compiled wheels are kept longer than the base that they were compiled in: one folder of the cache per list. */
 async function wheelCache(): Promise<string> {
   const list = await readFile(join(RECIPE, "wheels"));
   const key = createHash("sha256").update(RELEASE).update(list).digest("hex").slice(0, 16);
@@ -94,10 +94,10 @@ async function wheelCache(): Promise<string> {
 }
 
 /**
- * Runs one command of the build, and tells the steps that it names.
+ * Runs one command of the build, and reports the steps that it names.
  *
- * In namespaces of its own, and killed with everything below it when this process dies: no mount of
- * the machine is left in a tree that somebody may then remove.
+ * It has separate namespaces, and is killed with its children when this process dies: no mount of
+ * the machine stays in a tree that somebody may then remove.
  */
 async function step(command: string, args: string[], options: BuildOptions): Promise<void> {
   const { onProgress, signal } = options;
@@ -110,7 +110,7 @@ async function step(command: string, args: string[], options: BuildOptions): Pro
     ],
     {
       stdin: "ignore",
-      // The recipe's steps are lines of stdout, mmdebstrap's begin with I: on stderr.
+      // The recipe prints its steps to stdout; mmdebstrap prints lines that begin with I: to stderr.
       stdout: eachLine((line) => onProgress?.(line)),
       stderr: eachLine((line) => {
         if (/^I: (downloading|extracting|installing)/.test(line))
@@ -128,7 +128,7 @@ async function step(command: string, args: string[], options: BuildOptions): Pro
   }
 }
 
-/** A digest over the recipe's paths, modes and bytes, and over what mmdebstrap is told. */
+/** Digest of the recipe's paths, modes and bytes, and of mmdebstrap's options. */
 async function recipeKey(): Promise<string> {
   const files = (await readdir(RECIPE, { recursive: true, withFileTypes: true }))
     .filter((entry) => !entry.isDirectory())
@@ -143,7 +143,7 @@ async function recipeKey(): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Removes bases of other recipes that nobody used for long, broken builds of them too. */
+/** Removes bases of other recipes that were not used for long, and their broken builds. */
 async function removeUnused(bases: string): Promise<void> {
   for (const entry of await readdir(bases, { withFileTypes: true })) {
     // A lock stays: somebody may hold it.

@@ -15,14 +15,14 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 program
   .command("up")
-  .description("make the host, or find it running; the first one builds the base (a minute)")
+  .description("create the host, unless it runs already; the first one builds the base (a minute)")
   .argument(NAME, "the host's name", "dev")
   .option("--machine", "a virtual machine, on which SELinux is enforcing (slow)")
   .action(async (name: string, options: { machine?: boolean }) => {
     const shape = options.machine ? "el9-machine" : "el9";
     const interrupted = new AbortController();
     process.once("SIGINT", () => {
-      say(`interrupted: taking ${name} down`);
+      say(`interrupted: removing ${name}`);
       interrupted.abort(new Error("interrupted"));
     });
     const start = Date.now();
@@ -33,14 +33,14 @@ program
 
 program
   .command("down")
-  .description("take the host down and remove everything of it")
+  .description("stop the host and remove everything of it")
   .argument(NAME, "the host's name", "dev")
   .option("--all", "every host of this checkout")
   .action(async (name: string, options: { all?: boolean }) => {
     const names = options.all ? (await list()).map((entry) => entry.name) : [name];
     for (const each of names) {
       await down(each);
-      say(`${each} is gone`);
+      say(`removed ${each}`);
     }
   });
 
@@ -52,7 +52,7 @@ program
     for (const { name, state, host } of hosts) {
       process.stdout.write(`${name}\t${state}\t${host?.address ?? "-"}\n`);
     }
-    if (hosts.length === 0) say("no hosts; make one: npm run lab -- up");
+    if (hosts.length === 0) say("no hosts; create one: npm run lab -- up");
   });
 
 program

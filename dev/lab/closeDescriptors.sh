@@ -1,5 +1,5 @@
-# Sourced by what supervises a host: whoever waits for the end of a pipe that the caller happened to have
-# open must not wait for us. (255 is where bash reads the program.)
+# Sourced by the supervisors of hosts: a reader of a pipe that the caller had open must not wait for us. (bash
+# reads the program from 255.)
 for fd in "/proc/$$/fd"/*; do
   fd=${fd##*/}
   if ((fd > 2 && fd != 255)); then eval "exec $fd>&-"; fi

@@ -1,10 +1,10 @@
 import { exec, type LabHost } from "./host";
 
 /**
- * Installs and starts firewalld, which Enterprise Linux 9's cloud images don't have: all ports but ssh's are
- * closed from here on, after a reboot too.
+ * Installs and starts firewalld, which Enterprise Linux 9's cloud images don't have: all ports except ssh's are
+ * closed from then on, after a reboot too.
  *
- * @throws with yum's or systemd's words when it doesn't run
+ * @throws with the message of yum or systemd when it doesn't run
  */
 export async function startFirewalld(host: LabHost): Promise<void> {
   const { exitCode, stderr } = await exec(

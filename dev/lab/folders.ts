@@ -4,7 +4,7 @@ import { labFolder } from "../toolchain/labFolder";
 export { cacheFolder } from "../toolchain/cacheFolder";
 export { labFolder };
 
-/** Everything of one host: its record, keys, overlay and console. */
+/** Folder of one host: its record, keys, overlay and console. */
 export function hostFolder(name: string): string {
   return join(labFolder(), "hosts", name);
 }

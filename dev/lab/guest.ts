@@ -4,7 +4,7 @@ import { writeKnownHosts } from "./knownHosts";
 import type { LabHost } from "./record";
 import { childrenOf, nameOf } from "./process";
 
-/** What one command inside a host came to. */
+/** Result of one command inside a host. */
 export interface GuestResult {
   /** 255 when a signal ended it, as a reboot of the host does. */
   exitCode: number;
@@ -12,7 +12,7 @@ export interface GuestResult {
   stderr: string;
 }
 
-/** The environment of root's login on Enterprise Linux; nothing of this machine's. */
+/** Environment of root's login on Enterprise Linux; has no variable of this machine. */
 const ENVIRONMENT = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
   HOME: "/root",
@@ -23,12 +23,12 @@ const ENVIRONMENT = {
 };
 
 /**
- * Runs a bash command as root inside the host. In a container without SSH: it works whatever sshd, firewall
- * or keys have become. A failing command is a result, not an error.
+ * Runs a bash command as root inside the host. Enters a container without SSH, so it works whatever the state of
+ * sshd, firewall or keys. A failing command is a result, not an error.
  *
  * @param options.input - the command's stdin; empty by default
- * @param options.timeoutMs - two minutes by default, ten in a virtual machine; the command is killed then
- * @throws when the host isn't running, or the time is over
+ * @param options.timeoutMs - after which the command is killed; by default two minutes, ten in a virtual machine
+ * @throws when the host isn't running, or after the time-out
  */
 export async function exec(
   host: LabHost,
@@ -45,15 +45,17 @@ export async function exec(
     reject: false,
   });
   if (result.timedOut) {
-    throw new Error(`on the lab host ${host.name}: no end after ${timeoutMs} ms: ${command}`);
+    throw new Error(
+      `on the lab host ${host.name}: still running after ${timeoutMs} ms: ${command}`,
+    );
   }
   return { exitCode: result.exitCode ?? 255, stdout: result.stdout, stderr: result.stderr };
 }
 
 /**
- * The command of this machine that runs `command` inside the host as root.
+ * Command of this machine that runs `command` inside the host as root.
  *
- * @param options.terminal - whether a person sits before it
+ * @param options.terminal - whether it needs a terminal
  */
 export async function insideCommand(
   host: LabHost,
@@ -67,7 +69,10 @@ export async function insideCommand(
     return ["ssh", ...(await sshArguments(host)), ...(options.terminal ? ["-t"] : []), words];
   }
   const leader = await leaderOf(host);
-  if (leader === undefined) throw new Error(`the lab host ${host.name} isn't running`);
+  if (leader === undefined)
+    throw new Error(
+      `the lab host ${host.name} isn't running; start it: npm run lab -- up ${host.name}`,
+    );
   return [
     "nsenter",
     `--target=${leader}`,
@@ -97,7 +102,7 @@ export async function readFile(host: LabHost, path: string): Promise<string> {
 /**
  * Writes a file as root; one that exists keeps owner, mode and label.
  *
- * @param mode - octal, for a file that is new or shall change, for example `0644`
+ * @param mode - octal, such as `0644`; left out, an existing file keeps its mode
  * @throws when it can't be written
  */
 export async function writeFile(
@@ -112,20 +117,20 @@ export async function writeFile(
   if (result.exitCode !== 0) throw new Error(`on the lab host ${host.name}: ${result.stderr}`);
 }
 
-/** How many connections the host's sshd has taken since it was made. */
+/** Number of connections that the host's sshd has accepted since the host was created. */
 export async function sshConnections(host: LabHost): Promise<number> {
   const result = await exec(host, "grep -c ': Connection from ' /var/log/secure");
   return Number(result.stdout);
 }
 
 /**
- * The process on this machine that is the host: a container's process 1, another one after each reboot; a
+ * Process on this machine that is the host: a container's process 1, another one after each reboot; a
  * virtual machine's emulator, another one after each power cut.
  *
  * @returns undefined while there is none
  */
 export async function leaderOf(host: Pick<LabHost, "supervisor">): Promise<number | undefined> {
-  // Down the line of unshare, the supervisor's bash and systemd-nspawn or QEMU.
+  // Follows the children of unshare: the supervisor's bash, then systemd-nspawn or QEMU.
   let pid = host.supervisor.pid;
   for (;;) {
     const [child] = await childrenOf(pid);

@@ -24,12 +24,12 @@ export { labUnavailable } from "./unavailable";
 const lockOf = (name: string): string => join(labFolder(), "locks", name);
 
 /**
- * The running host of that name; made when there is none, or only what an earlier boot of this
- * machine or a killed run left. A new one takes a second, and a minute more when the base has to
+ * Running host of that name; created when there is none, or only what an earlier boot of this
+ * machine or a killed run left. A new one takes a second, and a minute more when the base must
  * be built first.
  *
  * @param options.shape - `el9` by default
- * @param options.signal - aborted: what was made so far is taken down again
+ * @param options.signal - when aborted, what was created so far is removed
  * @throws when the lab can't run here, or the host doesn't boot; nothing of it stays then
  */
 export async function up(
@@ -57,7 +57,7 @@ export async function up(
   });
 }
 
-/** Takes the host down, whole, half-made or stale: processes, network, files. Fine when there is none. */
+/** Removes the host, complete or not: processes, network, files. Does nothing when there is none. */
 export async function down(name: string): Promise<void> {
   checkName(name);
   await withLock(lockOf(name), () => takeDown(name));
@@ -82,13 +82,14 @@ export async function reboot(name: string): Promise<void> {
 }
 
 /**
- * Takes a virtual machine's power away, and gives it back; see machine.ts.
+ * Cuts a virtual machine's power, and boots it again; see machine.ts.
  *
- * @throws when it isn't running, is no virtual machine, or doesn't come back
+ * @throws when it isn't running, is not a virtual machine, or doesn't boot again
  */
 export async function cutPower(name: string): Promise<void> {
   const host = await runningHost(name);
-  if (host.shape !== "el9-machine") throw new Error(`the lab host ${name} is no virtual machine`);
+  if (host.shape !== "el9-machine")
+    throw new Error(`the lab host ${name} is not a virtual machine`);
   await machine.cutPower(host);
 }
 
@@ -145,7 +146,7 @@ async function make(
   return host;
 }
 
-/** Its identity is written down at once, so that a killed `up` leaves nothing that `down` can't find. */
+/** Writes its identity to a file at once, so that a killed `up` leaves nothing that `down` can't find. */
 async function startSupervisor(
   folder: string,
   base: string,
@@ -161,13 +162,13 @@ async function startSupervisor(
       ...["--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"],
       ...["bash", ...command],
     ],
-    // The host outlives this process and its terminal; that it ends is no error of ours.
+    // The host runs longer than this process and its terminal; its end is not an error here.
     { detached: true, cleanup: false, stdio: "ignore", reject: false },
   );
   child.unref();
   if (child.pid === undefined) throw new Error("unshare did not start");
   const supervisor = await identify(child.pid);
-  // By rename: a command that is killed here leaves the whole of it, or nothing.
+  // By rename: a command that is killed here leaves a complete file or none.
   const unfinished = join(folder, "supervisor.new");
   await writeFile(unfinished, JSON.stringify(supervisor));
   await rename(unfinished, join(folder, "supervisor.json"));
@@ -181,7 +182,7 @@ async function takeDown(name: string): Promise<void> {
   if (text !== undefined) {
     const supervisor = JSON.parse(text) as ProcessIdentity;
     if (await isAlive(supervisor)) {
-      // Between two boots there is no process 1 to kill; the file ends the supervisor's loop.
+      // Between two boots there is no process 1 to kill; this file ends the supervisor's loop.
       await writeFile(join(folder, "stop"), "");
       await endHost(supervisor);
     }
@@ -190,7 +191,7 @@ async function takeDown(name: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Kills the host's process 1, and the kernel everything inside with it; its data is thrown away. */
+/** Kills the host's process 1, whereupon the kernel kills everything inside; its data is not kept. */
 async function endHost(supervisor: ProcessIdentity): Promise<void> {
   const deadline = Date.now() + 5000;
   while ((await isAlive(supervisor)) && Date.now() < deadline) {
@@ -221,6 +222,6 @@ function checkMachine(shape: Shape): void {
 function checkName(name: string): void {
   if (/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name)) return;
   throw new Error(
-    `"${name}" can't name a lab host: 1 to 32 of a-z, 0-9 and -, neither first nor last a -`,
+    `"${name}" can't name a lab host: give 1 to 32 characters of a-z, 0-9 and -, without a - at either end`,
   );
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { execa } from "execa";
 import type { OnProgress } from "../toolchain/progress";
 
-/** Debian packages that the lab needs on this machine, each with a program that proves it. */
+/** Debian packages that the lab needs on this machine, each with a program that shows that it is installed. */
 export const LAB_PACKAGES: ReadonlyMap<string, string> = new Map([
   ["mmdebstrap", "/usr/bin/mmdebstrap"],
   ["debian-archive-keyring", "/usr/share/keyrings/debian-archive-keyring.gpg"],
@@ -13,16 +13,16 @@ export const LAB_PACKAGES: ReadonlyMap<string, string> = new Map([
   ["util-linux", "/usr/bin/nsenter"],
 ]);
 
-/** The Debian packages of the list that aren't installed yet: the lab's, unless another is given. */
+/** Debian packages of a list (by default the lab's) that aren't installed yet. */
 export function missingPackages(packages = LAB_PACKAGES): string[] {
   return [...packages].filter(([, program]) => !existsSync(program)).map(([name]) => name);
 }
 
 /**
- * Installs what `missingPackages()` names, by apt-get; nothing else is touched.
+ * Installs what `missingPackages()` returns, with apt-get, and nothing else.
  *
  * @param options.packages the list; default: the lab's
- * @throws with apt-get's last words when it fails
+ * @throws with apt-get's last lines when it fails
  */
 export async function installPackages(
   options: { packages?: ReadonlyMap<string, string>; onProgress?: OnProgress } = {},
@@ -35,7 +35,7 @@ export async function installPackages(
     reject: false,
   });
   options.onProgress?.("reading apt's package lists");
-  // Old lists may do as well; whether they do shows in the installation.
+  // A failure is ignored: old lists may be good enough, and the installation will show it.
   await aptGet("apt-get", ["update", "--quiet=2"]);
   options.onProgress?.(`installing ${missing.join(", ")}`);
   const install = ["install", "--yes", "--quiet=2", "--no-install-recommends"];

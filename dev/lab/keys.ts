@@ -3,13 +3,13 @@ import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 
-/** Makes a key pair as `file` (0600) and `file`.pub. */
+/** Generates a key pair as `file` (0600) and `file`.pub. */
 export async function makeKey(
   type: "ed25519" | "rsa",
   file: string,
   comment: string,
 ): Promise<void> {
-  // 2048 bits make an RSA key in 50 ms, where sshd's usual 3072 take up to a second.
+  // An RSA key of 2048 bits takes 50 ms, one of sshd's usual 3072 up to a second.
   const bits = type === "rsa" ? ["-b", "2048"] : [];
   const words = ["-q", "-t", type, ...bits, "-N", "", "-C", comment, "-f", file];
   await execa("ssh-keygen", words, { stdin: "ignore" });
@@ -22,11 +22,11 @@ export async function readPublicKey(privateFile: string): Promise<string> {
   return `${type} ${key}`;
 }
 
-/** A password of 24 letters, digits, - and _: nothing that a shell or a quote could trip over. */
+/** Password of 24 letters, digits, - and _, which needs no quoting in a shell. */
 export function makePassword(): string {
   return randomBytes(18).toString("base64url");
 }
 
-/** Where a host's seed keeps its keys for sshd. */
+/** Path of a key of sshd in the seed of a host. */
 export const hostKeyFile = (etcSsh: string, type: "ed25519" | "rsa"): string =>
   join(etcSsh, `ssh_host_${type}_key`);

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs one virtual machine of the lab until it powers off: seeds a tree over the base, makes a disk of it,
-# boots it, boots it again after its power was cut. Started as process 1 of its own mount and process
-# namespaces: however it ends, its mounts and everything that it started end with it.
+# Runs one virtual machine of the lab until it powers off: seeds a tree over the base, makes a disk image of it,
+# boots it, and boots it again after a power cut. Started as process 1 of its own mount and process
+# namespaces: however it ends, its mounts and child processes end with it.
 #
 # usage: machine.sh FOLDER BASE INTERFACE HARDWARE-ADDRESS
 set -euo pipefail
@@ -15,10 +15,10 @@ exec >"$folder/console.log" 2>&1 </dev/null
 
 mount --make-rprivate /
 mount -t overlay tracks-lab -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work,volatile" "$root"
-# The directories are the base's already, with their modes.
+# The base has the directories already, with their modes.
 tar -C "$folder/seed" -c . | tar -C "$root" -x --no-overwrite-dir
 chroot "$root" /usr/sbin/chpasswd <"$folder/passwords"
-# The base has its labels; what came now gets them, and the tree's own directory, which is the overlay's.
+# The base has its labels; this labels the new files, and the top directory, which is the overlay's.
 chroot "$root" /usr/bin/setfattr -n security.selinux -v system_u:object_r:root_t:s0 /
 mount -t proc proc "$root/proc"
 for part in "$folder"/seed/*; do echo "/${part##*/}"; done \
@@ -28,12 +28,12 @@ mke2fs -q -t ext4 -m 0 -d "$root" "$folder/disk.img" 8G
 umount "$root"
 rm -rf "$folder/seed" "$folder/passwords" "$folder/upper" "$folder/work"
 
-# Emulated (TCG), since a machine without KVM runs it as well. A processor without AVX: with "max" systemd 252
-# did not find the mounts that it had made (QEMU 7.2; why was not found out). A reboot stays inside the process;
-# a power cut is its end by SIGKILL.
-# With these a process starts in a quarter of the time, and SELinux depends on none of them. norandmaps: each
-# process has the same addresses, so that code which the emulator has translated is used again. mitigations=off:
-# no work against the flaws of real processors. init_on_alloc=0: the kernel's pages are not zeroed.
+# Emulated (TCG), since that also works without KVM. A processor without AVX: with "max" systemd 252
+# did not find the mounts that it had made (QEMU 7.2; for an unknown reason). A reboot stays inside the process;
+# SIGKILL is a power cut.
+# With these options a process starts in a quarter of the time, and SELinux depends on none of them. norandmaps:
+# each process has the same addresses, so the emulator uses translated code again. mitigations=off: no work
+# against the flaws of real processors. init_on_alloc=0: the kernel's pages are not zeroed.
 # transparent_hugepage=never: no huge pages to zero or copy.
 quick="norandmaps mitigations=off init_on_alloc=0 transparent_hugepage=never"
 while [[ ! -e $folder/stop ]]; do

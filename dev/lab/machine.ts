@@ -4,22 +4,22 @@ import { kill } from "./process";
 import { waitForSsh } from "./ready";
 import type { LabHost } from "./record";
 
-/** Debian packages that a virtual machine needs on this machine besides the lab's. */
+/** Debian packages that a virtual machine needs on this machine in addition to the lab's. */
 export const MACHINE_PACKAGES: ReadonlyMap<string, string> = new Map([
   ["qemu-system-x86", "/usr/bin/qemu-system-x86_64"],
   ["e2fsprogs", "/usr/sbin/mke2fs"],
 ]);
 
-/** Why no virtual machine can run here, where the lab's other hosts can; undefined when it can. */
+/** Reason why no virtual machine can run here, although the lab's other hosts can; undefined when it can. */
 export function machineUnavailable(): string | undefined {
   if (process.arch === "x64") return undefined;
   return `a virtual machine of the lab needs an x86-64 (this is ${process.arch})`;
 }
 
-/** How long a machine whose processor is emulated may take to boot, on cores that are shared. */
+/** Time limit for the boot of a machine with an emulated processor, on cores that are shared. */
 export const MACHINE_PATIENCE_MS = 300_000;
 
-/** The kernel's id of the boot that the machine is in; undefined while it does not answer. */
+/** The kernel's id of the machine's present boot; undefined while it does not answer. */
 async function bootOf(host: LabHost): Promise<string | undefined> {
   const command = "cat /proc/sys/kernel/random/boot_id";
   const answer = await exec(host, command).catch(() => undefined);
@@ -37,8 +37,8 @@ export async function rebootMachine(host: LabHost): Promise<void> {
 }
 
 /**
- * Takes the power away, in the middle of whatever it does, and gives it back: what the machine had not
- * written to its disk by then is lost. Ends when it answers again.
+ * Cuts the power, whatever the machine is doing, and boots it again: what it had not written to its disk
+ * is lost. Ends when it answers again.
  */
 export async function cutPower(host: LabHost): Promise<void> {
   const before = await leaderOf(host);

@@ -6,24 +6,24 @@ import { currentBoot, identify, isAlive, type ProcessIdentity } from "./process"
 import { withLock } from "../toolchain/lock";
 
 /**
- * Hosts of every checkout on this machine share one bridge and one private /24; each has a slot
- * of its own, which gives its address, network namespace and interface their number.
- * What is in use is written under /run, so that a reboot of the machine forgets it.
+ * Hosts of all checkouts on this machine share one bridge and one private /24; each has a slot,
+ * whose number is in its address, network namespace and interface.
+ * The slots in use are recorded under /run, so that a reboot of the machine clears them.
  */
 const STATE = "/run/tracks-lab";
 const BRIDGE = "trackslab";
 const TABLE = "tracks_lab";
 const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
-/** The first /24 that this machine has no route into is taken. */
+/** The lab uses the first of these /24 into which this machine has no route. */
 const CANDIDATES = Array.from({ length: 40 }, (_, index) => `10.213.${77 + index}`);
 
 /**
- * How a host is connected: `pair`, an interface eth0 in the slot's network namespace; `tap`, one that a
- * virtual machine on this side opens. Both have the slot's number and hang on the bridge.
+ * Connection of a host: `pair`, an interface eth0 in the slot's network namespace; `tap`, an interface that a
+ * virtual machine opens on this side. Both have the slot's number and are attached to the bridge.
  */
 export type Wire = "pair" | "tap";
 
-/** One host's place in the lab's network. */
+/** Address and interface of one host in the lab's network. */
 export interface Slot {
   /** Last byte of the address, 2 to 254. */
   number: number;
@@ -34,34 +34,34 @@ export interface Slot {
   /** The interface on the bridge. */
   outer: string;
   /**
-   * Follows from the number too: this machine remembers for a minute which one an address had, and
-   * would talk to the slot's former host.
+   * Depends on the number too: this machine caches for a minute which one an address had, and
+   * would send packets to the slot's former host.
    */
   hardwareAddress: string;
 }
 
 interface SlotRecord {
-  /** The host's folder: the slot is that host's and nobody else's. */
+  /** Folder of the host that the slot belongs to. */
   folder: string;
-  /** Who holds it: first the process that makes the host, then the host's supervisor. */
+  /** Process that holds it: first the one that creates the host, then the host's supervisor. */
   holder: ProcessIdentity;
 }
 
 interface Network {
   /** The first three bytes. */
   prefix: string;
-  /** What ip_forward was before the first host. */
+  /** Value of ip_forward before the first host. */
   forwardingBefore: string;
 }
 
 const exclusively = <T>(work: () => Promise<T>): Promise<T> => withLock(join(STATE, "lock"), work);
-/** Runs a program where it may have nothing to do. */
+/** Runs a program that may fail because there is nothing to do. */
 const attempt = execa({ reject: false });
 const recordFile = (number: number): string => join(STATE, "slots", `${number}.json`);
 
 /**
- * Gives the host in `folder` a slot with a wire, and a way out through this machine. The bridge is made
- * for the first host.
+ * Gives the host in `folder` a slot with a wire, and a route to the network through this machine. Creates the
+ * bridge for the first host.
  */
 export function claimSlot(folder: string, wire: Wire): Promise<Slot> {
   return exclusively(async () => {
@@ -71,7 +71,7 @@ export function claimSlot(folder: string, wire: Wire): Promise<Slot> {
     const taken = new Set((await readSlots()).keys());
     const number = Array.from({ length: 253 }, (_, index) => index + 2).find((n) => !taken.has(n));
     if (number === undefined) {
-      throw new Error("253 lab hosts are running; take one down: npm run lab -- down NAME");
+      throw new Error("253 lab hosts are running; remove one: npm run lab -- down NAME");
     }
     await writeRecord(number, { folder, holder: await identify(process.pid) });
     const slot = slotOf(network, number);
@@ -80,12 +80,12 @@ export function claimSlot(folder: string, wire: Wire): Promise<Slot> {
   });
 }
 
-/** From now on the slot lives as long as `holder`. */
+/** From now on the slot is in use as long as `holder` lives. */
 export function handOver(slot: Slot, folder: string, holder: ProcessIdentity): Promise<void> {
   return exclusively(() => writeRecord(slot.number, { folder, holder }));
 }
 
-/** Frees the slots of the host in `folder`; with the last slot goes the bridge. */
+/** Frees the slots of the host in `folder`; removes the bridge with the last slot. */
 export function releaseSlots(folder: string): Promise<void> {
   return exclusively(async () => {
     for (const [number, record] of await readSlots()) {
@@ -108,7 +108,7 @@ async function writeRecord(number: number, record: SlotRecord): Promise<void> {
   await writeFile(recordFile(number), JSON.stringify(record));
 }
 
-/** A host that was killed from outside, or whose making was, leaves its slot behind. */
+/** Frees the slots of hosts that were killed from outside, or while they were created. */
 async function releaseAbandoned(): Promise<void> {
   for (const [number, { holder }] of await readSlots()) {
     if (!(await isAlive(holder))) await disconnect(number);
@@ -126,7 +126,7 @@ function slotOf(network: Network, number: number): Slot {
   };
 }
 
-/** Commands of `ip` that give the host its address and its way out, in its own network. */
+/** Commands of `ip` that give the host its address and default route, in its network namespace. */
 export function addressCommands({ address, gateway }: Slot): string[] {
   return [
     "link set lo up",
@@ -143,7 +143,7 @@ async function connect(slot: Slot, wire: Wire): Promise<void> {
     await ip([`tuntap add dev ${outer} mode tap`, `link set ${outer} master ${BRIDGE} up`]);
     return;
   }
-  // One call for all of it: a fresh host shall take a second, and each process costs some ms.
+  // One call for all of it: a fresh host should take a second, and each process costs some ms.
   await ip([
     `link add ${outer} type veth peer name eth0 address ${hardwareAddress} netns ${netns}`,
     `link set ${outer} master ${BRIDGE} up`,
@@ -204,11 +204,11 @@ async function freePrefix(): Promise<string> {
     if (inside.stdout === "" && specific.length === 0) return prefix;
   }
   throw new Error(
-    `the lab needs a free /24 from ${CANDIDATES[0] ?? ""}.0/24 on, and this machine has routes into all 40`,
+    `the lab needs one of the 40 /24 networks from ${CANDIDATES[0] ?? ""}.0/24 on, and this machine has routes into all of them; remove one of these routes`,
   );
 }
 
-/** Several `ip` commands at once, in this namespace or another. */
+/** Runs several `ip` commands at once, in this namespace or another. */
 async function ip(commands: string[], netns?: string): Promise<void> {
   const where = netns === undefined ? [] : ["-n", netns];
   await execa("ip", [...where, "-batch", "-"], { input: commands.join("\n") + "\n" });

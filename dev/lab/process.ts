@@ -1,10 +1,10 @@
 import { readFile, readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A process that is still the same one: a number alone may have been given to another. */
+/** Identifies a process: its number alone may have been given to another one. */
 export interface ProcessIdentity {
   pid: number;
-  /** Clock ticks from boot to its start, as /proc tells. */
+  /** Clock ticks from boot to its start, from /proc. */
   startTime: string;
   /** The kernel's id of this boot. */
   bootId: string;
@@ -14,7 +14,7 @@ export interface ProcessIdentity {
 async function stat(pid: number): Promise<{ parent: number; startTime: string } | undefined> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The command stands in parentheses and may hold anything; fields count from after it.
+    // The command is in parentheses and may have any characters; fields are counted after it.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     const [state, parent] = fields;
     const startTime = fields[19];
@@ -25,7 +25,7 @@ async function stat(pid: number): Promise<{ parent: number; startTime: string } 
   }
 }
 
-/** The kernel's id of this boot, to recognise what an earlier boot left behind. */
+/** The kernel's id of this boot, to recognise what an earlier boot left. */
 export async function currentBoot(): Promise<string> {
   return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
 }
@@ -37,7 +37,7 @@ export async function identify(pid: number): Promise<ProcessIdentity> {
   return { pid, startTime: found.startTime, bootId: await currentBoot() };
 }
 
-/** Whether that very process still runs. */
+/** Whether that process still runs. */
 export async function isAlive(process: ProcessIdentity): Promise<boolean> {
   if (process.bootId !== (await currentBoot())) return false;
   return (await stat(process.pid))?.startTime === process.startTime;
@@ -56,7 +56,7 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return numbers.filter((_, index) => parents[index] === pid);
 }
 
-/** Ends `process` and waits until it is gone, SIGKILL at last. */
+/** Waits until `process` has ended; kills it after the grace time. */
 export async function end(process: ProcessIdentity, graceMs = 0): Promise<void> {
   const deadline = Date.now() + graceMs;
   while (await isAlive(process)) {
@@ -65,7 +65,7 @@ export async function end(process: ProcessIdentity, graceMs = 0): Promise<void> 
   }
 }
 
-/** SIGKILL; a process that is gone already is what we wanted. */
+/** Sends SIGKILL; does nothing when the process has ended already. */
 export function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");

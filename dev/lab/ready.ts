@@ -6,14 +6,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { hostFolder } from "./folders";
 import { isAlive, type ProcessIdentity } from "./process";
 
-/** A boot takes half a second; a machine under load gets this long. */
+/** Time limit of a boot, which takes half a second without load. */
 const PATIENCE_MS = 60_000;
 
 /**
- * Waits until the host's sshd answers. It is the last service to start: users may log in by then,
- * and a firewall that the host has is in force.
+ * Waits until the host's sshd answers. It is the last service to start: by then users can log in,
+ * and the host's firewall, if any, is in force.
  *
- * @throws when the host ends before, or after `patienceMs` (a minute), with the end of its console
+ * @throws when the host ends before, or after `patienceMs` (default: a minute), with the end of its console
  */
 export async function waitForSsh(
   host: { name: string; address: string; port: number; supervisor: ProcessIdentity },

@@ -5,21 +5,21 @@ import type { Slot } from "./network";
 import { isAlive, type ProcessIdentity } from "./process";
 
 /**
- * The kinds of host that the lab knows: `el9`, a container on this machine's kernel, where SELinux is
- * disabled; `el9-machine`, a virtual machine with a kernel of its own, where it is enforcing.
+ * Kind of lab host: `el9`, a container on this machine's kernel, where SELinux is disabled;
+ * `el9-machine`, a virtual machine with its own kernel, where SELinux is enforcing.
  */
 export type Shape = "el9" | "el9-machine";
 
-/** A running lab host, as `.lab/hosts/NAME/host.json` (0600) keeps it. */
+/** Running lab host, as stored in `.lab/hosts/NAME/host.json` (0600). */
 export interface LabHost {
   name: string;
   shape: Shape;
   /** IPv4, reachable from this machine and from other lab hosts. */
   address: string;
   port: 22;
-  /** `ssh-ed25519 AAAA...`, to be pinned. */
+  /** Public key of its sshd, `ssh-ed25519 AAAA...`, for clients to pin. */
   hostKey: string;
-  /** `ssh-rsa AAAA...`, of the same sshd. */
+  /** Another key of the same sshd, `ssh-rsa AAAA...`. */
   hostKeyRsa: string;
   /** Absolute path of the private key (ed25519, 0600) that every user of the host accepts. */
   identityFile: string;
@@ -33,24 +33,24 @@ export interface LabHost {
     /** sudo with this password. */
     sudoer: { name: "operator"; password: string };
   };
-  /** Generated for the deployments onto this host; no backslash, no quote. */
+  /** Generated for deployments to this host; without backslash or quote. */
   secrets: { deployerPassword: string };
-  /** Process of this machine that keeps the host alive. */
+  /** Process of this machine that runs the host. */
   pid: number;
   /** Name of the host's network namespace; a virtual machine's is empty. */
   netns: string;
-  /** @internal the same process, told from a later one with its number */
+  /** @internal the same process, distinguished from a later one with its number */
   supervisor: ProcessIdentity;
   /** @internal */
   slot: Slot;
 }
 
-/** `stale`: it was running once, before this machine's reboot or somebody's kill. */
+/** `stale`: it was running before this machine's reboot, or before somebody killed it. */
 export type HostState = "running" | "stale" | "half-made";
 
 const recordFile = (name: string): string => join(hostFolder(name), "host.json");
 
-/** Writes the record in one step: a reader sees all of it or nothing. */
+/** Writes the record in one step: a reader sees a complete file or none. */
 export async function writeRecord(host: LabHost): Promise<void> {
   const file = recordFile(host.name);
   await writeFile(`${file}.new`, JSON.stringify(host, null, 2) + "\n", { mode: 0o600 });
@@ -67,7 +67,7 @@ export async function readRecord(name: string): Promise<LabHost | undefined> {
   }
 }
 
-/** Every host of this checkout, running or not. */
+/** All hosts of this checkout, running or not. */
 export async function list(): Promise<{ name: string; state: HostState; host?: LabHost }[]> {
   const names = await readdir(join(labFolder(), "hosts")).catch(() => []);
   return Promise.all(
@@ -80,13 +80,14 @@ export async function list(): Promise<{ name: string; state: HostState; host?: L
 }
 
 /**
- * The running host of that name.
+ * Running host of that name.
  *
- * @throws when there is none, with the command that makes one
+ * @throws when there is none, with the command that creates it
  */
 export async function runningHost(name: string): Promise<LabHost> {
   const host = await readRecord(name);
   if (host !== undefined && (await isAlive(host.supervisor))) return host;
-  const why = host === undefined ? "there is no lab host" : "the machine or the host ended:";
-  throw new Error(`${why} ${name}; make one: npm run lab -- up ${name}`);
+  const why =
+    host === undefined ? `there is no lab host ${name}` : `the lab host ${name} has ended`;
+  throw new Error(`${why}; start it: npm run lab -- up ${name}`);
 }

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { hostKeyFile, makeKey } from "./keys";
 import { addressCommands, type Slot } from "./network";
 
-/** What distinguishes one host from its base. */
+/** Data that distinguish one host from its base. */
 export interface SeedOptions {
   name: string;
   address: string;
@@ -16,7 +16,7 @@ export interface SeedOptions {
 
 /**
  * Writes the files of one host, which its supervisor copies over the base before the boot: name,
- * host keys, authorized keys, and what this machine knows of the way to package registries.
+ * host keys, authorized keys, and this machine's settings for reaching package registries.
  */
 export async function writeSeed(seed: string, options: SeedOptions): Promise<void> {
   const etc = join(seed, "etc");
@@ -50,7 +50,7 @@ export async function writeMachineSeed(seed: string, slot: Slot): Promise<void> 
   ];
   await Promise.all([
     put(join(units, "lab-network.service"), `${unit.join("\n")}\n`),
-    // Else each login of root starts a systemd of its own, which takes seconds there.
+    // Otherwise each login of root starts a systemd for the user, which takes seconds there.
     put(join(seed, "var/lib/systemd/linger/root"), ""),
     put(join(seed, "etc/selinux/config"), "SELINUX=enforcing\nSELINUXTYPE=default\n"),
     mkdir(wanted, { recursive: true }),
@@ -59,7 +59,7 @@ export async function writeMachineSeed(seed: string, slot: Slot): Promise<void> 
 }
 
 /**
- * Writes what this machine knows of the way to package registries: names, resolver, certificates,
+ * Writes this machine's settings for reaching package registries: names, resolver, certificates,
  * pip's settings.
  *
  * @param own lines of the hosts file for the tree itself
@@ -72,7 +72,7 @@ export async function writeWayOut(etc: string, own: readonly string[] = []): Pro
   ]);
 }
 
-/** Whatever this process's umask says: the host's users shall read it. */
+/** Writes a file that the host's users can read, whatever the umask of this process. */
 async function put(file: string, content: string, mode = 0o644): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, content);
@@ -88,7 +88,7 @@ async function writeAuthorizedKeys(seed: string, publicKey: string): Promise<voi
   }
 }
 
-/** This machine's names for anything but itself, then the host's own. */
+/** This machine's names for other machines, then the host's own. */
 async function hostsFile(own: readonly string[]): Promise<string> {
   const known = (await readFile("/etc/hosts", "utf8"))
     .split("\n")
@@ -97,7 +97,7 @@ async function hostsFile(own: readonly string[]): Promise<string> {
   return [...loopback, ...own, ...known, ""].join("\n");
 }
 
-/** A resolver on this machine's loopback is out of a guest's reach; systemd-resolved knows its own. */
+/** A host can't reach a resolver on this machine's loopback; systemd-resolved has a file with its upstream servers. */
 async function resolverFile(): Promise<string> {
   const text = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
   const upstream = "/run/systemd/resolve/resolv.conf";
@@ -105,7 +105,7 @@ async function resolverFile(): Promise<string> {
   return text;
 }
 
-/** The CA certificates and pip settings with which this machine reaches its registries. */
+/** Copies the CA certificates and pip settings with which this machine reaches its registries. */
 async function copyTrust(etc: string): Promise<void> {
   const bundle = [process.env["SSL_CERT_FILE"], "/etc/ssl/certs/ca-certificates.crt"].find(
     (file) => file !== undefined && existsSync(file),
@@ -123,10 +123,10 @@ async function copyTrust(etc: string): Promise<void> {
   await put(join(etc, "pip.conf"), withFindLinks(settings));
 }
 
-/** Where a base has the wheels that were compiled with it. */
+/** Folder of the wheels that were compiled in a base. */
 export const wheelFolder = "/usr/lib/lab/wheels";
 
-/** pip's settings, with the base's wheels found before the index is asked for a source to compile. */
+/** pip's settings, with the base's wheels added, so that pip finds these before it compiles a source. */
 function withFindLinks(settings: string): string {
   if (/^find-links\s*=/m.test(settings)) return settings;
   const line = `find-links = ${wheelFolder}\n`;

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 
 /**
- * Why no lab host can run here, in one line for a person; undefined when it can.
+ * Reason why no lab host can run here, in one line for a person; undefined when it can.
  *
- * Missing Debian packages are no such reason: see `missingPackages()` in install.ts.
+ * Missing Debian packages don't count: see `missingPackages()` in install.ts.
  */
 export function labUnavailable(): string | undefined {
   if (process.platform !== "linux") {
@@ -26,7 +26,7 @@ export function labUnavailable(): string | undefined {
   return undefined;
 }
 
-/** Root in a container may still lack what mounts and networks need. */
+/** Root in a container may lack the capabilities for mounts and networks. */
 function mayAdministrate(): boolean {
   const CAP_NET_ADMIN = 1n << 12n;
   const CAP_SYS_ADMIN = 1n << 21n;

@@ -7,12 +7,12 @@ import * as rpc from "@pulumi/pulumi/proto/language_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { engineAddress, servePlugin, unary } from "./protocol/server";
 
-/** Exit code by which a program says that it told its errors already. */
+/** Exit code of a program that has reported its errors already. */
 const toldErrors = 32;
 
 /**
- * Starts the program as the SDK wants it: its own runner, found from the program's folder, gets
- * the addresses to register resources at and the configuration in the environment.
+ * Starts the program as the SDK expects: the SDK's runner, found from the program's folder, gets
+ * the addresses of the engine as arguments and the configuration in the environment.
  */
 async function run(request: rpc.RunRequest): Promise<rpc.RunResponse> {
   const info = request.getInfo();
@@ -71,7 +71,7 @@ servePlugin(LanguageRuntimeService, {
     info.setVersion("3.220.0");
     return info;
   }),
-  // Plugins are installed with the tool chain; none is asked for here.
+  // Reports no plugins: the tool chain has installed them.
   getRequiredPlugins: unary(() => new rpc.GetRequiredPluginsResponse()),
   getRequiredPackages: unary(() => new rpc.GetRequiredPackagesResponse()),
   run: unary(run),

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
 /**
- * The one folder for everything that is made or downloaded once for all checkouts: `TRACKS_CACHE`,
+ * Folder for everything that is built or downloaded once for all checkouts: `TRACKS_CACHE`,
  * else `tracks` in XDG_CACHE_HOME, else ~/.cache/tracks. It can be deleted at any time.
  */
 export function cacheFolder(): string {

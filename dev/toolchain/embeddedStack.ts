@@ -2,22 +2,22 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Toolchain } from "./toolchain";
 
-/** How the secrets of a stack are locked. */
+/** Passphrase that encrypts the secrets of a stack. */
 export type Passphrase =
   | { readonly passphrase: string }
-  /** A file with the passphrase in its only line. */
+  /** File whose only line is the passphrase. */
   | { readonly passphraseFile: string };
 
-/** Where the things of an embedded stack lie: nothing of it leaves this machine. */
+/** Folders of an embedded stack, all of which is on this machine. */
 export interface EmbeddedStack {
   /** Folder of the lab hosts that it may be deployed to. */
   readonly labDirectory: string;
-  /** Folder of its state, made when it is not there. @default "LABDIRECTORY/backend" */
+  /** Folder of its state, created when it is missing. @default "LABDIRECTORY/backend" */
   readonly backend?: string;
   readonly lock: Passphrase;
 }
 
-/** The variables with which plain `pulumi` commands work on an embedded stack. */
+/** Environment with which plain `pulumi` commands work on an embedded stack. */
 export async function embeddedEnvironment(
   toolchain: Toolchain,
   { labDirectory, backend = join(labDirectory, "backend"), lock }: EmbeddedStack,
@@ -34,9 +34,9 @@ export async function embeddedEnvironment(
 }
 
 /**
- * Writes a Pulumi.yaml, so that a program is run from a folder that is not its own.
+ * Writes a Pulumi.yaml, to run a program from another folder than its own.
  *
- * @param folder where the files of the project's stacks will lie too
+ * @param folder which will also have the files of the project's stacks
  * @param project.program absolute path
  */
 export async function writeProject(

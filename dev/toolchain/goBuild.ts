@@ -11,14 +11,14 @@ export const builtVersion = "3.220.0";
 const cli = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 const stamp = `github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${builtVersion}`;
 const installation = "install Pulumi (https://www.pulumi.com/docs/install/)";
-/** Seconds between two lines that tell how far a build has come. */
+/** Seconds between two progress lines of a build. */
 const pause = 15;
 
 /**
  * Builds the Pulumi CLI from its Go modules, once for each go.mod and go.sum, and returns its path.
  *
- * Go's module and build caches lie in our cache folder too and go when the build is done: 2.5 GB
- * that only another build would use.
+ * Go's module and build caches are in our cache folder too, and are removed after the build: only another
+ * build would use these 2.5 GB.
  */
 export async function buildCli(onProgress: OnProgress): Promise<string> {
   const sources = await Promise.all(
@@ -42,12 +42,12 @@ export async function buildCli(onProgress: OnProgress): Promise<string> {
   return path;
 }
 
-/** Leaves the CLI at `output`. */
+/** Writes the CLI to `output`. */
 async function build(output: string, onProgress: OnProgress): Promise<void> {
   const work = `${output}.go`;
   const sourceFolder = join(work, "tools");
   await mkdir(sourceFolder, { recursive: true });
-  // Built beside the repository: a Go workspace or vendor folder around it has no say.
+  // Built outside the repository, so that a Go workspace or vendor folder around that has no effect.
   for (const file of ["go.mod", "go.sum"])
     await cp(join(__dirname, file), join(sourceFolder, file));
   const inSources = execa({
@@ -67,11 +67,11 @@ async function build(output: string, onProgress: OnProgress): Promise<void> {
     const { stdout } = await inSources("go", ["list", "-deps", cli]);
     const total = stdout.split("\n").length;
     let compiled = 0;
-    let told = performance.now();
+    let reported = performance.now();
     const stderr = eachLine(() => {
       compiled++;
-      if (performance.now() - told < pause * 1000) return;
-      told = performance.now();
+      if (performance.now() - reported < pause * 1000) return;
+      reported = performance.now();
       onProgress(`Building Pulumi ${builtVersion}: ${compiled} of ${total} packages`);
     });
     const flags = ["-v", "-ldflags", `-s -w -X ${stamp}`, "-o", output];

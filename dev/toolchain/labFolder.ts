@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 
-/** What belongs to this checkout's lab hosts: `.lab`, which git ignores, unless `TRACKS_LAB_DIR` says otherwise. */
+/** Folder of this checkout's lab hosts: `TRACKS_LAB_DIR`, else `.lab`, which git ignores. */
 export function labFolder(): string {
   return resolve(process.env["TRACKS_LAB_DIR"] ?? join(__dirname, "../../.lab"));
 }

@@ -4,11 +4,10 @@ import { withLock } from "./lock";
 import type { OnProgress } from "./progress";
 
 /**
- * Makes a file or folder once: whoever comes second waits for the first, and takes over when that
- * one has died.
+ * Creates a file or folder once: a second process waits for the first one, and takes over if that dies.
  *
- * @param path what is made; when it exists, nothing is done
- * @param make makes it at the path that it is given, which is renamed to `path` when complete
+ * @param path to create; when it exists, nothing is done
+ * @param make creates it at the path that it gets, which is renamed to `path` when complete
  */
 export async function makeOnce(
   path: string,
@@ -30,7 +29,7 @@ export async function makeOnce(
       }
     },
     () => {
-      onProgress(`Waiting for another process, which is making ${path}`);
+      onProgress(`Waiting for another process, which is creating ${path}`);
     },
   );
 }

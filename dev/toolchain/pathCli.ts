@@ -6,18 +6,18 @@ import { lt, parse } from "semver";
 import { cacheFolder } from "./cacheFolder";
 import { builtVersion } from "./goBuild";
 
-/** A Pulumi CLI that this machine has. */
+/** Pulumi CLI of this machine. */
 export interface FoundCli {
   path: string;
   version: string;
 }
 
 /**
- * Finds the CLI on PATH, when it can run this project: it has to be of the version that the tests
- * run with or newer (older ones were never tried), and its language host for Node has to be beside
- * it or on PATH.
+ * Finds the CLI on PATH, if it can run this project: it must have the version that the tests run
+ * with, or a newer one (older ones were never tried), and its language host for Node must be next
+ * to it or on PATH.
  *
- * @returns undefined when there is none such; the reason is of no use, since one is built then
+ * @returns undefined when there is no such CLI; the caller builds one then, and needs no reason
  */
 export async function findCli(): Promise<FoundCli | undefined> {
   const path = await onPath("pulumi");
@@ -37,8 +37,8 @@ export async function findCli(): Promise<FoundCli | undefined> {
 }
 
 /**
- * The folders of PATH, less those of our own cache: a shell that has a tool chain's environment
- * already is no reason to take what was built here for the person's.
+ * Folders of PATH without those of our own cache: in a shell that has a tool chain's environment already,
+ * a CLI that was built here is not the user's own.
  */
 export function ownPath(): string[] {
   return (process.env["PATH"] ?? "")

@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { cacheFolder } from "./cacheFolder";
 import { type OnProgress, timed } from "./progress";
 
-/** The provider plugins of this project, in the versions of its SDKs in package.json. */
+/** Provider plugins of this project, in the versions of the SDKs in package.json. */
 export const plugins = [
   { name: "command", version: "1.2.1" },
   { name: "postgresql", version: "3.18.1" },
@@ -16,11 +16,11 @@ const patience = 60;
 const memory = 24;
 
 /**
- * Has the CLI download the plugins into a PULUMI_HOME of our own.
+ * Makes the CLI download the plugins into a separate PULUMI_HOME.
  *
- * One attempt: that it failed is remembered for a day, in `plugins-not-served` of the cache folder.
+ * Tries once: the file `plugins-not-served` in the cache folder records a failure, for a day.
  *
- * @returns that PULUMI_HOME, or undefined when the plugins can't be had
+ * @returns that PULUMI_HOME, or undefined when the plugins can't be downloaded
  */
 export async function downloadPlugins(
   cli: string,
@@ -49,9 +49,7 @@ export async function downloadPlugins(
     if (failed) {
       const reason = stderr.trim().split("\n").at(-1) ?? "";
       await writeFile(refusal, `${reason}\n`);
-      onProgress(
-        `The plugins can't be downloaded here (${reason}); not tried again for ${memory} h`,
-      );
+      onProgress(`Can't download the plugins here (${reason}); will not try again for ${memory} h`);
       return undefined;
     }
   }

@@ -1,7 +1,7 @@
-/** Gets one line for each thing that is done or has come some way. */
+/** Receives one line of progress. */
 export type OnProgress = (line: string) => void;
 
-/** Has each line that a program prints told, and passed on: an option of execa for one of its streams. */
+/** Option of execa for one of its streams: reports each line that a program prints, and passes it on. */
 export function eachLine(tell: OnProgress): (line: unknown) => Generator {
   return function* (line) {
     tell(String(line));
@@ -9,7 +9,7 @@ export function eachLine(tell: OnProgress): (line: unknown) => Generator {
   };
 }
 
-/** Does one step; tells that it began, and at its end how many seconds it took. */
+/** Runs one step; reports its beginning, and at its end how many seconds it took. */
 export async function timed<Result>(
   title: string,
   onProgress: OnProgress,

@@ -10,24 +10,23 @@ import type { OnProgress } from "./progress";
 const folderVariable = "TRACKS_STAND_INS";
 const languageHost = "pulumi-language-nodejs";
 
-/** Where the stand-ins of one state of their sources are installed. */
+/** Folders in which the stand-ins of one state of their sources are installed. */
 export interface StandIns {
-  /** Has `pulumi-language-nodejs`, and the CLI beside it. */
+  /** Has the CLI and `pulumi-language-nodejs`. */
   bin: string;
   /** A PULUMI_HOME whose plugins are the stand-in providers. */
   home: string;
-  /** Tells the plugins in that PULUMI_HOME which stand-ins they are. */
+  /** Variable that tells the plugins in that PULUMI_HOME which stand-ins to run. */
   env: Record<string, string>;
 }
 
 /**
- * Bundles the stand-ins into one file each, which starts in a fraction of the time that loading
- * them from their packages takes, and installs them as the engine looks for them. Done once for
- * each content of those files and each CLI.
+ * Bundles each stand-in into one file, which starts much faster than from its packages, and installs it
+ * where the engine looks for it. Done once for each content of those files and each CLI.
  *
- * PULUMI_HOME is the same for all of them, since it also remembers which stack is selected.
+ * All share one PULUMI_HOME, since that also has the selected stack.
  *
- * @param cli a CLI that has no language host of its own
+ * @param cli a CLI without a language host
  */
 export async function installStandIns(cli: string, onProgress: OnProgress): Promise<StandIns> {
   const bundles = await bundle();
@@ -42,13 +41,13 @@ export async function installStandIns(cli: string, onProgress: OnProgress): Prom
       const command = `'${process.execPath}' '${join(folder, name)}.cjs'`;
       await writeScript(join(unfinished, name), command);
     }
-    // The CLI looks for its language host beside the file that it was started from: a hard link.
-    // The plugins are not there, or it would take them for the person's own and warn of them.
+    // The CLI looks for its language host next to the file that it was started from: hence a hard link.
+    // The plugins are elsewhere, since the CLI would warn about plugins there.
     await link(cli, join(unfinished, "bin", "pulumi"));
     await rename(join(unfinished, languageHost), join(unfinished, "bin", languageHost));
   });
   const home = join(cacheFolder(), "stand-ins-home");
-  // Each plugin on its own: the folder stays, and a project comes to need more of them.
+  // Each plugin separately: the folder stays, and a later version of the project may need more of them.
   for (const { name, version } of plugins) {
     const plugin = join(home, "plugins", `resource-${name}-v${version}`);
     await makeOnce(plugin, onProgress, async (unfinished) => {
@@ -75,7 +74,7 @@ async function bundle(): Promise<{ name: string; text: string }[]> {
     target: "node20",
     format: "cjs",
     minify: true,
-    // ssh2 does without its native helpers when they are not there, and pg without its.
+    // ssh2 and pg work without their native helpers.
     external: ["*.node", "cpu-features", "pg-native"],
     logLevel: "error",
     write: false,

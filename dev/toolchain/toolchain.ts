@@ -7,13 +7,13 @@ import { labFolder } from "./labFolder";
 import type { OnProgress } from "./progress";
 import { installStandIns } from "./standIns";
 
-/** What runs this project's stacks on this machine. */
+/** Tool chain that runs this project's stacks on this machine. */
 export interface Toolchain {
   /** Absolute path of the CLI. */
   pulumi: string;
   /** Variables to add to the environment of the CLI. */
   env: Record<string, string>;
-  /** What it is, in one line: `pulumi 3.220.0 built from source, plugins: stand-ins`. */
+  /** Description in one line: `pulumi 3.220.0 built from source, plugins: stand-ins`. */
   description: string;
   /** Whether the providers are stand-ins, which connect to lab hosts only. */
   standIns: boolean;
@@ -22,9 +22,9 @@ export interface Toolchain {
 /**
  * Finds, downloads or builds the Pulumi CLI and the provider plugins, each once.
  *
- * The CLI on PATH when it is new enough, else one built from Go modules with a language host of our
- * own; the providers from where the CLI downloads them, else stand-ins for lab hosts. All of it
- * lies in the cache folder, PULUMI_HOME too: the person's own is neither read nor written.
+ * The CLI on PATH when it is new enough, else one built from Go modules with our own language host;
+ * the providers from where the CLI downloads them, else stand-ins for lab hosts. All of it is in the
+ * cache folder, PULUMI_HOME too: the user's own is neither read nor written.
  *
  * @throws when there is neither a CLI nor Go, or when building fails
  */
@@ -47,7 +47,7 @@ export async function ensureToolchain(
       PULUMI_HOME: home ?? standIns?.home ?? "",
       ...standIns?.env,
       PULUMI_SKIP_UPDATE_CHECK: "true",
-      // What is needed is installed: anything else shall fail at once, not try to download.
+      // Everything needed is installed: anything else must fail at once rather than try to download.
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       TRACKS_LAB_DIR: labDirectory,
     },

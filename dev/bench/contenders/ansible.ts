@@ -7,7 +7,7 @@ import { sshOptions } from "../ssh";
 import type { Contender, SiteSettings, Surroundings } from "./contender";
 import { generateSecrets } from "./generatedSecrets";
 
-/** The Debian package that has it, with a program that proves it. */
+/** Debian package of Ansible, with a program that shows that it is installed. */
 export const ansiblePackages: ReadonlyMap<string, string> = new Map([
   ["ansible-core", "/usr/bin/ansible-playbook"],
 ]);
@@ -15,7 +15,7 @@ export const ansiblePackages: ReadonlyMap<string, string> = new Map([
 const FOLDER = join(__dirname, "ansible");
 const PLAYBOOK = join(FOLDER, "site.yml");
 
-/** ansible-core without any collection, with pipelining and a connection that stays open. */
+/** ansible-core without collections, with pipelining and a connection that stays open. */
 export class Ansible implements Contender {
   readonly title = "ansible-core";
   private readonly secrets = generateSecrets();
@@ -54,7 +54,7 @@ export class Ansible implements Contender {
       database_user: "deployer",
       database_password: this.secrets.databasePassword,
       deployer_password: this.secrets.deployerPassword,
-      // Fixed, so that the same password is the same hash in every run.
+      // Fixed, so that the same password has the same hash in every run.
       deployer_password_salt: "tracksbench",
       django_secret_key: this.secrets.djangoSecretKey,
     };
@@ -68,7 +68,7 @@ export class Ansible implements Contender {
 
   readonly preview = (): Promise<CommandRun> => this.play("--check");
 
-  /** Ends the SSH connections that were kept open. */
+  /** Closes the SSH connections that were kept open. */
   async dispose(): Promise<void> {
     for (const socket of await readdir(this.sockets).catch(() => [])) {
       const path = join(this.sockets, socket);

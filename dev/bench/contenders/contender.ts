@@ -1,31 +1,31 @@
 import type { CommandRun } from "../command";
 
-/** What one line of nginx's configuration is changed to. */
+/** New value of one line of nginx's configuration. */
 export interface SiteSettings {
   readonly clientMaxBodySizeMegabytes: number;
 }
 
 /**
- * One way to bring the site about. Each has one command that a person types for every step, the
- * first as the last: what differs is what it finds.
+ * One way to deploy the site. Each has one command, which a person types for every step, from the first to
+ * the last: only what it finds on the host differs.
  */
 export interface Contender {
   readonly title: string;
-  /** Writes settings and login; not measured, and before any other. */
+  /** Writes settings and login; called first, and not measured. */
   prepare(): Promise<void>;
   /** Edits the settings as a person would in an editor; not measured. */
   configure(settings: SiteSettings): Promise<void>;
-  /** Brings host and site to what settings and source say. */
+  /** Makes host and site match settings and source. */
   apply(): Promise<CommandRun>;
-  /** Says what {@link apply} would do; absent where there is no such thing. */
+  /** Shows what {@link apply} would do; absent where the contender can't. */
   preview?: () => Promise<CommandRun>;
   /** Ends what {@link apply} left running on this machine. */
   dispose(): Promise<void>;
 }
 
-/** What a contender works with, beside the site. */
+/** What a contender needs in addition to the site. */
 export interface Surroundings {
-  /** File that every command's output is appended to. */
+  /** File to which the output of every command is appended. */
   readonly log: string;
   readonly signal: AbortSignal;
 }

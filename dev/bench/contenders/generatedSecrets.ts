@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** Secrets that a person would have in a vault; new ones for each host. */
+/** Secrets that a person would keep in a vault; generated for each host. */
 export interface GeneratedSecrets {
   readonly databasePassword: string;
   readonly deployerPassword: string;

@@ -8,10 +8,10 @@ import { serverName, type Site } from "../site";
 import type { Contender, SiteSettings, Surroundings } from "./contender";
 
 const PROGRAM = join(__dirname, "../../../index.ts");
-/** Guards nothing but what is generated for a host that lives as long as the benchmark. */
+/** Encrypts only what is generated for a host that exists as long as the benchmark runs. */
 const PASSPHRASE = "tracks-bench";
 
-/** This program, with the embedded backend; the stack is called as the host. */
+/** This program, with a backend in a folder; the stack has the name of the host. */
 export class Pulumi implements Contender {
   readonly title = "this program";
   private environment: Record<string, string> = {};
@@ -61,7 +61,7 @@ export class Pulumi implements Contender {
   readonly preview = (): Promise<CommandRun> => this.run("preview");
 
   async dispose(): Promise<void> {
-    // Its connections end with it.
+    // Its connections are closed when it ends.
   }
 
   private run(...args: string[]): Promise<CommandRun> {

@@ -53,6 +53,6 @@ export class Script implements Contender {
   }
 
   async dispose(): Promise<void> {
-    // Its one connection ends with it.
+    // Its connection is closed when it ends.
   }
 }

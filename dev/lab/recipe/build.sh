@@ -1,11 +1,11 @@
 #!/bin/bash
 # Turns a fresh Debian tree into the base of an Enterprise-Linux-9-shaped host.
-# Runs as root inside the tree, with this folder at /usr/lib/lab/recipe; once a base.
+# Runs as root inside the tree, with this folder at /usr/lib/lab/recipe; once per base.
 set -euo pipefail
 
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 recipe=/usr/lib/lab/recipe
-# What no user of the host shall find by accident: Debian's own tools, and the private parts of
+# Folder for what users of the host must not find by accident: Debian's own tools, and the private parts of
 # packages that are "not installed" yet.
 hidden=/usr/lib/lab/hidden
 export recipe hidden

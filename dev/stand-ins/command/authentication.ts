@@ -8,18 +8,18 @@ import {
 } from "ssh2";
 import type { Hop } from "./connection";
 
-/** What a hop's settings come to for SSH; made once, before the first try. */
+/** SSH login of a hop, prepared once, before the first try. */
 export interface Credentials {
-  /** Methods in the order in which they are tried. */
+  /** Methods in the order of trying them. */
   methods: AnyAuthMethod[];
-  /** The only host key that is taken; undefined takes any. */
+  /** The only host key to accept; undefined accepts any. */
   hostKey?: ParsedKey;
 }
 
 /**
- * Reads keys and finds the agent. A fault here is final: it is not tried again.
+ * Reads keys and finds the agent. An error here is final: it is not tried again.
  *
- * An agent that is set but does not answer is such a fault, even where a private key is given.
+ * An agent that is set but does not answer is such an error, even with a private key.
  */
 export async function readCredentials(hop: Hop): Promise<Credentials> {
   const username = hop.user;
@@ -49,10 +49,10 @@ export async function readCredentials(hop: Hop): Promise<Credentials> {
 }
 
 /**
- * Offers `none` first and then each method once that the server still takes.
+ * Offers `none` first, and then each method once that the server still accepts.
  *
- * A private key and an agent are the same method to the server, `publickey`: with a private key
- * given, the agent's keys are never tried.
+ * A private key and an agent are the same method for the server, `publickey`: with a private key,
+ * the agent's keys are never tried.
  */
 export function offerInTurn(
   methods: readonly AnyAuthMethod[],
@@ -75,7 +75,7 @@ export function offerInTurn(
           !attempted.includes(wireName(type)) && left.some((allowed) => allowed === wireName(type)),
       );
       if (method === undefined) {
-        // The types of ssh2 know no refusal; its code takes false for "nothing left".
+        // The types of ssh2 don't have it, but its code accepts false for "no method left".
         (next as unknown as (nothing: false) => void)(false);
         return;
       }

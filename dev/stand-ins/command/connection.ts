@@ -8,7 +8,7 @@ import {
   secret,
 } from "../protocol/property";
 
-/** One SSH hop, defaults filled in. */
+/** SSH hop, with defaults filled in. */
 export interface Hop {
   user: string;
   host: string;
@@ -16,17 +16,17 @@ export interface Hop {
   password?: string;
   privateKey?: string;
   privateKeyPassword?: string;
-  /** Path of an SSH agent's socket; default the environment's SSH_AUTH_SOCK, when that is set. */
+  /** Path of an SSH agent's socket. @default SSH_AUTH_SOCK of the environment */
   agentSocketPath?: string;
-  /** Failed tries that are forgiven; -1 for ever. */
+  /** Number of failed tries that are repeated; -1 for no limit. */
   dialErrorLimit: number;
-  /** Seconds that one TCP connection may take; 0 for no bound. */
+  /** Seconds that one TCP connection may take; 0 for no limit. */
   perDialTimeout: number;
-  /** A line as in authorized_keys. Left out, any host key is taken. */
+  /** A line as in authorized_keys. Left out, any host key is accepted. */
   hostKey?: string;
 }
 
-/** A host, and the bastion to reach it through. */
+/** Host, and the bastion to reach it through. */
 export interface Connection extends Hop {
   proxy?: Hop;
 }
@@ -62,8 +62,8 @@ function checkConnection(given: Property | undefined): {
 }
 
 /**
- * Fills in defaults and marks what is secret once more inside: so the real provider keeps it, and
- * a stack can go from one to the other without a change.
+ * Fills in defaults and marks secrets inside as well: the real provider's state is like that, so
+ * a stack can switch between the two without a change.
  */
 function complete(hop: PropertyMap): PropertyMap {
   const given = Object.entries(hop).map(([key, value]): [string, Property] => [
@@ -93,9 +93,9 @@ function missing(property: string): CheckFailure {
 }
 
 /**
- * Checks the inputs of a resource that has a connection, which is filled in with its defaults.
+ * Checks the inputs of a resource that has a connection, and fills in the connection's defaults.
  *
- * @param otherFaults finds the faults of the other inputs
+ * @param otherFaults finds errors of the other inputs
  */
 export function checkInputs(
   given: PropertyMap,
@@ -106,7 +106,7 @@ export function checkInputs(
   return { inputs, failures: [...failures, ...otherFaults(given)] };
 }
 
-/** Reads a connection that {@link checkInputs} has passed, from the inputs or the state. */
+/** Reads a connection that {@link checkInputs} has accepted, from the inputs or the state. */
 export function readConnection(checked: Property | undefined): Connection {
   const revealed = reveal(checked ?? null);
   if (!isMap(revealed)) throw new Error("the resource has no connection");

@@ -18,7 +18,7 @@ export const copyToRemote: ResourceType = {
     return { id: randomBytes(4).toString("hex"), state: inputs };
   },
 
-  // A changed connection alone copies nothing: only what is copied and where to count.
+  // A changed connection copies nothing: only content and path count.
   async update(olds, inputs, operation) {
     const [before, after] = [olds, inputs].map(
       ({ source, remotePath }) => `${asAsset(source)?.hash ?? ""} ${textOf(remotePath)}`,
@@ -64,14 +64,14 @@ async function copyText(sftp: Sftp, text: string, path: string): Promise<void> {
   await sftp.copyText(text, path);
 }
 
-/** Into an existing directory under the file's own name, else to the path itself. */
+/** Copies into an existing directory under the file's own name, else to the path itself. */
 async function copyFile(sftp: Sftp, source: string, path: string): Promise<void> {
   const found = await sftp.stat(path);
   if (found === undefined) await sftp.makeDirectories(dirname(path));
   await sftp.copyFile(source, found === "directory" ? join(path, basename(source)) : path);
 }
 
-/** As a folder of its own name in the path; a source that ends in `/` as the path itself. */
+/** Copies the folder into the path under its own name; a source that ends in `/` becomes the path itself. */
 async function copyFolder(sftp: Sftp, source: string, path: string): Promise<void> {
   if ((await sftp.stat(path)) === undefined) await sftp.makeDirectories(path);
   await copyTree(sftp, source, source.endsWith("/") ? path : join(path, basename(source)));

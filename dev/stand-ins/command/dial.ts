@@ -8,8 +8,8 @@ import type { Connection, Hop } from "./connection";
 import { retry } from "./retry";
 
 /**
- * Opens an SSH connection, through the bastion where one is given. Each hop has its own number of
- * tries; faults of keys and agent are told at once.
+ * Opens an SSH connection, through the bastion where there is one. Each hop has its own number of
+ * tries; errors of keys and agent fail at once.
  */
 export async function dial(connection: Connection, operation: Operation): Promise<Client> {
   requireLabHost(connection.host, "command");
@@ -28,7 +28,7 @@ export async function dial(connection: Connection, operation: Operation): Promis
     const bridge = await retry("Dial from proxy", connection.dialErrorLimit, operation, () =>
       forward(bastion, connection),
     );
-    // The bridge is dialled once: when the first handshake over it fails, the further tries find
+    // The bridge is dialled once: after the first handshake over it has failed, further tries find
     // it closed.
     return retry("Dial", connection.dialErrorLimit, operation, () =>
       bridge.destroyed || bridge.readableEnded
@@ -56,10 +56,10 @@ async function dialOnce(hop: Hop, credentials: Credentials): Promise<Client> {
 function openSocket(hop: Hop): Promise<Socket> {
   const target = `dial tcp ${hop.host}:${hop.port}`;
   return new Promise((resolve, reject) => {
-    // Kept alive as by Go's net.Dialer, with which the real one's ssh.Dial connects: its default, 15 s.
+    // Keep-alive as in Go's net.Dialer, which the real provider's ssh.Dial uses: 15 s by default.
     const keep = { keepAlive: true, keepAliveInitialDelay: 15_000 };
     const socket = createConnection({ host: hop.host, port: hop.port, ...keep });
-    // Only the TCP connection is bounded: a host that accepts and then says nothing is waited for.
+    // Only the TCP connection has a time limit: a host that accepts and then says nothing is waited for.
     const timer =
       hop.perDialTimeout > 0
         ? setTimeout(() => {

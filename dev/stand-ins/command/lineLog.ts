@@ -1,14 +1,14 @@
 import type { Log } from "../protocol/resource";
 
-/** Bytes of one line, its newline included, that the provider's log can hold. */
+/** Bytes of a line, with its newline, from which on the real provider hangs. */
 const longestLine = 64 * 1024;
 const newline = 0x0a;
 
 /**
  * Shows what a command prints line by line while it runs.
  *
- * A line over 64 KiB makes the real provider hang for ever. Here it is an error that says so, for
- * a hanging test tells nobody why.
+ * A line over 64 KiB makes the real provider hang forever. Here it is an error that says so, since
+ * a hanging test would not show why.
  */
 export class LineLog {
   private pending = Buffer.alloc(0);
@@ -35,7 +35,7 @@ export class LineLog {
     await this.sent;
     if (this.tooLong)
       throw new Error(
-        "the command printed a line of 64 KiB or more, with which the real provider hangs for ever: " +
+        "the command printed a line of 64 KiB or more, with which the real provider hangs forever: " +
           "print shorter lines, or set logging to none",
       );
   }

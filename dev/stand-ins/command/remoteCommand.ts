@@ -16,8 +16,8 @@ const loggings: readonly string[] = ["stdout", "stderr", "stdoutAndStderr", "non
 
 /** `command:remote:Command`: runs `create`, `update` (else `create` again) and `delete` by SSH. */
 export const remoteCommand: ResourceType = {
-  // The change of a whole array is told by its elements' paths, and none of those replaces; the
-  // SDK asks the engine for it with replaceOnChanges of `triggers[*]`.
+  // A change of an array is reported by the paths of its elements, and none of these replaces; the
+  // SDK asks the engine to replace, with replaceOnChanges of `triggers[*]`.
   replacesOn: (path) => path === "triggers",
 
   check: (given) => checkInputs(given, faultsOf),
@@ -63,8 +63,8 @@ function faultsOf(inputs: PropertyMap): CheckFailure[] {
 }
 
 /**
- * Runs a command and returns the state after it; without a command nothing is dialled and the
- * outputs stay what they were.
+ * Runs a command and returns the state after it; without a command, connects to no host and keeps the
+ * outputs.
  */
 async function perform(
   command: string | undefined,
@@ -86,8 +86,8 @@ async function perform(
 }
 
 /**
- * Speaks for an sshd without AcceptEnv for these names, which is every one that was not made to
- * have it: `environment` fails, and the former outputs are left out with a warning.
+ * Behaves as with an sshd without AcceptEnv for these names, which is the default: `environment` fails,
+ * and the former outputs are left out with a warning.
  */
 async function refuseEnvironment(
   inputs: PropertyMap,

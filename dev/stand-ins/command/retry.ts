@@ -6,8 +6,8 @@ const backoff = 1.5;
 const longestDelay = 5_000;
 
 /**
- * Tries until it succeeds, as the provider does: every error is tried again, whatever it says,
- * `limit` times after the first try (11 tries for 10, some 11 s of waiting), -1 for ever.
+ * Tries until it succeeds, as the provider does: repeats after every error, whatever it is,
+ * `limit` times after the first try (11 tries for 10, some 11 s of waiting), -1 for no limit.
  */
 export async function retry<Result>(
   what: string,

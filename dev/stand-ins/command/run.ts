@@ -2,10 +2,10 @@ import type { Client, ClientChannel } from "ssh2";
 import type { Log } from "../protocol/resource";
 import { LineLog } from "./lineLog";
 
-/** Which of a command's streams are shown while it runs; both are always kept as outputs. */
+/** Which of a command's streams are shown while it runs; both always become outputs. */
 export type Logging = "stdout" | "stderr" | "stdoutAndStderr" | "none";
 
-/** What a command printed, each without one final newline. */
+/** Output of a command, each stream without one final newline. */
 export interface Outputs {
   stdout: string;
   stderr: string;
@@ -35,7 +35,7 @@ export async function runCommand(
     channel.on("data", collect(stdout, logging === "stdout" || logging === "stdoutAndStderr"));
     const shown = logging === "stderr" || logging === "stdoutAndStderr";
     channel.stderr.on("data", collect(stderr, shown));
-    // A command that does not read its input may close it before all is sent.
+    // A command that does not read its input may close it before everything is sent.
     channel.on("error", () => undefined);
     channel.end(options.stdin);
   });
@@ -48,8 +48,8 @@ export async function runCommand(
 /**
  * Starts the command and waits for its end.
  *
- * Everything listens before the callback returns: a short command's exit can come in the same
- * packet as the word that it was started, before any promise of it is taken up.
+ * All listeners are set before the callback returns: a short command's exit can arrive in the same
+ * packet as the confirmation of its start, before any promise is resolved.
  *
  * @returns why the command did not succeed; undefined when it did
  */

@@ -2,13 +2,13 @@ import { open as openLocal } from "node:fs/promises";
 import { dirname } from "node:path/posix";
 import type { Client, SFTPWrapper } from "ssh2";
 
-/** Bytes of one write, which every server takes, and how many writes are on their way at once. */
+/** Bytes of one write, which every server accepts, and number of parallel writes. */
 const chunkSize = 32 * 1024;
 const inFlight = 32;
 /** Status code of SFTP for a path that does not exist. */
 const noSuchFile = 2;
 
-/** The few file operations that a copy needs, as promises. */
+/** File operations that a copy needs, as promises. */
 export class Sftp {
   private constructor(private readonly session: SFTPWrapper) {}
 
@@ -21,7 +21,7 @@ export class Sftp {
     });
   }
 
-  /** What stands at the path, links followed; undefined when nothing does. */
+  /** What is at the path, with links followed; undefined when nothing is. */
   stat(path: string): Promise<"directory" | "other" | undefined> {
     return new Promise((resolve, reject) => {
       this.session.stat(path, (error, stats) => {
@@ -32,7 +32,7 @@ export class Sftp {
     });
   }
 
-  /** Makes one directory with the mode that the server gives by default. */
+  /** Creates one directory with the server's default mode. */
   makeDirectory(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.session.mkdir(path, (error) => {
@@ -42,7 +42,7 @@ export class Sftp {
     });
   }
 
-  /** Makes a directory and what is missing above it. */
+  /** Creates a directory and missing parents. */
   async makeDirectories(path: string): Promise<void> {
     if (path === "." || (await this.stat(path)) === "directory") return;
     await this.makeDirectories(dirname(path));
@@ -75,7 +75,7 @@ export class Sftp {
     );
   }
 
-  /** @param next gives the bytes from a position on; none at the end */
+  /** @param next returns the bytes from a position on; none at the end */
   private async write(path: string, next: (position: number) => Promise<Buffer>): Promise<void> {
     const handle = await this.create(path);
     try {

@@ -48,7 +48,7 @@ export const database: Verbs = {
       [id],
     );
     if (row === undefined) return undefined;
-    // From which one it was made isn't kept anywhere.
+    // The server does not store the template of a database.
     const template = text(known, "template") === "" ? "template0" : text(known, "template");
     return { ...known, ...(row as Values), template };
   },
@@ -64,7 +64,9 @@ export const database: Verbs = {
       }
     };
     if (news["alterObjectOwnership"] === true && changed("owner"))
-      throw new Error("the stand-in of the postgresql provider knows no alterObjectOwnership");
+      throw new Error(
+        "the stand-in of the postgresql provider does not support alterObjectOwnership",
+      );
     if (changed("name")) await alter(`${identifier(text(olds, "name"))} RENAME TO ${name}`);
     const owner = text(news, "owner");
     if (changed("owner") && owner !== "")
@@ -98,8 +100,8 @@ export const database: Verbs = {
 };
 
 /**
- * Only a member of a role can give it a database. The membership isn't granted in a transaction,
- * since CREATE DATABASE runs in none, so that a lock keeps it to one at a time.
+ * Only a member of a role can give it a database. CREATE DATABASE can't run in a transaction, so the
+ * membership is not granted in one either, and a lock allows one at a time.
  */
 async function asOwner(server: Server, owner: string, work: () => Promise<void>): Promise<void> {
   if (owner === "") {

@@ -2,31 +2,31 @@ import type { Kind } from "../protocol/difference";
 import { isUnknown, type Property, type PropertyMap, reveal, secret } from "../protocol/property";
 import type { CheckFailure } from "../protocol/resource";
 
-/** One input of a resource, which is an output too. */
+/** Input of a resource, which is an output too. */
 export interface Field {
-  /** A `set` is an array whose order means nothing. */
+  /** A `set` is an array whose order does not matter. */
   readonly type: "string" | "number" | "boolean" | "list" | "set";
   readonly required?: true;
-  /** What it is when left out. */
+  /** Value when it is left out. */
   readonly default?: Property;
-  /** Left out, the server decides. */
+  /** Whether the server chooses a value when it is left out. */
   readonly computed?: true;
-  /** A change replaces the resource. */
+  /** Whether a change replaces the resource. */
   readonly replaces?: true;
   readonly secret?: true;
 }
 
-/** All inputs of one type of resource, by name. */
+/** Inputs of one type of resource, by name. */
 export type Fields = Readonly<Record<string, Field>>;
 
-/** A resource's properties without marks of secrecy, defaults filled in. */
+/** Properties of a resource without marks of secrecy, with defaults filled in. */
 export type Values = Readonly<Record<string, Property>>;
 
-/** Where the inputs name those that are defaults; so the real provider keeps it in the state. */
+/** Property with the names of the inputs that are defaults, as in the real provider's state. */
 const defaulted = "__defaults";
 const zero = { string: "", number: 0, boolean: false, list: [], set: [] };
 
-/** Checks what the program gave, and fills in defaults. */
+/** Checks the program's inputs, and fills in defaults. */
 export function checkFields(
   fields: Fields,
   given: PropertyMap,
@@ -37,7 +37,7 @@ export function checkFields(
     const field = fields[property];
     const plain = reveal(value);
     if (field === undefined)
-      failures.push({ property, reason: "is not an input that the stand-in knows" });
+      failures.push({ property, reason: "is not an input that the stand-in supports" });
     else if (!isUnknown(plain) && !hasType(plain, field.type))
       failures.push({ property, reason: `expected a ${field.type}` });
   }
@@ -62,7 +62,7 @@ function hasType(value: Property, type: Field["type"]): boolean {
   return type === "list" || type === "set" ? Array.isArray(value) : typeof value === type;
 }
 
-/** The inputs or the state as plain values; what is left out has its type's empty value. */
+/** The inputs or the state as plain values; a missing one has the empty value of its type. */
 export function valuesOf(fields: Fields, properties: PropertyMap): Values {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]): [string, Property] => {
@@ -72,7 +72,7 @@ export function valuesOf(fields: Fields, properties: PropertyMap): Values {
   );
 }
 
-/** The state of a resource that has these values; empty ones that nobody set are left out. */
+/** State of a resource with these values, without empty ones that nobody set. */
 export function stateOf(fields: Fields, values: Values): PropertyMap {
   return Object.fromEntries(
     Object.entries(fields).flatMap(([name, field]): [string, Property][] => {
@@ -84,7 +84,7 @@ export function stateOf(fields: Fields, values: Values): PropertyMap {
   );
 }
 
-/** The inputs that give this state: those given before and, for an import, what is no default. */
+/** Inputs that give this state: those given before and, for an import, all that are not defaults. */
 export function inputsOf(fields: Fields, state: PropertyMap, before: PropertyMap): PropertyMap {
   const imported = Object.keys(before).length === 0;
   const inputs: PropertyMap = { [defaulted]: before[defaulted] ?? [] };
@@ -99,7 +99,7 @@ export function inputsOf(fields: Fields, state: PropertyMap, before: PropertyMap
   return inputs;
 }
 
-/** What differs between a state and new inputs. An input left out that is computed may be anything. */
+/** Differences between a state and new inputs. A computed input that is left out may have any value. */
 export function differenceOf(
   fields: Fields,
   state: PropertyMap,
@@ -130,19 +130,19 @@ function isEmpty(value: Property, { type }: Field): boolean {
   return value === null || JSON.stringify(value) === JSON.stringify(zero[type]);
 }
 
-/** A property that is a text. */
+/** Property that is a text. */
 export function text(values: Values, name: string): string {
   const value = values[name];
   return typeof value === "string" ? value : "";
 }
 
-/** A property that is an array of texts. */
+/** Property that is an array of texts. */
 export function texts(values: Values, name: string): string[] {
   const value = values[name];
   return Array.isArray(value) ? value.map(String) : [];
 }
 
-/** A property that is true or false, as SQL writes it. */
+/** Property that is true or false, as SQL writes it. */
 export function flag(values: Values, name: string): "true" | "false" {
   return values[name] === true ? "true" : "false";
 }

@@ -14,7 +14,7 @@ const fields: Fields = {
   withGrantOption: { type: "boolean", default: false, replaces: true },
 };
 
-/** What can be granted on what, beside ALL; and how the catalogue marks the kind. */
+/** Privileges for each kind of object, besides ALL; and how the catalogue marks the kind. */
 const kinds: Readonly<Record<string, { privileges: readonly string[]; relkind?: string }>> = {
   database: { privileges: ["CREATE", "CONNECT", "TEMPORARY"] },
   schema: { privileges: ["CREATE", "USAGE"] },
@@ -94,7 +94,7 @@ function requireSense(values: Values): void {
     throw new Error(`${stranger} is not an allowed privilege for object type ${type}`);
 }
 
-/** Takes the old privileges away and grants the new ones, with nothing in between to be seen. */
+/** Revokes the old privileges and grants the new ones in one transaction. */
 async function replace(query: Query, olds: Values, news: Values): Promise<void> {
   await lock(query, news);
   await asMemberOf(query, await owners(query, news), async () => {
@@ -116,7 +116,7 @@ async function revoke(query: Query, values: Values): Promise<void> {
   }
 }
 
-/** The real provider quotes `public` too, which the server takes for everybody all the same. */
+/** The real provider quotes `public` too; the server understands it as every role all the same. */
 function grantee(values: Values): string {
   return identifier(text(values, "role"));
 }
@@ -140,8 +140,8 @@ async function lock(query: Query, values: Values): Promise<void> {
 }
 
 /**
- * Whose objects they are: a member of these can change privileges on them. On a database nobody is
- * asked, so that a role which doesn't own it changes nothing there, and is only warned.
+ * Owners of the objects: a member of these can change privileges on them. For a database, none: there a role
+ * that is not the owner changes nothing, and only gets a warning.
  */
 async function owners(query: Query, values: Values): Promise<string[]> {
   const type = text(values, "objectType");
@@ -156,12 +156,12 @@ async function owners(query: Query, values: Values): Promise<string[]> {
     "SELECT pg_get_userbyid(datdba)::text AS owner FROM pg_database WHERE datname = current_database()",
   );
   return names.map(({ owner }) =>
-    // From version 15 on the schema public belongs to whoever owns the database.
+    // From version 15 on the schema public belongs to the owner of the database.
     owner === "pg_database_owner" ? String(database?.["owner"]) : String(owner),
   );
 }
 
-/** The privileges that the role has, for each object that the grant is about. */
+/** Privileges that the role has on each object of the grant. */
 async function grantedOf(query: Query, values: Values): Promise<string[][]> {
   const type = text(values, "objectType");
   const role = text(values, "role");
@@ -189,7 +189,7 @@ async function grantedOf(query: Query, values: Values): Promise<string[][]> {
   return rows.map(({ granted }) => granted as string[]);
 }
 
-/** Whether the privileges are the wanted ones, where ALL means each that there is. */
+/** Whether the privileges are the wanted ones; ALL means every existing one. */
 function isGranted(values: Values, granted: readonly string[]): boolean {
   const wanted = texts(values, "privileges");
   const all = kinds[text(values, "objectType")]?.privileges ?? [];

@@ -3,23 +3,23 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isLabHost, requireLabHost } from "../protocol/labHosts";
 
-/** Seconds that a tunnel's owner may take to reach the lab host. */
+/** Seconds that the owner of a tunnel may take to connect to the lab host. */
 const patience = 10;
 const checked = new Map<string, Promise<void>>();
 
 /**
- * Refuses every server that is on no lab host.
+ * Fails on every server that is not reached through a lab host.
  *
- * On loopback it is the local end of a tunnel, and the address tells nothing. So the process that
- * listens there is looked at while a connection to it is open: it must hold connections to lab
- * hosts, and to no other host. Anything that stands behind the tunnel was then reached from a lab
+ * On loopback it is the local end of a tunnel, and the address says nothing. So this looks at the process
+ * that listens there while a connection to it is open: it must have connections to lab
+ * hosts, and to no other host. Whatever is behind the tunnel is then reached from a lab
  * host. Once for each port; where that can't be seen (no /proc) there is no lab either.
  */
 export function requireLabServer(host: string, port: number): Promise<void> {
   const where = `${host}:${port}`;
   const check = checked.get(where) ?? checkServer(host, port);
   checked.set(where, check);
-  // A tunnel that is not there yet may be there for the next resource.
+  // A tunnel that does not exist yet may exist for the next resource.
   check.catch(() => checked.delete(where));
   return check;
 }
@@ -62,7 +62,7 @@ function open(host: string, port: number): Promise<Socket> {
   });
 }
 
-/** A TCP socket of this machine as the kernel lists it. */
+/** TCP socket of this machine as the kernel lists it. */
 interface Listed {
   inode: string;
   local: { address: string; port: number };
@@ -70,7 +70,7 @@ interface Listed {
   state: "listening" | "established" | "other";
 }
 
-/** Addresses outside this machine that the process behind a listening port is connected to. */
+/** Addresses outside this machine to which the process behind a listening port is connected. */
 function peersOfListener(port: number): string[] {
   const sockets = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(listSockets);
   const listener = sockets.find(
@@ -112,7 +112,7 @@ function endpoint(listed: string): { address: string; port: number } {
   return { address, port: parseInt(port, 16) };
 }
 
-/** The sockets of every process that holds the given one. */
+/** Sockets of every process that has the given one. */
 function inodesBeside(listener: string): Set<string> {
   const all = new Set<string>();
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -132,7 +132,7 @@ function inodesOf(pid: string): string[] {
       }
     });
   } catch {
-    // Ended meanwhile, or somebody else's.
+    // The process has ended, or belongs to another user.
     return [];
   }
 }

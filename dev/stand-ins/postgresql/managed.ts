@@ -12,26 +12,26 @@ import {
 } from "./fields";
 import type { Server } from "./server";
 
-/** What one type of resource does on the server. */
+/** Operations of one type of resource on the server. */
 export interface Verbs {
   readonly fields: Fields;
   readonly deletesFirst?: boolean;
-  /** The resource's id, from its values. */
+  /** Id of the resource, from its values. */
   id(values: Values): string;
   create(values: Values, server: Server): Promise<void>;
   /**
-   * What the server has, over the values known so far.
+   * Known values, overwritten by those of the server.
    *
-   * @param id what it is looked up by in an import, when no value is known
-   * @returns undefined when it isn't there
+   * @param id to look it up by in an import, when no value is known
+   * @returns undefined when it does not exist
    */
   read(id: string, known: Values, server: Server): Promise<Values | undefined>;
-  /** Left out where every change replaces. */
+  /** Left out where every change replaces the resource. */
   readonly update?: (olds: Values, news: Values, server: Server) => Promise<void>;
   delete(values: Values, server: Server): Promise<void>;
 }
 
-/** Makes a type of resource of its verbs; `server` is asked for when there is something to do. */
+/** Builds a type of resource from its operations; `server` is called only when there is something to do. */
 export function managed(verbs: Verbs, server: () => Server): ResourceType {
   const { fields, update } = verbs;
   const values = (properties: PropertyMap): Values => valuesOf(fields, properties);
@@ -42,7 +42,8 @@ export function managed(verbs: Verbs, server: () => Server): ResourceType {
   };
   const readBack = async (given: Values): Promise<PropertyMap> => {
     const found = await verbs.read(verbs.id(given), given, server());
-    if (found === undefined) throw new Error(`${verbs.id(given)} is gone as soon as it was made`);
+    if (found === undefined)
+      throw new Error(`${verbs.id(given)} does not exist right after it was created`);
     return stateOf(fields, found);
   };
   return {
@@ -71,7 +72,7 @@ export function managed(verbs: Verbs, server: () => Server): ResourceType {
           async update(state: PropertyMap, inputs: PropertyMap, { preview }: { preview: boolean }) {
             if (preview) return { ...state, ...withoutDefaults(inputs) };
             const [olds, given] = [values(state), values(inputs)];
-            // What the server decides stays as it is, unless the program gives it.
+            // A value that the server has chosen stays, unless the program gives one.
             const kept = Object.entries(fields)
               .filter(([name, field]) => field.computed === true && inputs[name] === undefined)
               .map(([name]): [string, Values[string]] => [name, olds[name] ?? null]);

@@ -1,7 +1,7 @@
 import type { Query } from "./server";
 import { identifier } from "./quote";
 
-/** Grants a role to a member who hasn't got it yet; tells whether that was so. */
+/** Grants a role to a member who doesn't have it yet. @returns whether it was granted */
 export async function grantMembership(
   query: Query,
   role: string,
@@ -16,7 +16,7 @@ export async function grantMembership(
   return true;
 }
 
-/** Takes a role from a member who has it; tells whether that was so. */
+/** Revokes a role from a member who has it. @returns whether it was revoked */
 export async function revokeMembership(
   query: Query,
   role: string,
@@ -32,7 +32,7 @@ export async function revokeMembership(
 }
 
 async function isMember(query: Query, role: string, member: string): Promise<boolean> {
-  // From version 16 on a membership can be without the right to act as the role.
+  // From version 16 on a membership may lack the right to act as the role.
   const [column] = await query(
     "SELECT 1 FROM information_schema.columns WHERE table_name = 'pg_auth_members' AND column_name = 'set_option'",
   );
@@ -45,8 +45,8 @@ async function isMember(query: Query, role: string, member: string): Promise<boo
 }
 
 /**
- * Does something as a member of the roles: a role that is no superuser changes only what belongs
- * to itself or to a role that it is a member of. Memberships are as before afterwards.
+ * Does something as a member of the roles: a role that is no superuser can change only what belongs
+ * to itself or to a role that it is a member of. Restores the memberships afterwards.
  */
 export async function asMemberOf(
   query: Query,
@@ -87,7 +87,7 @@ export async function lockRole(query: Query, role: string): Promise<void> {
   );
 }
 
-/** The error with what was being done in front. */
+/** Error with the failed operation in front of its message. */
 export function because(doing: string, error: unknown): Error {
   return new Error(`${doing}: ${error instanceof Error ? error.message : String(error)}`, {
     cause: error,

@@ -23,7 +23,7 @@ const fields: Fields = {
   skipReassignOwned: { type: "boolean", default: false },
 };
 
-/** What is switched, and the words that switch it on; NO in front switches off. */
+/** Properties that are on or off, with the word that turns each on; NO in front turns it off. */
 const switches = [
   ["superuser", "SUPERUSER"],
   ["createDatabase", "CREATEDB"],
@@ -101,7 +101,7 @@ export const role: Verbs = {
       if (changed("name"))
         await alter(query, "NAME", `${identifier(text(olds, "name"))} RENAME TO ${name}`);
       const password = text(news, "password");
-      // A rename empties a password that is hashed with the name.
+      // A rename clears a password that is hashed with the name.
       if ((changed("password") || changed("name")) && password !== "")
         await alter(query, "password", `${name} PASSWORD ${literal(password)}`);
       if (changed("connectionLimit")) {
@@ -154,8 +154,8 @@ function passwordClause(values: Values, password: string): string {
 }
 
 /**
- * The password for the state: the one known. A superuser's connection could read its hash, but of
- * a SCRAM one nothing can be told, so that it counts as unchanged.
+ * Password for the state: the known one. A superuser's connection could read its hash, but a SCRAM hash
+ * does not show whether the password has changed, so it counts as unchanged.
  */
 async function passwordOf(
   name: string,

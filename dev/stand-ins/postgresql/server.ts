@@ -3,25 +3,25 @@ import { Client, type ClientConfig, DatabaseError } from "pg";
 import { requireLabServer } from "./labServer";
 import type { Settings } from "./settings";
 
-/** One row of an answer. */
+/** Row of a result. */
 export type Row = Record<string, unknown>;
 
 /** Runs one statement. */
 export type Query = (statement: string, values?: unknown[]) => Promise<Row[]>;
 
 /**
- * A PostgreSQL server, as the real provider uses it: nothing is connected before the first
- * statement, every statement outside a transaction has a connection of its own, none is kept.
+ * PostgreSQL server, as the real provider uses it: it connects with the first statement, and every
+ * statement outside a transaction has its own connection, which is then closed.
  */
 export class Server {
-  /** Secrets that no error may quote. */
+  /** Secrets that no error may contain. */
   private readonly secrets: string[];
 
   constructor(readonly settings: Settings) {
     this.secrets = [settings.password];
   }
 
-  /** Keeps a text out of every error from now on. */
+  /** Keeps a text out of every later error. */
   conceal(text: string): void {
     if (text !== "") this.secrets.unshift(text);
   }
@@ -33,7 +33,7 @@ export class Server {
   /**
    * Runs statements in one transaction, which is rolled back when one of them fails.
    *
-   * @param database left out or empty it is that of the settings
+   * @param database default, also when empty: that of the settings
    */
   transaction<Result>(
     database: string,
@@ -47,7 +47,7 @@ export class Server {
     });
   }
 
-  /** Connects, and leaves again; a transaction that is open then is rolled back by the server. */
+  /** Connects, runs the work and disconnects; the server rolls back a transaction that is still open then. */
   private async connected<Result>(
     database: string,
     work: (query: Query) => Promise<Result>,

@@ -1,21 +1,21 @@
 import { type PropertyMap, type Property, reveal } from "../protocol/property";
 
-/** The provider's own settings, defaults filled in. */
+/** Settings of the provider, with defaults filled in. */
 export interface Settings {
   host: string;
   port: number;
   username: string;
-  /** Empty when none was given. */
+  /** Empty when there is none. */
   password: string;
-  /** The database for everything that belongs to none. */
+  /** Database for everything that belongs to no database. */
   database: string;
   /** Whether the role is a superuser: then passwords are read back, to find drift. */
   superuser: boolean;
-  /** As libpq's; left out it is `require`. */
+  /** As in libpq. @default "require" */
   sslmode: string;
-  /** Path of a PEM file; empty for the system's authorities. */
+  /** Path of a PEM file; empty for the system's certificate authorities. */
   sslrootcert: string;
-  /** Seconds that one connection may take; 0 for no bound. */
+  /** Seconds that one connection may take; 0 for no limit. */
   connectTimeout: number;
 }
 
@@ -24,17 +24,17 @@ const known = new Set([
   ...["connectTimeout", "scheme", "expectedVersion", "maxConnections", "version", "__internal"],
 ]);
 
-/** Reads the settings; all of them travel as texts, the SDK makes JSON of numbers and booleans. */
+/** Reads the settings, all of which are sent as texts; the SDK makes JSON of numbers and booleans. */
 export function readSettings(given: PropertyMap): Settings {
   const revealed = Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name, reveal(value)]),
   );
   const stranger = Object.keys(revealed).find((name) => !known.has(name));
   if (stranger !== undefined)
-    throw new Error(`the stand-in of the postgresql provider knows no setting ${stranger}`);
+    throw new Error(`the stand-in of the postgresql provider has no setting ${stranger}`);
   const setting = (name: string, otherwise: string): string => asText(revealed[name]) ?? otherwise;
   if (setting("scheme", "postgres") !== "postgres")
-    throw new Error("the stand-in of the postgresql provider knows the scheme postgres only");
+    throw new Error("the stand-in of the postgresql provider supports only the scheme postgres");
   return {
     host: setting("host", ""),
     port: Number(setting("port", "5432")),

@@ -1,13 +1,13 @@
 import { asAsset, isMap, isSigned, type Property, type PropertyMap } from "./property";
 
-/** How one property differs from what it was. */
+/** How a property has changed. */
 export type Kind = "add" | "delete" | "update";
 
 /**
- * What differs between two maps of inputs, by the path of each difference such as `triggers[0]`.
+ * Differences between two maps of inputs, by path, such as `triggers[0]`.
  *
- * A secret is one value: its path never leads inside, and a value that only became secret, or
- * ceased to be, has changed.
+ * A secret is one value: no path leads into it, and a value that becomes secret, or is not secret any more,
+ * has changed.
  */
 export function difference(olds: PropertyMap, news: PropertyMap): Map<string, Kind> {
   const found = new Map<string, Kind>();

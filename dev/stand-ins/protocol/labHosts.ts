@@ -3,13 +3,13 @@ import { dirname, join, resolve } from "node:path";
 import { isMap, type Property } from "./property";
 
 /**
- * Refuses every address that is not a lab host's: a stand-in has not the provenance of the real
- * provider, so it never gets to touch a machine that somebody needs.
+ * Fails on every address that is not a lab host's: nobody vouches for a stand-in as for the real
+ * provider, so it must never change a machine that somebody needs.
  *
- * A lab host is one that has a host.json in the lab's folder: $TRACKS_LAB_DIR, else the nearest
- * `.lab` from the working directory upwards.
+ * A lab host has a host.json in the lab's folder: $TRACKS_LAB_DIR, else the nearest `.lab` from the working
+ * directory upwards.
  *
- * @param provider what it stands in for, for the message
+ * @param provider name of the provider that it stands in for, for the message
  */
 export function requireLabHost(address: string, provider: string): void {
   if (isLabHost(address)) return;
@@ -18,14 +18,14 @@ export function requireLabHost(address: string, provider: string): void {
   const labs =
     folder === undefined
       ? "TRACKS_LAB_DIR is not set and no folder .lab was found"
-      : `${join(folder, "hosts")} knows ${known.length === 0 ? "no host" : known.join(", ")}`;
+      : `${join(folder, "hosts")} has ${known.length === 0 ? "no host" : known.join(", ")}`;
   throw new Error(
-    `the stand-in of the ${provider} provider connects to lab hosts only, and ${address} is none (${labs}). ` +
+    `the stand-in of the ${provider} provider connects to lab hosts only, and ${address} is not one of them (${labs}). ` +
       "For any other host install Pulumi from https://www.pulumi.com/docs/install/ and run it with its real plugins.",
   );
 }
 
-/** Whether the address is one that a lab host has. */
+/** Whether the address belongs to a lab host. */
 export function isLabHost(address: string): boolean {
   const folder = labFolder();
   return folder !== undefined && labAddresses(folder).includes(address);
@@ -49,7 +49,7 @@ function labAddresses(folder: string): string[] {
       const host = JSON.parse(readFileSync(join(hosts, name, "host.json"), "utf8")) as Property;
       return isMap(host) && typeof host["address"] === "string" ? [host["address"]] : [];
     } catch {
-      // A host that is being made or taken down at this moment is none.
+      // A host that is being created or removed at this moment doesn't count.
       return [];
     }
   });

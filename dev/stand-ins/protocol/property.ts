@@ -3,7 +3,7 @@
  * (secrets, outputs, assets) and a fixed text stands for a value that is not known yet.
  */
 export type Property = null | boolean | number | string | Property[] | PropertyMap;
-/** An object of the wire; also what a resource's inputs and outputs are as a whole. */
+/** Object on the wire; also the inputs or outputs of a resource as a whole. */
 export interface PropertyMap {
   [key: string]: Property;
 }
@@ -14,9 +14,9 @@ const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const assetSignature = "c44067f5952c0a294b673a41bacd8c17";
 const archiveSignature = "0def7320c3a5731c473e5ecbe6d01bc7";
 
-/** Stands for a string that the preview does not know yet. */
+/** Placeholder of a string that is not known in the preview. */
 export const unknownString = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** Every text that stands for something unknown: one for each type that a value may turn out to have. */
+/** Placeholders of unknown values, one for each type that the value may have. */
 const unknowns = new Set([
   unknownString,
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -27,10 +27,10 @@ const unknowns = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** A local file, folder or text that a resource copies. */
+/** Local file, folder or text that a resource copies. */
 export interface Asset {
   kind: "asset" | "archive";
-  /** The engine's digest of the content; what decides whether it changed. */
+  /** The engine's digest of the content, by which a change is recognised. */
   hash: string;
   path?: string;
   text?: string;
@@ -49,7 +49,7 @@ export function secret(value: Property): Property {
   return isSecret(value) ? value : { [signatureKey]: secretSignature, value };
 }
 
-/** The same value without any mark of secrecy, at any depth. */
+/** The same value without marks of secrecy, at any depth. */
 export function reveal(value: Property): Property {
   if (Array.isArray(value)) return value.map(reveal);
   if (!isMap(value)) return value;

@@ -10,19 +10,19 @@ import type { PropertyMap } from "./property";
 import type { Log, Operation, ResourceType } from "./resource";
 import { engineAddress, engineClient, servePlugin, unary } from "./server";
 
-/** A provider plugin: its version, and its resources by type token. */
+/** Provider plugin: its version, and its resources by type token. */
 export interface Provider {
   version: string;
   resources: Readonly<Record<string, ResourceType>>;
-  /** Takes the provider's own settings; the engine calls it before anything else is done. */
+  /** Receives the provider's own settings; the engine calls it first. */
   configure?(settings: PropertyMap): void;
 }
 
 /**
  * Serves a provider to the engine that started this process.
  *
- * The SDK's own `provider.main()` is not used: it knows neither detailed differences, nor the
- * engine's log, nor whether a call belongs to a preview, and loads the whole SDK at every start.
+ * Does not use the SDK's `provider.main()`: that supports neither detailed differences nor the
+ * engine's log, can't tell a preview, and loads the whole SDK at every start.
  */
 export function serveProvider(provider: Provider): void {
   let engine: EngineClient | undefined;
@@ -202,7 +202,7 @@ function engineLog(engine: EngineClient | undefined, urn: string): Log {
     request.setMessage(message);
     request.setUrn(urn);
     request.setEphemeral(ephemeral);
-    // A message that cannot be shown is lost: the operation itself goes on.
+    // A message that can't be shown is lost; the operation itself continues.
     await new Promise<void>((resolve) => {
       if (engine === undefined) resolve();
       else

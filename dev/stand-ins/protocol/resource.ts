@@ -1,17 +1,17 @@
 import type { Kind } from "./difference";
 import type { PropertyMap } from "./property";
 
-/** A fault of one input, told before anything is done. */
+/** Error of one input, reported before anything is done. */
 export interface CheckFailure {
   property: string;
   reason: string;
 }
 
-/** What goes along with one operation on one resource. */
+/** Context of one operation on one resource. */
 export interface Operation {
-  /** The resource's name in the program, which the engine puts last in its URN. */
+  /** Name of the resource in the program, the last part of its URN. */
   readonly name: string;
-  /** True in a preview: nothing outside may be touched, and values may be unknown. */
+  /** True in a preview: nothing may be changed, and values may be unknown. */
   readonly preview: boolean;
   /** Aborted when the run is cancelled, and when the resource's custom timeout has passed. */
   readonly signal: AbortSignal;
@@ -20,40 +20,40 @@ export interface Operation {
 }
 
 export interface Log {
-  /** A line that is shown while it is the newest one, and then forgotten. */
+  /** Line that is shown until the next one. */
   status(message: string): Promise<void>;
   warning(message: string): Promise<void>;
 }
 
-/** What was found of a resource that exists outside. */
+/** State of a resource that exists. */
 export interface Found {
   id: string;
   state: PropertyMap;
-  /** As a program would have to give them for that state. */
+  /** Inputs with which a program would get that state. */
   inputs: PropertyMap;
 }
 
-/** One type of resource that a stand-in provider offers. */
+/** Type of resource of a stand-in provider. */
 export interface ResourceType {
-  /** Set where the old one is deleted before the new one is made. */
+  /** Set when the old one must be deleted before the new one is created. */
   readonly deletesFirst?: boolean;
-  /** Whether a change of the input at this path replaces the resource; else it is updated. */
+  /** Whether a change of the input at this path replaces the resource, rather than updates it. */
   replacesOn(path: string): boolean;
-  /** Checks what the program gave, and fills in defaults. */
+  /** Checks the program's inputs, and fills in defaults. */
   check(inputs: PropertyMap): { inputs: PropertyMap; failures: CheckFailure[] };
   /**
-   * What differs between the state and new inputs, by path; left out where old and new inputs are
-   * compared, in which no drift shows.
+   * Differences between the state and new inputs, by path; left out where old and new inputs are
+   * compared, which shows no drift.
    */
   difference?(state: PropertyMap, inputs: PropertyMap): Map<string, Kind>;
   create(inputs: PropertyMap, operation: Operation): Promise<{ id: string; state: PropertyMap }>;
-  /** Left out where every change replaces. */
+  /** Left out where every change replaces the resource. */
   update?(olds: PropertyMap, inputs: PropertyMap, operation: Operation): Promise<PropertyMap>;
   /**
-   * Looks the resource up: for an import with an empty state, for a refresh with the one known.
-   * Left out where what the state holds is taken as true, so that refresh never sees drift.
+   * Looks the resource up: for an import with an empty state, for a refresh with the known one.
+   * Left out where the state is taken as true, so that a refresh never finds drift.
    *
-   * @returns undefined when it is not there
+   * @returns undefined when it does not exist
    */
   read?(
     id: string,

@@ -8,7 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 
-/** As much as the engine itself takes in one message. */
+/** Size limit of a message, the same as the engine's. */
 const messageLimit = 400 * 1024 * 1024;
 const limits = {
   "grpc.max_receive_message_length": messageLimit,
@@ -19,16 +19,16 @@ type Service = Parameters<Server["addService"]>[0];
 /** Options for a client of the engine: no encryption, since both ends are on this machine. */
 export const engineClient = { credentials: credentials.createInsecure(), options: limits };
 
-/** Address of the engine that started this plugin, as HOST:PORT; empty when a person did. */
+/** Address of the engine that started this plugin, as HOST:PORT; empty when a person started it. */
 export const engineAddress =
   process.argv.slice(2).find((argument) => !argument.startsWith("-")) ?? "";
 
 /**
- * Serves a plugin as the engine expects it: on a free port of the loopback interface, which is
- * printed as the first line of standard output.
+ * Serves a plugin as the engine expects it: on a free port of the loopback interface, which it
+ * prints as the first line of standard output.
  *
- * An engine that is killed leaves its plugins running, and they finish what they do; like the real
- * ones they end when they find the engine gone, for which they look every 5 minutes.
+ * When the engine is killed, its plugins finish what they are doing; like the real ones they check every
+ * 5 minutes whether the engine still runs, and end when it doesn't.
  */
 export function servePlugin(service: Service, handlers: UntypedServiceImplementation): void {
   if (engineAddress !== "") setInterval(endWithEngine, 300_000);
@@ -51,7 +51,7 @@ function endWithEngine(): void {
   });
 }
 
-/** Answers a call with what `answer` resolves to, and with its message where it fails. */
+/** Answers a call with the result of `answer`, or with its error message. */
 export function unary<Request, Response>(
   answer: (request: Request) => Promise<Response> | Response,
 ): handleUnaryCall<Request, Response> {

@@ -9,7 +9,7 @@ import {
 } from "../protocol/property";
 import type { CheckFailure, ResourceType } from "../protocol/resource";
 
-/** The classes of characters: the switch of each, the least number of each, and what is in it. */
+/** Classes of characters: the input that enables each, the input with its least number, and its characters. */
 const classes = [
   { name: "lower", least: "minLower", characters: "abcdefghijklmnopqrstuvwxyz" },
   { name: "upper", least: "minUpper", characters: "ABCDEFGHIJKLMNOPQRSTUVWXYZ" },
@@ -74,7 +74,7 @@ function pick(characters: string): string {
   return characters.charAt(randomInt(characters.length));
 }
 
-/** Fisher and Yates' way, so that the classes asked for do not stand first. */
+/** Shuffles (Fisher-Yates), so that the required characters are not the first ones. */
 function shuffle(characters: string[]): string[] {
   const left = [...characters];
   return characters.map(() => left.splice(randomInt(left.length), 1)[0] ?? "");

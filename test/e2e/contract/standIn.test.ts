@@ -70,7 +70,7 @@ describe.concurrent("the stand-ins", () => {
     await stack.declare(at("192.0.2.1", 5432), role("elsewhere"));
     const elsewhere = await stack.up();
     expect(elsewhere.code).not.toBe(0);
-    expect(elsewhere.text).toMatch(/lab hosts only, and 192\.0\.2\.1 is none/);
+    expect(elsewhere.text).toMatch(/lab hosts only, and 192\.0\.2\.1 is not one of them/);
     local.close();
   });
 });

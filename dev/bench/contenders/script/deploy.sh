@@ -1,5 +1,5 @@
 #!/bin/bash
-# Brings the site to the host, over one SSH connection: deploy.sh SETTINGS [SSH-OPTION...] LOGIN@HOST
+# Deploys the site to the host, over one SSH connection: deploy.sh SETTINGS [SSH-OPTION...] LOGIN@HOST
 #
 # SETTINGS is a file of shell assignments, see site.sh; SOURCE and DUMP in it are paths on this machine.
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The whole site, on its host, as root; started by deploy.sh. What is in order is left alone.
+# Sets up the whole site, on its host, as root; started by deploy.sh. Changes only what differs.
 set -euo pipefail
 umask 022
 
@@ -19,7 +19,7 @@ mkdir -p "$state"
 step() { echo "== $*"; }
 as_deployer() { (cd "$application" && runuser -u deployer -- env PRODUCTION=1 "$@"); }
 
-# put PATH MODE OWNER: the file with what comes in, and status 0 where that changed it.
+# put PATH MODE OWNER: writes stdin to the file; status 0 when that changed it.
 put() {
   local new
   new=$(mktemp)
@@ -84,7 +84,7 @@ database_sql | (cd / && runuser -u postgres -- psql --no-psqlrc --quiet --set=ON
 
 step application
 install -d -o deployer -g deployer /microarray "$application" "$application/media"
-# Only what was deployed to its end counts as deployed.
+# Only a deployment that has finished counts.
 digest=$(sha256sum <"$here/source.tar")
 if [[ $(cat "$state/source" 2>/dev/null) != "$digest" ]]; then
   tar --extract --file="$here/source.tar" --directory="$application" --owner=deployer

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Moves what makes a package usable (its commands, headers, link libraries, configuration) out of
 # the tree into /stage/NAME, from where rpmbuild packs it. Private library directories (gcc's cc1,
-# git-core, PostgreSQL's modules) stay where they are: their paths are compiled in, and 300 MB
-# through rpm at every `yum install` would cost each fresh host a minute for nothing.
+# git-core, PostgreSQL's modules) stay where they are: their paths are compiled in, and installing
+# 300 MB of them with yum would cost each fresh host a minute.
 set -euo pipefail
 : "${recipe:?}" "${hidden:?}"
 shopt -s nullglob
@@ -42,7 +42,7 @@ mkdir -p /stage/libpq-devel/usr/bin
 mv /usr/bin/pg_config.libpq-dev /stage/libpq-devel/usr/bin/pg_config
 rm /usr/bin/pg_config
 
-# pip is 500 files: the RPM brings a link to them and the commands.
+# pip has 500 files: the RPM has a link to them and the commands.
 take python3-pip /usr/bin/pip*
 rm -f /usr/lib/python3.*/EXTERNALLY-MANAGED
 mkdir -p "$hidden/python3"
@@ -52,7 +52,7 @@ for part in /usr/lib/python3/dist-packages/pip{,-*}; do
   ln -s "$hidden/python3/$(basename "$part")" "/stage/python3-pip$part"
 done
 
-# firewalld: its services and zones are 250 files, its modules 100. Links again.
+# firewalld has 250 files of services and zones, and 100 modules: links again.
 take firewalld /usr/bin/firewall-{cmd,offline-cmd} /usr/sbin/firewalld /etc/firewalld \
   /usr/lib/systemd/system/firewalld.service /usr/share/dbus-1/system.d/FirewallD.conf \
   /usr/share/polkit-1/actions/org.fedoraproject.FirewallD1.*
@@ -69,8 +69,8 @@ mkdir -p /stage/uwsgi/usr/sbin
 mv /usr/bin/uwsgi-core /stage/uwsgi/usr/sbin/uwsgi
 rm -f /usr/bin/uwsgi /etc/alternatives/uwsgi
 
-# PostgreSQL: Debian's cluster machinery goes, EL's names in /usr/bin come with the RPMs.
-# Links, not copies: a copied binary looks for its modules beside itself and initdb fails.
+# PostgreSQL: removes Debian's cluster tools; the RPMs have EL's names in /usr/bin.
+# Links, not copies: a copied binary looks for its modules next to itself, and initdb fails.
 client=" clusterdb createdb createuser dropdb dropuser pg_dump pg_dumpall pg_isready pg_restore "
 client+="pg_basebackup pg_receivewal pg_recvlogical pgbench psql reindexdb vacuumdb vacuumlo "
 for command in /usr/lib/postgresql/15/bin/*; do

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Debian's identity, users, package tools and start scripts go, so that nothing leans on them by
-# accident; EL's configuration (recipe/root) comes.
+# Removes Debian's identity, users, package tools and start scripts, so that nothing uses them by
+# accident, and copies EL's configuration (recipe/root).
 set -euo pipefail
 : "${recipe:?}" "${hidden:?}"
 shopt -s nullglob
@@ -47,7 +47,7 @@ mkdir -p /etc/pki/tls/certs
 ln -sf /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt
 ln -sf /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/cert.pem
 
-# Users and groups by EL's numbers, as far as anything looks at them: 26 must be free for postgres.
+# Users and groups with EL's numbers where they matter: 26 must be free for postgres.
 for user in backup games irc list lp man news proxy sync uucp www-data _apt postgres; do
   userdel "$user" 2>/dev/null || true
 done

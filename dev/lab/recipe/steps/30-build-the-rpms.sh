@@ -1,15 +1,15 @@
 #!/bin/bash
-# Packs what was taken out, and the stubs for what an EL9 always has, into a repository on disk.
+# Packs what the former step moved out, and stubs for what an EL9 always has, into a repository on disk.
 set -euo pipefail
 : "${recipe:?}" "${hidden:?}"
 export PATH=$hidden/bin:$PATH
 
-# EL's own, and one as EPEL's and nginx.org's, which is switched off.
+# EL's repository, and one like EPEL's and nginx.org's, which is disabled.
 repository=/usr/lib/lab/repository others=/usr/lib/lab/repository-of-others
 mkdir -p "$repository" "$others"
 
-# One spec for all stubs. Their files are in the base; rpm knows the names, so that `rpm -q sudo` and
-# the requirements of packages answer as on EL.
+# One spec for all stubs. Their files are in the base; the stubs make rpm know the names, so that `rpm -q sudo`
+# and the requirements of packages work as on EL.
 minimal_environment() {
   local name version provides names=() body="" summary="A part of the minimal installation"
   while read -r name version provides; do
@@ -27,7 +27,7 @@ minimal_environment() {
 }
 minimal_environment >"$recipe/rpm/minimal-environment.spec"
 
-# stderr is kept for a failure only: Debian's rpmbuild warns about its host on every run.
+# The log is only printed on a failure: Debian's rpmbuild warns about its host on every run.
 log=$(mktemp)
 build() { # SPEC OPTION...
   rpmbuild -bb --quiet "$@" \

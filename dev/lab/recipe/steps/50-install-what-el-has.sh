@@ -1,5 +1,5 @@
 #!/bin/bash
-# The packages of a minimal EL9 installation enter rpm's database through dnf itself.
+# Installs the packages of a minimal EL9 installation with dnf, so that they are in rpm's database.
 set -euo pipefail
 
 mkdir -p /var/lib/rpm
