@@ -33,7 +33,7 @@ function shadow(user: string): string {
   );
 }
 
-test("makes a user; remove keeps it with its home and locks its password", async () => {
+test("creates a user; remove keeps the account and its home, and locks its password", async () => {
   const first = await host.apply(account());
   expect(first).toMatchObject({ code: 0, stderr: "" });
   expect(first.stdout).toContain(
@@ -55,14 +55,14 @@ test("makes a user; remove keeps it with its home and locks its password", async
   expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
 });
 
-test("a new user has a group of its own, whatever the host's login.defs says", async () => {
+test("gives a new user a group of its name, whatever the host's login.defs says", async () => {
   host.write("/etc/login.defs", "USERGROUPS_ENAB no\n");
   expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/etc/group")).toContain("deployer:x:4242:\n");
   expect(host.read("/etc/passwd")).toContain("deployer:x:4242:4242:");
 });
 
-test("a new user is put into the group of its name that is there already", async () => {
+test("uses an existing group of its name for a new user", async () => {
   host.write("/etc/group", `${host.read("/etc/group")}deployer:x:700:\n`);
   expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/etc/passwd")).toContain("deployer:x:4242:700:");
@@ -94,7 +94,7 @@ const filled = [
   ".profile 4242:4242 644",
 ];
 
-test("a new user's home that root made before is the user's, with what new homes have", async () => {
+test("gives a home that root made before to the new user, with the files of /etc/skel", async () => {
   prepareHome();
   const run = await host.apply(account());
   expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -106,7 +106,7 @@ test("a new user's home that root made before is the user's, with what new homes
   expect((await host.apply(account())).stdout).toBe("applied deployer: unchanged\n");
 });
 
-test("killed at any point after useradd, the next run fills the home and hands it over", async () => {
+test("fills and hands over the home on the next run after a kill at any point after useradd", async () => {
   prepareHome();
   host.countPlainCommands();
   expect((await host.apply(account())).code).toBe(0);
@@ -128,7 +128,7 @@ test("killed at any point after useradd, the next run fills the home and hands i
   }
 }, 180_000);
 
-test("a copy into the home that failed half-way is made whole by the next run", async () => {
+test("completes a copy into the home that failed halfway on the next run", async () => {
   prepareHome();
   const half = '/bin/cp "$@"\nfor to; do :; done\n: >"$to/.profile"\nrm "$to/.netrc"';
   const said = "cp: error writing: No space left on device";
@@ -140,7 +140,7 @@ test("a copy into the home that failed half-way is made whole by the next run", 
   expect(host.read("/home/deployer/.profile")).toBe("# new\n");
 });
 
-test("a home that is a new file system is handed over, its lost+found stays root's", async () => {
+test("gives a home that is a new file system to the user, except for lost+found", async () => {
   prepareHome();
   mkdirSync(host.at("/home/deployer/lost+found"), { mode: 0o700 });
   expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
@@ -150,13 +150,13 @@ test("a home that is a new file system is handed over, its lost+found stays root
 const kept =
   "note: the home /home/deployer does not belong to deployer, and is not an empty directory of root: it stays as it is. To give it to deployer, run as root: chown deployer: /home/deployer\n";
 
-test("a home of root's with something in it stays root's, and is told", async () => {
+test("leaves a home of root with files in it to root, with a note", async () => {
   host.write("/home/deployer/notes.txt", "root's");
   expect((await host.apply(account())).stdout).toContain(kept);
   expect(home()).toEqual([". 0:0 755", "notes.txt 0:0 644"]);
 });
 
-test("a home that is a link, or that others may write, is not given away", async () => {
+test("does not give away a home that is a link, or that others can write to", async () => {
   host.write("/etc/skel/.profile", "# new\n");
   mkdirSync(host.at("/opt"));
   symlinkSync("../opt", host.at("/home/deployer"));
@@ -171,7 +171,7 @@ test("a home that is a link, or that others may write, is not given away", async
   expect(home()).toEqual([". 0:0 777"]);
 });
 
-test("a home that is a link to another user's directory is refused", async () => {
+test("refuses a home that is a link to another user's directory", async () => {
   mkdirSync(host.at("/srv/games"), { recursive: true });
   chownSync(host.at("/srv/games"), 5, 60);
   symlinkSync(host.at("/srv/games"), host.at("/home/deployer"));
@@ -190,7 +190,7 @@ const ownedBy = (user: string): string =>
     `| create 0640 nginx @@GROUP_OF ${user}@@`,
   );
 
-test("what belongs to the group of an adopted user belongs to its real primary group", async () => {
+test("uses the real primary group of an adopted user", async () => {
   host.write("/etc/passwd", host.read("/etc/passwd").replace(/^games:x:5:60:/m, "games:x:5:100:"));
   host.write("/etc/group", `${host.read("/etc/group").replace(/^games:.*\n/m, "")}users:x:100:\n`);
   host.write("/srv/.keep", "");
@@ -200,7 +200,7 @@ test("what belongs to the group of an adopted user belongs to its real primary g
   expect((await host.run(["probe"])).stdout).toMatch(/^ok owned\n/);
 });
 
-test("a primary group that has no name is named, in the preview too", async () => {
+test("reports a primary group without a name, in the preview too", async () => {
   host.write("/directory-passwd", "remote:x:9000:4000::/home/remote:/bin/bash\n");
   host.write("/srv/.keep", "");
   const said = "the primary group of the user remote has the id 4000 and no name on this host";
@@ -210,7 +210,7 @@ test("a primary group that has no name is named, in the preview too", async () =
   expect(survey.stdout).toContain(`fact obstacle/group-of-remote ${said}`);
 });
 
-test("an account of a directory service is told as that, when it can't be changed here", async () => {
+test("says that an account comes from a directory service, when it can't be changed here", async () => {
   host.write("/directory-passwd", "deployer:x:9000:100::/home/deployer:/bin/tcsh\n");
   host.write("/etc/group", `${host.read("/etc/group")}users:x:100:\n`);
   const manifest = account().replace(" groups=wheel", "");
@@ -222,7 +222,7 @@ test("an account of a directory service is told as that, when it can't be change
   expect(await host.apply(manifest.replace("/bin/bash", "/bin/tcsh"))).toMatchObject({ code: 0 });
 });
 
-test("adopts a user, and gives back its shell and groups on remove", async () => {
+test("adopts a user, and restores its shell and groups on remove", async () => {
   host.write(
     "/etc/passwd",
     `${host.read("/etc/passwd")}deployer:x:700:700::/home/deployer:/bin/sh\n`,
@@ -239,7 +239,7 @@ test("adopts a user, and gives back its shell and groups on remove", async () =>
   expect(shadow("deployer")).toBe("$6$old");
 });
 
-test("leaves an adopted user the groups that somebody else gave it", async () => {
+test("keeps the groups of an adopted user that somebody else added", async () => {
   host.write(
     "/etc/passwd",
     `${host.read("/etc/passwd")}deployer:x:700:700::/home/deployer:/bin/sh\n`,
@@ -256,7 +256,7 @@ test("leaves an adopted user the groups that somebody else gave it", async () =>
   expect(host.read("/etc/group")).toContain("users:x:100:deployer\n");
 });
 
-test("a group that the manifest no longer names is taken back", async () => {
+test("removes the user from a group that the manifest no longer names", async () => {
   await host.apply(account());
   expect((await host.apply(account().replace(" groups=wheel", ""))).stdout).toContain(
     "released member deployer wheel (yes -> no)\n",
@@ -264,7 +264,7 @@ test("a group that the manifest no longer names is taken back", async () => {
   expect(host.read("/etc/group")).toContain("wheel:x:10:\n");
 });
 
-test("an existing user's home is never moved: the error names both ways out", async () => {
+test("never moves an existing user's home: the error names both fixes", async () => {
   host.write(
     "/etc/passwd",
     `${host.read("/etc/passwd")}deployer:x:700:700::/srv/deployer:/bin/bash\n`,
@@ -275,7 +275,7 @@ test("an existing user's home is never moved: the error names both ways out", as
   expect(run.reason).toContain("usermod -m -d /home/deployer deployer");
 });
 
-test("a shell or group that the host lacks is named, and an orphaned home is refused", async () => {
+test("names a shell or group that the host lacks, and refuses a home of another user", async () => {
   expect((await host.apply(account("/bin/zsh"))).reason).toContain(
     "the shell /bin/zsh does not exist",
   );
@@ -286,7 +286,7 @@ test("a shell or group that the host lacks is named, and an orphaned home is ref
   expect((await host.apply(account())).reason).toContain("exists and belongs to the user id 4711");
 });
 
-test("a password is set through stdin, changes only when it changed, and the former hash comes back", async () => {
+test("sets a password through stdin, only when it changed, and restores the former hash", async () => {
   await host.apply(account());
   const former = shadow("deployer");
   expect((await host.apply(password("correct horse"))).stdout).toBe(
@@ -318,7 +318,7 @@ test.each([
     "/srv/local.py",
   ],
   ["a setting", "setting /etc/yum.conf section=main key=proxy", "/etc/yum.conf"],
-])("the value of %s is taken as it is, whatever it looks like", async (_, entry, path) => {
+])("uses the value of %s as it is, even if it looks like a placeholder", async (_, entry, path) => {
   host.write("/srv/keep", "");
   host.write("/etc/yum.conf", "[main]\n");
   const secret = "p@@PROD2024@@q @@NGINX_PID@@";
@@ -328,7 +328,7 @@ test.each([
   expect(result.stdout).not.toContain("PROD2024");
 });
 
-test("a password changed by hand is drift, and is set again", async () => {
+test("reports a password that was changed by hand as drift, and sets it again", async () => {
   await host.apply(account());
   await host.apply(password("one"));
   host.write(
@@ -343,11 +343,11 @@ test("a password changed by hand is drift, and is set again", async () => {
   expect((await host.run(["probe"])).stdout).toContain("ok secret\n");
 });
 
-test("a password of a user that does not exist is refused", async () => {
+test("refuses a password for a user that does not exist", async () => {
   expect((await host.apply(password("x"))).reason).toContain("there is no user deployer");
 });
 
-test("a failed run keeps the account it made, and the next one still knows it as ours", async () => {
+test("keeps the account of a failed run, and the next run still knows it as ours", async () => {
   const failing = manifest(
     "deployer",
     "users",
@@ -363,7 +363,7 @@ test("a failed run keeps the account it made, and the next one still knows it as
   expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
 });
 
-test("keys that log in are their user's alone, and again so after somebody opened them", async () => {
+test("lets only the user read its authorized keys, also after somebody opened them to others", async () => {
   host.write("/home/games/.keep", "");
   const keys = manifest(
     "keys",
@@ -381,7 +381,7 @@ test("keys that log in are their user's alone, and again so after somebody opene
   expect(host.ownership("/home/games/.ssh/authorized_keys")).toBe("games games 600");
 });
 
-test("a run that failed leaves no former hash behind", async () => {
+test("leaves no former hash after a failed run", async () => {
   await host.apply(account());
   host.write("/etc/shadow", host.read("/etc/shadow").replace(/deployer:[^:]*/, "deployer:$6$old"));
   const failing = manifest("secret", "users", "password deployer", "| new", "service nosuch");
@@ -390,7 +390,7 @@ test("a run that failed leaves no former hash behind", async () => {
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
 });
 
-test("a run that was killed while it kept the former hash leaves none", async () => {
+test("leaves no former hash after a run that was killed while it kept one", async () => {
   await host.apply(account());
   await host.apply(password("one"));
   const before = readdirSync(host.at("/var/lib/tracks/kept"));
@@ -401,7 +401,7 @@ test("a run that was killed while it kept the former hash leaves none", async ()
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual(before);
 });
 
-test("an account that could not be made is not taken for ours when somebody else makes it", async () => {
+test("does not take an account for ours that it could not create and somebody else creates", async () => {
   host.write(
     "/counted/useradd",
     "#!/bin/sh\necho 'useradd: cannot lock /etc/passwd; try again later.' >&2\nexit 1\n",

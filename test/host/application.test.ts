@@ -47,7 +47,7 @@ describe("the proof of a release through nginx", () => {
       "301 Moved Permanently\r\nLocation: https://tracks.test/",
       "301, a redirect to https://tracks.test/",
     ],
-  ])("is uWSGI's where nginx itself answers: %s", async (head, status) => {
+  ])("relies on uWSGI where nginx itself answers: %s", async (head, status) => {
     await served();
     const nginx = await nginxAnswers(head);
     site.addRelease("second");
@@ -84,7 +84,7 @@ describe("the proof of a release through nginx", () => {
 });
 
 describe("a release and its service's options", () => {
-  test("are one deployment: tried out, swapped and reloaded together", async () => {
+  test("are one deployment: tested, swapped and reloaded together", async () => {
     await served();
     site.addRelease("second");
     const run = await site.host.apply(
@@ -104,7 +104,7 @@ describe("a release and its service's options", () => {
     expect(site.backups()).toEqual([]);
   });
 
-  test("are tried out as the service will have them, on a socket of their own", async () => {
+  test("are tested as the service will have them, on a separate socket", async () => {
     await served();
     site.addRelease("second");
     await site.host.apply(
@@ -205,7 +205,7 @@ describe("what the log of uWSGI says", () => {
     expect(run.stderr).toContain("no python application found");
   });
 
-  test("counts for nothing in the words of a visitor", async () => {
+  test("is ignored in a visitor's URI", async () => {
     await served();
     site.addRelease("second", { fault: "visitor" });
     const run = await site.host.apply(site.deployment("second", winter));
@@ -214,11 +214,11 @@ describe("what the log of uWSGI says", () => {
   });
 });
 
-describe("an application that takes its time", () => {
+describe("a slow application", () => {
   const patient = { ...winter, more: ["worker-reload-mercy = 1"] };
 
   test.each(["slow-load", "busy"])(
-    "is waited for while it works: %s",
+    "is waited for as long as it uses the processor: %s",
     async (fault) => {
       await served();
       site.addRelease("second", { fault });
@@ -228,7 +228,7 @@ describe("an application that takes its time", () => {
     },
   );
 
-  test("is given up when it does nothing", async () => {
+  test("is not waited for when it does nothing", async () => {
     await served();
     const before = site.live();
     site.addRelease("second", { fault: "idle" });
@@ -240,8 +240,8 @@ describe("an application that takes its time", () => {
   });
 });
 
-describe("when the service does not take the release", () => {
-  test("links, options and unit go back together, and so does uWSGI, over a restart", async () => {
+describe("when the service does not run with the release", () => {
+  test("links, options and unit are restored together, and uWSGI is restarted with them", async () => {
     await served();
     const before = site.live();
     site.addRelease("second", { fault: "service" });
@@ -274,7 +274,7 @@ describe("when the service does not take the release", () => {
     ]);
   });
 
-  test("a variable that came with it is gone again, though a reload had brought it", async () => {
+  test("a variable that came with it is unset again, although a reload had set it", async () => {
     await served();
     site.addRelease("second", { fault: "service-answer" });
     const run = await site.host.apply(
@@ -289,7 +289,7 @@ describe("when the service does not take the release", () => {
   });
 
   test.each(["restart", "daemon-reload"])(
-    "and the deployment is killed at the %s, the next run undoes it first",
+    "and the deployment is killed during the %s, the next run undoes it first",
     async (verb) => {
       await served();
       const before = site.live();
@@ -318,7 +318,7 @@ describe("when the service does not take the release", () => {
   );
 });
 
-describe("a service that runs, but whose master can't be told", () => {
+describe("a running service whose master can't be found", () => {
   const ini = "/etc/uwsgi/tracks.ini";
   const unit = "/etc/systemd/system/uwsgi.service";
   const edit = (file: string, change: (text: string) => string) => {
@@ -362,7 +362,7 @@ describe("a service that runs, but whose master can't be told", () => {
     ],
   ];
 
-  test.each(faults)("because %s gets the release with a %s", async (_, verb, disturb) => {
+  test.each(faults)("when %s: gets the release with a %s", async (_, verb, disturb) => {
     await served();
     disturb();
     site.addRelease("second");
@@ -379,7 +379,7 @@ describe("a service that runs, but whose master can't be told", () => {
     expect(site.loads()).toEqual([]);
   });
 
-  test("is known, though its unit has further options", async () => {
+  test("is found, although its unit has further options", async () => {
     await served();
     edit(unit, (text) => text.replace("tracks.ini", "tracks.ini --py-autoreload 1"));
     site.addRelease("second");
@@ -388,7 +388,7 @@ describe("a service that runs, but whose master can't be told", () => {
     expect(await site.servedRelease()).toBe("second");
   });
 
-  test("is back on the former release, when it does not take the new one", async () => {
+  test("runs the former release again, when it does not run with the new one", async () => {
     await served();
     unlinkSync(site.host.at("/run/uwsgi.pid"));
     site.addRelease("second", { fault: "service-answer" });
@@ -397,7 +397,7 @@ describe("a service that runs, but whose master can't be told", () => {
     expect(await site.servedRelease()).toBe("first");
   });
 
-  test("takes new settings over a restart", async () => {
+  test("gets new settings with a restart", async () => {
     await served();
     expect((await site.host.apply(site.settings("one"))).stderr).toBe("");
     site.loads();
@@ -408,7 +408,7 @@ describe("a service that runs, but whose master can't be told", () => {
     expect(site.loads()).toMatchObject([{ trial: false, release: "first" }]);
   });
 
-  test("is left alone by new settings, when it can't be started as it is", async () => {
+  test("is not restarted for new settings, when it could not start as it is", async () => {
     await served();
     unlinkSync(site.host.at(ini));
     const run = await site.host.apply(site.settings("two"));
@@ -421,7 +421,7 @@ describe("a service that runs, but whose master can't be told", () => {
     expect(site.loads().at(-1)).toMatchObject({ trial: false, release: "first" });
   });
 
-  test("is not started by a deployment, when somebody has stopped it, which is said", async () => {
+  test("is not started by a deployment, with a note, when somebody has stopped it", async () => {
     await served();
     site.stop();
     site.addRelease("second");
@@ -435,7 +435,7 @@ describe("a service that runs, but whose master can't be told", () => {
 describe("settings that name an empty database", () => {
   const hint = /local\.py names the new, empty database already.*don't restart uwsgi/;
 
-  test("wait for the deployment, and each one that fails says so", async () => {
+  test("take effect with the deployment, and each one that fails says so", async () => {
     await served();
     const moved = await site.host.apply(site.settings("postgresql"));
     expect(moved.stdout).toContain("note: the database has no tables yet");
@@ -453,7 +453,7 @@ describe("settings that name an empty database", () => {
     expect(failed.stderr).not.toMatch(hint);
   });
 
-  test("and are taken back, are forgotten", async () => {
+  test("are not mentioned any more after they were changed back", async () => {
     await served();
     await site.host.apply(site.settings("sqlite3"));
     await site.host.apply(site.settings("postgresql"));
@@ -483,7 +483,7 @@ describe("options alone", () => {
     expect(site.backups()).toEqual(backups);
   });
 
-  test("that were edited on the host are found, put right and taken by the service", async () => {
+  test("that were edited on the host are found, restored and loaded by the service", async () => {
     await served();
     const ini = site.host.read("/etc/uwsgi/tracks.ini");
     site.host.write("/etc/uwsgi/tracks.ini", ini.replace("winter", "night"));
@@ -500,8 +500,8 @@ describe("options alone", () => {
   });
 });
 
-describe("a service whose files were its own", () => {
-  test("hands them over while it runs, and is stopped before they go", async () => {
+describe("a service whose files came without a release", () => {
+  test("hands them over while it runs, and is stopped before they are removed", async () => {
     site.addRelease("first");
     await site.host.apply(site.deployment("first"));
     await site.host.apply(site.service(winter));

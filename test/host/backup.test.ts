@@ -56,7 +56,7 @@ it("runs the pg_dump of the named directory", () => {
   expect(statSync(join(root, path)).mode & 0o777).toBe(0o600);
 });
 
-it("goes on without one where a deployment finds no database yet, or one of another kind", () => {
+it("makes none where there is no database yet, or one of another kind", () => {
   write("db.sqlite3", "");
   database("sqlite", { NAME: "db.sqlite3" });
   expect(backUp("--if-any").stdout).toBe("none\n");

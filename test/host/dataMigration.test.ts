@@ -24,7 +24,7 @@ const oldRows = JSON.parse(sampleDump) as Row[];
 const expected = expectedChecksums();
 
 describe("the sample dump", () => {
-  test("arrives row by row as it was, under the new names, which sed would not have done", async () => {
+  test("is loaded row by row, under the new names, unlike with sed", async () => {
     const run = await bench.load(sampleDump);
     expect(run.stderr).toBe("");
     expect(run.stdout).toContain("loaded roasted.redirecthit: 128 rows of redirect.redirecthit\n");
@@ -39,7 +39,7 @@ describe("the sample dump", () => {
     expect(changed.length).toBeGreaterThan(5);
   });
 
-  test("has its references to content types and permissions pointed at the new application's own", async () => {
+  test("refers to the new application's content types and permissions", async () => {
     const run = await bench.load(sampleDump);
     const named =
       "JOIN auth_permission p ON p.id = permission_id JOIN django_content_type c ON c.id = p.content_type_id";
@@ -68,7 +68,7 @@ describe("the sample dump", () => {
     expect(bench.query("SELECT COUNT(*) FROM django_content_type")).toEqual([[9]]);
   });
 
-  test("root makes no directory of backups where another user may write", async () => {
+  test("root creates no directory for backups where another user can write", async () => {
     mkdirSync(bench.host.at("/microarray/backups"), { recursive: true });
     symlinkSync("../../etc/planted", bench.host.at("/microarray/backups/tracks"));
     const planted = await bench.load(sampleDump);
@@ -132,7 +132,7 @@ describe("never twice", () => {
     expect(bench.backups()).toHaveLength(1);
   });
 
-  test("another dump needs a word for that very dump, and then overwrites by primary key", async () => {
+  test("loads another dump only when that one is confirmed, and then overwrites by primary key", async () => {
     const rows = oldRows.filter(({ model }) => model === "redirect.target").slice(0, 3);
     const extra = { ...rows[0], pk: 5000, fields: { ...rows[0]?.fields, name: "another" } };
     const other = JSON.stringify([...rows, extra]);
@@ -162,7 +162,7 @@ describe("never twice", () => {
   });
 });
 
-test("tables with rows in them are named with their counts, and nothing is loaded", async () => {
+test("names tables with rows and their counts, and loads nothing", async () => {
   bench.execute("INSERT INTO auth_group (id, name) VALUES (1, 'made by hand')");
   const before = bench.everything();
   const run = await bench.load(sampleDump);
@@ -175,7 +175,7 @@ test("tables with rows in them are named with their counts, and nothing is loade
   expect(bench.backups()).toEqual([]);
 });
 
-test("a dump that is not there is asked for again, also of a program that takes it for taken", async () => {
+test("asks for a missing dump again, even of a program that thinks it was used", async () => {
   const run = await bench.load(sampleDump, { withoutDump: true });
   expect(run.code).toBe(1);
   expect(run.reason).toContain("the dump of the old site is no longer in /root/.tracks/tracks.dev");

@@ -43,7 +43,7 @@ const shelf = (pk: number, name: string, above: string[] | null, beside: string[
   fields: { name, above, beside },
 });
 
-test("are found among the rows before, also those of the same model, and among those behind", async () => {
+test("are found among earlier rows, also of the same model, and among later ones", async () => {
   const rows = [
     shelf(7, "low", ["top"]),
     shelf(8, "top", null),

@@ -16,7 +16,7 @@ afterEach(() => {
   bench.remove();
 });
 
-test("a dump that would not fit into memory as a whole is loaded all the same", async () => {
+test("loads a dump that would not fit into memory", async () => {
   const python = limitMemory();
   const dump = largeDump();
   bench.host.write("/root/dump.json", dump);

@@ -70,7 +70,7 @@ describe.each<[string, () => void]>([
 ])("%s that makes a profile for each user", (_what, install) => {
   beforeEach(install);
 
-  test("gives way to the profiles of the dump, under their own keys", async () => {
+  test("its profiles are replaced by the dump's, with the dump's keys", async () => {
     const rows = [person(1), person(3), profile(1, 1), profile(2, 3)];
     const run = await bench.load(JSON.stringify(rows));
     expect(run.stderr).toBe("");
@@ -81,7 +81,7 @@ describe.each<[string, () => void]>([
     expect(run.stdout).toContain("loaded profiles.profile: 2 rows\n");
   });
 
-  test("gives way where its keys are others, or those of other rows of the dump", async () => {
+  test("its profiles are replaced whatever their keys are", async () => {
     // It makes 1 for the first, 2 for the second, 3 for the third.
     const rows = [person(1), person(3), person(4), profile(7, 1), profile(3, 3), profile(1, 4)];
     const run = await bench.load(JSON.stringify(rows));
@@ -93,7 +93,7 @@ describe.each<[string, () => void]>([
     ]);
   });
 
-  test("keeps what it made for a user of whom the dump has no profile, and that is told", async () => {
+  test("its profile stays for a user without one in the dump, with a note", async () => {
     const run = await bench.load(JSON.stringify([person(1), person(3), profile(9, 1)]));
     expect(run.stderr).toBe("");
     expect(profiles()).toEqual([
@@ -117,7 +117,7 @@ describe.each<[string, () => void]>([
   });
 });
 
-test("a receiver that fails since the profile is there already is named as what may be at fault", async () => {
+test("a receiver that fails because the profile exists already is named as a possible cause", async () => {
   bench.receivers("profiles", makesProfile);
   const run = await bench.load(JSON.stringify([profile(1, 1), person(1)]));
   expect(run.code).toBe(1);
@@ -148,7 +148,7 @@ def give_badge(sender, instance, **kwargs):
     },
   ],
 ])("a badge that %s gives to each profile", (_what, install) => {
-  test("goes where the dump says otherwise, an empty list included", async () => {
+  test("is removed where the dump says otherwise, also with an empty list", async () => {
     install();
     const rows = [badge(1), badge(2), person(1), person(3), profile(1, 1, []), profile(2, 3, [2])];
     const run = await bench.load(JSON.stringify(rows));
@@ -159,7 +159,7 @@ def give_badge(sender, instance, **kwargs):
   });
 });
 
-test("rows of an unmanaged model, which is a view, are refused with their way out", async () => {
+test("refuses rows of an unmanaged model, which is a view, and names the fix", async () => {
   bench.receivers(
     "profiles",
     `

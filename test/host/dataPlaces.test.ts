@@ -60,7 +60,7 @@ describe("where an application keeps its data", () => {
     ["file:data.sqlite3?timeout=5"],
     ["current/data.sqlite3"],
     ["releases/old/db.sqlite3"],
-  ])("is no sqlite file that goes with a release: %s", (file) => {
+  ])("must not be a sqlite file inside a release: %s", (file) => {
     const name = file.includes("/") ? at(file) : file;
     // Before the first deployment a checkout of somebody's may stand where the link will.
     mkdirSync(at("current"));
@@ -71,7 +71,7 @@ describe("where an application keeps its data", () => {
     );
   });
 
-  it("is no folder for uploads that goes with the release, and every fault is told", () => {
+  it("must not be a folder for uploads inside the release, and all errors are reported", () => {
     const media = `MEDIA_ROOT = "${at("releases/new/uploads")}"`;
     const { exitCode, stderr } = examine(sqlite('"data.sqlite3"'), media);
     expect(exitCode).toBe(1);
@@ -81,7 +81,7 @@ describe("where an application keeps its data", () => {
     ]);
   });
 
-  it("is left with the command that takes the data along, where there are any by now", () => {
+  it("is named with the command that copies the data, where there are any", () => {
     write("releases/old/data.sqlite3", "rows");
     write("releases/old/data.sqlite3-wal", "more rows");
     write("releases/old/my uploads/one.txt", "an upload");
@@ -101,7 +101,7 @@ describe("where an application keeps its data", () => {
     expect(readFileSync(at("shared/media/one.txt"), "utf8")).toBe("an upload");
   });
 
-  it("is nobody's business where uploads go to a service", () => {
+  it("is not checked where uploads go to a service", () => {
     const media = 'MEDIA_ROOT = "uploads"';
     const storages = 'STORAGES = {"default": {"BACKEND": "storages.backends.s3.S3Storage"}}';
     expect(examine("DATABASES = {}", media, storages)).toMatchObject({ exitCode: 0, stderr: "" });

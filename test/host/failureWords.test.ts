@@ -5,7 +5,7 @@ import { DeployRoot } from "./deployRoot";
 import { manifest, PrivateRoot } from "./privateRoot";
 
 /** Of several lines the last one is the reason, behind what failed; the others stand above it. */
-describe("what a tool says in several lines", () => {
+describe("a tool's message of several lines", () => {
   let host: PrivateRoot;
   beforeEach(() => {
     host = new PrivateRoot();
@@ -14,7 +14,7 @@ describe("what a tool says in several lines", () => {
     host.remove();
   });
 
-  it("stays lines, where visudo points into a rule", async () => {
+  it("keeps its lines, where visudo points into a rule", async () => {
     const rule = "games ALL=(root NOPASSWD /sbin/service";
     const file = "file /etc/sudoers.d/games owner=root group=root mode=0440 check=sudoers";
     const run = await host.apply(manifest("sudo", "users", file, `| ${rule}`));
@@ -24,7 +24,7 @@ describe("what a tool says in several lines", () => {
     expect(run.stderr).not.toContain("; ");
   });
 
-  it("stays lines, where a service's own words explain what systemd says", async () => {
+  it("keeps its lines, where a service's own messages explain what systemd says", async () => {
     // systemd of Enterprise Linux 9: bus-wait-for-jobs.c; the journal's own lines: unit.c, service.c.
     const refused = [
       "Job for nginx.service failed because the control process exited with error code.",
@@ -65,7 +65,7 @@ describe("an application", () => {
     site.remove();
   });
 
-  it("that does not load is told by its traceback, whose last line is the reason", async () => {
+  it("that does not load is reported with its traceback, whose last line is the reason", async () => {
     site.addRelease("first", { fault: "load" });
     const run = await site.host.apply(
       site.deployment("first", { environment: { SEASON: "winter" } }),

@@ -20,7 +20,7 @@ function firewalld(el: EnterpriseLinux = 9, open = ""): PrivateRoot {
 const port = manifest("f", "none", "firewall-port tcp 8080");
 
 test.each<EnterpriseLinux>([7, 9])(
-  "a port within a range that is open already is open, and the range stays as it is: %i",
+  "takes a port within an open range as open, and leaves the range: %i",
   async (el) => {
     host.remove();
     host = firewalld(el, "53/udp\n8000-8100/tcp\n");
@@ -36,7 +36,7 @@ test.each<EnterpriseLinux>([7, 9])(
   },
 );
 
-test("a range of another protocol, or beside the port, opens nothing", async () => {
+test("ignores a range of another protocol, or without the port", async () => {
   host.remove();
   host = firewalld(9, "8000-8100/udp\n8081-8090/tcp\n");
   expect((await host.apply(port)).stdout).toContain(
@@ -45,7 +45,7 @@ test("a range of another protocol, or beside the port, opens nothing", async () 
   expect(host.read("/firewall-now")).toContain("8080/tcp\n");
 });
 
-test("a range that somebody opened over our port is not broken in two on remove", async () => {
+test("does not split a range on remove that somebody opened around our port", async () => {
   await host.apply(port);
   host.write("/firewall-now", "8000-8100/tcp\n");
   host.write("/firewall-later", "8000-8100/tcp\n");
@@ -57,7 +57,7 @@ test("a range that somebody opened over our port is not broken in two on remove"
 const route = (network: string): string =>
   `Iface\tDestination\tGateway \tFlags\neth9\t0000000A\t00000000\t0001\n${network}\t00000000\t0100000A\t0003\n`;
 
-test("the zone of the interface that visitors come in by is opened, not the default one", async () => {
+test("opens the port in the zone of the interface that visitors come in by, not in the default zone", async () => {
   host.write("/proc/net/route", route("ens192"));
   host.write("/firewall-interfaces", "eth9 trusted\nens192 dmz\n");
   expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
@@ -68,13 +68,13 @@ test("the zone of the interface that visitors come in by is opened, not the defa
   expect(host.read("/firewall-now-dmz")).toBe("");
 });
 
-test("an interface in no zone is in the default one", async () => {
+test("uses the default zone for an interface without a zone", async () => {
   host.write("/proc/net/route", route("ens192"));
   expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/firewall-now")).toBe("8080/tcp\n");
 });
 
-test("visitors that come in by IPv6 alone have the zone of their interface opened", async () => {
+test("opens the port in the zone of the IPv6 interface where there is only IPv6", async () => {
   const none = "0".repeat(32);
   const line = (destination: string, length: string, flags: string, name: string): string =>
     `${destination} ${length} ${none} 00 ${none} 00000400 00000001 00000000 ${flags} ${name.padStart(8)}\n`;
@@ -146,7 +146,7 @@ describe("when visitors come in by another zone", () => {
     expect(open("work")).toEqual(opened);
   });
 
-  it("a zone that is no more has nothing to close", async () => {
+  it("closes nothing in a zone that does not exist any more", async () => {
     host.write("/firewall-interfaces", "ens192 work\n");
     host.write("/firewall-gone", "dmz");
     expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
@@ -154,7 +154,7 @@ describe("when visitors come in by another zone", () => {
     expect(host.read("/var/lib/tracks/records")).not.toContain("dmz");
   });
 
-  it("of a stopped firewall the settings of the zone are closed", async () => {
+  it("closes the port in the settings of a stopped firewall", async () => {
     host.write("/firewall-interfaces", "ens192 work\n");
     rmSync(host.at("/firewall-now"));
     expect(await host.removeResource("f")).toMatchObject({ code: 0, stderr: "" });
@@ -169,7 +169,7 @@ describe("when visitors come in by another zone", () => {
     }
   };
 
-  it("records of a former version, which have no zone, are ours as before", async () => {
+  it("keeps records of a former version, which have no zone", async () => {
     forgetZone();
     expect((await host.run(["probe"])).stdout).toMatch(/^ok f\n/);
     expect((await host.apply(port)).stdout).toBe("applied f: unchanged\n");
@@ -179,13 +179,13 @@ describe("when visitors come in by another zone", () => {
     expect(open("dmz")).toEqual(closed);
   });
 
-  it("records of a former version are given back by destroy alone", async () => {
+  it("destroy alone releases records of a former version", async () => {
     forgetZone();
     expect(await host.removeResource("f")).toMatchObject({ code: 0, stderr: "" });
     expect(open("dmz")).toEqual(closed);
   });
 
-  it("a former version's zone that nobody knows is told", async () => {
+  it("says that the zone of a former version is unknown", async () => {
     forgetZone();
     host.write("/firewall-interfaces", "ens192 work\n");
     const { stdout } = await host.apply(port);
@@ -194,7 +194,7 @@ describe("when visitors come in by another zone", () => {
   });
 
   it.each(["ours", "theirs"])(
-    "a port that two programs opened stays until both are gone, whichever is of a former version: %s",
+    "a port that two programs opened stays until both are removed, whichever has a record of a former version: %s",
     async (former) => {
       host.installScript("other.dev");
       if (former === "ours") forgetZone();
@@ -217,7 +217,7 @@ describe("when visitors come in by another zone", () => {
   );
 });
 
-describe("a firewalld that does not answer is not taken for one that is stopped", () => {
+describe("a firewalld that does not answer does not count as stopped", () => {
   const words = "firewalld does not answer: Error: Did not receive a reply";
 
   it.each(["zone", "now", "later"])("asked for what is open: %s", async (question) => {
@@ -228,7 +228,7 @@ describe("a firewalld that does not answer is not taken for one that is stopped"
     expect(host.read("/firewall-later")).toBe("");
   });
 
-  it("is told in the preview, and as drift", async () => {
+  it("is reported in the preview, and as drift", async () => {
     expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
     for (const question of ["zone", "later"]) {
       host.write("/firewall-silent", question);
@@ -243,7 +243,7 @@ describe("a firewalld that does not answer is not taken for one that is stopped"
   });
 });
 
-test("direct rules, which no zone outweighs, are told in preview and up until a port is opened", async () => {
+test("reports direct rules, which apply before zones, in preview and up until a port is opened", async () => {
   host.write("/firewall-direct", "ipv4 filter INPUT 0 -p tcp -j DROP\n");
   const look = async () => [(await host.run(["survey"])).stdout, (await host.apply(port)).stdout];
   for (const said of await look()) {

@@ -58,7 +58,7 @@ describe("pg_hba.conf", () => {
     ["with bytes of another encoding", `local all all peer\n# Zürich \xfc\xff\x01\n${remote}\n`],
     ["with blank lines and tabs at its end", `local\tall all  peer\n\n\t\n\n`],
     ["with backslashes", "local all all peer\n# a\\\nhost all all 192.0.2.1/32 md5 \\\n"],
-  ])("%s keeps every byte of others, and a copy is kept", async (_, content) => {
+  ])("%s: keeps every byte of others, and a copy of the file", async (_, content) => {
     writeBytes(hba, content);
     const run = await host.apply(access());
     expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -80,7 +80,7 @@ describe("pg_hba.conf", () => {
     expect(host.read(hba)).toBe(`${block()}local all all peer\n${others}${remote}`);
   });
 
-  it("is edited where a link of it leads, by root in a directory of root's", async () => {
+  it("is edited through a link, by root in a directory of root", async () => {
     const real = "/etc/postgresql/pg_hba.conf";
     host.write(real, `local all all peer\n${remote}`, 0o640);
     chownSync(host.at(real), 0, 26);
@@ -102,7 +102,7 @@ describe("pg_hba.conf", () => {
     ["that holds something else", "* * * * * root true\n", "whose line 1 is not a record"],
     ["without a record", "# nothing yet\n\n", "which has no record"],
     ["that holds something else after records", `${remote}\nALL ALL=(ALL) ALL\n`, "whose line 2"],
-  ])("is refused where postgres aims it at a file of root's %s", async (_, content, words) => {
+  ])("is refused where postgres points it at a file of root %s", async (_, content, words) => {
     const real = "/etc/cron.d/backup";
     host.write(real, content, 0o644);
     host.write(hba, "local all all peer\n");
@@ -115,7 +115,7 @@ describe("pg_hba.conf", () => {
     expect(host.read(real)).toBe(content);
   });
 
-  it("is read and written by postgres in a directory of postgres's", async () => {
+  it("is read and written by postgres in a directory of postgres", async () => {
     host.write(hba, `local all all peer\n${remote}`);
     chownSync(host.at("/var/lib/pgsql/data"), 26, 26);
     expect(await host.apply(access())).toMatchObject({ code: 0, stderr: "" });
@@ -125,7 +125,7 @@ describe("pg_hba.conf", () => {
     expect(calls.some((call) => /^runuser .*mv.*-fT/.test(call))).toBe(true);
   });
 
-  it("that holds NUL bytes is left alone", async () => {
+  it("with NUL bytes is not changed", async () => {
     const content = `local all all peer\n#\0\n${remote}\n`;
     writeBytes(hba, content);
     const run = await host.apply(access());
@@ -145,7 +145,7 @@ describe("pg_hba.conf", () => {
         text.replace("# END tracks.dev", `${block("o", "shop.dev")}# END tracks.dev`),
       3,
     ],
-  ])("whose %s is left alone, and the line is named", async (_, edit, line) => {
+  ])("whose %s is not changed, and the line is named", async (_, edit, line) => {
     host.write(hba, `local all all peer\n${remote}\n`);
     await host.apply(access());
     const edited = edit(host.read(hba));
@@ -181,7 +181,7 @@ describe("pg_hba.conf", () => {
     },
   );
 
-  it("is what it was after a run that failed", async () => {
+  it("is restored after a failed run", async () => {
     const content = `local all all peer\r\n${remote}`;
     host.write(hba, content);
     host.write("/services/postgresql/running", "");
@@ -222,7 +222,7 @@ describe("an ini file", () => {
     ["without the section", "[other]\na=b", `[other]\na=b\n[main]\n${ours}`],
     ["without the section, with CRLF", "[o]\r\na=b\r\n", `[o]\r\na=b\r\n[main]\r\n${ours}\r\n`],
     ["without anything", "", `[main]\n${ours}\n`],
-  ])("%s keeps every byte of others, and is what it was after remove", async (_, before, after) => {
+  ])("%s: keeps every byte of others, and is restored on remove", async (_, before, after) => {
     writeBytes(conf, before);
     const run = await apply();
     expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -233,7 +233,7 @@ describe("an ini file", () => {
     expect(bytes(conf)).toBe(before.replace("proxy = x", "proxy=x").replace("proxy: a", "proxy=a"));
   });
 
-  it("is edited where a link of it leads", async () => {
+  it("is edited through a link", async () => {
     host.write("/etc/dnf/dnf.conf", "[main]\n", 0o640);
     symlinkSync("dnf/dnf.conf", host.at(conf));
     expect((await apply()).code).toBe(0);
@@ -243,7 +243,7 @@ describe("an ini file", () => {
     expect(readdirSync(host.at("/etc/dnf"))).toEqual(["dnf.conf"]);
   });
 
-  it("is not opened in a directory that another user may write", async () => {
+  it("is not opened in a directory that another user can write to", async () => {
     mkdirSync(host.at("/home/games"));
     chownSync(host.at("/home/games"), 5, 60);
     host.write("/home/games/yum.conf", "[main]\n");
@@ -256,7 +256,7 @@ describe("an ini file", () => {
     expect(host.read("/home/games/yum.conf")).toBe("[main]\n");
   });
 
-  it("whose value has several lines is left alone", async () => {
+  it("whose value has several lines is not changed", async () => {
     const content = "[main]\nproxy=a\n  b\n";
     host.write(conf, content);
     const run = await apply();

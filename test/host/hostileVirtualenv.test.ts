@@ -92,7 +92,7 @@ function expectNothingWasOpen(seen: Seen[]): void {
 
 const service = { environment: { SEASON: "winter" } };
 
-test("an interpreter that its owner replaced gets nothing that root has open, in any step of a deployment", async () => {
+test("an interpreter that its owner replaced gets no open file of root, in any step of a deployment", async () => {
   site.addRelease("first", { pending: ["tracks.0001_initial"] });
   site.switchUsers();
   const run = await site.host.apply(site.deployment("first", service));
@@ -130,7 +130,7 @@ test("settings that became a link are read with their owner's rights, not with r
   expect(run.stdout + run.stderr).not.toContain("root's secret");
 });
 
-test("settings that were kept as the link that they were give nothing away on the way back", async () => {
+test("kept settings that were a link give nothing away when the run is undone", async () => {
   site.addRelease("first");
   site.switchUsers();
   expect((await site.host.apply(site.deployment("first", service))).code).toBe(0);
@@ -159,7 +159,7 @@ test("settings that were kept as the link that they were give nothing away on th
   );
 });
 
-test("the loader of a dump runs without anything of root's, and the dump is its login's to open", async () => {
+test("the loader of a dump gets no open file of root, and only the login opens the dump", async () => {
   const { host } = site;
   site.addRelease("first");
   mkdirSync(host.at("/home/games/.tracks/tracks.dev"), { recursive: true });
@@ -187,7 +187,7 @@ test("the loader of a dump runs without anything of root's, and the dump is its 
   expectNothingWasOpen(seen);
 });
 
-test("a log that became a link is read with the rights of whoever can put one there", async () => {
+test("a log that became a link is read with the rights of the user who can make one there", async () => {
   const { host } = site;
   site.addRelease("first");
   site.switchUsers();

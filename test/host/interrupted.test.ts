@@ -71,7 +71,7 @@ function content(path: string): string {
 /** Every command is struck with TRACKS_TEST_EVERY_STEP=1 (minutes); else every seventh. */
 const stride = process.env.TRACKS_TEST_EVERY_STEP === "1" ? 1 : 7;
 
-test("killed at any point, the next apply completes, or recover brings back one whole state", async () => {
+test("after a kill at any point the next apply completes, or recover restores a consistent state", async () => {
   const pictures: Partial<Record<State, string>> = {};
   for (const state of ["one", "two", "one"] as const) {
     expect((await host.apply(states[state])).code).toBe(0);
@@ -117,7 +117,7 @@ function leftovers(): string[] {
 const one = (content: string): string =>
   manifest("a", "none", "file /etc/motd owner=root group=root mode=0644", `| ${content}`);
 
-test("the lock is waited for with a bound, and the message names its holder", async () => {
+test("waits for the lock up to a limit, and names its holder", async () => {
   await host.apply(one("x"));
   host.write(
     "/run/tracks/lock.none.holder",
@@ -155,7 +155,7 @@ function procFile(pid: string, name: string): string {
   }
 }
 
-test("a signal puts back what was changed, and says so", async () => {
+test("undoes the changes on a signal, and says so", async () => {
   await host.apply(states.one);
   const before = seen();
   host.write("/strike", `kill -TERM "$(cat ${host.at("/script-pid")})"; sleep 0.2`);
@@ -165,7 +165,7 @@ test("a signal puts back what was changed, and says so", async () => {
   expect(seen()).toBe(before);
 });
 
-test("all that a run waits for has one bound: a lock of ours, and then one of the package manager", async () => {
+test("waits for a lock of ours and one of the package manager up to one common limit", async () => {
   const packages = manifest("p", "packages", "package git");
   host.write("/repository", "git\n");
   host.write("/manager-lock", "4711");
@@ -178,7 +178,7 @@ test("all that a run waits for has one bound: a lock of ours, and then one of th
   expect(run.milliseconds).toBeLessThan(17_000);
 });
 
-test("a lock that can't be taken is no lock that somebody has", async () => {
+test("does not take a lock file that can't be locked for a lock that somebody holds", async () => {
   host.write(
     "/counted/flock",
     "#!/bin/sh\necho 'flock: 10: No locks available' >&2\nexit 71\n",
@@ -190,7 +190,7 @@ test("a lock that can't be taken is no lock that somebody has", async () => {
   expect(run.milliseconds).toBeLessThan(15_000);
 });
 
-test("recover waits for a run that has changed nothing yet, since it still waits for its lock", async () => {
+test("recover waits for a run that has changed nothing yet because it still waits for its lock", async () => {
   await host.apply(one("x"));
   const lock = await holdLock(host, "none");
   const waiting = host.apply(one("y"), { environment: { TRACKS_LOCK_WAIT: "30" } });
@@ -235,7 +235,7 @@ test("recover says when there is nothing to do", async () => {
   });
 });
 
-test("a directory and a file that links took the place of are back when a run fails", async () => {
+test("restores a directory and a file that links had replaced when a run fails", async () => {
   host.write("/srv/tracks/.git/HEAD", "local changes\n");
   host.write("/srv/robots.txt", "by hand\n");
   host.write("/srv/new/file", "");

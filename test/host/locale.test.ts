@@ -57,7 +57,7 @@ describe("the locale of what runs as a user", () => {
     expect(site.host.read("/etc/uwsgi/tracks.ini")).toContain(`env = LANG=${locale}\n`);
   });
 
-  it("is told when there is none, in the preview and by the deployment", async () => {
+  it("is reported as missing, in the preview and by the deployment", async () => {
     const site = await siteOn(7);
     site.host.write("/no-utf8", "");
     const told =

@@ -42,7 +42,7 @@ function runBy(shell: string, line: string, path: string): string {
 }
 
 describe.each(shells)("the login shell %s", (shell) => {
-  it("hands every word on as it is", () => {
+  it("passes every word on unchanged", () => {
     const words = [
       letters.join(""),
       letters.toReversed().join(""),
@@ -63,7 +63,7 @@ describe.each(shells)("the login shell %s", (shell) => {
     ["root", {}],
     ["sudo", operator()],
     ["sudo with a password", operator("sesame")],
-  ])("takes every command of a resource as it is meant, as %s", async (_, change) => {
+  ])("runs every command of a resource as intended, as %s", async (_, change) => {
     const engine = new MockedEngine();
     const host = new Host("host", { connection: { ...rootConnection, ...change } });
     new Logrotate("logs", { host, file: "nginx", logs: ["/var/log/x"], postrotate: "true" });
@@ -84,7 +84,7 @@ describe.each(shells)("the login shell %s", (shell) => {
     }
   });
 
-  it("makes and drops the spool, and installs nothing but a script that arrived whole", async () => {
+  it("creates and removes the spool, and installs only a complete script", async () => {
     const engine = new MockedEngine();
     new Host("host", { connection: rootConnection });
     const { create = "", delete: remove = "" } = (await engine.command("host-script")).inputs;
@@ -114,7 +114,7 @@ describe.each(shells)("the login shell %s", (shell) => {
     expect(existsSync(join(home, ".tracks"))).toBe(false);
   });
 
-  it("lets the preflight ask, also when it prints before", async () => {
+  it("lets the preflight run, even when it prints something first", async () => {
     const host = await server({ loginShell: shell, prints: "Welcome!\nfact init none\n" });
     const facts = await ask(connectionTo(host, hostKey, login), {
       git: {

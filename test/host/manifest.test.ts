@@ -14,7 +14,7 @@ const file = (path: string, ...content: string[]): string[] => [
   ...content.map((line) => (line === "" ? "|" : `| ${line}`)),
 ];
 
-test("every fault is reported at once, with its line, and nothing is touched", async () => {
+test("reports all errors at once, with their lines, and changes nothing", async () => {
   const run = await host.apply(
     manifest(
       "faulty",
@@ -54,7 +54,7 @@ test("every fault is reported at once, with its line, and nothing is touched", a
   expect(host.exists("/etc/b")).toBe(false);
 });
 
-test("a manifest that did not arrive whole is refused", async () => {
+test("refuses an incomplete manifest", async () => {
   const whole = manifest("cut", "none", ...file("/etc/a", "one", "two"));
   const run = await host.apply(whole.slice(0, whole.indexOf("| two")));
   expect(run.code).toBe(1);
@@ -62,7 +62,7 @@ test("a manifest that did not arrive whole is refused", async () => {
   expect(host.exists("/etc/a")).toBe(false);
 });
 
-test("a password that sudo left before the manifest is dropped unseen", async () => {
+test("drops a password for sudo before the manifest, without showing it", async () => {
   const run = await host.run(["apply", "one"], {
     input: `the sudo password\n${manifest("one", "none", ...file("/etc/a", "x"))}`,
   });
@@ -70,7 +70,7 @@ test("a password that sudo left before the manifest is dropped unseen", async ()
   expect(run.stdout + run.stderr).not.toContain("sudo password");
 });
 
-test("the name, the version and empty input are checked", async () => {
+test("checks name and version, and refuses empty input", async () => {
   const text = manifest("one", "none", ...file("/etc/a", "x"));
   expect((await host.run(["apply", "two"], { input: text })).reason).toContain(
     'it is the manifest of "one", not of "two"',
@@ -82,13 +82,13 @@ test("the name, the version and empty input are checked", async () => {
   );
 });
 
-test("a line that lost its bar is never repeated: it may be a secret", async () => {
+test("never shows a line that lost its bar, which may be a secret", async () => {
   const run = await host.apply(manifest("p", "users", "password games", "hunter2 and more"));
   expect(run.code).toBe(1);
   expect(run.stdout + run.stderr).not.toContain("hunter2");
 });
 
-test("content survives as it is: blanks, bars, backslashes, dollars, no final newline", async () => {
+test("keeps content unchanged: blanks, bars, backslashes, dollars, no final newline", async () => {
   const text = manifest(
     "one",
     "none",
@@ -114,7 +114,7 @@ test("content survives as it is: blanks, bars, backslashes, dollars, no final ne
   expect(host.read("/etc/empty")).toBe("");
 });
 
-test("placeholders are filled in from what the host has", async () => {
+test("fills in placeholders with facts of the host", async () => {
   host.write("/etc/systemd/system/nginx.service", "[Service]\nPIDFile=/run/nginx/nginx.pid\n");
   host.write("/usr/share/nginx/modules/mod.conf", "");
   const text = manifest(
@@ -128,7 +128,7 @@ test("placeholders are filled in from what the host has", async () => {
   );
 });
 
-test("a drop-in of nginx's unit has the last word about its pid file", async () => {
+test("uses the pid file of a drop-in of nginx's unit rather than the unit's", async () => {
   host.write("/usr/lib/systemd/system/nginx.service", "[Service]\nPIDFile=/run/nginx.pid\n");
   host.write(
     "/etc/systemd/system/nginx.service.d/pid.conf",
@@ -138,13 +138,13 @@ test("a drop-in of nginx's unit has the last word about its pid file", async () 
   expect(host.read("/etc/a")).toBe("/var/run/nginx/nginx.pid\n");
 });
 
-test("the pid file of a SysV script is read with its variables", async () => {
+test("expands the variables of a SysV script in its pid file", async () => {
   host.write("/etc/init.d/nginx", 'prog="nginx"\npidfile="/var/run/${prog}/${prog}.pid"\n', 0o755);
   await host.apply(manifest("one", "none", ...file("/etc/a", "@@NGINX_PID@@")));
   expect(host.read("/etc/a")).toBe("/var/run/nginx/nginx.pid\n");
 });
 
-test("an unknown owner and a missing directory are named before anything changes", async () => {
+test("names an unknown owner and a missing directory before anything changes", async () => {
   const owner = await host.apply(
     manifest(
       "one",

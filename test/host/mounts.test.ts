@@ -76,7 +76,7 @@ test("a file system that is not mounted is an error in preview, up and destroy, 
   expect(await host.removeResource("site")).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("another disk at the same place is no less an error", async () => {
+test("another disk at the same mount point is an error too", async () => {
   mount("/microarray");
   await host.apply(site());
   umount("/microarray");
@@ -90,7 +90,7 @@ test("another disk at the same place is no less an error", async () => {
   rmSync(other, { recursive: true });
 });
 
-test("what was moved off its disk with everything on it is found where it is now", async () => {
+test("files that were moved off their disk, with .tracks, are found at their new place", async () => {
   mount("/microarray");
   await host.apply(site());
   umount("/microarray");
@@ -99,7 +99,7 @@ test("what was moved off its disk with everything on it is found where it is now
   expect((await host.apply(site())).stdout).toBe("applied site: unchanged\n");
 });
 
-test("a file system that is gone for good is forgotten as the error says, and all is made again", async () => {
+test("a lost file system is forgotten with the command in the error, and everything is created again", async () => {
   mount("/microarray");
   await host.apply(site());
   umount("/microarray");
@@ -113,7 +113,7 @@ test("a file system that is gone for good is forgotten as the error says, and al
   expect(existsSync(host.at("/microarray/shared/secret_key"))).toBe(true);
 });
 
-test("a file system behind a link is missed as well", async () => {
+test("a missing file system behind a link is an error too", async () => {
   mkdirSync(join(disk, "microarray"));
   mount("/data");
   symlinkSync("data/microarray", host.at("/microarray"));
@@ -124,7 +124,7 @@ test("a file system behind a link is missed as well", async () => {
   expect(readdirSync(host.at("/data/microarray"))).toEqual([]);
 });
 
-test("mounts that come and go meanwhile do no harm", async () => {
+test("mounts that appear and disappear meanwhile do no harm", async () => {
   mount("/home");
   const user = "user deployer home=/home/deployer shell=/bin/bash system=no";
   await host.apply(manifest("user", "users", user));
@@ -143,7 +143,7 @@ test("mounts that come and go meanwhile do no harm", async () => {
   }
 });
 
-test("a home with a file system of its own is missed as well", async () => {
+test("a missing file system of a home is an error too", async () => {
   mount("/home");
   const user = "user deployer home=/home/deployer shell=/bin/bash system=no";
   expect(await host.apply(manifest("user", "users", user))).toMatchObject({ code: 0 });
@@ -153,7 +153,7 @@ test("a home with a file system of its own is missed as well", async () => {
   expect(host.exists("/home/deployer")).toBe(false);
 });
 
-test("a home that is a file system by itself is no reason to take it from its owner", async () => {
+test("a home that is a file system by itself is never given to root", async () => {
   host.write(
     "/etc/passwd",
     host.read("/etc/passwd").replace(/^(daemon:.*:).*(:[^:]*)$/m, "$1/home/d$2"),

@@ -53,7 +53,7 @@ function nginxTree({
   );
 }
 
-test("brings nginx up with the whole tree, and then reloads only what changed", async () => {
+test("starts nginx with the whole tree, and then reloads it only for changes", async () => {
   const first = await host.apply(nginxTree());
   expect(first).toMatchObject({ code: 0, stderr: "" });
   expect(first.stdout).toContain("changed service nginx (disabled stopped -> enabled running)");
@@ -76,14 +76,14 @@ test("brings nginx up with the whole tree, and then reloads only what changed", 
   ).toEqual(["systemctl reload nginx.service"]);
 });
 
-test("services are started in an empty environment and hold none of our locks", async () => {
+test("starts services in an empty environment and without our locks", async () => {
   await host.apply(nginxTree(), { environment: { PRODUCTION: "1", LD_PRELOAD_HINT: "x" } });
   expect(host.read("/services/nginx/environment")).not.toContain("PRODUCTION");
   const again = await host.apply(nginxTree({ snippet: "gzip on;" }));
   expect(again.code).toBe(0);
 });
 
-test("a broken candidate is refused, nothing is touched, and it is refused again", async () => {
+test("refuses a broken configuration, each time, and changes nothing", async () => {
   await host.apply(nginxTree());
   const served = host.read("/in-force");
   const site = host.read("/etc/nginx/sites-available/tracks");
@@ -100,7 +100,7 @@ test("a broken candidate is refused, nothing is touched, and it is refused again
   }
 });
 
-test("what the test passes and the reload refuses is reported and put back, twice", async () => {
+test("reports and undoes, each time, what passes the test and fails on reload", async () => {
   await host.apply(nginxTree());
   const site = host.read("/etc/nginx/sites-available/tracks");
   host.write("/ports-in-use", "8080\n");
@@ -120,7 +120,7 @@ test("what the test passes and the reload refuses is reported and put back, twic
   expect(host.read("/in-force")).toContain("listen 8080;");
 });
 
-test("a reload that exits 0 and brings no new workers is a failure", async () => {
+test("treats a reload that exits 0 without new workers as a failure", async () => {
   await host.apply(nginxTree());
   host.write("/reload-is-lost", "");
   const run = await host.apply(nginxTree({ snippet: "gzip on;" }));
@@ -129,7 +129,7 @@ test("a reload that exits 0 and brings no new workers is a failure", async () =>
   expect(host.read("/etc/nginx/sites-available/tracks")).not.toContain("gzip");
 });
 
-test("an nginx that can't start is put back with its files, and its service stays off", async () => {
+test("restores the files of an nginx that can't start, and its service stays disabled", async () => {
   host.write("/ports-in-use", "80\n");
   const run = await host.apply(nginxTree());
   expect(run.code).toBe(1);
@@ -141,7 +141,7 @@ test("an nginx that can't start is put back with its files, and its service stay
   expect(host.exists("/services/nginx/enabled")).toBe(false);
 });
 
-test("remove brings back the vendor's files and the service's former state", async () => {
+test("remove restores the package's files and the former state of the service", async () => {
   await host.apply(nginxTree());
   host.write("/etc/nginx/logs/domains/access.log", "a visitor\n");
   const run = await host.removeResource("nginx");
@@ -164,7 +164,7 @@ const withoutVendorsDefault = nginxTree().replace(
   "absent /etc/nginx/conf.d/default.conf of=package",
 );
 
-test("the package's default server is set aside, and comes back on remove", async () => {
+test("moves the package's default server away, and restores it on remove", async () => {
   host.write("/etc/nginx/conf.d/default.conf", vendorsDefault);
   host.write("/rpm-files", "/etc/nginx/conf.d/default.conf\n");
   expect(await host.apply(withoutVendorsDefault)).toMatchObject({ code: 0, stderr: "" });
@@ -189,7 +189,7 @@ test.each([
     "/etc/nginx/conf.d/default.conf\n",
     "S.5....T.  c /etc/nginx/conf.d/default.conf\n",
   ],
-])("a conf.d/default.conf %s stays where it is", async (_, files, verify) => {
+])("leaves a conf.d/default.conf %s", async (_, files, verify) => {
   const mine = "server { server_name mine.example.org; }\n";
   host.write("/etc/nginx/conf.d/default.conf", mine);
   host.write("/rpm-files", files);
@@ -201,7 +201,7 @@ test.each([
   expect(host.read("/etc/nginx/conf.d/default.conf")).toBe(mine);
 });
 
-test("a site that somebody put in place of the package's default server stays", async () => {
+test("leaves a site that somebody put in place of the package's default server", async () => {
   host.write("/etc/nginx/conf.d/default.conf", vendorsDefault);
   host.write("/rpm-files", "/etc/nginx/conf.d/default.conf\n");
   await host.apply(withoutVendorsDefault);
@@ -233,7 +233,7 @@ test("remove reloads an nginx that ran before us", async () => {
   expect(host.exists("/services/nginx/running")).toBe(true);
 });
 
-test("an absolute include is tested at its real place, without touching the live tree", async () => {
+test("tests an absolute include at its real path, without touching the live tree", async () => {
   await host.apply(nginxTree());
   host.write("/etc/nginx/extra.conf", "gzip on;\n");
   const good = await host.apply(nginxTree({ include: "/etc/nginx/extra.conf" }));
@@ -247,7 +247,7 @@ test("an absolute include is tested at its real place, without touching the live
   expect(mounts()).not.toContain(host.root);
 });
 
-test("an absolute link into the tree is tested at its real place", async () => {
+test("tests an absolute link into the tree at its real path", async () => {
   const tree = (snippet: string): string => nginxTree({ snippet }).replace(/^symlink .*\n/m, "");
   await host.apply(tree("gzip on;"));
   symlinkSync(
@@ -260,7 +260,7 @@ test("an absolute link into the tree is tested at its real place", async () => {
   expect(run.reason).toContain("nginx refuses the new configuration");
 });
 
-test("what nginx, packages and accounts create is not closed to others by our own umask", async () => {
+test("our umask does not apply to what nginx, packages and accounts create", async () => {
   await host.apply(nginxTree());
   expect(host.ownership("/etc/nginx/logs/domains/access.log")).toBe("root root 644");
 });
@@ -300,7 +300,7 @@ function siteOnPort8080(name = "tracks"): string {
     .replace("| include conf.d", "| @@NGINX_SERVER_NAMES@@\n| include conf.d");
 }
 
-test("a redirect names no port, where nginx can", async () => {
+test("redirects without a port, where nginx supports it", async () => {
   expect(await host.apply(siteOnPort8080())).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/in-force")).toContain("  absolute_redirect off;\n");
   expect(host.read("/in-force")).toContain("  rewrite ^([^.]*[^/])$ $1/ permanent;\n");
@@ -326,7 +326,7 @@ test("the site listens to IPv6 where the host has it, and only there", async () 
 });
 
 test.each([46, 47, 73, 103, 253])(
-  "a server name of %i characters fits beside a second site",
+  "accepts a server name of %i characters besides a second site",
   async (length) => {
     const label = "a".repeat(50);
     const name = `${label}.${label}.${label}.${label}.${label}`.slice(
@@ -342,7 +342,7 @@ test.each([
   ["a file", "/etc/nginx/conf.d/names.conf", undefined],
   ["a link", "/etc/nginx/conf.d/names.conf", "/srv/names.conf"],
   ["a site", "/etc/nginx/sites-enabled/other", undefined],
-])("somebody's own size of nginx's table of names counts in %s", async (_, path, target) => {
+])("keeps a server_names_hash_bucket_size that is set in %s", async (_, path, target) => {
   host.write(target ?? path, "server_names_hash_bucket_size 256;\n");
   if (target !== undefined) {
     mkdirSync(host.at("/etc/nginx/conf.d"), { recursive: true });
@@ -352,7 +352,7 @@ test.each([
   expect(host.read("/in-force").match(/^server_names_hash_bucket_size/gm)).toHaveLength(1);
 });
 
-test("a visitor's words in the log are not taken for nginx's own", async () => {
+test("does not take a visitor's text in the log for nginx's own", async () => {
   await host.apply(nginxTree());
   // The stand-in is slow to bring new workers, and visitors are quick.
   host.write(
@@ -364,13 +364,13 @@ test("a visitor's words in the log are not taken for nginx's own", async () => {
   expect(host.read("/var/log/nginx/error.log")).toContain("/x/[emerg]");
 });
 
-test("a pid file that the test would leave behind does not stay", async () => {
+test("removes a pid file that the test leaves behind", async () => {
   host.write("/ports-in-use", "80\n");
   await host.apply(nginxTree());
   expect(existsSync(host.at("/run/nginx.pid"))).toBe(false);
 });
 
-test("an nginx started by hand, past the service interface, is named", async () => {
+test("reports an nginx that was started without the service", async () => {
   host.startNginx({ byHand: true });
   const run = await host.apply(nginxTree());
   expect(run.code).toBe(1);

@@ -65,7 +65,7 @@ describe("the commands that are sent to a host", () => {
     expect(readdirSync(host.at("/usr/local/libexec/tracks"))).toEqual(["tracks.dev"]);
   });
 
-  it("end on the host after their time, whatever its timeout knows", async () => {
+  it("end on the host after their time limit, whatever options its timeout has", async () => {
     host.write("/usr/local/libexec/tracks/tracks.test", "sleep 60\n", 0o755);
     const parent = new Host("host", { connection: rootConnection, commandTimeoutSeconds: 1 });
     parent.converge("slow", { subsystem: "none", entries: [] }, { parent });
@@ -95,7 +95,7 @@ describe("an application on a host whose init is not systemd", () => {
   it.each([
     ["a deployment", () => site.deployment("first", service)],
     ["the service by itself", () => site.service(service)],
-  ])("is refused before anything is touched: %s", async (_, text) => {
+  ])("is refused before anything is changed: %s", async (_, text) => {
     const before = [files("/etc"), files("/microarray"), files("/services")];
     const run = await site.host.apply(text());
     expect(run.code).toBe(1);
@@ -104,7 +104,7 @@ describe("an application on a host whose init is not systemd", () => {
     expect(site.loads()).toEqual([]);
   });
 
-  it("is not promised a place in the survey", async () => {
+  it("gets no announcements in the survey", async () => {
     const { stdout } = await site.host.run([
       "survey",
       "application=/microarray/tracks,/home/daemon/venv,/s,127.0.0.1:1,127.0.0.1:2,/usr/bin/python3",

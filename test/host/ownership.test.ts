@@ -14,7 +14,7 @@ afterEach(() => {
 const motd = (name: string, content: string, ...more: string[]): string =>
   manifest(name, "none", "file /etc/motd owner=root group=root mode=0644", `| ${content}`, ...more);
 
-test("what stood there comes back on remove, with owner, mode and time", async () => {
+test("restores what was there on remove, with owner, mode and time", async () => {
   host.write("/etc/motd", "the administrator's\n", 0o640);
   utimesSync(host.at("/etc/motd"), 1_000_000_000, 1_000_000_000);
   symlinkSync("motd", host.at("/etc/issue"));
@@ -37,7 +37,7 @@ test("what stood there comes back on remove, with owner, mode and time", async (
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
 });
 
-test("what was equal already is adopted, and comes back as it was even after later changes", async () => {
+test("adopts an equal file, and restores it on remove even after later changes", async () => {
   host.write("/etc/motd", "same\n");
   expect((await host.apply(motd("a", "same"))).stdout).toBe("applied a: unchanged\n");
   await host.apply(motd("a", "newer"));
@@ -45,7 +45,7 @@ test("what was equal already is adopted, and comes back as it was even after lat
   expect(host.read("/etc/motd")).toBe("same\n");
 });
 
-test("a hand edit is put right, kept, and named; the repair is audited as corrective", async () => {
+test("overwrites a hand edit, keeps and names a copy, and audits the repair as corrective", async () => {
   await host.apply(motd("a", "ours"));
   host.write("/etc/motd", "edited at night\n");
   const run = await host.apply(motd("a", "ours"), { repair: 1 });
@@ -60,7 +60,7 @@ test("a hand edit is put right, kept, and named; the repair is audited as correc
   expect(audit[1]).toMatch(/ tracks.dev\/a corrective changed file \/etc\/motd$/);
 });
 
-test("a hand edit is kept on remove too", async () => {
+test("keeps a hand edit on remove too", async () => {
   host.write("/etc/motd", "before\n");
   await host.apply(motd("a", "ours"));
   host.write("/etc/motd", "edited\n");
@@ -70,7 +70,7 @@ test("a hand edit is kept on remove too", async () => {
   expect(host.read(kept.slice(host.root.length))).toBe("edited\n");
 });
 
-test("a renamed resource: the delete of the old name does not wipe what the new one wrote", async () => {
+test("keeps what a renamed resource wrote when the old name is deleted", async () => {
   host.write("/etc/motd", "before\n");
   await host.apply(motd("old", "ours", "directory /etc/x owner=root group=root mode=0755"));
   await host.apply(motd("new", "ours", "directory /etc/x owner=root group=root mode=0755"));
@@ -85,7 +85,7 @@ test("a renamed resource: the delete of the old name does not wipe what the new 
 const link = manifest("app", "none", "symlink /srv/tracks -> releases/1");
 const inode = (path: string): number => lstatSync(host.at(path)).ino;
 
-test("a directory that stood in the way comes back by rename, however large it is", async () => {
+test("restores a replaced directory by rename, however large it is", async () => {
   host.write("/srv/tracks/media/upload.jpg", "x");
   const [before, file] = [inode("/srv/tracks"), inode("/srv/tracks/media/upload.jpg")];
   expect((await host.apply(link)).code).toBe(0);
@@ -94,7 +94,7 @@ test("a directory that stood in the way comes back by rename, however large it i
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
 });
 
-test("killed while it comes back, it is whole at one place or the other, and nothing of it is lost", async () => {
+test("loses nothing of a directory when it is killed while restoring it", async () => {
   host.write("/srv/tracks/media/upload.jpg", "x");
   const file = inode("/srv/tracks/media/upload.jpg");
   expect((await host.apply(link)).code).toBe(0);
@@ -118,7 +118,7 @@ test("killed while it comes back, it is whole at one place or the other, and not
   expect(inode("/srv/tracks/media/upload.jpg")).toBe(file);
 }, 180_000);
 
-test("entries that vanish from a manifest are given back", async () => {
+test("restores what a manifest no longer names", async () => {
   host.write("/etc/motd", "before\n");
   await host.apply(motd("a", "ours", "file /etc/second owner=root group=root mode=0644", "| x"));
   const run = await host.apply(
@@ -129,7 +129,7 @@ test("entries that vanish from a manifest are given back", async () => {
   expect(host.exists("/etc/second")).toBe(false);
 });
 
-test("a path of another program is an error that names it, and is left alone", async () => {
+test("refuses a path of another program, and names that", async () => {
   await host.apply(motd("a", "dev"));
   const run = await host.apply(motd("b", "production"), { scope: "tracks.production" });
   expect(run.code).toBe(1);
@@ -137,7 +137,7 @@ test("a path of another program is an error that names it, and is left alone", a
   expect(host.read("/etc/motd")).toBe("dev\n");
 });
 
-test("directories are shared: the last owner's remove takes an empty one away", async () => {
+test("shares directories: the last owner's remove removes an empty one", async () => {
   const shared = (name: string): string =>
     manifest(name, "none", "directory /microarray owner=root group=root mode=0755");
   await host.apply(shared("a"));
@@ -148,7 +148,7 @@ test("directories are shared: the last owner's remove takes an empty one away", 
   expect(host.exists("/microarray")).toBe(false);
 });
 
-test("a directory that was there gets its owner and mode back; its content is never touched", async () => {
+test("restores owner and mode of an existing directory, and never touches its content", async () => {
   host.write("/microarray/data", "x");
   const text = manifest("a", "none", "directory /microarray owner=games group=games mode=0700");
   await host.apply(text);
@@ -158,7 +158,7 @@ test("a directory that was there gets its owner and mode back; its content is ne
   expect(host.read("/microarray/data")).toBe("x");
 });
 
-test("a directory that is a link of the administrator's is taken as the directory it leads to", async () => {
+test("follows a link that the administrator made in place of a directory", async () => {
   host.write("/big-disk/microarray/data", "x");
   symlinkSync("big-disk/microarray", host.at("/microarray"));
   const text = manifest(
@@ -190,7 +190,7 @@ const nginxConf = (name: string, body: string): string =>
     "service nginx",
   );
 
-test("nginx.conf belongs to the first program, and passes to the second when the first goes", async () => {
+test("nginx.conf belongs to the first program, and to the second when the first is removed", async () => {
   await host.apply(nginxConf("first", "gzip on;"));
   const second = await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
   expect(second).toMatchObject({ code: 0, stderr: "" });
@@ -215,7 +215,7 @@ test("nginx.conf belongs to the first program, and passes to the second when the
   expect(host.exists("/services/nginx/running")).toBe(false);
 });
 
-test("another program's nginx.conf that never includes our sites is an error", async () => {
+test("refuses another program's nginx.conf that does not include our sites", async () => {
   const foreign = nginxConf("first", "gzip on;").replace("| include sites-enabled/*;\n", "");
   await host.apply(foreign);
   const second = await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
@@ -223,7 +223,7 @@ test("another program's nginx.conf that never includes our sites is an error", a
   expect(second.reason).toContain("does not include sites-enabled/*");
 });
 
-test("a renamed first owner of nginx.conf keeps the second program's claim alive", async () => {
+test("the second program still waits for nginx.conf after its first owner was renamed", async () => {
   await host.apply(nginxConf("first", "gzip on;"));
   await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
   await host.apply(nginxConf("renamed", "gzip on;"));

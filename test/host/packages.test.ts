@@ -51,7 +51,7 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
     expect((await host.apply(text)).stdout).toBe("applied packages: unchanged\n");
   });
 
-  it("that no repository has are all named at once, with the repositories that there are", async () => {
+  it("that no repository has are all named at once, with the enabled repositories", async () => {
     repositories(el, "git");
     const run = await host.apply(
       packages("package git", "package uwsgi uwsgi-core", "package tmux"),
@@ -65,7 +65,7 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
     }
   });
 
-  it("from a repository that can't be reached are not told as missing", async () => {
+  it("from an unreachable repository are not reported as missing", async () => {
     repositories(el, "git");
     host.write("/repository-down", "appstream");
     const run = await host.apply(packages("package git"));
@@ -77,7 +77,7 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
     expect(run.reason).not.toContain("has the package");
   });
 
-  it("wait with a bound for another program that installs, then name it", async () => {
+  it("wait for another program that installs up to a limit, then name it", async () => {
     repositories(el, "git");
     host.write("/manager-lock", "4711");
     const text = packages("package git");
@@ -94,7 +94,7 @@ describe.each(everywhere)("packages on Enterprise Linux %d", (el) => {
     );
   });
 
-  it("come from a repository whose metadata are signed with a key that is new", async () => {
+  it("are installed from a repository whose metadata are signed with a new key", async () => {
     repositories(el, "git");
     host.write("/repository-signed", "");
     expect(await host.apply(packages("package git"))).toMatchObject({ code: 0, stderr: "" });
@@ -106,7 +106,7 @@ describe("a lock of the package manager", () => {
   const impatient = { environment: { TRACKS_LOCK_WAIT: "20" } };
 
   it.each([8, 9, 10] as const)(
-    "of rpm is waited for where another program has it, on %d",
+    "of rpm is waited for when another program has it, on %d",
     async (el) => {
       repositories(el, "git");
       host.write("/rpm-lock", "Resource temporarily unavailable\n");
@@ -125,7 +125,7 @@ describe("a lock of the package manager", () => {
     [7, "/no-lock", "", /Could not create lock at \/var\/run\/yum.pid: .*Read-only/],
     [6, "/no-lock", "", /Could not create lock at \/var\/run\/yum.pid: .*Read-only/],
   ] as const)(
-    "that can't be made is told at once, on %d: %s %s",
+    "that can't be created is reported at once, on %d: %s %s",
     async (el, file, content, said) => {
       repositories(el, "git");
       host.write(file, `${content}\n`);
@@ -138,7 +138,7 @@ describe("a lock of the package manager", () => {
     },
   );
 
-  it("that rpm itself has waited for is no reason to install again", async () => {
+  it("that rpm itself has waited for does not cause a second installation", async () => {
     repositories(7, "git");
     host.write("/rpm-waited", "");
     expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
@@ -146,7 +146,7 @@ describe("a lock of the package manager", () => {
   });
 });
 
-test("a repository that the manifest adds is there before packages, and goes when they fail", async () => {
+test("adds a repository of the manifest before packages, and removes it when they fail", async () => {
   repositories(9, "git");
   host.write("/repository-down", "extra");
   const run = await host.apply(
@@ -157,7 +157,7 @@ test("a repository that the manifest adds is there before packages, and goes whe
   expect(host.exists("/etc/extra.repo")).toBe(false);
 });
 
-test("a host without any repository says that", async () => {
+test("reports a host without any repository", async () => {
   repositories(9);
   host.write("/no-repository", "");
   expect((await host.apply(packages("package git"))).reason).toContain(
@@ -165,7 +165,7 @@ test("a host without any repository says that", async () => {
   );
 });
 
-test("a package that is excluded or in another stream is told as that", async () => {
+test("says that a package is excluded, or in another stream", async () => {
   repositories(9, "git excluded", "postgresql15-server stream=postgresql:15");
   const run = await host.apply(packages("package git", "package postgresql15-server"));
   expect(run.stderr).toContain(
@@ -178,7 +178,7 @@ test("a package that is excluded or in another stream is told as that", async ()
   expect(run.stderr).not.toContain("none of the enabled repositories");
 });
 
-test("packages that don't go together are told in dnf's words", async () => {
+test("reports conflicting packages with dnf's message", async () => {
   repositories(10, "postgresql18-server conflicts=postgresql");
   host.write("/rpmdb", "postgresql\n");
   const run = await host.apply(packages("package postgresql18-server"));
@@ -189,7 +189,7 @@ test("packages that don't go together are told in dnf's words", async () => {
 describe("a module stream", () => {
   const stream = (name: string, ...more: string[]): string => packages(`module ${name}`, ...more);
 
-  it("is enabled once, and another one is never switched to", async () => {
+  it("is enabled once, and never changed to another one", async () => {
     repositories(9);
     host.write("/streams", "postgresql 15\npostgresql 16\n");
     expect((await host.apply(stream("postgresql:15"))).stdout).toContain(
@@ -238,7 +238,7 @@ describe("a module stream", () => {
     [9, "13.14", ["postgresql-server 13.14", "module stream postgresql:16"]],
     [10, "16.8", ["postgresql-server 16.8", "postgresql18-server 18.1"]],
   ] as const)(
-    "that no package stands in for is told with what there is, before anything is installed, on %d",
+    "without a package of that version is reported with the offered versions, before anything is installed, on %d",
     async (el, version, offers) => {
       repositories(
         el,
@@ -261,7 +261,7 @@ describe("a module stream", () => {
   });
 });
 
-it("every form of a setting for packages that the schema takes is one for the host", async () => {
+it("every form of a setting for packages that the schema accepts works on the host", async () => {
   const forms = [
     "tmux",
     "libjpeg-turbo-devel|libjpeg-devel",
@@ -315,7 +315,7 @@ describe("a survey", () => {
     expect(host.read("/rpmdb")).toBe("nginx\n");
   });
 
-  it("says which versions of PostgreSQL there are, and enables no stream", async () => {
+  it("lists the offered versions of PostgreSQL, and enables no stream", async () => {
     repositories(10, "postgresql-server version=16.8");
     const database = ["want=module postgresql:15 package=postgresql-server"];
     expect(await survey(...database, "want=package postgresql-server")).toContain(
@@ -329,7 +329,7 @@ describe("a survey", () => {
   });
 
   it.each(["want=package git", "want=module postgresql:15", "want=module postgresql:15 package=a"])(
-    "tells a repository that is out of reach as that, and why it is: %s",
+    "reports an unreachable repository, with the reason: %s",
     async (want) => {
       repositories(9, "git");
       host.write("/repository-down", "appstream");
@@ -339,7 +339,7 @@ describe("a survey", () => {
     },
   );
 
-  it.each(everywhere)("says nothing of what it can't know by then, on %d", async (el) => {
+  it.each(everywhere)("reports nothing that it can't know yet, on %d", async (el) => {
     repositories(el);
     const extra = ["want=package git", "repository=extra"];
     expect(await survey(...extra)).toBe("");

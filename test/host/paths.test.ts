@@ -22,7 +22,7 @@ const tree = manifest(
   "symlink /microarray/latest -> robots/robots.txt",
 );
 
-test("makes files, directories and links with owner, mode and exact content", async () => {
+test("creates files, directories and links with owner, mode and exact content", async () => {
   const run = await host.apply(tree);
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout.trimEnd().split("\n")).toEqual([
@@ -44,14 +44,14 @@ test("does nothing the second time", async () => {
   expect(second).toMatchObject({ code: 0, stdout: "applied robots: unchanged\n" });
 });
 
-test("remove takes away what was made", async () => {
+test("remove removes what was created", async () => {
   await host.apply(tree);
   const run = await host.removeResource("robots");
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(host.exists("/microarray")).toBe(false);
 });
 
-test("a directory that another run makes at the same moment keeps what lies in it", async () => {
+test("keeps the content of a directory that another run creates at the same moment", async () => {
   // Called when the candidate is staged: after the look at what is there, before the swap.
   host.write(
     "/counted/chmod",
@@ -78,7 +78,7 @@ function keptLogs(stdout: string): string {
 test.each([
   ["makes room for the file that was there before", () => host.removeResource("logs")],
   ["becomes a link", () => host.apply(manifest("logs", "none", "symlink /srv/logs -> elsewhere"))],
-])("what others put into a directory of ours is kept when that %s", async (_, giveWay) => {
+])("keeps what others put into a directory of ours when that %s", async (_, giveWay) => {
   host.write("/srv/logs", "a file\n");
   await host.apply(logs);
   host.write("/srv/logs/access.log", "yesterday\n");
@@ -87,7 +87,7 @@ test.each([
   expect(host.read(`${keptLogs(run.stdout)}/access.log`)).toBe("yesterday\n");
 });
 
-test("an empty directory of ours that gives way is not kept", async () => {
+test("does not keep an empty directory of ours that is replaced", async () => {
   host.write("/srv/logs", "a file\n");
   await host.apply(logs);
   const run = await host.removeResource("logs");

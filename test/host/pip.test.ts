@@ -60,7 +60,7 @@ describe("a pip package", () => {
       "PKG-INFO\n../../../../bin/uwsgi\n",
     ],
   ])(
-    "is run where pip's record %s has it, whatever comes first in PATH",
+    "is run from the path in pip's record %s, whatever is first in PATH",
     async (_, record, lines) => {
       program("2.0.31", "3.9.18");
       host.write("/counted/uwsgi", "#!/bin/sh\necho 2.0.20\n", 0o755);
@@ -90,7 +90,7 @@ describe("a pip package", () => {
   it.each([
     ["another version", "2.0.20", "3.9.18", /uwsgi is version 2\.0\.20/],
     ["one linked with another Python", "2.0.31", "3.11.2", /embeds Python 3\.11\.2, not 3\.9/],
-  ])("installs over %s, and fails when that is no better", async (_, version, python, reason) => {
+  ])("replaces %s, and fails when the result is the same", async (_, version, python, reason) => {
     interpreter("exit 0");
     program(version, python);
     const run = await host.apply(manifest("uwsgi-program", "pip", entry));
@@ -98,7 +98,7 @@ describe("a pip package", () => {
     expect(run.reason).toMatch(reason);
   });
 
-  it("waits for a yum that is at work, and says so now and then", async () => {
+  it("waits for a running yum, and says so now and then", async () => {
     interpreter(
       'cp "$TRACKS_ROOT/built" "$TRACKS_ROOT/usr/local/bin/uwsgi"; touch "$TRACKS_ROOT/known"',
     );
@@ -117,14 +117,14 @@ describe("a pip package", () => {
     expect(await yum.ended).toBe(0);
   });
 
-  it("tells pip's last words when it fails", async () => {
+  it("reports pip's last lines when it fails", async () => {
     interpreter("echo 'error: command gcc failed'; exit 1");
     const run = await host.apply(manifest("uwsgi-program", "pip", entry));
     expect(run.code).toBe(1);
     expect(run.reason).toMatch(/pip can't install uwsgi 2\.0\.31: error: command gcc failed/);
   });
 
-  it("takes from the host's settings where packages come from, and not where they go to", async () => {
+  it("uses the host's settings of where packages come from, and not of where they go", async () => {
     interpreter('env | grep ^PIP_ | sort >"$TRACKS_ROOT/environment"; exit 1');
     host.write(
       "/etc/pip.conf",
@@ -147,7 +147,7 @@ describe("a pip package", () => {
     expect(host.calls().join("\n")).not.toContain("sesame");
   });
 
-  it("names a file of settings that can't be read, and nothing of what is in it", async () => {
+  it("names an unreadable file of settings, and shows nothing of its content", async () => {
     interpreter("exit 1");
     host.write("/etc/pip.conf", "index-url = https://me:sesame@pypi.test/simple\n");
     const run = await host.apply(manifest("uwsgi-program", "pip", entry));
@@ -162,7 +162,7 @@ describe("a pip package", () => {
     expect(run.reason).toMatch(/\/usr\/bin\/python3.*does not exist/);
   });
 
-  it("is refused when the entry is not whole", async () => {
+  it("is refused when the entry is incomplete", async () => {
     const run = await host.apply(manifest("uwsgi-program", "pip", "pip-package uwsgi latest"));
     expect(run.stderr).toMatch(/pip-package NAME VERSION python=PATH program=NAME/);
     expect(run.stderr).toMatch(/attribute "python" is missing/);

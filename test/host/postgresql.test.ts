@@ -41,7 +41,7 @@ const block = [
   "",
 ].join("\n");
 
-test("a bare host gets a cluster, a running service and our lines first; then nothing changes", async () => {
+test("sets up a cluster, a running service and our lines first on a bare host; then nothing changes", async () => {
   const first = await host.apply(server());
   expect(first).toMatchObject({ code: 0, stderr: "" });
   expect(first.stdout).toContain(`initialised PostgreSQL's data directory ${data}`);
@@ -72,7 +72,7 @@ test.each([
   },
 );
 
-test("nothing is initialised over what lies in the data directory", async () => {
+test("does not initialise a data directory that has files in it", async () => {
   host.write(`${data}/precious`, "rows\n");
   const run = await host.apply(server());
   expect(run.code).toBe(1);
@@ -81,7 +81,7 @@ test("nothing is initialised over what lies in the data directory", async () => 
   expect(host.exists("/services/postgresql/enabled")).toBe(false);
 });
 
-test("a server or data of another version are refused before anything is touched", async () => {
+test("refuses a server or data of another version before anything is changed", async () => {
   host.write("/server/version", "13.11");
   const other = await host.apply(server("module postgresql:15"));
   expect(other.reason).toContain("the host has PostgreSQL 13 (/usr/bin/postgres)");
@@ -99,7 +99,7 @@ const serverOf = (version: string): string =>
     .replace("postgresql-server 15", `postgresql-server ${version}`)
     .replace("=scram-sha-256", "=md5");
 
-test("versions before 10 are named by two numbers, and know md5 only", async () => {
+test("versions before 10 have two numbers, and support only md5", async () => {
   host.write("/server/version", "9.2.24");
   host.write("/server/encryption", "on\n");
   host.write(`${data}/PG_VERSION`, "9.2\n");
@@ -108,7 +108,7 @@ test("versions before 10 are named by two numbers, and know md5 only", async () 
   expect(host.read(hba)).toContain(`host "tracks" "deployer" 127.0.0.1/32 md5\n`);
 });
 
-test("a version that PostgresDatabase.version refuses is not recommended", async () => {
+test("does not recommend a version that PostgresDatabase.version refuses", async () => {
   for (const [installed, named] of [
     ["8.4.20", "8.4"],
     ["9.1.24", "9.1"],
@@ -125,7 +125,7 @@ test("a version that PostgresDatabase.version refuses is not recommended", async
   );
 });
 
-test("a setting that PostgreSQL before 9.4 takes from its file only is asked for", async () => {
+test("asks for a setting that PostgreSQL before 9.4 reads only from its file", async () => {
   host.write("/server/version", "9.2.24");
   host.write("/server/encryption", "off\n");
   host.write(`${data}/PG_VERSION`, "9.2\n");
@@ -135,7 +135,7 @@ test("a setting that PostgreSQL before 9.4 takes from its file only is asked for
   expect(host.read("/server/log")).not.toContain("ALTER SYSTEM");
 });
 
-test("a host in FIPS mode is asked without md5", async () => {
+test("does not use md5 on a host in FIPS mode", async () => {
   host.write("/server/fips", "");
   await host.apply(server());
   expect(await host.apply(role("correct horse"))).toMatchObject({ code: 0, stderr: "" });
@@ -164,7 +164,7 @@ test("a server that was built by hand gets its cluster from initdb, and reloads 
   expect(calls.filter((call) => /^(systemctl|service) .*reload /.test(call))).toEqual([]);
 });
 
-test("a data directory that postgres can't make is named, with the command that makes it", async () => {
+test("names a data directory that postgres can't create, with the command that creates it", async () => {
   host.write(data.slice(0, -"/data".length), "no directory\n");
   expect((await host.apply(server())).reason).toMatch(
     /can't initialise PostgreSQL's data directory .*install -d -o postgres -g postgres -m 0700 \/var\/lib\/pgsql\/data\): initdb: error: could not create directory/,
@@ -197,7 +197,7 @@ test("programs of the server are run, and its files opened, by postgres only", a
   expect(calls.some((call) => /^runuser .*cat -- \S+PG_VERSION/.test(call))).toBe(true);
 });
 
-test("programs of the server get nothing that root has open", async () => {
+test("programs of the server get no open file of root", async () => {
   // They, or the directory that they are in, may be another user's.
   for (const name of postgresqlPrograms) {
     rmSync(host.at(`/usr/bin/${name}`));
@@ -217,7 +217,7 @@ test("programs of the server get nothing that root has open", async () => {
 test.each([
   ["trust", "local all postgres trust\nlocal all all md5\n"],
   ["an ident map", "local all all peer\nlocal all postgres peer map=admins\n"],
-])("who logs in as postgres by %s still does, now and after remove", async (_, lines) => {
+])("logins as postgres by %s still work, now and after remove", async (_, lines) => {
   host.write(`${data}/PG_VERSION`, "15\n");
   host.write(hba, lines);
   expect(await host.apply(server())).toMatchObject({ code: 0, stderr: "" });
@@ -231,7 +231,7 @@ test.each([
   ["asks for a password", "local all all md5\n", /fe_sendauth: no password supplied/],
   ["maps to others", "local all all peer map=admins\n", /Peer authentication failed for user/],
 ])(
-  "a server that %s when postgres logs in is told of, and left alone",
+  "reports a server that %s when postgres logs in, and changes nothing",
   async (_, lines, words) => {
     host.write(`${data}/PG_VERSION`, "15\n");
     host.write(hba, lines);
@@ -247,7 +247,7 @@ test.each([
   },
 );
 
-test("a line above ours that decides first is what the error blames", async () => {
+test("names a line above ours that matches first in the error", async () => {
   await host.apply(server());
   host.write(hba, `host all all 127.0.0.1/32 trust\n${host.read(hba)}`);
   host.write("/server/loaded", host.read(hba));
@@ -274,7 +274,7 @@ test("password_encryption is set before any role is made", async () => {
   expect(host.read("/server/encryption")).toBe("scram-sha-256\n");
 });
 
-test("an administrator's bad line is reported and left alone", async () => {
+test("reports an administrator's bad line, and does not change it", async () => {
   await host.apply(server());
   const edited = `${block}host bad line\n${vendorLines}`;
   host.write(hba, edited);
@@ -286,7 +286,7 @@ test("an administrator's bad line is reported and left alone", async () => {
   expect(host.read(hba)).toBe(edited);
 });
 
-test("lines that do not come into force are put back", async () => {
+test("undoes lines that do not take effect", async () => {
   await host.apply(server());
   const before = host.read(hba);
   // The service claims to reload, and keeps what it has.
@@ -297,7 +297,7 @@ test("lines that do not come into force are put back", async () => {
   expect(host.read(hba)).toBe(before);
 });
 
-test("a role gets its password through stdin only, once, and again when it was changed by hand", async () => {
+test("sets a role's password through stdin only, once, and again after a change by hand", async () => {
   await host.apply(server());
   host.calls();
   const made = await host.apply(role("correct horse"));
@@ -325,7 +325,7 @@ test("a role gets its password through stdin only, once, and again when it was c
   expect(host.read("/var/lib/tracks/resources/tracks.dev/roles/manifest")).toContain("| [secret]");
 });
 
-test("a digest of a password that a former version recorded is no drift", async () => {
+test("does not report a password digest of a former version as drift", async () => {
   await host.apply(server());
   await host.apply(role("correct horse"));
   for (const file of ["records", "resources/tracks.dev/roles/facts"]) {
@@ -357,7 +357,7 @@ test("a role that makes roles leaves no statement in the server's log", async ()
   expect((await host.apply(provisioner)).stdout).toBe("applied roles: unchanged\n");
 });
 
-test("a cluster that an unfinished run of ours made is no stopped server with data", async () => {
+test("does not take a cluster of an unfinished run for a stopped server with data", async () => {
   const bad = server("postgresql-access postgres databases=tracks");
   host.write("/services/postgresql/deaf", "");
   mkdirSync(host.at(data), { recursive: true });
@@ -372,7 +372,7 @@ test("a cluster that an unfinished run of ours made is no stopped server with da
   expect((await survey()).stdout).toContain(`fact postgresql-data ${data}`);
 });
 
-test("a run that was killed while it kept a role's former verifier leaves none", async () => {
+test("leaves no former verifier after a run that was killed while it kept one", async () => {
   await host.apply(server());
   await host.apply(role("correct horse"));
   const before = readdirSync(host.at("/var/lib/tracks/kept"));
@@ -383,7 +383,7 @@ test("a run that was killed while it kept a role's former verifier leaves none",
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual(before);
 });
 
-test("a failed run gives a role its former password, and never drops what it made", async () => {
+test("a failed run restores a role's former password, and drops nothing", async () => {
   await host.apply(server());
   await host.apply(role("correct horse"));
   const before = host.read("/server/password/deployer");
@@ -395,7 +395,7 @@ test("a failed run gives a role its former password, and never drops what it mad
   expect(host.read("/server/log")).not.toMatch(/DROP/);
 });
 
-test("a database that somebody else made goes to the role, or to who will make the role", async () => {
+test("gives a database of somebody else to the role, or to the provisioning role", async () => {
   await host.apply(server());
   host.write("/server/database/tracks", "postgres\n");
   const adopt = manifest(
@@ -432,7 +432,7 @@ test("remove leaves server, roles, data and lines, and says so", async () => {
   expect((await host.apply(server())).stdout).toBe("applied database: unchanged\n");
 });
 
-test("the survey tells a stopped server from one without data, and names what a running one has", async () => {
+test("the survey distinguishes a stopped server from one without data, and lists what a running one has", async () => {
   const survey = async () =>
     (await host.run(["survey", "postgresql=postgresql,auto,auto,5432"])).stdout
       .split("\n")
@@ -456,7 +456,7 @@ test("the survey tells a stopped server from one without data, and names what a 
   expect(await survey()).toContain("fact postgresql-roles unknown");
 });
 
-test("entries are checked as a whole before anything is touched", async () => {
+test("checks all entries before anything is changed", async () => {
   const run = await host.apply(
     manifest(
       "database",

@@ -36,7 +36,7 @@ beforeEach(() => {
   host = new PrivateRoot();
 });
 
-test("a candidate is on the disk before it takes its place, and the way back until the outcome is", async () => {
+test("a candidate is on the disk before it is swapped in, and what undoes it until the outcome is", async () => {
   host.write("/etc/motd", "before\n");
   lookAtEachSync();
   expect(await host.apply(motd("ours"))).toMatchObject({ code: 0, stderr: "" });
@@ -116,7 +116,7 @@ function hostWithEveryKind(): void {
 }
 
 test.each<EnterpriseLinux>([7, 9])(
-  "the way back of each step is on the disk before it is taken: %d",
+  "what undoes a step is on the disk before the step is taken: %d",
   async (el) => {
     host.remove();
     host = new PrivateRoot({ el });
@@ -130,7 +130,7 @@ test.each<EnterpriseLinux>([7, 9])(
 );
 
 test.each(["mv -fT -- *motd", "mv -fT -- *link", "rm -f -- old", "setsebool *"])(
-  "a power cut after a step is undone whole by recover: %s",
+  "recover completely undoes a run after a power cut: %s",
   async (step) => {
     hostWithEveryKind();
     watchJournal("mv", "rm", "setsebool");
@@ -167,7 +167,7 @@ function watchFiles(): void {
   );
 }
 
-test("what is remembered is on the disk before it takes the place of what was", async () => {
+test("a new state is on the disk before it replaces the former one", async () => {
   watchFiles();
   expect(await host.apply(motd("ours"))).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/synced")).toMatch(/\/records\.new$/m);
@@ -176,7 +176,7 @@ test("what is remembered is on the disk before it takes the place of what was", 
 });
 
 test.each<EnterpriseLinux>([7, 9])(
-  "a file of somebody else's is on the disk before it takes its own place, with a copy of what it was: %d",
+  "an edited file of somebody else is on the disk before it is swapped in, and so is a copy of the former one: %d",
   async (el) => {
     host.remove();
     host = new PrivateRoot({ el });
@@ -194,7 +194,7 @@ test.each<EnterpriseLinux>([7, 9])(
   },
 );
 
-test("an outcome that a power cut took the text of does not finish the run: it is undone", async () => {
+test("an outcome that a power cut left empty does not finish the run: it is undone", async () => {
   host.write("/etc/motd", "before\n");
   watchJournal("mv");
   host.write("/cut-after", "mv -f -- *outcome");
@@ -204,7 +204,7 @@ test("an outcome that a power cut took the text of does not finish the run: it i
   expect(host.read("/etc/motd")).toBe("before\n");
 });
 
-test("records that were lost are refused with a way out, which works; records of nothing are not", async () => {
+test("refuses lost records with a fix, which works; accepts records without entries", async () => {
   const packages = manifest("packages", "packages", "package nginx");
   host.write("/var/lib/tracks/records", "");
   chmodSync(host.at("/var/lib/tracks"), 0o700);
@@ -227,7 +227,7 @@ test("records that were lost are refused with a way out, which works; records of
   expect(host.read("/etc/motd")).toBe("other\n");
 });
 
-test("what somebody makes or removes while the disk is waited for is neither lost nor brought back", async () => {
+test("what somebody creates or removes during a flush is neither lost nor restored", async () => {
   host.write("/etc/motd", "before\n");
   host.write(
     "/at-sync",
@@ -256,14 +256,14 @@ test("what somebody makes or removes while the disk is waited for is neither los
   expect(host.read(kept.replace(host.root, ""))).toBe("theirs\n");
 });
 
-test("what changes nothing waits for no disk", async () => {
+test("a run without changes does not wait for the disk", async () => {
   await host.apply(motd("ours"));
   host.calls();
   expect((await host.apply(motd("ours"))).stdout).toBe("applied motd: unchanged\n");
   expect(host.calls().filter((call) => call.startsWith("sync"))).toEqual([]);
 });
 
-test("what changes only what is remembered waits for the disk as well", async () => {
+test("a run that changes only its state waits for the disk too", async () => {
   await host.apply(motd("ours"));
   host.calls();
   const more = motd("ours").replace("end\n", "absent /etc/nothing\nend\n");
@@ -271,14 +271,14 @@ test("what changes only what is remembered waits for the disk as well", async ()
   expect(host.calls().filter((call) => call.startsWith("sync -f"))).not.toEqual([]);
 });
 
-test.each<EnterpriseLinux>([6, 7])("on Enterprise Linux %d all disks are asked", async (el) => {
+test.each<EnterpriseLinux>([6, 7])("on Enterprise Linux %d all disks are flushed", async (el) => {
   host.remove();
   host = new PrivateRoot({ el });
   expect(await host.apply(motd("ours"))).toMatchObject({ code: 0, stderr: "" });
   expect(host.calls()).toContain("sync ");
 });
 
-test("records that ran out are no lost ones, also while another's facts are still there", async () => {
+test("does not take records without entries for lost ones, even while facts of others are still there", async () => {
   expect((await host.apply(motd("ours"))).code).toBe(0);
   const facts = "/var/lib/tracks/resources/tracks.dev/motd/facts";
   const kept = host.read(facts);

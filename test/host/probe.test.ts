@@ -45,7 +45,7 @@ test("says ok, the manifest, the login and the number of repairs", async () => {
   );
 });
 
-test("keeps the number of repairs when it is not told one", async () => {
+test("keeps the number of repairs when none is given", async () => {
   host.write("/services/uwsgi/unit", "");
   await host.apply(resource, { repair: 3 });
   await host.apply(resource);
@@ -81,7 +81,7 @@ test("names each kind of drift", async () => {
   }, "the package nginx is not installed");
 });
 
-test("a mode, an owner and several faults at once", async () => {
+test("reports a mode, an owner and several differences at once", async () => {
   host.write("/services/uwsgi/unit", "");
   await host.apply(resource);
   host.write("/srv/robots.txt", "User-agent: *\n", 0o666);
@@ -91,7 +91,7 @@ test("a mode, an owner and several faults at once", async () => {
   );
 });
 
-test("reads only, and sees its own scope only", async () => {
+test("only reads, and only its own scope", async () => {
   host.write("/services/uwsgi/unit", "");
   host.installScript("tracks.production");
   await host.apply(resource);
@@ -102,7 +102,7 @@ test("reads only, and sees its own scope only", async () => {
   fresh.remove();
 });
 
-test("an interrupted run is drift, so that the next up mends it", async () => {
+test("an interrupted run is drift, so that the next up fixes it", async () => {
   host.write("/services/uwsgi/unit", "");
   await host.apply(resource);
   host.countPlainCommands();
@@ -111,7 +111,7 @@ test("an interrupted run is drift, so that the next up mends it", async () => {
   expect((await host.run(["probe"])).stdout).toContain("its last run was interrupted");
 });
 
-test("fifteen resources are asked for with no more commands than one", async () => {
+test("needs no more commands for fifteen resources than for one", async () => {
   const asked = async (): Promise<string[]> => {
     host.calls();
     await host.run(["probe"]);
@@ -138,11 +138,11 @@ test("fifteen resources are asked for with no more commands than one", async () 
   expect((await host.run(["probe"])).stdout.match(/^ok /gm)).toHaveLength(15);
 }, 180_000);
 
-test("version tells the digest of the script, so that it can be compared", async () => {
+test("version prints the digest of the script", async () => {
   expect((await host.run(["version"])).stdout).toBe(`script ${hostScriptDigest()}\nmanifest 1\n`);
 });
 
-test("survey: facts and conflicts, read only, before anything is installed", async () => {
+test("survey: prints facts and conflicts, changes nothing, before anything is installed", async () => {
   host.write("/etc/passwd", `${host.read("/etc/passwd")}deployer:x:700:0::/srv/deployer:/bin/sh\n`);
   host.write(
     "/etc/nginx/conf.d/other.conf",
@@ -180,7 +180,7 @@ test("survey: facts and conflicts, read only, before anything is installed", asy
   expect(host.exists("/var/lib/tracks")).toBe(false);
 });
 
-test("survey: Enterprise Linux 6, SysV, and nginx.conf as its package brought it", async () => {
+test("survey: Enterprise Linux 6, SysV, and the package's own nginx.conf", async () => {
   rmSync(host.at("/etc/os-release"));
   rmSync(host.at("/run/systemd"), { recursive: true });
   host.write("/etc/redhat-release", "CentOS release 6.10 (Final)\n");
@@ -194,7 +194,7 @@ test("survey: Enterprise Linux 6, SysV, and nginx.conf as its package brought it
   expect(stdout).not.toContain("conflict");
 });
 
-test("a wrong verb, scope or option says what is allowed", async () => {
+test("says what is allowed in place of a wrong verb, scope or option", async () => {
   expect((await host.run(["aply", "x"])).reason).toContain(
     "must be apply NAME, remove NAME, probe, survey",
   );
@@ -205,7 +205,7 @@ test("a wrong verb, scope or option says what is allowed", async () => {
   );
 });
 
-test("a look changes nothing, also where a run was interrupted and files wait in the spool", async () => {
+test("probe and survey change nothing, even after an interrupted run and with files in the spool", async () => {
   host.write("/services/uwsgi/unit", "");
   await host.apply(resource);
   host.write("/var/lib/tracks/journal/none/resource", "tracks.dev/robots\n");

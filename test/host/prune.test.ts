@@ -45,7 +45,7 @@ function prune(keep: number, ...used: string[]): string[] {
 }
 const left = (directory: string) => readdirSync(join(root, directory)).sort();
 
-it("keeps the releases that worked, however many failed after them", () => {
+it("keeps the releases that worked, however many failed later", () => {
   for (const name of ["old", "first", "second"]) virtualenv(name);
   release("one", "old");
   release("two", "first");
@@ -63,7 +63,7 @@ it("keeps the releases that worked, however many failed after them", () => {
   expect(left("virtualenvs")).toEqual(["first", "second"]);
 });
 
-it("keeps what a process works in, and ends what an interrupted run began", () => {
+it("keeps what a process uses, and completes what an interrupted run began", () => {
   release("busy", "its");
   release("two", "");
   mkdirSync(join(root, "releases/.removed-half/deep"), { recursive: true });
@@ -73,7 +73,7 @@ it("keeps what a process works in, and ends what an interrupted run began", () =
   expect(left("releases")).toEqual([".mirror-0123", "busy", "three"]);
 });
 
-it("goes on past what it may not remove, says what stays, and tries again", () => {
+it("continues after what it can't remove, says what stays, and tries again", () => {
   for (const name of ["one", "two", "three", "four"]) release(name, "its");
   writeFileSync(join(root, "backups/20200101T000000Z-deploy-one.sqlite3"), "");
   mkdirSync(join(root, "releases/two/deep/roots"), { recursive: true });

@@ -70,7 +70,7 @@ test("rules are for real paths behind a link that root made, and the link can be
 });
 
 // Seen in the virtual machine: Debian's restorecon may not even read a link of default_t.
-test("a tree that was moved behind a link is labelled where it lies now, and not through the link", async () => {
+test("labels a tree that was moved behind a link at its real path, not through the link", async () => {
   mkdirSync(host.at("/microarray/html"), { recursive: true });
   expect(await host.apply(served)).toMatchObject({ code: 0, stderr: "" });
   mkdirSync(host.at("/srv"));
@@ -84,7 +84,7 @@ test("a tree that was moved behind a link is labelled where it lies now, and not
   expect(rules().filter((rule) => rule.startsWith("/microarray/"))).toEqual([]);
 });
 
-test("a link to the last directory of a pattern is followed; one that the deployer made is not", async () => {
+test("follows a link to the last directory of a pattern, but not one that the deployer made", async () => {
   mkdirSync(host.at("/bulk/media"), { recursive: true });
   mkdirSync(host.at("/microarray/shared"), { recursive: true });
   symlinkSync("../bulk/media", host.at("/microarray/media"));
@@ -120,13 +120,13 @@ const confined = manifest(
 );
 
 // Seen in the virtual machine: two resources had rules to change at the same time.
-test("another one that changes the policy is waited for", async () => {
+test("waits for another command that changes the policy", async () => {
   host.write("/policy-busy", "2\n");
   expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
   expect(rules()).toEqual(["/srv/log(/.*)?\thttpd_log_t"]);
 });
 
-test("rules that can't be asked for are not taken for none", async () => {
+test("does not take rules that can't be listed for none", async () => {
   host.write("/policy-busy", "999\n");
   const port = manifest("p", "none", "selinux-port http_port_t tcp 8080");
   const run = await host.apply(port);
@@ -135,7 +135,7 @@ test("rules that can't be asked for are not taken for none", async () => {
   expect(host.exists("/var/lib/tracks/records")).toBe(false);
 });
 
-test("SELinux switched off after us: up and destroy succeed, and what can't be asked is let go", async () => {
+test("SELinux disabled after us: up and destroy succeed, and what can't be asked is released", async () => {
   expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
   host.write("/selinux", "Disabled\n");
   expect((await host.run(["probe"])).stdout).toMatch(/^ok s\n/);
@@ -154,7 +154,7 @@ test("SELinux switched off after us: up and destroy succeed, and what can't be a
   expect(host.read("/var/lib/tracks/records")).toBe("# Nothing on this host is owned.\n");
 });
 
-test("SELinux switched off in the middle of a run that died: it is undone all the same", async () => {
+test("SELinux disabled during a run that died: it is undone all the same", async () => {
   host.countPlainCommands();
   let calls = 0;
   const text = confined.replace("end\n", "file /etc/x owner=root group=root mode=0644\n| x\nend\n");
@@ -169,7 +169,7 @@ test("SELinux switched off in the middle of a run that died: it is undone all th
   expect(run.stdout).toContain("undid the interrupted run of tracks.dev/s");
 });
 
-test("SELinux switched on after us: the probe finds what has no label, and up sets it", async () => {
+test("SELinux enabled after us: the probe finds missing labels, and up sets them", async () => {
   host.write("/selinux", "Disabled\n");
   expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
   expect(host.calls().join("\n")).not.toMatch(/semanage|setsebool|chcon/);
@@ -187,7 +187,7 @@ test("SELinux switched on after us: the probe finds what has no label, and up se
 });
 
 test.each(["nfs_t", "without a label"])(
-  "a file system that holds no labels is no drift: %s",
+  "a file system without labels is no drift: %s",
   async (type) => {
     expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
     if (type === "nfs_t") label("/srv/log", type);
@@ -200,7 +200,7 @@ test.each(["nfs_t", "without a label"])(
   },
 );
 
-test("a boolean that is on from the next boot only is switched on now", async () => {
+test("turns on a boolean now that would be on only from the next boot", async () => {
   host.write("/booleans/httpd_can_network_connect", "off pending: on\n");
   expect((await host.apply(confined)).stdout).toContain(
     "changed selinux-boolean httpd_can_network_connect (off -> on)",
@@ -211,7 +211,7 @@ test.each<[EnterpriseLinux, number, string]>([
   [7, 81, "http_port_t"],
   [9, 9191, "glance_registry_port_t before us"],
   [10, 81, "modified by -a itself"],
-])("on Enterprise Linux %i the policy's port %i is given its type: %s", async (el, port) => {
+])("on Enterprise Linux %i the policy's port %i gets its type: %s", async (el, port) => {
   host.remove();
   host = enforcing(el);
   const text = manifest("s", "none", `selinux-port http_port_t tcp ${port}`);
@@ -222,7 +222,7 @@ test.each<[EnterpriseLinux, number, string]>([
   expect(host.read("/semanage-port")).toBe("");
 });
 
-test("a rule that is refused for another reason than its type says which, in semanage's words", async () => {
+test("reports the reason of a refused rule with semanage's message", async () => {
   const text = manifest("s", "none", "selinux-context httpd_log_t /run/log(/.*)?");
   const { reason } = await host.apply(text);
   expect(reason).toContain(
@@ -240,7 +240,7 @@ describe("a port within a range that an administrator made a rule for", () => {
   const port = manifest("p", "none", "selinux-port http_port_t tcp 8081");
   const range = "tcp 9000, 8000-8100\thttp_port_t\nudp 8081\tdns_port_t\n";
 
-  it("has its type by that, which is not ours", async () => {
+  it("has its type from that rule, which is not ours", async () => {
     host.write("/semanage-port", range);
     for (let time = 0; time < 2; time++) {
       const run = await host.apply(port);
@@ -250,7 +250,7 @@ describe("a port within a range that an administrator made a rule for", () => {
     expect(host.read("/semanage-port")).toBe(range);
   });
 
-  it("of another type is told, with what would help, and nothing is changed", async () => {
+  it("of another type is reported with a fix, and nothing is changed", async () => {
     host.write("/semanage-port", "tcp 8000-8100\tcache_port_t\n");
     const { code, reason } = await host.apply(port);
     expect(code).toBe(1);
@@ -261,7 +261,7 @@ describe("a port within a range that an administrator made a rule for", () => {
     expect(host.exists("/var/lib/tracks/journal/none")).toBe(false);
   });
 
-  it("that took the place of our rule stays on destroy", async () => {
+  it("that replaced our rule stays on destroy", async () => {
     expect(await host.apply(port)).toMatchObject({ code: 0, stderr: "" });
     host.write("/semanage-port", range);
     expect(await host.removeResource("p")).toMatchObject({ code: 0, stderr: "" });

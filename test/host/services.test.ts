@@ -86,7 +86,7 @@ describe("a service, in the words that systemd has for its unit file,", () => {
 });
 
 describe("a SysV service, where systemd does not run", () => {
-  it("whose daemon died is started again, and one without a script is told", async () => {
+  it("whose daemon died is started again, and one without a script is reported", async () => {
     host = new PrivateRoot({ el: 6 });
     rmSync(host.at("/run/systemd"), { recursive: true, force: true });
     host.write("/etc/init.d/postgres", "#!/bin/sh\n", 0o755);
@@ -126,7 +126,7 @@ describe("a service made by an init script, under systemd", () => {
     expect(host.exists(`${unit}/exited`)).toBe(false);
   });
 
-  it("is told with the package that enables it, where that is missing", async () => {
+  it("is reported with the package that enables it, where that is missing", async () => {
     hostWithScript(9);
     rmSync(host.at("/usr/lib/systemd/systemd-sysv-install"));
     const run = await host.apply(text);

@@ -95,7 +95,7 @@ const withPassword = (password: string, ...others: string[]): string =>
 /** An entry that fails once everything is swapped. */
 const failing = "service nosuch";
 
-test("settings that the database refuses never take the place of those that it takes", async () => {
+test("settings that the database refuses never replace those that it accepts", async () => {
   serverTakes("one");
   expect((await host.apply(withPassword("one"))).code).toBe(0);
   const run = await host.apply(withPassword("mistaken"));
@@ -107,7 +107,7 @@ test("settings that the database refuses never take the place of those that it t
   expect(host.read(settings)).toContain('"one"');
 });
 
-test("a run that fails after the password was changed keeps the one that the database takes", async () => {
+test("a run that fails after the password was changed keeps the one that the database accepts", async () => {
   serverTakes("one");
   await host.apply(withPassword("one"));
   serverTakes("two");
@@ -125,7 +125,7 @@ test("a run that fails after the password was changed keeps the one that the dat
   expect(host.read(settings)).toContain('"two"');
 });
 
-test("a run that fails with a password that did not change puts the former settings back", async () => {
+test("a run that fails with an unchanged password restores the former settings", async () => {
   serverTakes("one");
   await host.apply(withPassword("one"));
   const run = await host.apply(withPassword("one", "| # another line", failing));
@@ -149,7 +149,7 @@ test("settings are not tried where the virtualenv in use lacks the driver: the d
   expect((await host.apply(withPassword("unknown"))).code).toBe(0);
 });
 
-test("the first settings are not tried: nothing is deployed that could", async () => {
+test("the first settings are not tried, since no application is deployed that could", async () => {
   execaSync("rm", ["-r", host.at("/var/lib/tracks/resources/tracks.dev/app-1a2b3c")]);
   serverTakes("one");
   expect((await host.apply(withPassword("unknown"))).code).toBe(0);
@@ -170,7 +170,7 @@ test("a password and certificates that changed together stay together when the r
   expect((await host.apply(withPassword("two", entry, "| SUCCESSOR"))).code).toBe(0);
 });
 
-test("a database that is out of reach for a moment is asked again", async () => {
+test("tries again when the database is unreachable for a moment", async () => {
   serverTakes("one");
   await host.apply(withPassword("one"));
   host.write("/server-restarts", "two attempts\n", 0o666);
@@ -183,7 +183,7 @@ test("a database that is out of reach for a moment is asked again", async () => 
   expect(host.read(settings)).toContain('"two"');
 });
 
-test("a database that stays out of reach leaves the new password, not one that is nobody's any more", async () => {
+test("keeps the new password when the database stays unreachable, since the former one is not valid any more", async () => {
   serverTakes("one");
   await host.apply(withPassword("one"));
   host.write("/server-restarts", `${"for long ".repeat(20)}\n`, 0o666);
@@ -199,7 +199,7 @@ test("a database that stays out of reach leaves the new password, not one that i
   expect(host.read(settings)).toContain('"two"');
 });
 
-test("uWSGI is not reloaded for a database without tables, whatever its driver warns of", async () => {
+test("does not reload uWSGI for a database without tables, whatever its driver warns about", async () => {
   serverTakes("one");
   await host.apply(withPassword("one"));
   const ini = "/etc/uwsgi/tracks.ini";
@@ -243,7 +243,7 @@ function watchDisk(): void {
   );
 }
 
-test("the secret key is on the disk before it has its name, and stays as it is", async () => {
+test("the secret key is on the disk before it gets its name, and never changes", async () => {
   mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
   watchDisk();
   const run = await host.apply(withKey);
@@ -257,7 +257,7 @@ test("the secret key is on the disk before it has its name, and stays as it is",
   expect(host.read(secretKey)).toBe(key);
 });
 
-test("an empty secret key is drift, and replaced; an empty link is somebody's, and told", async () => {
+test("an empty secret key is drift, and replaced; an empty link is not ours, and reported", async () => {
   mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
   expect((await host.apply(withKey)).code).toBe(0);
   host.write(secretKey, "");
@@ -275,7 +275,7 @@ test("an empty secret key is drift, and replaced; an empty link is somebody's, a
   );
 });
 
-test("a secret key that does not arrive whole is not used", async () => {
+test("does not use a secret key that was not written completely", async () => {
   mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
   host.write("/counted/base64", "#!/bin/sh\nexit 1\n", 0o755);
   expect((await host.apply(withKey)).reason).toContain("it was not written completely");

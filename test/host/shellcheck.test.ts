@@ -18,7 +18,7 @@ test("shellcheck finds nothing in the assembled script", () => {
   expect(run.stdout).toBe("");
 }, 180_000);
 
-test("the script uses nothing that bash 4.1 and coreutils 8.4 lack", () => {
+test("the script uses only what bash 4.1 and coreutils 8.4 have", () => {
   const newer = {
     "local -n (4.3)": /\b(local|declare) -[a-zA-Z]*n\b/,
     "declare -g (4.2)": /\bdeclare -[a-zA-Z]*g/,
@@ -38,7 +38,7 @@ test("the script uses nothing that bash 4.1 and coreutils 8.4 lack", () => {
   }
 });
 
-test("every part stands in the order, and the text begins and ends as the installer expects", () => {
+test("every part is in the order, and the text begins and ends as the installer expects", () => {
   const files = readdirSync(parts, { recursive: true, encoding: "utf8" }).filter((file) =>
     /\.(sh|py)$/.test(file),
   );

@@ -58,7 +58,7 @@ it("keeps the mirror of the repository, which has its whole history, from other 
   expect(host.ownership(`/microarray/releases/tracks/${mirror}`)).toBe("root root 700");
 });
 
-it("takes the whole commit, with what its authors leave out of their downloads", async () => {
+it("deploys the whole commit, with files that its authors leave out of archives", async () => {
   const { release } = await fetched({
     ".gitattributes": "fixtures export-ignore\nlogo.svg export-ignore\n",
     "fixtures/beans.json": "[]",
@@ -68,7 +68,7 @@ it("takes the whole commit, with what its authors leave out of their downloads",
   expect(host.read(`${release}/logo.svg`)).toBe("<svg/>");
 });
 
-it("refuses what only stands for the content of a file, and says what to do", async () => {
+it("refuses pointer files, and says what to do", async () => {
   const { run, release } = await fetched({
     "static/logo.png": `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 12\n`,
     "static/film.mp4": "/annex/objects/SHA256E-s1--0.mp4\n",
@@ -82,7 +82,7 @@ it("refuses what only stands for the content of a file, and says what to do", as
   expect(host.exists(release)).toBe(false);
 });
 
-it("closes what looks like a secret, which git keeps open, and names it", async () => {
+it("lets only the owner read what looks like a secret, and names it", async () => {
   host.write(python, "#!/bin/sh\ncat >/dev/null\necho present 0123456789ab\n");
   chmodSync(host.at(python), 0o755);
   const { run, release } = await fetched({
@@ -107,7 +107,7 @@ it("refuses a commit with submodules, whose files are not in it", async () => {
 });
 
 // Seen in the virtual machine, whose power was cut: the release stood there, and its files were empty.
-it("has a release on the disk before it counts as one", async () => {
+it("has a release on the disk before it counts as complete", async () => {
   host.write(
     "/at-sync",
     [

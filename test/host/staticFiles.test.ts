@@ -52,13 +52,13 @@ async function deploySecond(prepare: () => void = () => undefined) {
   return site.host.apply(deployment("second"));
 }
 
-test("a release is proven by one of its static files as well, asked through nginx", async () => {
+test("also requests a static file of the release, through nginx", async () => {
   status = 200;
   expect(await deploySecond()).toMatchObject({ code: 0, stderr: "" });
   expect(asked).toContain("tracks.test/static/css/app.css");
 });
 
-test("no hidden file is asked for, which snippets commonly refuse", async () => {
+test("requests no hidden file, since snippets commonly deny them", async () => {
   status = 200;
   const hidden = ["/.gitkeep", "/.vite/manifest.json"].map((name) =>
     file.replace("/css/app.css", name),
@@ -74,7 +74,7 @@ test("no hidden file is asked for, which snippets commonly refuse", async () => 
   ]);
 });
 
-test("static files that SELinux refuses fail the deployment, and the type is named", async () => {
+test("fails on static files that SELinux denies, and names their type", async () => {
   status = 403;
   const run = await deploySecond(() => {
     site.host.write("/selinux", "Enforcing\n");
@@ -87,7 +87,7 @@ test("static files that SELinux refuses fail the deployment, and the type is nam
   expect(site.host.linkTarget("/microarray/tracks")).toBe("releases/tracks/first");
 });
 
-test("static files behind a directory that is closed to nginx fail it, and the mode is named", async () => {
+test("fails on static files in a directory that nginx can't enter, and names its mode", async () => {
   status = 403;
   const run = await deploySecond(() => {
     chmodSync(site.host.at("/microarray/releases"), 0o750);
@@ -97,14 +97,14 @@ test("static files behind a directory that is closed to nginx fail it, and the m
   chmodSync(site.host.at("/microarray/releases"), 0o755);
 });
 
-test("static files that nginx has elsewhere are told, and no failure", async () => {
+test("only notes static files that nginx serves from elsewhere", async () => {
   status = 404;
   const run = await deploySecond();
   expect(run.code).toBe(0);
   expect(run.stdout).toMatch(/^note: http:\S+\/static\/css\/app\.css answers 404: .*STATIC_ROOT/m);
 });
 
-test("a host that nginx lets in nowhere is no proof of unreadable static files", async () => {
+test("does not take a refusal of all requests from the host for unreadable static files", async () => {
   const run = await deploySecond(() => (refusesAll = true));
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout).toContain(
@@ -113,7 +113,7 @@ test("a host that nginx lets in nowhere is no proof of unreadable static files",
   expect(site.host.linkTarget("/microarray/tracks")).toBe("releases/tracks/second");
 });
 
-test("a file that a power cut has left empty is collected again", async () => {
+test("collects a file again that a power cut has left empty", async () => {
   status = 200;
   const lost = "/microarray/releases/tracks/second/staticfiles/css/lost.css";
   expect(

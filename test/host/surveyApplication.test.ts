@@ -56,13 +56,13 @@ async function survey(socket = "1", stats = "2"): Promise<string[]> {
     .filter((line) => !line.includes("nginx.conf"));
 }
 
-test("a bare host: nothing but the interpreter is said", async () => {
+test("reports only the interpreter on a bare host", async () => {
   expect(await survey()).toEqual(["fact interpreter absent"]);
   host.write("/usr/bin/python3.11", "", 0o755);
   expect(await survey()).toEqual(["fact interpreter present"]);
 });
 
-test("a checkout, a virtualenv and a service that others made are named, with their place to be", async () => {
+test("names a checkout, a virtualenv and a service of others, and where they will be kept", async () => {
   host.write("/microarray/tracks/.git/HEAD", "");
   mkdirSync(host.at("/home/deployer/venv"), { recursive: true });
   host.write("/etc/init.d/uwsgi", "", 0o755);
@@ -94,7 +94,7 @@ async function formerData(...questions: string[]): Promise<string | undefined> {
   return /^fact obstacle\/former-data (.*)$/m.exec(run.stdout)?.[1];
 }
 
-test("uploads of a running site are not left behind: their owner moves them, or stops it", async () => {
+test("refuses to leave uploads of a running site behind, until their owner copies them or stops it", async () => {
   const postgresql = "postgresql=postgresql,auto,auto,5432";
   host.write("/etc/systemd/system/uwsgi.service", "");
   host.write("/services/uwsgi/running", "");
@@ -127,7 +127,7 @@ test("uploads of a running site are not left behind: their owner moves them, or 
   expect(await formerData()).toBeUndefined();
 });
 
-test("who listens where uWSGI shall is named by master and first words, without a secret", async () => {
+test("names who listens on uWSGI's address by master and first words, without a secret", async () => {
   const { pid, ports } = await listener(2, ["--env", "PASSWORD=hush", "more"]);
   const facts = await survey(ports[0], ports[1]);
   expect(facts).toHaveLength(3);
@@ -138,13 +138,13 @@ test("who listens where uWSGI shall is named by master and first words, without 
   }
 });
 
-test("who listens in a container of this host is no service of the host's", async () => {
+test("does not take a process in a container for a service of the host", async () => {
   const { ports } = await listener(1, [], true);
   const facts = await survey(ports[0]);
   expect(facts.at(1)).toMatch(/^fact listener\/127\.0\.0\.1:\d+ \d+ container python3 /);
 });
 
-test("what this stack made, and who listens for it, is not news", async () => {
+test("does not report what this stack itself has made", async () => {
   const { ports } = await listener(1);
   mkdirSync(host.at("/etc/systemd/system"), { recursive: true });
   const unit = manifest(

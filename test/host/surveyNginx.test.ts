@@ -63,7 +63,7 @@ test("an nginx.conf that only tunes the vendor's may be replaced", async () => {
   expect(await obstacles(edited("    gzip on; include sites-enabled/*;"))).toEqual([]);
 });
 
-test("servers of other sites in nginx.conf are named, and where they can go", async () => {
+test("names servers of other sites in nginx.conf, and where to move them", async () => {
   const found = await obstacles(
     edited(`
     map $http_upgrade $connection { default "up;grade{"; '' close; }
@@ -83,7 +83,7 @@ test("servers of other sites in nginx.conf are named, and where they can go", as
   expect(found[0]).not.toContain("commented.example.org");
 });
 
-test("files that nginx.conf includes, and ours would not, are named with their sites", async () => {
+test("names files that nginx.conf includes and ours would not, with their sites", async () => {
   host.write("/srv/vhosts/a.conf", "server { server_name a.example.org; root /srv/a; }\n");
   host.write("/srv/vhosts/b.conf", "server { server_name b.example.org; root /srv/b; }\n");
   host.write("/etc/nginx/conf.d/c.conf", "server { server_name c.example.org; }\n");
@@ -97,14 +97,14 @@ test("files that nginx.conf includes, and ours would not, are named with their s
   expect(found[0]).not.toContain("/srv/none");
 });
 
-test("no file of a directory that another user can write is opened for its names", async () => {
+test("opens no file in a directory that another user can write to", async () => {
   host.write("/srv/vhosts/a.conf", "server { server_name a.example.org; root /srv/a; }\n");
   chownSync(host.at("/srv/vhosts"), 5, 60);
   const found = await obstacles(edited("    include /srv/vhosts/*.conf;"));
   expect(found[0]).toContain("include /srv/vhosts/*.conf (1 file(s))");
 });
 
-test("a file that a package brought into the vendor's server is not somebody's", async () => {
+test("ignores a file that a package added to its own default server", async () => {
   host.write("/etc/nginx/default.d/php.conf", "location ~ \\.php$ { fastcgi_pass php; }\n");
   host.write("/rpm-files", "/etc/nginx/nginx.conf\n/etc/nginx/default.d/php.conf\n");
   expect(await obstacles(vendors)).toEqual([]);
@@ -114,7 +114,7 @@ test("a file that a package brought into the vendor's server is not somebody's",
   );
 });
 
-test("what lies beside http { } is named, since ours has no place for it", async () => {
+test("names blocks outside http { }, which ours does not support", async () => {
   const [found] = await obstacles(
     edited("", "stream { server { listen 5432; proxy_pass 10.0.0.1:5432; } }\n"),
   );
@@ -122,7 +122,7 @@ test("what lies beside http { } is named, since ours has no place for it", async
   expect(found).toContain("stream { } is not supported here: use another program, such as HAProxy");
 });
 
-test("the sample server of nginx's own nginx.conf is nobody's, unless it shows something", async () => {
+test("ignores the sample server of the package's nginx.conf, unless it serves something", async () => {
   const sample = "    server { listen 80; server_name localhost; location / { root html; } }";
   expect(await obstacles(edited(sample))).toEqual([]);
   const status = sample.replace("root html;", "stub_status; allow 127.0.0.1; deny all;");
@@ -141,14 +141,14 @@ test("the former server of the same site may be replaced, with its upstream", as
   );
 });
 
-test("an nginx.conf whose braces don't match is not taken for an empty one", async () => {
+test("does not take an nginx.conf with unbalanced braces for an empty one", async () => {
   expect((await obstacles(`${vendors}}\n`))[0]).toContain(
     "can't read /etc/nginx/nginx.conf, since its braces or quotes don't match",
   );
   expect((await obstacles(edited("    server_tokens 'off;")))[0]).toContain("braces or quotes");
 });
 
-test("once nginx.conf is ours, nothing in it is anybody else's", async () => {
+test("reports nothing once nginx.conf is ours", async () => {
   host.write(
     "/var/lib/tracks/records",
     "path /etc/nginx/nginx.conf\ttracks.dev/nginx\tabsent\tx\n",
@@ -163,7 +163,7 @@ test.each([
   "listen *:80 default_server;",
   "listen [::]:80 default_server;",
   "listen 0.0.0.0:80 reuseport default_server;",
-])("a second default server of somebody's ends up before anything is touched: %s", async (line) => {
+])("refuses another default server before anything is changed: %s", async (line) => {
   host.write("/etc/nginx/conf.d/other.conf", `server { ${line} }\n`);
   const said = await survey("listen=80", "default=yes");
   expect(said).toContain("fact obstacle/default-server/etc/nginx/conf.d/other.conf ");
@@ -175,7 +175,7 @@ test.each([
   expect(await survey("listen=8080", "default=yes")).not.toContain("obstacle");
 });
 
-test("a default server on one address, or in a file that is not included, is only told", async () => {
+test("only reports a default server on one address, or in a file that is not included", async () => {
   host.write("/etc/nginx/conf.d/other.conf", "server { listen 10.0.0.1:80 default_server; }\n");
   host.write("/etc/nginx/old/other.conf", "server { listen 80 default_server; }\n");
   const said = await survey("listen=80", "default=yes");
@@ -186,7 +186,7 @@ test("a default server on one address, or in a file that is not included, is onl
   expect(said).toContain("conflict another default server on port 80: /etc/nginx/old/other.conf");
 });
 
-test("the package's own default server is in nobody's way", async () => {
+test("ignores the package's own default server", async () => {
   host.write("/etc/nginx/conf.d/default.conf", epels);
   host.write("/rpm-files", "/etc/nginx/conf.d/default.conf\n");
   expect(await survey("listen=80", "default=yes")).not.toContain("default server");
@@ -221,7 +221,7 @@ test.each([
   },
 );
 
-test("a pipe that became a site a moment ago keeps the survey not waiting", async () => {
+test("does not wait for a pipe in place of a site", async () => {
   host.write(`${sites}/site`, "server { listen 80 default_server; }\n");
   chownSync(host.at(sites), 1, 1);
   // The user strikes between the search for sites and the look into them.
@@ -235,7 +235,7 @@ test("a pipe that became a site a moment ago keeps the survey not waiting", asyn
   expect(execaSync("stat", ["-c", "%F", pipe]).stdout).toBe("fifo");
 });
 
-test("a link in the place of the package's nginx.conf is somebody's", async () => {
+test("treats a link in place of the package's nginx.conf as edited", async () => {
   host.write("/srv/nginx.conf", edited("    server { server_name shop.example.org; }"));
   rmSync(host.at("/etc/nginx/nginx.conf"));
   symlinkSync("../../srv/nginx.conf", host.at("/etc/nginx/nginx.conf"));

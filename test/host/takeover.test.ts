@@ -25,8 +25,8 @@ async function expectServed(release: string): Promise<void> {
   expect(states).not.toContain("T");
 }
 
-describe("a service uwsgi of somebody else's that runs", () => {
-  test("is stopped by the service interface, ours starts, and destroy gives it back", async () => {
+describe("a running service uwsgi of somebody else", () => {
+  test("is stopped through systemd, ours starts, and destroy restores it", async () => {
     await expectServed("former");
     const run = await takeOver();
     expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -42,7 +42,7 @@ describe("a service uwsgi of somebody else's that runs", () => {
     await expectServed("former");
   });
 
-  test("has its drop-ins kept aside meanwhile, and named before", async () => {
+  test("has its drop-ins moved away, which the preview names, and restored", async () => {
     const dropIn = `${unit}.d/pid.conf`;
     site.host.write(dropIn, "[Service]\nPIDFile=/run/former.pid\n");
     const { stdout } = await site.host.run([
@@ -97,7 +97,7 @@ describe("when the run is ended during the takeover", () => {
     },
   );
 
-  test("by SIGKILL when ours was started, it is the former one that serves", async () => {
+  test("by SIGKILL after ours was started, the former one serves again", async () => {
     await takeOver();
     const calls = site.host.calls();
     const place = calls.lastIndexOf("systemctl start uwsgi.service") + 2;

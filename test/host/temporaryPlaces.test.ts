@@ -20,7 +20,7 @@ const full = (directory: string): string =>
 // As on hosts with a bash before 5.1: all here-documents lie in files.
 const oldBash = { BASH_COMPAT: "5.0" };
 
-test("a /tmp that is full is none of a run's business", async () => {
+test("works with a full /tmp", async () => {
   const temporary = mkdtempSync("/tmp/tracks-full-");
   try {
     const text = manifest(
@@ -44,7 +44,7 @@ test("a /tmp that is full is none of a run's business", async () => {
   }
 });
 
-test("a run that has no room for its own notes changes nothing and says so", async () => {
+test("changes nothing, and says so, without space for its own files", async () => {
   mkdirSync(host.at("/run/tracks"), { mode: 0o700 });
   const run = await host.apply(
     manifest("one", "none", "file /etc/one owner=root group=root mode=0644", "| x"),
@@ -57,7 +57,7 @@ test("a run that has no room for its own notes changes nothing and says so", asy
   expect(host.exists("/etc/one")).toBe(false);
 });
 
-test("a release that can't be tried out since /tmp is full is not blamed for it", () => {
+test("does not blame a release when a full /tmp prevents its smoke test", () => {
   const program = join(__dirname, "../../host/script/python/application.py");
   // Read before, since this checkout may lie in /tmp itself.
   const script = [
@@ -167,7 +167,7 @@ describe("the source from git over SSH", () => {
     expect(run.stderr).not.toContain("deploy key");
   });
 
-  it("leaves a fetch that is under way its login", async () => {
+  it("does not remove the login of a fetch that is under way", async () => {
     const other = execa("sleep", ["60"], { reject: false });
     const live = `/dev/shm/tracks-git.${other.pid}.abcdef`;
     const dead = "/dev/shm/tracks-git.4194999.abcdef";

@@ -18,7 +18,7 @@ const yumConf =
 const proxy = (value: string, section = "main"): string =>
   manifest("p", "packages", `setting @@YUM_CONF@@ section=${section} key=proxy`, `| ${value}`);
 
-test("a setting changes one line of somebody else's file, and only that comes back", async () => {
+test("a setting changes one line of somebody else's file, and remove restores only that", async () => {
   host.write("/etc/yum.conf", yumConf, 0o640);
   const run = await host.apply(proxy("http://user:pass@proxy:3128"));
   expect(run).toMatchObject({ code: 0, stderr: "" });
@@ -38,7 +38,7 @@ test("a setting changes one line of somebody else's file, and only that comes ba
   expect(host.read("/etc/yum.conf")).toBe(yumConf.replace("gpgcheck=1", "gpgcheck=0"));
 });
 
-test("a setting that was there gets its former value back; a section that we added goes", async () => {
+test("an existing setting gets its former value back; a section that we added is removed", async () => {
   host.write("/etc/yum.conf", yumConf);
   await host.apply(proxy("http://ours", "other"));
   expect(host.read("/etc/yum.conf")).toContain("[other]\nproxy=http://ours\n");
@@ -59,7 +59,7 @@ const selinux = manifest(
   "selinux-context httpd_sys_content_t /microarray(/.*)?",
 );
 
-test("SELinux: labels before the swap, rules, booleans and ports; all of it comes back", async () => {
+test("SELinux: sets labels before the swap, rules, booleans and ports, and restores all of them", async () => {
   host.write("/selinux", "Enforcing\n");
   host.write("/booleans/httpd_can_network_connect", "off\n");
   execaSync("chcon", ["system_u:object_r:default_t:s0", host.at("/")]);
@@ -89,7 +89,7 @@ test.each([
   ["/srv/www\\.tracks/(html|static)/.*", "/srv/www.tracks"],
   ["/srv/www\\.tracks/ht.+", "/srv/www.tracks"],
   ["/srv/www\\.tracks/html/index\\.html", "/srv/www.tracks/html/index.html"],
-])("SELinux: what lies where a rule may match is relabelled: %s", async (pattern, tree) => {
+])("SELinux: relabels where a rule may match: %s", async (pattern, tree) => {
   host.write("/selinux", "Enforcing\n");
   host.write("/srv/www.tracks/html/index.html", "");
   const text = manifest("s", "none", `selinux-context httpd_sys_content_t ${pattern}`);
@@ -102,7 +102,7 @@ test.each([
   expect(host.read("/var/lib/tracks/records")).toBe("# Nothing on this host is owned.\n");
 });
 
-test("SELinux: a directory that was there gets its label back", async () => {
+test("SELinux: restores the label of an existing directory", async () => {
   host.write("/selinux", "Enforcing\n");
   host.write("/srv/data", "x");
   const label = "system_u:object_r:var_t:s0";
@@ -145,7 +145,7 @@ test("SELinux: semanage is installed like any package, under the lock of package
   expect(host.read("/semanage-port")).toBe("tcp 8080\thttp_port_t\n");
 });
 
-test("SELinux: giving back what is gone installs nothing", async () => {
+test("SELinux: removing rules that don't exist installs nothing", async () => {
   host.write("/selinux", "Enforcing\n");
   await host.apply(manifest("s", "none", "selinux-port http_port_t tcp 8080"));
   const environment = withoutSemanage();
@@ -153,7 +153,7 @@ test("SELinux: giving back what is gone installs nothing", async () => {
   expect(host.calls().join("\n")).not.toContain(" install ");
 });
 
-test("giving back an account takes the lock of users, whatever the manifest's own", async () => {
+test("restoring an account takes the lock of users, whatever the subsystem of the manifest", async () => {
   await host.apply(
     manifest("u", "none", "user deployer home=/home/deployer shell=/bin/bash system=no"),
   );
@@ -165,7 +165,7 @@ test("giving back an account takes the lock of users, whatever the manifest's ow
   expect(await host.removeResource("u")).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("SELinux: a type that the policy lacks is a clear error; disabled means nothing to do", async () => {
+test("SELinux: reports a type that the policy lacks; does nothing where it is disabled", async () => {
   host.write("/selinux", "Enforcing\n");
   const wrong = manifest("s", "none", "selinux-port http_prt tcp 8080");
   expect((await host.apply(wrong)).reason).toContain(
@@ -180,7 +180,7 @@ function context(path: string): string {
   return execaSync("stat", ["-c", "%C", host.at(path)]).stdout;
 }
 
-test("firewall: opened now and for good, only what was closed is closed again", async () => {
+test("firewall: opens a port now and permanently, and closes only what was closed before", async () => {
   host.write("/firewall-now", "443/tcp\n");
   host.write("/firewall-later", "443/tcp\n");
   const text = manifest("f", "none", "firewall-port tcp 80", "firewall-port tcp 443");
@@ -195,7 +195,7 @@ test("firewall: opened now and for good, only what was closed is closed again", 
   expect(host.read("/firewall-later")).toBe("443/tcp\n");
 });
 
-test("firewall: what was opened is closed in its settings when it is stopped by then", async () => {
+test("firewall: closes the port in its settings when it is stopped by then", async () => {
   const text = (more: string): string =>
     manifest("f", "none", "firewall-port tcp 80", "firewall-port tcp 443", more);
   host.write("/firewall-now", "443/tcp\n");
@@ -213,7 +213,7 @@ test("firewall: what was opened is closed in its settings when it is stopped by 
   expect(host.read("/firewall-later")).toBe("443/tcp\n");
 });
 
-test("firewall: one that is started after us is found by the probe, and opened by a repair", async () => {
+test("firewall: the probe finds one that was started after us, and a repair opens the port", async () => {
   const text = manifest("f", "none", "firewall-port tcp 80");
   await host.apply(text);
   host.write("/firewall-now", "");
@@ -223,13 +223,13 @@ test("firewall: one that is started after us is found by the probe, and opened b
   expect(host.read("/firewall-now")).toBe("80/tcp\n");
 });
 
-test("firewall: not running means nothing to do", async () => {
+test("firewall: does nothing where it does not run", async () => {
   expect((await host.apply(manifest("f", "none", "firewall-port tcp 80"))).stdout).toBe(
     "applied f: unchanged\n",
   );
 });
 
-test("a service is enabled and started, and gets its former state back", async () => {
+test("enables and starts a service, and restores its former state", async () => {
   host.write("/services/uwsgi/enabled", "");
   const text = manifest("u", "none", "service uwsgi");
   expect((await host.apply(text)).stdout).toContain("(enabled stopped -> enabled running)");
@@ -240,7 +240,7 @@ test("a service is enabled and started, and gets its former state back", async (
   );
 });
 
-test("a service that an administrator stopped after us stays as it is on remove", async () => {
+test("leaves a service on remove that an administrator has stopped after us", async () => {
   host.write("/services/uwsgi/unit", "");
   await host.apply(manifest("u", "none", "service uwsgi"));
   execaSync("rm", [host.at("/services/uwsgi/running")]);

@@ -40,7 +40,7 @@ const site = manifest(
   "| content",
 );
 
-test("a planted link in the file's place is replaced, never written through", async () => {
+test("replaces a planted link in place of a file, and never writes through it", async () => {
   host.write("/home/sites/x", "");
   giveToGames("/home/sites");
   symlinkSync(host.at("/etc/shadow-like"), host.at("/home/sites/tracks"));
@@ -53,7 +53,7 @@ test("a planted link in the file's place is replaced, never written through", as
   expect(lstatSync(host.at("/home/sites/tracks")).isSymbolicLink()).toBe(true);
 });
 
-test("a planted link in place of a directory is refused and named", async () => {
+test("refuses and names a planted link in place of a directory", async () => {
   host.write("/home/games/x", "");
   giveToGames("/home/games");
   symlinkSync(host.at("/etc"), host.at("/home/games/.ssh"));
@@ -96,7 +96,7 @@ test("a directory that is swapped for a link during the run leads nowhere", asyn
   expect(host.exists("/etc/authorized_keys")).toBe(false);
 });
 
-test("a hard link to a file of root's gives nothing away", async () => {
+test("a hard link to a file of root gives nothing away", async () => {
   host.write("/home/sites/x", "");
   giveToGames("/home/sites");
   linkSync(host.at("/etc/shadow-like"), host.at("/home/sites/tracks"));
@@ -107,7 +107,7 @@ test("a hard link to a file of root's gives nothing away", async () => {
   expect(host.read("/etc/shadow-like")).toBe("root's secret\n");
 });
 
-test("candidates and kept files never lie where another user may write or an include looks", async () => {
+test("candidates and kept files are never where another user can write or an include looks", async () => {
   host.write("/etc/logrotate.d/other", "");
   host.write("/home/sites/tracks", "former\n");
   giveToGames("/home/sites");
@@ -116,13 +116,13 @@ test("candidates and kept files never lie where another user may write or an inc
   expect(host.ownership("/var/lib/tracks")).toBe("root root 700");
 });
 
-test("a state directory that others could read is refused", async () => {
+test("refuses a state directory that others could read", async () => {
   await host.apply(site);
   execaSync("chmod", ["755", host.at("/var/lib/tracks")]);
   expect((await host.apply(site)).reason).toContain("must be a directory of root with mode 0700");
 });
 
-test("on a file system of its own, staging lies at the top of that, for root alone", async () => {
+test("prepares files at the top of a separate file system, readable by root only", async () => {
   execaSync("mkdir", ["-p", host.at("/microarray")]);
   execaSync("mount", ["-t", "tmpfs", "-o", "mode=755", "none", host.at("/microarray")]);
   try {
@@ -154,7 +154,7 @@ test("on a file system of its own, staging lies at the top of that, for root alo
   }
 });
 
-test("a spool that leads to a directory of root's gives nothing of it away", async () => {
+test("a spool that is a link to a directory of root gives nothing of it away", async () => {
   host.write("/etc/private/archive", "", 0o600);
   chmodSync(host.at("/etc/private"), 0o700);
   execaSync("tar", ["-cf", host.at("/etc/private/archive"), "-C", host.at("/etc"), "shadow-like"]);
@@ -202,7 +202,7 @@ function strikeBefore(command: string, words: string, strike: string): void {
   );
 }
 
-test("a file that becomes a pipe while root looks keeps nobody waiting", async () => {
+test("does not wait for a file that becomes a pipe while root reads it", async () => {
   host.write("/home/sites/tracks", "former\n");
   giveToGames("/home/sites");
   const file = host.at("/home/sites/tracks");
@@ -213,7 +213,7 @@ test("a file that becomes a pipe while root looks keeps nobody waiting", async (
   expect(host.read("/home/sites/tracks")).toBe("content\n");
 });
 
-test("a file that becomes a link while root looks is not read through it", async () => {
+test("does not follow a file that becomes a link while root reads it", async () => {
   // As long as root's file, so that nothing but the content tells one from the other.
   host.write("/home/sites/tracks", "what was here\n");
   giveToGames("/home/sites");
@@ -235,7 +235,7 @@ test("a file that becomes a link while root looks is not read through it", async
   expect(host.ownership("/home/sites/tracks")).toBe("root root 644");
 });
 
-test("a directory that becomes a link while a failed run takes it away leads to nothing of root's", async () => {
+test("does not follow a directory that becomes a link while a failed run removes it", async () => {
   host.write("/home/sites/x", "");
   giveToGames("/home/sites");
   host.write("/etc/nologin", "");
@@ -258,7 +258,7 @@ test("a directory that becomes a link while a failed run takes it away leads to 
   expect(host.exists("/etc/nologin")).toBe(true);
 });
 
-test("a user's tree is relabelled in the user's name, and root's own by name", async () => {
+test("relabels a user's tree as that user, and root's own as root", async () => {
   host.write("/selinux", "Enforcing\n");
   host.write("/srv/site/index.html", "");
   host.write("/srv/site/uploads/deep/file", "");
@@ -278,7 +278,7 @@ test("a user's tree is relabelled in the user's name, and root's own by name", a
   expect(calls[2]).toBe(`restorecon -R ${tree}/uploads`);
 });
 
-test("a file of any size in the sites of another user is copied nowhere", async () => {
+test("copies no oversized file from sites that another user can change", async () => {
   host.write("/etc/nginx/sites-available/site", "server { }\n");
   giveToGames("/etc/nginx/sites-available");
   truncateSync(host.at("/etc/nginx/sites-available/site"), 600 * 1024 * 1024);
@@ -301,7 +301,7 @@ test("a file of any size in the sites of another user is copied nowhere", async 
   expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("databases of addresses and a socket in nginx's tree are in nobody's way", async () => {
+test("accepts databases of addresses and a socket in nginx's tree", async () => {
   host.write("/etc/nginx/geoip/GeoLite2-City.mmdb", "");
   truncateSync(host.at("/etc/nginx/geoip/GeoLite2-City.mmdb"), 70 * 1024 * 1024);
   const socket = createServer().listen(host.at("/etc/nginx/app.sock"));
@@ -317,7 +317,7 @@ test("databases of addresses and a socket in nginx's tree are in nobody's way", 
   expect(run).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("a link that somebody made in a place like /tmp is not followed, one of root's is", async () => {
+test("follows a link of root in a directory like /tmp, but not one of another user", async () => {
   host.write("/etc/target/x", "");
   host.write("/data/x", "");
   chmodSync(host.at("/data"), 0o1777);

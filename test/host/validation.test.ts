@@ -31,7 +31,7 @@ const rotation = (file: string, ...lines: string[]): string =>
     ...lines.map((line) => `| ${line}`),
   );
 
-test("logrotate: the vendor's file is replaced and comes back; nothing is kept among the includes", async () => {
+test("logrotate: replaces the package's file and restores it; keeps nothing among the includes", async () => {
   host.write("/etc/logrotate.d/nginx", "/var/log/nginx/*.log {\n  weekly\n  missingok\n}\n");
   const run = await host.apply(
     rotation("nginx", "/var/log/nginx/*.log {", "  daily", "  missingok", "}"),
@@ -42,7 +42,7 @@ test("logrotate: the vendor's file is replaced and comes back; nothing is kept a
   expect(host.read("/etc/logrotate.d/nginx")).toContain("weekly");
 });
 
-test("logrotate: a log that another file rotates already is refused, again and again", async () => {
+test("logrotate: refuses a log that another file rotates already, each time", async () => {
   const log = host.at("/var/log/nginx/error.log");
   host.write("/var/log/nginx/error.log", "x");
   host.write("/etc/logrotate.d/nginx", `${log} {\n  weekly\n}\n`);
@@ -58,7 +58,7 @@ test("logrotate: a log that another file rotates already is refused, again and a
 test.each([
   ["aaa", "by its pattern", "/var/log/*.log"],
   ["zzz", "by its name, quoted", '"/var/log/uwsgi.log"'],
-])("logrotate: the other file that has the log is named: %s, %s", async (other, _, pattern) => {
+])("logrotate: names the other file that has the log: %s, %s", async (other, _, pattern) => {
   const log = host.at("/var/log/uwsgi.log");
   host.write("/var/log/uwsgi.log", "x");
   const theirs = pattern.replace("/var", host.at("/var"));
@@ -71,7 +71,7 @@ test.each([
   expect(reason).toContain(`named in ${files.join(" and ")}: remove it from one of them)`);
 });
 
-test("logrotate: an unknown word is refused; somebody else's old fault is only mentioned", async () => {
+test("logrotate: refuses an unknown word; only notes an error in somebody else's file", async () => {
   host.write("/etc/logrotate.d/theirs", "/var/log/theirs {\n  no_such_word\n}\n");
   const good = await host.apply(
     rotation("tracks", "/var/log/x.log {", "  daily", "  missingok", "}"),
@@ -95,7 +95,7 @@ const sandboxed = (unit = "logrotate.service"): string =>
     "| ReadWritePaths=-/etc/nginx/logs/nginx/log",
   );
 
-test("logrotate: its service is let write where its sandbox is, only there, and no longer than ours", async () => {
+test("logrotate: lets its sandboxed service write to our log directories, only there, and until remove", async () => {
   host.write("/etc/systemd/system/keep", "");
   expect(await host.apply(sandboxed())).toMatchObject({
     code: 0,
@@ -128,7 +128,7 @@ const sudoers = (line: string, mode = "0440", file = "tracks-deployer"): string 
     `| ${line}`,
   );
 
-test("sudoers: a file that visudo refuses never lands; a mode or name that sudo ignores is a fault", async () => {
+test("sudoers: never installs a file that visudo refuses; refuses a mode or name that sudo ignores", async () => {
   const rule = "games ALL=(root) NOPASSWD: /sbin/service nginx reload";
   expect((await host.apply(sudoers(rule))).code).toBe(0);
   expect(host.ownership("/etc/sudoers.d/tracks-deployer")).toBe("root root 440");
@@ -142,7 +142,7 @@ test("sudoers: a file that visudo refuses never lands; a mode or name that sudo 
   );
 });
 
-describe("sudoers that are in force nowhere", () => {
+describe("sudoers that have no effect", () => {
   const rule = "games ALL=(root) NOPASSWD: /sbin/service nginx reload";
 
   test.each([
@@ -161,7 +161,7 @@ describe("sudoers that are in force nowhere", () => {
     expect(host.exists("/etc/sudoers.d/tracks-deployer")).toBe(false);
   });
 
-  test("are only noted where sudo answers nothing without a terminal", async () => {
+  test("are only noted where sudo does not answer without a terminal", async () => {
     host.write("/el", "6\n");
     host.write("/etc/sudoers", "Defaults requiretty\n#includedir /etc/sudoers.d\n");
     const run = await host.apply(sudoers(rule));
@@ -172,7 +172,7 @@ describe("sudoers that are in force nowhere", () => {
   });
 });
 
-test("a secret is in no output, no argument, no record, and in no file that others can read", async () => {
+test("shows a secret in no output, argument or record, nor in a file that others can read", async () => {
   host.write(
     "/etc/passwd",
     `${host.read("/etc/passwd")}deployer:x:700:700::/home/deployer:/bin/sh\n`,

@@ -85,7 +85,7 @@ describe("PostgreSQL's driver", () => {
   });
   const here = "--no-index\n--find-links wheelhouse\n";
 
-  it("is added below 2.9 where Django's range ends before 3.1, from where the others come", () => {
+  it("is added below 2.9 where Django's range ends before 3.1, from the same index as the others", () => {
     write("requirements.txt", `${here}Django>=2.2,<3.0\n`);
     expect(built({ database: "postgresql" })).toEqual(["Django==2.2.28", "psycopg2==2.8.6"]);
   });
@@ -99,7 +99,7 @@ describe("PostgreSQL's driver", () => {
     ]);
   });
 
-  it("stays the one that an included file pins, however its name is written", () => {
+  it("is the one that an included file pins, however its name is written", () => {
     write("requirements.txt", `${here}-r base.txt\n`);
     write("base.txt", 'Django==2.2.28\nPsycoPG2_Binary==2.8.6 ; python_version > "2"\n');
     expect(built({ database: "postgresql" })).toEqual(["Django==2.2.28", "psycopg2-binary==2.8.6"]);
@@ -109,7 +109,7 @@ describe("PostgreSQL's driver", () => {
     ["a line's hash", "beans==1.0 \\\n  --hash=sha256:0123\n"],
     ["the option", "--require-hashes\nbeans==1.0\n"],
     ["a driver that only a constraint names", "beans==1.0 --hash=sha256:0123\n-c pins.txt\n"],
-  ])("is asked for with lines to add where %s requires hashes", (_, text) => {
+  ])("is asked for, with lines to add, where %s requires hashes", (_, text) => {
     write("requirements.txt", text);
     write("pins.txt", "psycopg2==2.9.10 --hash=sha256:0123\n");
     const { exitCode, stderr } = run("build", { database: "postgresql" });
@@ -131,7 +131,7 @@ describe("PostgreSQL's driver", () => {
     expect(run("find", { database: "postgresql" }).stderr).toBe("");
   });
 
-  it("and what is configured besides are refused where hashes are required", () => {
+  it("and additional requirements are refused where hashes are required", () => {
     write("requirements.txt", "beans==1.0 --hash=sha256:0123\n");
     expect(run("find", { extra: ["sentry-sdk==2.19.2"] }).stderr).toMatch(
       /extraRequirements can't: move sentry-sdk==2.19.2 to that file, with hashes/,
@@ -189,7 +189,7 @@ describe("the virtualenv's name", () => {
     "vendor/greeting ; python_version > '2'",
     ".",
     "--find-links .",
-  ])("is another for each release that %s is installed from", (line) => {
+  ])("differs for each release from which %s is installed", (line) => {
     for (const release of ["release", "other"]) {
       write("requirements.txt", `${line}\n`, release);
       write("vendor/greeting/setup.py", "", release);
@@ -197,7 +197,7 @@ describe("the virtualenv's name", () => {
     expect(needed()).not.toBe(needed({ release: "other" }));
   });
 
-  it("is the same for releases that differ in what no requirement names", () => {
+  it("is the same for releases that differ only in files that no requirement names", () => {
     for (const release of ["release", "other"]) {
       write("requirements.txt", "-r base.txt\n./a-1.whl\ngit+https://g.test/a/b@v1\n", release);
       write("base.txt", "Django==4.2.30\n", release);
@@ -207,7 +207,7 @@ describe("the virtualenv's name", () => {
     expect(needed()).toBe(needed({ release: "other" }));
   });
 
-  it("changes with what a variable of the environment brings in", () => {
+  it("changes with the value of an environment variable in it", () => {
     write("requirements.txt", "-r ${TIER}.txt\n");
     write("one.txt", "");
     write("two.txt", "beans\n");
@@ -216,7 +216,7 @@ describe("the virtualenv's name", () => {
   });
 });
 
-describe("requirements that can't be right", () => {
+describe("invalid requirements", () => {
   it.each([
     ["-r ../all.txt", /requirements.txt: -r \.\.\/all.txt leads out of the source/],
     ["-c /etc/pins.txt", /-c \/etc\/pins.txt leads out of the source/],
@@ -240,7 +240,7 @@ describe("requirements that can't be right", () => {
 });
 
 describe("a package that can't be built", () => {
-  it("is named, with its own words rather than pip's, and all of them in a file of the owner's", () => {
+  it("is named, with its own messages rather than pip's, and with the whole output in a file of the owner", () => {
     write("requirements.txt", "--index-url https://me:open@sesame@index.test/simple\n./brew\n");
     write(
       "brew/setup.py",
@@ -267,7 +267,7 @@ describe("a package that can't be built", () => {
 });
 
 describe("pip's settings on the host", () => {
-  it("say where packages come from, and never where they go to", () => {
+  it("say where packages come from, and never where they go", () => {
     writeWheels(join(root, "wheels"), "beans==1.0");
     write(
       ".config/pip/pip.conf",
@@ -291,8 +291,8 @@ describe("pip's settings on the host", () => {
   });
 });
 
-describe("what a build runs", () => {
-  it("lies beside the virtualenvs, since /tmp may be noexec, and nothing of it stays", () => {
+describe("the temporary folder of a build", () => {
+  it("is next to the virtualenvs, since /tmp may be noexec, and nothing of it stays", () => {
     write("requirements.txt", "./brew\n");
     write(
       "brew/setup.py",
@@ -374,7 +374,7 @@ Command "python setup.py egg_info" failed with error code 1 in /tmp/pip-install-
 ];
 
 it.each(pipWords)(
-  "pip's reason is a few lines of what it says: %s",
+  "shortens pip's output to the few lines that say why: %s",
   (_, output, reason) => {
     const functions = program.slice(0, program.lastIndexOf("\ntry:\n    main("));
     const { stdout, stderr } = execaSync(
@@ -389,7 +389,7 @@ it.each(pipWords)(
 
 /** An interpreter whose package has no venv, as Python 2 and some distributions have it. */
 describe("the virtualenv of an interpreter without venv", () => {
-  it("is made by virtualenv, which comes into the user's own site", () => {
+  it("is created by virtualenv, which is installed for the user", () => {
     mkdirSync(join(root, "hidden"));
     writeFileSync(join(root, "hidden/ensurepip.py"), 'raise ImportError("not packaged")\n');
     const environment = {

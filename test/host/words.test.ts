@@ -59,7 +59,7 @@ describe.each(files)("words/%s", (file) => {
     expect(new Set(asked).size).toBe(asked.length);
   });
 
-  it("has every answer that the stand-in gives, and no other", () => {
+  it("has exactly the answers that the stand-in gives", () => {
     const script = readFileSync(join(commands, file), "utf8");
     const given = [...script.matchAll(/\bsay ([a-z0-9-]+)/g)].map(([, name = ""]) => name);
     const known = blocks.map(([answer = ""]) => answer.split(" ")[1]);
@@ -68,13 +68,13 @@ describe.each(files)("words/%s", (file) => {
 });
 
 describe("a stand-in", () => {
-  it.each(standIns)("%s has no answer to an option that it does not know", (tool) => {
+  it.each(standIns)("%s does not answer an option that it does not know", (tool) => {
     expect(call(tool, "--no-such-option").exitCode).toBe(97);
     expect(host.read("/unanswered")).toContain(`${tool} --no-such-option`);
     host.forgetUnanswered();
   });
 
-  it("speaks as the version that the test chose", () => {
+  it("answers as the version that the test chose", () => {
     host.write("/el", "12\n");
     host.write("/selinux", "Enforcing\n");
     expect(call("getsebool", "httpd_can_network_connect").exitCode).toBe(97);

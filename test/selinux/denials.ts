@@ -1,22 +1,22 @@
 import { basename } from "node:path";
 import type { Deployment } from "../e2e/deployment";
 
-/** What SELinux refused, as the audit log has it. */
+/** Denial of SELinux, from the audit log. */
 export interface Denial {
   /** The whole line. */
   line: string;
-  /** Whether the deployment answers for it. */
+  /** Whether the deployment is responsible for it. */
   ours: boolean;
 }
 
 /** Domains that do the site's work. */
 const SUBJECTS = /\bscontext=\S+:(httpd_t|logrotate_t):/;
-/** What a deployment makes; a denial of anything below is ours, whoever it was refused to. */
+/** Paths that a deployment creates; a denial of anything below is ours, whichever process it affects. */
 const PLACES = ["/microarray", "/etc/nginx", "/var/log", "/var/lib/tracks"];
-/** The disk: what lies on another file system lies in none of the places. */
+/** Device of the disk: a file on another file system is in none of these paths. */
 const DISK = "vda";
 
-/** The machine's audit log, of which each denial is shown once. */
+/** Audit log of the machine, which returns each denial once. */
 export class AuditLog {
   private readonly seen = new Set<string>();
   private looks = 0;
@@ -27,8 +27,8 @@ export class AuditLog {
   ) {}
 
   /**
-   * Has the log tell the paths of a denial too, from this call on: a name alone may be anywhere. The kernel
-   * notes paths only where it has any rule, and this one is for a call that nobody makes.
+   * Makes the log record the paths of a denial too, from this call on: a name alone may be anywhere. The kernel
+   * records paths only when it has an audit rule; this one is for a system call that nobody makes.
    */
   async tellPaths(): Promise<void> {
     await this.deployment.onHost(`
@@ -37,12 +37,12 @@ export class AuditLog {
       sync`);
   }
 
-  /** Counts what was refused until now, and has it for seen: nobody is asked where it lay. */
+  /** Counts the denials until now, and does not return them later. */
   async skip(): Promise<number> {
     return this.unseen(await this.read()).length;
   }
 
-  /** What was refused since the last call, from the start of the machine on. */
+  /** Denials since the last call; the first call returns those since the start of the machine. */
   async since(): Promise<Denial[]> {
     const log = await this.read();
     const found = this.unseen(log);
@@ -52,7 +52,7 @@ export class AuditLog {
     const isOurs = (line: string): boolean => {
       if (!files.includes(line)) return SUBJECTS.test(line);
       const paths = [...pathsInLog(line, log), ...pathsNow(line, onDisk)];
-      // What can't be told to lie elsewhere counts.
+      // A file counts unless it is known to be elsewhere.
       return paths.length === 0 || paths.some((path) => places.some((place) => isIn(place, path)));
     };
     return found.map((line) => ({ line, ours: isOurs(line) }));
@@ -64,7 +64,7 @@ export class AuditLog {
     return found;
   }
 
-  /** The log as far as the machine is when this is called, which must have lost nothing. */
+  /** Log up to now; fails when the kernel has lost records. */
   private async read(): Promise<string[]> {
     const mark = `look ${++this.looks} at ${Date.now()}`;
     const log = await this.deployment.onHost(`
@@ -80,7 +80,7 @@ export class AuditLog {
     return log.split("\n");
   }
 
-  /** The places, and where they really are: a site root may be a link. */
+  /** The paths, and their real paths: a site root may be a link. */
   private async realPlaces(): Promise<string[]> {
     const real = await this.deployment.onHost(
       `for place in ${this.places.join(" ")}; do readlink -f $place; done`,
@@ -88,7 +88,7 @@ export class AuditLog {
     return [...this.places, ...real.split("\n")];
   }
 
-  /** Where the files lie now that the lines have by their inodes. Some may be gone. */
+  /** Present paths of the inodes in the lines. Some files may not exist any more. */
   private async pathsOnDisk(lines: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
     const inodes = lines.map(inodeOf).filter((inode) => inode !== "");
     const found = new Map<string, string[]>();
@@ -104,19 +104,19 @@ export class AuditLog {
   }
 }
 
-/** Is it of a file, and may that lie on the disk? */
+/** Is it a denial of a file, and may that be on the disk? */
 function isFile(line: string): boolean {
   const device = valueOf("dev", line);
   return /\b(name|path|ino)=/.test(line) && (device === undefined || device === DISK);
 }
 
-/** The paths that the log has for a denial, in its own line and in the others of its event. */
+/** Paths in the log for a denial, in its own line and in the others of its event. */
 function pathsInLog(line: string, log: readonly string[]): string[] {
   const event = eventOf(line);
   const inode = inodeOf(line);
   const looked = log
     .filter((other) => /^type=PATH /.test(other) && eventOf(other) === event)
-    // What was to be made has no inode yet: there the directory's path counts too.
+    // A file that was to be created has no inode yet: there the directory's path counts too.
     .filter((other) => inode === "" || valueOf("inode", other) === inode)
     .map((other) => valueOf("name", other));
   // A path that is relative may be so to any directory that the process had open.
@@ -124,7 +124,7 @@ function pathsInLog(line: string, log: readonly string[]): string[] {
   return paths.flatMap((path) => (path?.startsWith("/") === true ? [path] : []));
 }
 
-/** Where a file lies now. The inode of one that is gone may be another's, of another name. */
+/** Present path of a file. The inode of a removed file may belong to another one, with another name. */
 function pathsNow(line: string, onDisk: ReadonlyMap<string, string[]>): readonly string[] {
   const name = valueOf("name", line);
   const paths = onDisk.get(inodeOf(line)) ?? [];
@@ -135,7 +135,7 @@ const eventOf = (line: string): string | undefined => /\bmsg=audit\(([^)]*)\)/.e
 
 const inodeOf = (line: string): string => valueOf("ino", line) ?? "";
 
-/** A field of a line: between quotes, plain, or where it has characters of other kinds in hexadecimal. */
+/** Field of a line: in quotes, plain, or in hexadecimal when it has special characters. */
 function valueOf(field: string, line: string): string | undefined {
   const [, quoted, plain = ""] = new RegExp(` ${field}=(?:"([^"]*)"|(\\S+))`).exec(line) ?? [];
   if (quoted !== undefined) return quoted;

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { AuditLog, type Denial } from "./denials";
 import type { Deployment } from "../e2e/deployment";
 
-/** Everything computes some 12 times slower on a virtual machine, and the cores are shared. */
+/** Time limit: everything is some 12 times slower on a virtual machine, and the cores are shared. */
 export const PATIENCE_MS = 1_200_000;
 
-/** What the life is lived on. */
+/** Host of a life. */
 interface Home {
   readonly deployment: Deployment;
   dispose(): Promise<void>;
@@ -18,15 +18,15 @@ interface Step {
 }
 
 /**
- * The life of a site where SELinux is enforcing, in steps. Each is a test, a line of the table that is
- * printed at the end, and fails on a denial that the deployment answers for.
+ * Life of a site where SELinux is enforcing, in steps. Each step is a test and a line of the table that is
+ * printed at the end, and fails on a denial for which the deployment is responsible.
  */
 export class Life {
   private readonly table: Step[] = [];
   private home?: Home;
   private audit?: AuditLog;
 
-  /** @param make makes the host, on which SELinux must be enforcing; it is taken down after the last step */
+  /** @param make creates the host, on which SELinux must be enforcing; it is removed after the last step */
   constructor(make: () => Promise<Home>) {
     beforeAll(() => this.record("boot", () => this.begin(make)), PATIENCE_MS);
     afterAll(async () => {
@@ -35,7 +35,7 @@ export class Life {
     }, PATIENCE_MS);
   }
 
-  /** @param work what is done; what it returns stands in the table */
+  /** @param work of the step; its result is shown in the table */
   step(title: string, work: () => Promise<string>): void {
     it(title, { timeout: PATIENCE_MS }, () =>
       this.record(title, async () => {
@@ -49,7 +49,7 @@ export class Life {
   /**
    * A step in which SELinux must refuse the site something, and nothing else.
    *
-   * @param refusals what the audit log's lines have: each of them is there, and each line has one
+   * @param refusals texts in the lines of the audit log: each must be there, and each line must have one
    */
   refusedStep(title: string, refusals: readonly RegExp[], work: () => Promise<string>): void {
     it(title, { timeout: PATIENCE_MS }, () =>
@@ -83,7 +83,7 @@ export class Life {
     this.audit = new AuditLog(this.home.deployment);
     await this.audit.tellPaths();
     await this.enforces();
-    // What Debian's own services are refused at boot is nobody's fault here.
+    // Denials of Debian's own services at boot don't count.
     return `Enforcing; ${await this.audit.skip()} denials of others`;
   }
 

@@ -1,17 +1,17 @@
 import { expect } from "vitest";
 import type { Deployment } from "../e2e/deployment";
 
-/** A port outside of http_port_t. */
+/** Port outside http_port_t. */
 export const OTHER_PORT = 8081;
 
-/** What the audit log has of each of {@link expectConfinement}'s controls. */
+/** Texts in the audit log for each of {@link expectConfinement}'s controls. */
 export const CONTROLS: readonly RegExp[] = [
   /denied .*name="(control|index\.html)".*httpd_t.*:default_t:.*permissive=0/,
   /denied .*name="control\.log".*httpd_t.*:httpd_config_t:.*permissive=0/,
   new RegExp(`denied +{ name_bind } .*src=${OTHER_PORT} .*httpd_t.*permissive=0`),
 ];
 
-/** Functions that wait for what a command comes to. */
+/** Shell functions that wait for the result of a command. */
 const inBash = `
     wait_until() { # WHAT COMMAND
       timeout 60 bash -c "until $2; do sleep 0.2; done" >/dev/null || { echo "not after 60 s: $1" >&2; exit 1; }
@@ -25,8 +25,8 @@ const inBash = `
 `;
 
 /**
- * Proof that nginx is confined: a file of default_t, a log below /etc/nginx without its rule, and a port
- * outside of http_port_t are refused. The audit log has {@link CONTROLS}.
+ * Shows that nginx is confined: a file of default_t, a log below /etc/nginx without its rule, and a port
+ * outside http_port_t are denied. The audit log then has {@link CONTROLS}.
  */
 export async function expectConfinement(deployment: Deployment): Promise<void> {
   const onHost = (command: string) => deployment.onHost(command);

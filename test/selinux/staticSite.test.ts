@@ -15,14 +15,14 @@ import {
 const LOG = "/etc/nginx/logs/domains/tracks/log/access.log";
 
 const unavailable = machineUnavailable();
-// In a pipeline the lab's own refusal fails the tests.
+// In CI the tests fail when the lab can't run.
 const leftOut = unavailable !== undefined && process.env.CI !== "true";
 if (leftOut)
   console.log(`Left out: a static site where SELinux is enforcing, since ${unavailable}.`);
 
 /**
- * All that SELinux has rules for, without the application: on an emulated processor that takes minutes, and
- * `npm run test:selinux` has it.
+ * Everything that SELinux has rules for, without the application: that takes minutes on an emulated processor, and
+ * is in `npm run test:selinux`.
  */
 describe.skipIf(leftOut)("a static site where SELinux is enforcing", () => {
   let deployment: Deployment;

@@ -30,7 +30,7 @@ describe("the site where SELinux is enforcing", () => {
   const onHost = (command: string) => site.deployment.onHost(command);
   const ask = (path: string) => site.ask(path, { port });
 
-  /** What a visitor gets: the application with its data, a static file, an upload, robots.txt. */
+  /** Checks what a visitor gets: the application with its data, a static file, an upload, robots.txt. */
   const serves = async (version = "1.0.0"): Promise<void> => {
     await expect
       .poll(() => ask("/healthz/").then(({ body }) => body, String), { timeout: 120_000 })
@@ -93,7 +93,7 @@ describe("the site where SELinux is enforcing", () => {
       "systemctl stop uwsgi nginx && mv /microarray /srv/ && ln -s /srv/microarray /microarray && systemctl start uwsgi nginx",
     );
     await site.up();
-    // What the next relabelling of the whole system would do.
+    // Shows what the next relabelling of the whole system would change.
     await onHost("restorecon -R /srv /etc/nginx /var/log");
     await serves();
     await unchanged();

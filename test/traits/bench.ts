@@ -4,14 +4,14 @@ import { writeKnownHosts } from "../../dev/lab/knownHosts";
 import { SampleSite } from "../e2e/sampleSite";
 import type { Bench, Trait } from "./trait";
 
-/** A fresh host with the sample application's stack, and what is on the way to it. */
+/** Fresh host with the stack of the sample application. */
 export class TraitBench implements Bench {
   private constructor(
     readonly site: SampleSite,
     private readonly user: string,
   ) {}
 
-  /** @param program folder of the checkout that is deployed; default this one */
+  /** @param program folder of the checkout to deploy; default this one */
   static async create(
     name: string,
     traits: readonly Trait[],

@@ -9,7 +9,7 @@ import { exitStatus, outcomeTable, traitTable } from "./tables";
 import type { Trait } from "./trait";
 import { traitNamed, traits } from "./traits";
 
-/** `npm run test:traits`: every pair of traits, or a combination of one's choice. */
+/** `npm run test:traits`: deploys to hosts with every pair of traits, or with given ones. */
 
 const root = join(__dirname, "..", "..");
 
@@ -54,14 +54,14 @@ function choose(chosen: readonly Trait[], each: boolean): readonly Trait[][] {
   return hosts;
 }
 
-/** Longer than any host takes, so that one that hangs does not keep the others' table. */
+/** Longer than any host takes, so that a host that hangs does not prevent the table of the others. */
 const HOST_TIME = 20 * 60_000;
 
 /**
- * Adds what each host came to, unless the run is interrupted.
+ * Adds the outcome of each host, unless the run is interrupted.
  *
- * Each in a process of its own, since a process has one folder of lab hosts, and so that nothing that
- * happens to one keeps the others' results.
+ * Each host has its own process, since a process has one folder of lab hosts, and so that the failure of
+ * one does not lose the results of the others.
  */
 async function tryHosts(
   hosts: readonly Trait[][],
@@ -118,11 +118,11 @@ async function commitOf(folder: string): Promise<string> {
 }
 
 new Command("test:traits")
-  .description("deploys to hosts with traits, and destroys; without names every pair of them")
+  .description("deploy to hosts with traits, and destroy; without names every pair of them")
   .argument("[name...]", "these traits, on one host")
-  .option("--each", "each trait alone, on a host of its own")
-  .option("--list", "show the traits, and which version each one broke")
-  .option("--json", "print what one host came to, for another program")
+  .option("--each", "each trait alone, on a separate host")
+  .option("--list", "show the traits, and the version that each one broke")
+  .option("--json", "print the outcome of one host, for another program")
   .option("--at-once <number>", "hosts at the same time", atLeastOne, 2)
   .action(main)
   .parseAsync()

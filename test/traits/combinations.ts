@@ -3,7 +3,7 @@ import { fit, type Trait } from "./trait";
 /** Two traits that can be on one host. */
 export type Pair = readonly [Trait, Trait];
 
-/** Every two of the traits that can be on one host. */
+/** All pairs of traits that can be on one host. */
 export function pairsOf(traits: readonly Trait[]): Pair[] {
   return traits.flatMap((one, index) =>
     traits
@@ -23,11 +23,11 @@ export function dangerousPairs(traits: readonly Trait[]): Pair[] {
 }
 
 /**
- * Few hosts that have each trait, and each of these pairs on one of them. The same for the same table:
- * what failed once can be tried again.
+ * A small number of hosts that together have each trait, and each of these pairs. The same for the same table,
+ * so that a failure can be tried again.
  *
- * Greedy: what no host has yet goes to the one with the fewest traits that can have it, else to a new one.
- * What excludes most comes first, while there are few hosts with anything to exclude.
+ * Greedy: a pair that no host has yet goes to the host with the fewest traits that can have it, else to a new one.
+ * Traits that exclude most others come first, while few hosts have anything to exclude.
  */
 export function hostsFor(traits: readonly Trait[], pairs: readonly Pair[]): Trait[][] {
   const hosts: Set<Trait>[] = [];

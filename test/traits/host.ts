@@ -6,15 +6,15 @@ import type { SampleSite } from "../e2e/sampleSite";
 import { TraitBench } from "./bench";
 import type { Trait } from "./trait";
 
-/** What one host with some traits came to. */
+/** Outcome of one host with some traits. */
 export interface Outcome {
   readonly traits: readonly string[];
-  /** None: the host was deployed, used and destroyed as a bare one. */
+  /** Failed steps; none when the host was deployed, used and destroyed like a bare one. */
   readonly failures: readonly Failure[];
   readonly seconds: number;
 }
 
-/** A step that failed, such as `deployment` or `static file`, and the reason that it gave. */
+/** Failed step, such as `deployment` or `static file`, and its reason. */
 export interface Failure {
   readonly step: string;
   readonly reason: string;
@@ -23,11 +23,11 @@ export interface Failure {
 type Step = readonly [step: string, run: () => Promise<unknown>];
 
 /**
- * Deploys production's kind of the sample application to a fresh host with these traits, uses it from
+ * Deploys the sample application with production's settings to a fresh host with these traits, uses it from
  * outside, and destroys it.
  *
  * @param name of stack and host, unique among those that run
- * @param options.program folder of the checkout that is deployed; default this one
+ * @param options.program folder of the checkout to deploy; default this one
  */
 export async function tryTraits(
   name: string,
@@ -66,7 +66,7 @@ export async function tryTraits(
         () => compare(made, before, trait.kept, trait.unchanged),
       ]),
     ];
-    // Without one of the first steps the next mean nothing; of the others each says something by itself.
+    // After a failure of one of the first steps the others mean nothing; each later one has a meaning by itself.
     for (const step of deployment) if (failures.length === 0) await attempt(step);
     if (failures.length === 0) for (const step of use) await attempt(step);
   } catch (error) {
@@ -77,7 +77,7 @@ export async function tryTraits(
   return { traits: traits.map((trait) => trait.name), failures, seconds };
 }
 
-/** Of what pulumi printed only what it lists at the end, where the reasons are. */
+/** The end of pulumi's output, which has the reasons. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const [, listed = text] = /^Diagnostics:\n([^]*?)^(?:Outputs|Resources):/m.exec(text) ?? [];
@@ -97,12 +97,12 @@ async function show(bench: TraitBench, { shown }: Trait): Promise<void> {
   else assert.match(printed.trim(), shown.prints);
 }
 
-/** What the command of a login printed; before it, another trait may have had the login print something. */
+/** Output of a command of a login, without what the login itself prints before it. */
 async function lastLine(printing: Promise<string>): Promise<string> {
   return (await printing).trim().split("\n").at(-1) ?? "";
 }
 
-/** Previews say one promised refusal after the other, each until its way out was gone. */
+/** Expects each promised refusal in a preview, and applies its fix. */
 async function refuse(bench: TraitBench, traits: readonly Trait[]): Promise<void> {
   const waiting = traits.flatMap(({ refused }) => refused ?? []);
   while (waiting.length > 0) {
@@ -114,7 +114,7 @@ async function refuse(bench: TraitBench, traits: readonly Trait[]): Promise<void
   }
 }
 
-/** What commands printed before the deployment. */
+/** Output of commands before the deployment. */
 type Looks = Map<string, string>;
 
 async function remember(bench: TraitBench, traits: readonly Trait[], before: Looks): Promise<void> {
@@ -135,7 +135,7 @@ async function compare(
   }
 }
 
-/** What a visitor does, and the night after. */
+/** What a visitor does, and the next night's log rotation. */
 function visits({ site }: TraitBench): Step[] {
   return [
     ["page", () => page(site)],
@@ -179,7 +179,7 @@ async function upload(site: SampleSite): Promise<void> {
   assert.equal(headers["x-tracks-release"], undefined, "the application served it");
 }
 
-/** By the service that does it at night; both logs go on in a new file. */
+/** Rotates logs through the service that does it at night; both logs must continue in a new file. */
 async function rotation(site: SampleSite): Promise<void> {
   await rotateByService(site.deployment);
   for (const log of ["/etc/nginx/logs/domains/tracks/log/access.log", "/var/log/uwsgi.log"]) {

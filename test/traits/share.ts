@@ -4,8 +4,8 @@ import { tryTraits } from "./host";
 import { traits } from "./traits";
 
 /**
- * Tests of every second host of those that have each trait, and each dangerous pair: each share has a file
- * of its own, so that both run at the same time, beside a third file.
+ * Tests every second one of the hosts that have each trait and each dangerous pair: each share has its own file,
+ * so that both run at the same time, next to a third file.
  */
 export function describeShare(share: 1 | 2): void {
   const hosts = hostsFor(traits, dangerousPairs(traits))

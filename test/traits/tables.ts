@@ -1,10 +1,10 @@
 import type { Outcome } from "./host";
 import type { Trait } from "./trait";
 
-/** What came of hosts, each by its place in their list; those that were not tried to the end are missing. */
+/** Outcomes of hosts, by position in their list; those of unfinished hosts are missing. */
 type Outcomes = ReadonlyMap<number, Outcome>;
 
-/** What the hosts came to, as a table in Markdown. */
+/** Outcomes of the hosts, as a table in Markdown. */
 export function outcomeTable(
   hosts: readonly (readonly Trait[])[],
   outcomes: Outcomes,
@@ -25,12 +25,12 @@ export function outcomeTable(
 }
 
 function resultOf(outcome: Outcome | undefined): string {
-  if (outcome === undefined) return "not tried to its end";
+  if (outcome === undefined) return "not finished";
   if (outcome.failures.length === 0) return "passed";
   return `failed: ${outcome.failures.map(({ step }) => step).join(", ")}`;
 }
 
-/** 0 only where each host was tried and passed; after Ctrl-C the shell's own status for it. */
+/** 0 only when every host was tried and has passed; after Ctrl-C the shell's status for that. */
 export function exitStatus(
   hosts: readonly unknown[],
   outcomes: Outcomes,
@@ -41,7 +41,7 @@ export function exitStatus(
   return passed.length === hosts.length ? 0 : 1;
 }
 
-/** The traits, and where a program without the fix fails, as a table in Markdown. */
+/** Traits, and how a program without the fix fails, as a table in Markdown. */
 export function traitTable(traits: readonly Trait[]): string {
   const rows = traits.map(({ name, filed, fault, bites }) => {
     const seen =

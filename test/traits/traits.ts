@@ -4,7 +4,7 @@ import { places } from "./table/places";
 import { services } from "./table/services";
 import type { Trait } from "./trait";
 
-/** Every trait that is tried, in the order in which they are set on a host. */
+/** All traits, in the order of setting them on a host. */
 export const traits: readonly Trait[] = [...accounts, ...logins, ...places, ...services];
 
 /** @throws when there is none of that name */

@@ -45,13 +45,13 @@ describe("the result of a run", () => {
     expect(exitStatus(hosts, new Map([passed, failed, passed].entries()), false)).toBe(1);
   });
 
-  it("has a line for a host that was not tried to its end", () => {
+  it("has a line for a host that was not finished", () => {
     const outcomes = new Map([
       [0, passed],
       [2, failed],
     ]);
     const [, second, third] = outcomeTable(hosts, outcomes, "1234567").split("\n").slice(-3);
-    expect(second).toMatch(/\| not tried to its end \| +\|$/);
+    expect(second).toMatch(/\| not finished \| +\|$/);
     expect(third).toMatch(/\| failed: upload \| 90 \|$/);
   });
 });
