@@ -1,13 +1,13 @@
 
-# --- Follow: logs as they grow, each line behind the file that it is of. Reads only ------------------------
+# --- Follow: prints logs as they grow, each line after the name of its file. Reads only ---------------------
 
-# At most so much of a log is looked at for its last lines.
+# Reads at most this much of a log to find its last lines.
 readonly HISTORY_BYTES=$((16 * 1024 * 1024))
 
-# Words of the shell that reads, perhaps in another's name.
+# Programs for the shell that reads, perhaps as another user.
 # shellcheck disable=SC2016
 readonly FILES_OF_PATTERN='for name in $1; do [ ! -f "$name" ] || echo "$name"; done'
-# The size that the file has now comes first: behind it, it is followed.
+# Prints the present size of the file first: following begins after it.
 # shellcheck disable=SC2016
 readonly LAST_LINES='size=$(stat -c %s -- "./$1") || size=0
 start=1
@@ -17,8 +17,8 @@ tail -c "+$start" -- "./$1" | head -c "$((size - start + 1))" | tail -n "$2"'
 
 FOLLOWED_FILES=() FOLLOWED_SIZES=() FOLLOWED_WRITERS=()
 
-# Prints "zone OFFSET", the last lines of each file as "PATH<tab>LINE", "live", and then what comes; "pid
-# NAME<tab>PID" at the start and whenever a pid file changes. Ends with whoever holds descriptor 3.
+# Prints "zone OFFSET", the last lines of each file as "PATH<tab>LINE", "live", and then new lines; "pid
+# NAME<tab>PID" at the start and whenever a pid file changes. Ends when descriptor 3 is closed.
 follow() { # live=yes|no lines=N pid=uwsgi|nginx... file=PATTERN...
   local argument live=no lines=10 pids=() patterns=() index
   for argument in "$@"; do
@@ -27,10 +27,10 @@ follow() { # live=yes|no lines=N pid=uwsgi|nginx... file=PATTERN...
       lines=*) lines=${argument#lines=} ;;
       pid=uwsgi | pid=nginx) pids+=("${argument#pid=}") ;;
       file=/*) patterns+=("${argument#file=}") ;;
-      *) fail "follow takes live=yes|no, lines=N, pid=uwsgi|nginx and file=PATTERN, not \"$argument\"" ;;
+      *) fail "follow accepts live=yes|no, lines=N, pid=uwsgi|nginx and file=PATTERN, not \"$argument\"" ;;
     esac
   done
-  [[ $lines =~ ^[0-9]+$ ]] || fail "follow: lines=$lines is no number"
+  [[ $lines =~ ^[0-9]+$ ]] || fail "follow: lines=$lines: must be a number"
   printf 'zone\t%s\n' "$(date +%z)"
   find_pid_files ${pids[@]+"${pids[@]}"}
   tell_pids
@@ -44,26 +44,26 @@ follow() { # live=yes|no lines=N pid=uwsgi|nginx... file=PATTERN...
   done
   while :; do
     IFS= read -r -t 1 -u 3 argument
-    # Above 128 the second was up, and 1 is the end.
+    # A status above 128 means that the second has passed, 1 means the end.
     [[ $? != 1 ]] || break
     tell_pids
   done
-  # The children watch this process, and end within a second.
+  # The child processes watch this one, and end within a second.
 }
 
-# The last lines of the files that a pattern has now. A directory that somebody else may write is read in that
-# one's name.
+# Prints the last lines of the files that match a pattern now. A directory that another user can write to is read as
+# that user.
 print_history() { # PATTERN LINES
   local directory=${1%/*} pattern=${1##*/} name names size
   [[ -d $ROOT$directory ]] || return 0
   if ! (resolve_directory "$directory") 2>/dev/null; then
-    printf 'note\t%s is not read: a link leads there that another user could have made\n' "$1"
+    printf 'note\t%s is not read, since another user could have made a link on its path\n' "$1"
     return
   fi
   resolve_directory "$directory"
   directory=$REPLY
   if [[ -n $WRITER ]] && ! known_account passwd "$WRITER"; then
-    printf 'note\t%s is not read: %s may write there\n' "$1" "$WRITER"
+    printf 'note\t%s is not read, since %s can write to its directory\n' "$1" "$WRITER"
     return
   fi
   names=$(in_log_directory "$WRITER" "$directory" sh -c "$FILES_OF_PATTERN" sh "$pattern")
@@ -102,7 +102,7 @@ mark_lines() { # FILE
   sed -u "s|^|$1\\t|"
 }
 
-# --- Pid files: what a restart changes ---
+# --- Pid files, which a restart changes ---
 
 PID_FILES=() PID_NAMES=() PIDS=()
 
@@ -135,7 +135,7 @@ tell_pids() {
     if [[ -e $ROOT${PID_FILES[index]} ]]; then
       pid=''
       read -r pid 2>/dev/null <"$ROOT${PID_FILES[index]}"
-      # Empty for a moment while it is written.
+      # The file is empty for a moment while it is written.
       [[ -n $pid ]] || continue
     fi
     [[ $pid != "${PIDS[index]}" ]] || continue

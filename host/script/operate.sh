@@ -1,24 +1,24 @@
 
-# --- Operate: services started and stopped by an administrator, and how the site is. No manifest changes ---
+# --- Operate: an administrator starts and stops services, and asks for their state. No manifest changes ---
 
-OPERATE_FAILED=() # why what was asked for is not so, one text for each service
+OPERATE_FAILED=() # reasons why the action failed, one text per service
 
-# Services go down and come up in the order of the notes: uwsgi, then nginx.
+# Stops and starts services in this order: uwsgi, then nginx.
 operate() { # start|stop|restart|reload uwsgi|nginx...
   local action=${1-} name locks='' names=()
   shift || true
   case $action in
     start | stop | restart | reload) ;;
-    *) fail "operate \"$action\": give start, stop, restart or reload, and uwsgi or nginx or both" ;;
+    *) fail "operate \"$action\": must be start, stop, restart or reload, with uwsgi, nginx or both" ;;
   esac
-  (($# > 0)) || fail "operate $action: give uwsgi or nginx or both"
+  (($# > 0)) || fail "operate $action: must be followed by uwsgi, nginx or both"
   for name in "$@"; do
-    [[ $name == uwsgi || $name == nginx ]] || fail "operate $action \"$name\": give uwsgi or nginx"
+    [[ $name == uwsgi || $name == nginx ]] || fail "operate $action \"$name\": must be uwsgi or nginx"
   done
   for name in uwsgi nginx; do
     [[ " $* " == *" $name "* ]] || continue
     names+=("$name")
-    # A deployment is waited for, and waits.
+    # Waits for a deployment, and makes a later one wait.
     if [[ $name == uwsgi ]]; then locks+=' application uwsgi'; else locks+=' nginx'; fi
   done
   RESOURCE=services
@@ -37,12 +37,12 @@ operate() { # start|stop|restart|reload uwsgi|nginx...
   ((${#OPERATE_FAILED[@]} == 0)) || fail "$(printf '%s\n' "${OPERATE_FAILED[@]}")"
 }
 
-# Refuses before anything is stopped.
+# Fails before anything is stopped.
 may_operate() { # ACTION NAME
   state_service "$2"
-  [[ $REPLY != absent ]] || fail "there is no service $2 on this host"
+  [[ $REPLY != absent ]] || fail "there is no service $2 on this host: install the package that brings it, or run pulumi up"
   [[ $1 != stop ]] || return 0
-  [[ $REPLY != masked* ]] || fail "the service $2 is masked on this host, so that nothing can start it: run \`systemctl unmask $2\` there, then this again"
+  [[ $REPLY != masked* ]] || fail "the service $2 is masked on this host, so nothing can start it. As root, run: systemctl unmask $2; then run this again"
   if [[ $2 == nginx ]]; then
     attempt detached nginx -t || fail "nginx refuses its configuration, nothing was touched: $OUTPUT"
   elif compgen -G "$STATE/resources/$SCOPE/*/waits-for-deployment" >/dev/null; then
@@ -58,7 +58,7 @@ operate_service() { # ACTION NAME
   case $action,$running in
     stop,no) event unchanged "$name" stopped ;;
     start,yes) event unchanged "$name" running ;;
-    reload,no) OPERATE_FAILED+=("$name does not run, so that it can't reload: start it") ;;
+    reload,no) OPERATE_FAILED+=("$name does not run, so it can't reload: start it") ;;
     restart,no) "start_$name" start ;;
     stop,yes) operate_stop "$name" ;;
     *) "start_$name" "$action" ;;
@@ -78,12 +78,12 @@ operate_stop() { # NAME
   fi
 }
 
-# Starts, restarts or reloads, and proves it by workers that are new and an application that answers.
+# Starts, restarts or reloads, and checks that all workers are new and the application answers.
 start_uwsgi() { # start|restart|reload
   local said
   uwsgi_ini
   if [[ -z $REPLY ]]; then
-    # Somebody else's, whose workers are not known.
+    # A service of somebody else, whose workers are unknown.
     service_request uwsgi "$1" || OPERATE_FAILED+=("the service uwsgi did not $1: $REPLY")
     event "$(past "$1")" uwsgi ''
     return
@@ -125,11 +125,11 @@ start_nginx() { # start|restart|reload
   fi
   if [[ $1 == reload ]]; then
     prove_generation "$master" "$workers" || {
-      OPERATE_FAILED+=("nginx refused the reload, the old configuration serves: $REPLY")
+      OPERATE_FAILED+=("nginx refused the reload and still serves the old configuration: $REPLY")
       return
     }
   else
-    # Of a restart, the old master may be there for a moment.
+    # After a restart the old master may still exist for a moment.
     said=$( (prove_running_nginx) 2>&1) || {
       OPERATE_FAILED+=("$said")
       return
@@ -145,7 +145,7 @@ past() { # start|restart|reload
   printf '%sed' "$1"
 }
 
-# A line for the caller at once, and for the audit log at the end.
+# Prints a line for the caller at once; writes it to the audit log at the end.
 event() { # started|restarted|reloaded|stopped|unchanged NAME DETAIL
   printf '%s %s %s\n' "$1" "$2" "$3"
   [[ $1 == unchanged ]] || changed "$1 $2${3:+ ($3)}"
@@ -164,7 +164,7 @@ status() { # [site=HOST,PORT,PATH] [current=PATH] [stats=ADDRESS:PORT] [path=PAT
       current=*) status_of_release "${argument#current=}" ;;
       stats=*) status_of_workers "${argument#stats=}" ;;
       path=*) status_of_disk "${argument#path=}" ;;
-      *) fail "status takes site=HOST,PORT,PATH, current=PATH, stats=ADDRESS:PORT and path=PATH, not \"$argument\"" ;;
+      *) fail "status accepts site=HOST,PORT,PATH, current=PATH, stats=ADDRESS:PORT and path=PATH, not \"$argument\"" ;;
     esac
   done
   for name in $SUBSYSTEMS; do
@@ -191,7 +191,7 @@ status_of_service() { # uwsgi|nginx
   fact "process/$1" "$master $REPLY $count"
 }
 
-# Leaves how long a process has been there, in seconds.
+# Leaves the age of a process, in seconds.
 process_seconds() { # PID
   local up line fields
   read -r up _ </proc/uptime
@@ -203,7 +203,7 @@ process_seconds() { # PID
 status_of_site() { # HOST,PORT,PATH
   local host port path
   IFS=, read -r host port path <<<"$1"
-  # nginx would redirect there.
+  # Otherwise nginx would redirect to the URI with the slash.
   [[ $path == *[./] || $path == *[.?]* ]] || path+=/
   if site_answer "$port" "$path" "$host"; then
     fact site "$REPLY"
@@ -212,7 +212,7 @@ status_of_site() { # HOST,PORT,PATH
   fi
 }
 
-# The link is root's to make: it is as old as the last switch to a release.
+# Only root makes the link: it is as old as the last switch to a release.
 status_of_release() { # CURRENT-LINK
   local target
   [[ -L $ROOT$1 ]] || return 0
@@ -220,7 +220,7 @@ status_of_release() { # CURRENT-LINK
   fact release "${target##*/} $(stat -c %Y -- "$ROOT$1")"
 }
 
-# How many workers are in which state. Nothing else of the statistics goes on: they have requests in them.
+# Prints how many workers are in which state, and no other statistics, since those have requests in them.
 status_of_workers() { # ADDRESS:PORT
   local fd count state counts=''
   { exec {fd}<>"/dev/tcp/${1%:*}/${1##*:}"; } 2>/dev/null || return 0
@@ -237,7 +237,7 @@ status_of_disk() { # PATH
   [[ -z $mount ]] || fact "disk/$mount" "${percent%\%} $available"
 }
 
-# --- Backup: of the application's database, before an administrator changes much of it ---
+# --- Backup: of the application's database, before an administrator changes it ---
 
 # Prints `backup PATH`, or `none` where there is no database yet.
 backup() { # user=U current=PATH virtualenv=PATH backups=PATH production=yes|no label=WORD [client=DIRECTORY]
@@ -246,11 +246,11 @@ backup() { # user=U current=PATH virtualenv=PATH backups=PATH production=yes|no 
     case $argument in
       user=* | current=* | virtualenv=* | backups=* | production=* | label=*) printf -v "${argument%%=*}" %s "${argument#*=}" ;;
       client=*) ;;
-      *) fail "backup takes user=U, current=PATH, virtualenv=PATH, backups=PATH, production=yes|no, label=WORD and client=DIRECTORY, not \"$argument\"" ;;
+      *) fail "backup accepts user=U, current=PATH, virtualenv=PATH, backups=PATH, production=yes|no, label=WORD and client=DIRECTORY, not \"$argument\"" ;;
     esac
   done
   [[ -n $user && -n $current && -n $virtualenv && -n $backups && -n $label ]] \
-    || fail 'backup: give user, current, virtualenv, backups and label'
+    || fail 'backup: needs user, current, virtualenv, backups and label'
   uwsgi_ini
   service_environment "${REPLY:+$ROOT$REPLY}" "$production"
   if [[ $production == no ]]; then

@@ -67,7 +67,7 @@ test("what is so already is said, and nothing is told to it", async () => {
   expect((await operate("stop", "nginx")).stdout).toBe("unchanged nginx stopped\n");
   expect(told()).toEqual(["stop nginx"]);
   expect((await operate("reload", "nginx")).reason).toBe(
-    "nginx does not run, so that it can't reload: start it",
+    "nginx does not run, so it can't reload: start it",
   );
 });
 
@@ -99,10 +99,10 @@ test("uwsgi is not started over settings that wait for their deployment", async 
 });
 
 test.each([
-  [["operate", "kill", "uwsgi"], /^operate "kill": give start, stop, restart or reload/],
-  [["operate", "stop"], /^operate stop: give uwsgi or nginx or both$/],
-  [["operate", "stop", "sshd"], /^operate stop "sshd": give uwsgi or nginx$/],
-  [["status", "paths=/"], /^status takes site=HOST,PORT,PATH/],
+  [["operate", "kill", "uwsgi"], /^operate "kill": must be start, stop, restart or reload/],
+  [["operate", "stop"], /^operate stop: must be followed by uwsgi, nginx or both$/],
+  [["operate", "stop", "sshd"], /^operate stop "sshd": must be uwsgi or nginx$/],
+  [["status", "paths=/"], /^status accepts site=HOST,PORT,PATH/],
 ])("refuses %j", async (words, reason) => {
   expect((await site.host.run(words)).reason).toMatch(reason);
 });
@@ -154,7 +154,7 @@ test("a log in another's directory is read in that one's name, and so no file of
   execaSync("chown", ["root", site.host.at("/srv/logs")]);
   const open = await site.host.run(["follow", "live=no", "lines=5", "file=/srv/logs/*.log"]);
   expect(open.stdout).toContain(
-    "note\t/srv/logs/*.log is not read: a group or everybody may write there\n",
+    "note\t/srv/logs/*.log is not read, since a group or every user can write to its directory\n",
   );
   expect(open.stdout).not.toContain("theirs");
 });
@@ -166,5 +166,5 @@ test("the database is backed up by the application's user", async () => {
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout).toMatch(/^backup \/\S+\/backups\/tracks\/\S+-loaddata\.sqlite3\n$/);
   const refused = await site.host.run(["backup", "user=daemon"]);
-  expect(refused.reason).toBe("backup: give user, current, virtualenv, backups and label");
+  expect(refused.reason).toBe("backup: needs user, current, virtualenv, backups and label");
 });
