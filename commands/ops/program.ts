@@ -2,8 +2,10 @@ import { Command } from "commander";
 import { exitCodesHelp } from "./exitCodes";
 import { addAudit } from "./audit";
 import { addData } from "./data";
+import { addDoctor } from "./doctor";
 import { addLogs } from "./logs";
 import { addManage } from "./manage";
+import { addRunserver } from "./runserver";
 import { addServices } from "./services";
 import { addSsh } from "./ssh";
 import { addStatus } from "./status";
@@ -25,9 +27,11 @@ export function opsProgram(): Command {
   addServices(program);
   addLogs(program);
   addManage(program);
+  addRunserver(program);
   addData(program);
   addSsh(program);
   addAudit(program);
+  addDoctor(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }

@@ -1,6 +1,7 @@
 import { Argument, type Command } from "commander";
-import { verbAnswer } from "../../host/script/verb";
+import { runVerb } from "../../host/script/verb";
 import { Deadline } from "../../host/ssh/deadline";
+import { HostError } from "../../host/ssh/error";
 import { inStackKeys } from "../../settings/argumentKeys";
 import { confirm } from "./confirm";
 import { commandFor, onHost, openSite, type Site } from "./site";
@@ -70,18 +71,24 @@ async function operate(action: Action, service: Service | "all", options: Option
   const site = await openSite(options.stack);
   const services = servicesOf(site, service);
   if (action === "stop" && !(await confirm(consequences(site, services), options))) return;
-  const answer = await onHost(site, (session) =>
-    verbAnswer(
-      `Not everything was done on ${site.connection.address}`,
+  const { exitCode, stdout, stderr } = await onHost(site, (session) =>
+    runVerb(
       session,
       site.connection,
       { scope: site.scope, words: ["operate", action, ...services], waitSeconds },
       new Deadline(waitSeconds + serviceSeconds),
     ),
   );
-  const events = parseEvents(answer);
+  // What was done before something failed is done.
+  const events = parseEvents(stdout);
   if (options.json === true) console.log(JSON.stringify(events));
   else for (const event of events) console.log(describe(event));
+  if (exitCode !== 0) {
+    throw new HostError("script", {
+      subject: `Not everything was done on ${site.connection.address}`,
+      reason: inStackKeys(stderr).trim() || "The host's answer is cut off.",
+    });
+  }
   if (action === "stop") {
     console.error(
       `A stopped service is drift: the next pulumi up starts it, as does ${commandFor(site, `start ${service}`)}`,

@@ -1,20 +1,49 @@
+import { readFile, stat } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Finding } from "../../commands/ops/doctor";
 import type { ServiceEvent } from "../../commands/ops/services";
 import type { SiteStatus } from "../../commands/ops/status";
-import { ops } from "./opsProgram";
+import { atTerminal, type Ops, startOps } from "./opsProgram";
 import { SampleSite } from "./sampleSite";
 
-/** The verbs of `npm run ops`, on a host that asks for a password at sudo. */
+/** The verbs of `npm run ops`, with a login for which sudo asks a password. */
 describe("npm run ops", () => {
   let site: SampleSite;
-  const run = (...words: string[]) => ops(site.deployment, ...words);
+  /** All that the verbs have printed. */
+  let printed = "";
+
+  async function run(...words: string[]): Promise<Ops> {
+    return runWith("", ...words);
+  }
+
+  async function runWith(input: string, ...words: string[]): Promise<Ops> {
+    const { exitCode, stdout, stderr } = await startOps(site.deployment, words, input);
+    printed += stdout + stderr;
+    return { exitCode, stdout, stderr };
+  }
+
   const onHost = (command: string) => site.deployment.onHost(command);
+  const here = (file: string) => join(site.deployment.folder, file);
+  const nothingRuns = (pattern: string) =>
+    expect.poll(() => onHost(`pgrep -af '${pattern}' || echo nothing`)).toBe("nothing");
 
   beforeAll(async () => {
     site = await SampleSite.create("ops", { hostUser: "operator" });
     await site.up();
   });
   afterAll(() => site.dispose());
+
+  it("doctor: nothing is in the way", async () => {
+    const { exitCode, stdout, stderr } = await run("doctor", "--json");
+    expect(exitCode, stdout + stderr).toBe(0);
+    const checks = (JSON.parse(stdout) as Finding[]).map(({ check }) => check);
+    expect(checks).toEqual(
+      expect.arrayContaining(["Node", "pulumi", "plugins", "SSH", "root", "clock", "in the way"]),
+    );
+  });
 
   it("status: the site is fine, and how it is", async () => {
     const { exitCode, stdout, stderr } = await run("status");
@@ -39,9 +68,8 @@ describe("npm run ops", () => {
     ]);
     expect(await onHost("pgrep -u deployer -f uwsgi | sort")).not.toBe(before);
     expect((await site.ask("/healthz/")).status).toBe(200);
-    expect(await onHost("tail -n 4 /var/lib/tracks/audit.log")).toMatch(
-      /tracks\.ops\/services operated started nginx/,
-    );
+    const audit = await run("audit", "--lines", "1");
+    expect(audit.stdout).toMatch(/^20\S+Z {2}services {2}operated {2}started nginx \(master /);
   });
 
   it("stop: is agreed to, is drift, and start undoes it", async () => {
@@ -64,4 +92,165 @@ describe("npm run ops", () => {
     });
     expect((await site.ask("/healthz/")).status).toBe(200);
   });
+
+  it("logs: all of them live, and Ctrl-C leaves nothing on the host", async () => {
+    const logs = startOps(site.deployment, ["logs", "--lines", "1"]);
+    let shown = "";
+    logs.stdout.on("data", (chunk: Buffer) => (shown += chunk.toString()));
+    await expect.poll(() => shown, { timeout: 60_000 }).toMatch(/^pid +nginx \d+\n/m);
+    await expect.poll(() => onHost("pgrep -c tail || true"), { timeout: 60_000 }).not.toBe("0");
+    await site.ask("/healthz/?first-question");
+    await expect.poll(() => shown).toMatch(/^tracks\/access .*GET \/healthz\/\?first-question /m);
+    await expect.poll(() => shown).toMatch(/^uwsgi .*GET \/healthz\/\?first-question => /m);
+    await onHost("systemctl restart nginx");
+    const pid = await onHost("cat /run/nginx.pid");
+    await expect.poll(() => shown).toMatch(new RegExp(`^pid +nginx ${pid}\n`, "m"));
+    logs.kill("SIGINT");
+    expect((await logs).exitCode).toBe(0);
+    await nothingRuns("[t]ail -c|[f]ollow live");
+  });
+
+  it("logs: what is there by now, as far as it is asked for", async () => {
+    const words = ["logs", "--no-follow", "--since", "1h", "--grep", "first-question"];
+    const { exitCode, stdout } = await run(...words);
+    expect(exitCode).toBe(0);
+    const marks = stdout.split("\n").map((line) => line.split(" ")[0]);
+    expect(marks.filter((mark) => mark !== "pid").sort()).toEqual(["tracks/access", "uwsgi"]);
+  });
+
+  it("manage: exactly the service's environment, and the command's own exit code", async () => {
+    const program = "import os, json; print('is', json.dumps(dict(os.environ)), os.getcwd())";
+    const said = await runWith(program, "manage", "shell");
+    const [, variables = "{}", directory] = /^is (\{.*\}) (.*)$/m.exec(said.stdout) ?? [];
+    const { PATH, HOME, USER, LOGNAME, ...own } = JSON.parse(variables) as Record<string, string>;
+    expect({ HOME, USER, LOGNAME }).toEqual({
+      ...{ HOME: "/home/deployer", USER: "deployer", LOGNAME: "deployer" },
+    });
+    const worker = await site.worker();
+    const service = Object.entries(worker.environment).filter(
+      ([name]) => !name.startsWith("UWSGI"),
+    );
+    expect({ PATH, ...own }).toEqual(Object.fromEntries(service));
+    expect(directory).toBe(worker.directory);
+    const dev = await runWith(program, "manage", "--dev", "shell");
+    expect(dev.stdout).toContain('"DJANGO_SETTINGS_MODULE"');
+    expect(dev.stdout).not.toContain("PRODUCTION");
+    expect(await run("manage", "no-such-command")).toMatchObject({ exitCode: 1 });
+  });
+
+  it("shell and dbshell: on a real terminal, where Ctrl-C interrupts what runs there", async () => {
+    const shell = await atTerminal(
+      site.deployment,
+      ["shell"],
+      [
+        [">>> ", "import os; print(os.isatty(0), os.get_terminal_size().columns)\n"],
+        [">>> ", "import time; time.sleep(60)\n"],
+        ["sleep\\(60\\)", "\u0003"],
+        ["KeyboardInterrupt.*>>> ", "\u0004"],
+      ],
+    );
+    printed += shell.stdout;
+    expect(shell.exitCode, shell.stdout).toBe(0);
+    expect(shell.stdout).toContain("True 80");
+    const dbshell = await atTerminal(
+      site.deployment,
+      ["dbshell"],
+      [
+        ["tracks=> ", "select 'rows', count(*) from roasted_target;\n"],
+        ["row\\).*tracks=> ", "\\q\n"],
+      ],
+    );
+    printed += dbshell.stdout;
+    expect(dbshell.exitCode, dbshell.stdout).toBe(0);
+    expect(dbshell.stdout).toMatch(/rows +\| +14\b/);
+  });
+
+  it("createsuperuser: asks for a password that no screen shows", async () => {
+    const { exitCode, stdout } = await atTerminal(
+      site.deployment,
+      ["createsuperuser"],
+      [
+        ["Username.*: ", "curator\n"],
+        ["Email address: ", "curator@example.org\n"],
+        ["Password: ", "plumage-of-owls\n"],
+        ["Password \\(again\\): ", "plumage-of-owls\n"],
+      ],
+    );
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).not.toContain("plumage");
+    const users = "SELECT is_superuser FROM auth_user WHERE username = 'curator'";
+    expect(await site.sql(users)).toBe("t");
+  });
+
+  it("ssh: as the login, or as the deployer", async () => {
+    expect(await run("ssh", "id", "-un")).toMatchObject({ exitCode: 0, stdout: "operator" });
+    const words = ["ssh", "--deployer", "sh", "-c", 'echo "$0 $PRODUCTION"; exit 7', "two words"];
+    expect(await run(...words)).toMatchObject({ exitCode: 7, stdout: "two words 1" });
+  });
+
+  it("dumpdata, loaddata: a copy of production's data in the development database", async () => {
+    const words = ["--exclude", "contenttypes", "--exclude", "auth.permission"];
+    expect(await run("dumpdata", "copy.json", ...words)).toMatchObject({ exitCode: 0 });
+    expect((await stat(here("copy.json"))).mode & 0o777).toBe(0o600);
+    const text = await readFile(here("copy.json"), "utf8");
+    expect(text).toMatch(/^\[\n\{\n "model": /);
+    expect(text).toContain("curator@example.org");
+    const failed = await run("dumpdata", "none.json", "no.such");
+    expect(failed).toMatchObject({ exitCode: 1 });
+    await expect(stat(here("none.json"))).rejects.toThrow("ENOENT");
+
+    expect(await run("manage", "--dev", "migrate")).toMatchObject({ exitCode: 0 });
+    const loaded = await run("loaddata", "copy.json", "--dev", "--yes");
+    expect(loaded.exitCode, loaded.stderr).toBe(0);
+    expect(loaded.stderr).toMatch(/backed up to \/microarray\/backups\/tracks\/\S+\.sqlite3/);
+    const count = "SELECT count(*) FROM roasted_target";
+    expect(await onHost(`sqlite3 /microarray/shared/tracks/db.sqlite3 '${count}'`)).toBe("14");
+    expect(await onHost("ls -A /microarray/backups/tracks")).not.toContain(".loaddata");
+  });
+
+  it.each([
+    ["production's data, by the site's own name", []],
+    ["development's, with static files", ["--dev", "--insecure"]],
+  ])("runserver: %s, in a browser here", async (_, options) => {
+    const port = await freePort();
+    const server = startOps(site.deployment, ["runserver", ...options, "--port", String(port)]);
+    let said = "";
+    server.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    await expect.poll(() => said, { timeout: 60_000 }).toContain(`http://localhost:${port}/`);
+    const healthz = await fetch(`http://localhost:${port}/healthz/`);
+    expect(await healthz.text()).toContain('"targets": 14');
+    const css = await fetch(`http://localhost:${port}/static/roasted/tracks.css`);
+    expect(css.status).toBe(options.length > 0 ? 200 : 404);
+    server.kill("SIGINT");
+    expect((await server).exitCode).toBe(0);
+    await nothingRuns("[m]anage.py runserver");
+  });
+
+  it("says what it could not reach, with a code of its own", async () => {
+    await onHost("systemctl stop sshd");
+    try {
+      await sleep(500);
+      const { exitCode, stderr } = await run("manage", "check");
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 255,
+        stderr: expect.stringMatching(/can't be reached[^]*connection refused/) as string,
+      });
+    } finally {
+      await onHost("systemctl start sshd");
+    }
+  });
+
+  it("shows no secret, whatever it does", () => {
+    const { secrets, users } = site.deployment.host;
+    expect(printed).not.toContain(secrets.deployerPassword);
+    expect(printed).not.toContain(users.sudoer.password);
+  });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -3,7 +3,7 @@ import { execa } from "execa";
 import type { Deployment } from "./deployment";
 
 const root = join(__dirname, "..", "..");
-const program = [join(root, "commands", "bootstrap.mjs"), "commands/ops/cli.ts"];
+const program = ["node", join(root, "commands", "bootstrap.mjs"), "commands/ops/cli.ts"];
 
 /** What a verb left behind. */
 export interface Ops {
@@ -12,19 +12,33 @@ export interface Ops {
   readonly stderr: string;
 }
 
-/** What `npm run ops -- WORDS --stack STACK` runs, in the deployment's own folder. */
+/** What `npm run ops -- VERB --stack STACK ...` runs, in the deployment's own folder. */
 export function startOps(deployment: Deployment, words: readonly string[], input = "") {
-  const [verb = "", ...rest] = words;
-  return execa("node", [...program, verb, "--stack", deployment.stack, ...rest], {
-    cwd: deployment.folder,
-    env: deployment.environment,
-    input,
-    reject: false,
-  });
+  const [command = "", ...args] = commandOf(deployment, words);
+  const { folder: cwd, environment: env } = deployment;
+  return execa(command, args, { cwd, env, input, reject: false });
 }
 
-/** The same, to its end. */
-export async function ops(deployment: Deployment, ...words: string[]): Promise<Ops> {
-  const { exitCode, stdout, stderr } = await startOps(deployment, words);
+/**
+ * The same at a terminal of 80 columns, where somebody types.
+ *
+ * @param steps what is typed once a text, a regular expression, is shown behind the one before
+ * @returns all that the terminal showed, as `stdout`
+ */
+export async function atTerminal(
+  deployment: Deployment,
+  words: readonly string[],
+  steps: readonly (readonly [shown: string, typed: string])[],
+): Promise<Ops> {
+  const driver = [join(__dirname, "terminal.py"), JSON.stringify(steps)];
+  const { exitCode, stdout, stderr } = await execa(
+    "python3",
+    [...driver, ...commandOf(deployment, words)],
+    { cwd: deployment.folder, env: deployment.environment, stdin: "ignore", reject: false },
+  );
   return { exitCode, stdout, stderr };
+}
+
+function commandOf({ stack }: Deployment, [verb = "", ...rest]: readonly string[]): string[] {
+  return [...program, verb, "--stack", stack, ...rest];
 }
