@@ -49,7 +49,7 @@ async function pin(host: string | undefined, options: Options): Promise<void> {
   describe(target, keys, best);
   const current = settings.get(name);
   if (current?.startsWith(best.line) === true) {
-    console.log(`\n${name} is this key already.`);
+    console.log(`\n${name} already is this key.`);
     return;
   }
   if (options.yes !== true && !(await confirmed(name))) {
@@ -72,7 +72,7 @@ function describe(target: Address, keys: readonly PublicKey[], best: PublicKey):
   }
   const file = best.type.replace(/^ssh-|-sha2-nistp\d+$/g, "");
   console.log(
-    "\nWhoever answers can show any key. Compare the one marked * on the host's own console:",
+    "\nAny machine that answers can show any key. Compare the key marked * on the host's own console:",
   );
   console.log(`  ssh-keygen -lf /etc/ssh/ssh_host_${file}_key.pub`);
   if (best.type === "ssh-rsa") {
@@ -132,7 +132,7 @@ function targetOf(
   return { address, port: options.port ?? Number(configured ?? 22) };
 }
 
-/** The stack's bastion, whose login is the one thing here that needs the stack's secrets. */
+/** The stack's bastion; only its login needs the stack's secrets. */
 async function bastionOf(
   stack: Stack | undefined,
   plain: Map<string, string>,

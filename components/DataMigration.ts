@@ -17,10 +17,10 @@ import { checked } from "./whenKnown";
  * that names the counts and asks for {@link DataMigrationArgs.confirm}. To load one dump twice, delete its
  * row from the marker table by hand. Another database has a marker of its own.
  *
- * **As loaddata would.** Rows go through Django's own deserializer; what the dump says stands, also
+ * **As loaddata would.** Rows go through Django's own deserializer; the values of the dump win, also
  * where a model would set the time of a change. Sequences follow. Two rows of the dump with one primary
  * key are an error and not a loss. Rows that the application's receivers of signals, or triggers of the
- * database, make for the dump's rows while they are loaded give way to the dump's own; what is left of them is told.
+ * database, make for the dump's rows while they are loaded give way to the dump's own; the output counts those that remain.
  *
  * **Of the old application's own tables**, content types and permissions are not loaded, since migrate
  * made the new application's; references to them (permissions of users and groups, the admin log,
@@ -95,7 +95,7 @@ export class DataMigration extends HostComponent {
   }
 }
 
-/** What the host script said about a load, of this run or of an earlier one. */
+/** Reads the report of a load, of this run or of an earlier one. */
 export function readReport(stdout: string | undefined): {
   backup: string | undefined;
   counts: Record<string, number>;

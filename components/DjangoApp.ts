@@ -25,7 +25,7 @@ import type { Uwsgi } from "./Uwsgi";
 import { checked, type Use, whenKnown } from "./whenKnown";
 
 /**
- * A Django application: its source and virtualenv as a release beside the others, its local settings,
+ * A Django application: its source and virtualenv as one of several releases, its local settings,
  * its database's schema, and the link that makes one release the current one.
  *
  * Database, uploads, secret key and backups stay on destroy.
@@ -61,9 +61,9 @@ export class DjangoApp extends HostComponent {
   readonly wsgi: string;
   readonly shared: string;
   readonly backups: string;
-  /** The database that it uses, in words that tell it from others. */
+  /** Identifies its database. */
   readonly database: string;
-  /** Directories, for what must lie in them before the deployment. */
+  /** Creates the directories that must exist before the deployment. */
   readonly directories: remote.Command;
   readonly settings: remote.Command;
   /** What runs it, and whose files the deployment brings. */
@@ -158,7 +158,7 @@ export class DjangoApp extends HostComponent {
         { kind: "selinux-context", type: served.context, pattern: subtree(path) },
         { kind: "directory", path, owner: args.user, ...served },
       ]),
-      // nginx passes it on its way to uploads; what else lies there is nobody's to list.
+      // nginx passes through it to the uploads; other users can't list its content.
       own(paths.shared, "0711"),
       own(paths.backups, "0700"),
       own(this.virtualenvs),
@@ -226,7 +226,7 @@ export class DjangoApp extends HostComponent {
     });
   }
 
-  /** Fetches release and virtualenv; needs neither database nor uWSGI, so it runs beside them. */
+  /** Fetches release and virtualenv; it needs neither database nor uWSGI, so it runs in parallel to them. */
   private registerSource(): { command: remote.Command; release: pulumi.Input<string> } {
     const { args, directories } = this;
     const { source } = args;
@@ -248,7 +248,7 @@ export class DjangoApp extends HostComponent {
       const { resource, ...archive } = args.host.copy(`${this.name}-archive`, source.archive, {
         parent: this,
         consumer: name,
-        // Releases elsewhere have to be unpacked anew, from an archive that was taken before.
+        // Releases elsewhere must be unpacked again, from an archive that the host already took.
         purpose: this.paths.releases,
       });
       return {
@@ -308,7 +308,7 @@ export class DjangoApp extends HostComponent {
           host: values.proofHost ?? values.allowedHosts[0] ?? "localhost",
           port: values.port,
           keep: values.keep,
-          // Nothing but the manifest tells a deployment that the database has yet to get its tables.
+          // Only the manifest shows a deployment that the database has no tables yet.
           database: args.postgresql === undefined ? undefined : this.database,
         },
         this.virtualenvEntry(),
@@ -359,7 +359,7 @@ function valuesOf(args: Args) {
 
 type Known = pulumi.Unwrap<ReturnType<typeof valuesOf>>;
 
-/** A database in words that tell it from others. */
+/** Identifies a database. */
 function nameOf({ host, port, name, generation }: ApplicationDatabase): string {
   return [`${host}:${port}/${name}`, ...(generation === undefined ? [] : [generation])].join("#");
 }

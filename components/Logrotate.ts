@@ -8,7 +8,7 @@ import { logrotateArguments, type LogrotateArgs } from "./args/Logrotate";
 import { checked } from "./whenKnown";
 
 /**
- * How one program's logs are rotated.
+ * Rotation of one program's logs.
  *
  * The host script validates the whole logrotate configuration before the new file counts, since
  * one bad or doubled entry stops the rotation of other logs too.
@@ -69,7 +69,7 @@ function writableLogs(program: string, file: string, logs: readonly string[]): M
   ];
 }
 
-/** The directory that a log, or all that a pattern stands for, lies in. */
+/** The directory of a log, or of all logs that match a pattern. */
 function directoryOf(log: string): string {
   return log.replace(/[*?[{].*$/, "").replace(/\/[^/]*$/, "");
 }

@@ -14,7 +14,7 @@ import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
 import { checked, type Use } from "./whenKnown";
 
 /**
- * Ports that SELinux's policy lets a web server listen on without being told, on every Enterprise
+ * Ports that SELinux's policy lets a web server listen on without a rule, on every Enterprise
  * Linux: 81 and 9000 are among them from 7 on only, and a rule of ours does no harm there.
  */
 const selinuxHttpPorts = [80, 443, 488, 8008, 8009, 8443];

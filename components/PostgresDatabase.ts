@@ -179,7 +179,7 @@ export class PostgresDatabase extends HostComponent {
     );
     // Data are never dropped; and what is retained needs no tunnel when it is destroyed.
     const options = { parent: this, provider, retainOnDelete: true };
-    const made = (thing: string): string => `${name}-${thing}-${found.generation}`;
+    const made = (what: string): string => `${name}-${what}-${found.generation}`;
     const role = new postgresql.Role(
       made("role"),
       { name: settings.user, login: true, password },
@@ -190,7 +190,7 @@ export class PostgresDatabase extends HostComponent {
       { name: settings.database, owner: role.name, encoding: "UTF8", template: "template0" },
       {
         ...options,
-        // What a database was made with can't be changed: another value would replace it.
+        // These can't change after the creation: another value would replace the database.
         ignoreChanges: ["encoding", "lcCollate", "lcCtype", "template"],
         ...(found.adopt.database ? { import: settings.database } : {}),
       },

@@ -22,7 +22,7 @@ export interface UwsgiServiceArgs {
    */
   app?: DjangoApp;
   /**
-   * Data that is loaded before the service starts: what visitors write before would stand in its way.
+   * Data to load before the service starts, since rows that visitors write earlier would prevent the load.
    *
    * @default none
    */

@@ -30,7 +30,7 @@ export interface LoginArgs {
 export interface ConnectionArgs extends LoginArgs {
   /** Password that sudo asks the login for: a secret. @default none: sudo asks for none */
   sudoPassword?: string;
-  /** A host in between, through which the host is reached. @default none */
+  /** SSH server on the way to a host that can't be reached directly. @default none */
   bastion?: LoginArgs;
 }
 
@@ -67,7 +67,7 @@ const secrets = /\.(?:privateKey|passphrase|sudoPassword)$/;
 
 const noKey = "a private key in OpenSSH or PEM format, as `ssh-keygen` writes it";
 
-/** Looked at by itself, so that its error is told beside those of the other fields. */
+/** Parsed by itself, so that its error appears together with those of the other fields. */
 const identityFields = z
   .object({
     privateKey: z.string({ error: noKey }).optional(),

@@ -12,16 +12,16 @@ import { refuseArguments } from "./ArgumentsError";
 export type Use<T> = <R>(use: (known: pulumi.Unwrap<T>) => R) => R | pulumi.Output<R>;
 
 /**
- * Checks arguments by their table and the component's own rules: all of them at once where they are plain;
- * else each plain one at once, and the rest, with the rules, when it is known. An output without a value
- * is what was left out: the default takes its place.
+ * Checks arguments by their table and the component's own rules. Plain arguments are checked at once, the
+ * others, and the rules, when the outputs among them are known. An output without a value counts as left
+ * out, and gets the default.
  *
- * What an output holds may be a secret, and stands in no error.
+ * The value of an output may be a secret, so no error shows it.
  *
  * @param component class and name, such as `DjangoApp "app"`
  * @param table the arguments' kinds and defaults
- * @param args with the defaults; plain data, with inputs anywhere in it; no resources
- * @param rules what several arguments together can't be. @default there are none
+ * @param args arguments with their defaults: plain data, with inputs anywhere in it, and no resources
+ * @param rules checks of several arguments together. @default none
  * @throws {@link ArgumentsError} with every error at once
  */
 export function checked<T extends object>(
@@ -47,8 +47,8 @@ export function checked<T extends object>(
 /**
  * Checks arguments as {@link checked} does, where all of them are plain by their types.
  *
- * @param later names of those that were outputs, and may be secrets
- * @returns the values as their kinds read them, such as a port that was given as text
+ * @param later names of arguments that were outputs, and may be secrets
+ * @returns the parsed values, such as a port that was given as text
  * @throws {@link ArgumentsError} with every error at once
  */
 export function checkedPlain<T extends object>(
@@ -72,8 +72,8 @@ export function checkedPlain<T extends object>(
 }
 
 /**
- * Uses values as soon as they are known: at once where all of them are plain, so that what is wrong with
- * them ends the program where it was written; else when the last output among them is known.
+ * Uses values as soon as they are known: at once where all of them are plain, so that an error ends the
+ * program at the line that caused it; else when the last output among them is known.
  *
  * A secret output makes the result a secret.
  *
@@ -87,7 +87,7 @@ export function whenKnown<T extends object, R>(
   return pulumi.output(values).apply<R>((known) => use(known));
 }
 
-/** Of an object those values that are known by now, a list as a whole or not at all. */
+/** The values of an object that are already known; a list counts only as a whole. */
 function plainValues<T extends object>(values: T): Partial<pulumi.Unwrap<T>> {
   return plain(values) as Partial<pulumi.Unwrap<T>>;
 }

@@ -8,15 +8,15 @@ import { localFile } from "./localFile";
 import type { ConfigurationSource } from "./read";
 import type { Values } from "./schema";
 
-/** Where the application's source is taken from. */
+/** Location of the application's source. */
 export type SourceConfiguration =
   | { readonly kind: "folder"; readonly folder: string }
   | { readonly kind: "git"; readonly repository: GitRepository };
 
-/** Settings of the application, of its service, its database and its old data. */
+/** Settings of the application, its service, its database and its old data. */
 export type ApplicationConfiguration = NonNullable<ReturnType<typeof groupApplication>>;
 
-/** The application's settings as they are used; undefined where the stack has no application. */
+/** The application's settings, grouped by component; undefined where the stack has no application. */
 export function groupApplication(
   source: ConfigurationSource,
   values: Values,
@@ -29,10 +29,10 @@ export function groupApplication(
   const settingsModule = django.localSettings ?? `${django.wsgi}.settings`;
   const wsgi = `${django.wsgi}/wsgi.py`;
   const allowedHosts = djangoHosts(django.allowedHosts ?? values.serverNames);
-  // The rules hold that there is one.
+  // The rules make sure that one exists.
   const host = proofHost(values.serverNames, allowedHosts) ?? "localhost";
   return {
-    /** Arguments of DjangoApp, but for the source, which the preflight packs or asks for. */
+    /** Arguments of DjangoApp without the source, which the preflight packs or looks up. */
     django: {
       ...django,
       ...owner,
@@ -61,7 +61,7 @@ export function groupApplication(
     },
     /** Arguments of PostgresDatabase; undefined where the application uses its sqlite file. */
     database: production ? groupDatabase(source, values) : undefined,
-    /** Arguments of DataMigration, with the dump's path here; undefined where no old data is loaded. */
+    /** Arguments of DataMigration, with the dump's path on this machine; undefined without old data. */
     migration: groupMigration(source, values),
   };
 }
@@ -95,7 +95,7 @@ function groupDatabase(source: ConfigurationSource, values: Values): DatabaseSer
   const { external, ...database } = argsOf("PostgresDatabase", values);
   const { host, adminUser, adminPassword, sslMode, authorities: file } = external;
   const read = file === undefined ? undefined : readCaFile(source, file);
-  // A file with a fault was refused before.
+  // A file with an error was refused before.
   const authorities = read && "pem" in read ? read.pem : undefined;
   if (host === undefined || adminUser === undefined || adminPassword === undefined) return database;
   return {

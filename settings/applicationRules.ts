@@ -8,7 +8,7 @@ import { shown } from "../host/manifest/value";
 import { type ConfigurationSource, type Reading } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
 
-/** Settings that mean something only when there is an application. */
+/** Settings that apply to an application only. */
 const ofAnApplication = [
   "migrationDump",
   "databasePassword",
@@ -17,7 +17,7 @@ const ofAnApplication = [
   "sourceDeployKey",
 ] as const satisfies readonly KeyName[];
 
-/** Faults that the application's settings make together, or with what lies on this machine. */
+/** Checks the application's settings together, and against files on this machine. */
 export function checkApplication(source: ConfigurationSource, reading: Reading): ProblemParts[] {
   return [
     ...checkSource(source, reading),
@@ -53,7 +53,7 @@ function checkSource(source: ConfigurationSource, { values, given }: Reading): P
   return [unreadable("sourceFolder", folder, "a folder on this machine that you may read")];
 }
 
-/** A release that no request can ask for would never be proven to work. */
+/** Checks that some server name can reach a release: the deployment proves each release by a request. */
 function checkNames({ values, given }: Reading): ProblemParts[] {
   const { serverNames, allowedHosts } = values;
   const hasApplication = given.has("sourceFolder") || given.has("sourceUrl");
@@ -65,7 +65,7 @@ function checkNames({ values, given }: Reading): ProblemParts[] {
     {
       subject: fullName(name),
       given: shown(values[name]),
-      allowed: `with an application, at least one of ${fullName("serverNames")} without \`_\`, which Django accepts: the deployment asks for the site by it`,
+      allowed: `with an application, at least one of ${fullName("serverNames")} without \`_\`, which Django accepts: with it the deployment requests the site`,
       fix: [setCommand(fullName(name), keys[name])],
     },
   ];
@@ -92,7 +92,7 @@ function checkMigration(source: ConfigurationSource, { values, given }: Reading)
 function unreadable(name: KeyName, path: string, allowed: string): ProblemParts {
   return {
     subject: fullName(name),
-    given: `${shown(path)}, which isn't there or can't be read`,
+    given: `${shown(path)}, which doesn't exist or can't be read`,
     allowed,
     fix: [setCommand(fullName(name), keys[name])],
   };

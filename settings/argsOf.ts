@@ -20,17 +20,17 @@ type Flat<C extends Component> = { readonly [K in KeyOf<C> as ArgumentOf<K>]: Va
 
 type Head<Path> = Path extends `${infer H}.${string}` ? H : Path;
 
-/** What settings give to a component, by the names of its arguments. */
+/** The arguments of a component that settings give, by their names. */
 export type ArgsOf<C extends Component> = {
   readonly [H in Head<keyof Flat<C>> & string]: Part<Flat<C>, H>;
 };
 
-/** The value of that name, or all whose path begins with it. */
+/** The value with that name, or all values whose path begins with it. */
 type Part<F, H extends string> = H extends keyof F
   ? F[H]
   : { readonly [P in keyof F as P extends `${H}.${infer Rest}` ? Rest : never]: F[P] };
 
-/** Gathers what settings give to a component. Secrets stay {@link Secret}s. */
+/** Collects the arguments of a component that settings give. Secrets stay {@link Secret}s. */
 export function argsOf<C extends Component>(component: C, values: Values): ArgsOf<C>;
 export function argsOf<C extends Component>(
   component: C,

@@ -10,14 +10,14 @@ import { type Component, type Key, setCommand } from "./key";
 import type { Reading } from "./read";
 import { fullName, type KeyName, keyNames, keys, type Values } from "./schema";
 
-/** What the components would refuse of settings that are in order each by itself: told with everything else. */
+/** Checks settings, each valid by itself, by the rules of their components, so that all problems appear at once. */
 export function checkArguments({ values, given }: Reading): ProblemParts[] {
   const problemsOf = (component: Component, errors: ArgumentError[]): ProblemParts[] =>
     errors.map((error) => problemOf(component, error, values));
   const { source } = argsOf("DjangoApp", values);
   const git = source?.url !== undefined && {
     url: source.url,
-    // What is given with a fault is there, too.
+    // A setting with an error counts as given.
     hostKey: given.has("sourceHostKey") || undefined,
     deployKey: given.has("sourceDeployKey") || undefined,
   };
@@ -30,7 +30,7 @@ export function checkArguments({ values, given }: Reading): ProblemParts[] {
   ];
 }
 
-/** A secret may hold what it likes; what a record holds is told by its component's rules. */
+/** Refuses placeholders, except in secrets; the rules of a component check its records. */
 function placeholderProblems(name: KeyName, value: unknown): ProblemParts[] {
   if (typeof value === "object" && !Array.isArray(value)) return [];
   return placeholderErrors("", value).map(({ given, allowed }) => ({
@@ -41,16 +41,16 @@ function placeholderProblems(name: KeyName, value: unknown): ProblemParts[] {
   }));
 }
 
-/** The database as its component gets it, but for what is in the file of authorities, which has a rule of its own. */
+/** The database as its component gets it; another rule checks the content of the file of authorities. */
 function databaseOf(values: Partial<Values>, given: Reading["given"]) {
   const { external, ...database } = argsOf("PostgresDatabase", values);
-  // One that is given with a fault is a server elsewhere, too.
+  // With an error in postgresHost the server is still one elsewhere.
   const host = external?.host ?? (given.has("postgresHost") ? "elsewhere" : undefined);
   const authorities = given.has("postgresCaFile") ? "certificates" : undefined;
   return { ...database, external: { ...external, host, authorities } };
 }
 
-/** An argument's error as a fault of the setting that gives the argument. */
+/** An argument's error as a problem of the setting that gives the argument. */
 function problemOf(
   component: Component,
   error: ArgumentError,

@@ -15,9 +15,9 @@ import { errorOf, type Problem, problemText } from "../host/problem";
 import { Secret } from "../host/secret";
 import type { Connection } from "../host/ssh/connection";
 
-/** The configuration of one stack: complete, checked, with every default, grouped as it is used. */
+/** The configuration of one stack: checked, with every default, grouped by component. */
 export interface Configuration {
-  /** How the host is reached, and as whom. */
+  /** The host, the login there and the way to it. */
   readonly connection: Connection;
   /** Whether the host is this machine's lab host. */
   readonly isLab: boolean;
@@ -39,7 +39,7 @@ export interface Configuration {
   readonly site: ArgsOf<"NginxSite">;
   /** Arguments of RobotsTxt. */
   readonly robots: ArgsOf<"RobotsTxt"> & { readonly path: string };
-  /** The application and all that it needs; undefined where the site is a static page. */
+  /** The application and what it needs; undefined where the site is a static page. */
   readonly application: ApplicationConfiguration | undefined;
   /** Arguments of every Logrotate. */
   readonly logrotate: ArgsOf<"Logrotate">;
@@ -120,7 +120,7 @@ function grouped(
   };
 }
 
-/** The settings that Pulumi hands to the running program. */
+/** The settings that Pulumi passes to the running program. */
 function pulumiSource(): ConfigurationSource {
   const secretNames = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] || "[]") as string[];
   return {

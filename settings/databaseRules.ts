@@ -7,7 +7,7 @@ import { shown } from "../host/manifest/value";
 import { type ConfigurationSource, type Reading } from "./read";
 import { fullName, type KeyName, keys } from "./schema";
 
-/** Settings that say something of a server elsewhere only. */
+/** Settings that apply to a server elsewhere only. */
 const ofServerElsewhere = [
   "postgresAdminUser",
   "postgresAdminPassword",
@@ -15,7 +15,7 @@ const ofServerElsewhere = [
   "postgresCaFile",
 ] as const satisfies readonly KeyName[];
 
-/** Faults that the database's settings make together, or with what lies on this machine. */
+/** Checks the database's settings together, and against files on this machine. */
 export function checkDatabase(source: ConfigurationSource, reading: Reading): ProblemParts[] {
   return [...checkElsewhere(reading), ...checkCa(source, reading)];
 }
@@ -23,8 +23,7 @@ export function checkDatabase(source: ConfigurationSource, reading: Reading): Pr
 /**
  * Reads the certificates of the authorities that sign for the server.
  *
- * @returns as PEM, and nothing else that the file holds; or what is wrong with it, in words that
- *   follow the file's name
+ * @returns the certificates alone, as PEM; or the problem with the file, in words that follow its name
  */
 export function readCaFile(
   source: ConfigurationSource,

@@ -1,16 +1,16 @@
 /** Names of a site as Django and the deployment's own requests take them. */
 
-/** Django's way to write a wildcard, `.example.org`, which it takes for that very name too. */
+/** Names in Django's spelling: its wildcard `.example.org` also matches that name itself. */
 export function djangoHosts(names: readonly string[]): string[] {
   return names.map((name) => name.replace(/^\*\./, "."));
 }
 
 /**
- * The Host header of the request that proves a release: the first of the site's names that nginx
- * takes for this site, and Django for an allowed host. A wildcard is asked by a name that it covers.
+ * The Host header of the request that proves a release: the first of the site's names for which nginx
+ * serves this site, and which Django allows. For a wildcard it is a name that matches it.
  *
  * @param allowed as {@link djangoHosts} writes them
- * @returns undefined where there is none
+ * @returns undefined where no name does both
  */
 export function proofHost(
   serverNames: readonly string[],

@@ -31,10 +31,10 @@ const bastionSettings: KeySettings = {
 };
 
 /**
- * The one identity that logs in on the host; undefined, and problems added, when it isn't exactly
- * one or can't be used.
+ * The one identity that logs in on the host; undefined, with problems added, when the settings give none or
+ * several, or one that can't be used.
  *
- * @param labFile the lab's identity, for a stack that names none
+ * @param labFile the lab's identity, for a stack without one
  */
 export function readHostIdentity(
   source: ConfigurationSource,
@@ -71,7 +71,7 @@ export function readHostIdentity(
   return undefined;
 }
 
-/** The identity that logs in on the bastion: its own private key, or else the host's identity. */
+/** The identity that logs in on the bastion: a private key for it, or else the host's identity. */
 export function readBastionIdentity(
   source: ConfigurationSource,
   read: Read,

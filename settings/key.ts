@@ -2,7 +2,7 @@ import type { Argument } from "../components/args/argument";
 import type { Value } from "../host/manifest/value";
 import type { Secret } from "../host/secret";
 
-/** The part of the deployment that a setting is for; the reference is ordered by it. */
+/** The component that a setting belongs to; the reference has a table for each. */
 export type Component =
   | "Host"
   | "Bastion"
@@ -17,24 +17,24 @@ export type Component =
   | "DataMigration"
   | "Uwsgi";
 
-/** What a setting becomes. */
+/** The argument that a setting becomes. */
 export interface KeyPlace {
   readonly component: Component;
-  /** The component's argument that it becomes, such as `external.host`. @default it is none */
+  /** Name of the component's argument, such as `external.host`. @default none */
   readonly argument?: string;
-  /** What the argument is made, such as a file below a package; follows its name. @default the value itself */
+  /** How the value becomes the argument, such as a file below a package, in words after its name. @default unchanged */
   readonly becomes?: string;
 }
 
-/** What every setting says about itself. */
+/** Texts of a setting for the reference and for errors. */
 export interface KeyText {
-  /** What it means, in one or two sentences. */
+  /** Its meaning, in one or two sentences. */
   readonly meaning: string;
-  /** A value as it is written in the stack's file; a list's example is its first item. */
+  /** A value as in the stack's file; for a list its first item. */
   readonly example: string;
-  /** When it must be set, where that depends on other settings. */
+  /** When it is required, where that depends on other settings. */
   readonly needed?: string;
-  /** The command that sets it, where `pulumi config set` with the example isn't the way. */
+  /** The command that sets it. @default `pulumi config set` with the example */
   readonly command?: string;
 }
 
@@ -46,13 +46,13 @@ export interface Key<T> extends KeyText, KeyPlace {
   readonly secret: boolean;
   /** The default, where there is one. */
   readonly fallback: T | undefined;
-  /** Never there: tells the compiler what the setting is read as. */
+  /** Never has a value: tells the compiler the type of the setting. */
   readonly reads?: readonly [T];
   /** The default in words, where it depends on something else. */
   readonly fallbackText?: string;
 }
 
-/** A setting that every stack has. */
+/** A setting that every stack must have. */
 export function required<T, const P extends KeyPlace>(
   value: Value<T>,
   about: KeyText & P,
@@ -60,7 +60,7 @@ export function required<T, const P extends KeyPlace>(
   return { ...about, value, presence: "required", secret: false, fallback: undefined };
 }
 
-/** A setting that is left out where it isn't needed. */
+/** A setting without a default that a stack may leave out. */
 export function optional<T, const P extends KeyPlace>(
   value: Value<T>,
   about: KeyText & P & { readonly fallbackText?: string },
@@ -77,7 +77,7 @@ export function withDefault<T, const P extends KeyPlace>(
   return { ...about, value, presence: "default", secret: false, fallback };
 }
 
-/** A setting that is a fault when it stands in the stack's file in plain text. */
+/** A setting that must be encrypted in the stack's file. */
 export function secret<const P extends KeyPlace>(
   value: Value<string>,
   about: KeyText & P,
@@ -85,11 +85,11 @@ export function secret<const P extends KeyPlace>(
   return { ...about, value, presence: "optional", secret: true, fallback: undefined };
 }
 
-/** The value that an argument holds. */
+/** Type of the value of an argument. */
 type ValueOf<A> = A extends { readonly value: Value<infer T> } ? T : never;
 
 /**
- * Settings that become arguments as they are: values and defaults are the component's own.
+ * Settings that become arguments unchanged, with the values and defaults of the component.
  *
  * @param table the component's arguments, from its file in components/args
  */
@@ -100,7 +100,7 @@ export function settingsOf<const C extends Component, Table extends object>(
   const place = <const N extends string>(argument: N) => ({ component, argument });
   const of = (argument: keyof Table) => table[argument] as Argument<unknown>;
   return {
-    /** With the component's default; optional where that has none. */
+    /** A setting with the component's default; optional where the component has none. */
     setting<const N extends keyof Table & string>(
       argument: N,
       about: KeyText & { readonly fallbackText?: string },
@@ -117,14 +117,14 @@ export function settingsOf<const C extends Component, Table extends object>(
         secret: false,
       };
     },
-    /** That every stack has. */
+    /** A setting that every stack must have. */
     required<const N extends keyof Table & string>(argument: N, about: KeyText) {
       return required(of(argument).value as Value<ValueOf<Table[N]>>, {
         ...about,
         ...place(argument),
       });
     },
-    /** With a default that belongs to this site. */
+    /** A setting with a default of this site. */
     withDefault<const N extends keyof Table & string>(
       argument: N,
       fallback: NoInfer<ValueOf<Table[N]>>,
@@ -148,7 +148,7 @@ type WithItsDefault<A> = A extends { readonly fallback: infer F }
  * @param part where in a list or an object the value belongs, such as `[1].priority`
  */
 export function setCommand(name: string, key: Key<unknown>, part = ""): string {
-  // The example is a whole item; what a field of it may be stands under "allowed".
+  // The example is a whole item; the problem's allowed values are those of the field.
   if (part.includes(".")) return `pulumi config set --path '${name}${part}' VALUE`;
   if (key.command !== undefined) return key.command;
   if (part !== "") return `pulumi config set --path '${name}${part}' ${quoted(key.example)}`;
@@ -158,7 +158,7 @@ export function setCommand(name: string, key: Key<unknown>, part = ""): string {
     : `pulumi config set ${name} ${quoted(key.example)}`;
 }
 
-/** As a POSIX shell takes it for one word. */
+/** Quotes a text for a POSIX shell, as one word. */
 function quoted(word: string): string {
   if (/^~?[\w./:@+-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;

@@ -5,7 +5,7 @@ import type { ProblemParts } from "../host/problem";
 import type { ConfigurationSource } from "./read";
 import { fullName } from "./schema";
 
-/** Value of `tracks:host` that stands for this machine's lab host of the stack's name. */
+/** Value of `tracks:host` for this machine's lab host with the stack's name. */
 export const labHost = "lab";
 
 const labHostFile = z.object({
@@ -20,7 +20,7 @@ const labHostFile = z.object({
   secrets: z.object({ deployerPassword: z.string() }),
 });
 
-/** What the lab says about one of its hosts; see `dev/lab/host.ts`, which writes it. */
+/** Description of a lab host, which `dev/lab/host.ts` writes. */
 export type LabHostFile = z.infer<typeof labHostFile>;
 
 /** Reads what the lab wrote about the host of this stack; returns a problem where it wrote nothing. */

@@ -1,19 +1,19 @@
 /**
- * The candidate that the word was probably meant to be: the one with the fewest slips (a letter
- * too many, too few, or another), upper and lower case, `_` and `-` aside. Undefined when even
- * that one differs in more than a third of its letters.
+ * The candidate closest to a misspelt word: the one with the fewest differences (a letter more, a letter
+ * less, or another letter), apart from upper and lower case, `_` and `-`. Undefined when even that one
+ * differs in more than a third of its letters.
  */
 export function nearest<T extends string>(word: string, candidates: readonly T[]): T | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[_-]/g, "");
   const [best] = candidates
-    .map((candidate) => ({ candidate, slips: slips(plain(word), plain(candidate)) }))
-    .filter(({ candidate, slips }) => slips <= Math.max(1, candidate.length / 3))
-    .sort((a, b) => a.slips - b.slips);
+    .map((candidate) => ({ candidate, differences: differences(plain(word), plain(candidate)) }))
+    .filter(({ candidate, differences }) => differences <= Math.max(1, candidate.length / 3))
+    .sort((a, b) => a.differences - b.differences);
   return best?.candidate;
 }
 
-/** Levenshtein's distance. */
-function slips(from: string, to: string): number {
+/** Levenshtein distance. */
+function differences(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [above, letter] of Array.from(from).entries()) {
     const next = [above + 1];

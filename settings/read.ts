@@ -8,15 +8,15 @@ import { redacted, Secret } from "../host/secret";
 /** A stack's settings as Pulumi hands them to the program. */
 export interface ConfigurationSource {
   readonly stack: string;
-  /** Full name (`tracks:listenPort`) to text; a list or an object is JSON. */
+  /** Values by full name, such as `tracks:listenPort`; a list or an object is JSON. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Full names of those that are encrypted in the stack's file. */
+  /** Full names of the encrypted settings of the stack's file. */
   readonly secretNames: ReadonlySet<string>;
-  /** Folder of the repository: where relative paths start. */
+  /** Folder of the repository, to which relative paths belong. */
   readonly directory: string;
   /** Folder of this machine's lab. */
   readonly labDirectory: string;
-  /** Folder that `~` stands for. */
+  /** Home of this user, for `~`. */
   readonly home: string;
 }
 
@@ -78,7 +78,7 @@ function decoded(key: Key<unknown>, raw: string): unknown {
   try {
     return JSON.parse(raw) as unknown;
   } catch {
-    // Refused by the schema, with its own words.
+    // The schema refuses it, in its own words.
     return raw;
   }
 }
@@ -96,7 +96,8 @@ function plainSecret(name: KeyName, key: Key<unknown>): ProblemParts {
   return {
     subject: fullName(name),
     given: `${redacted}, in plain text in the stack's file`,
-    allowed: "a secret, encrypted there; whoever has seen the file knows this one: change it",
+    allowed:
+      "a secret, encrypted there; change this one, since everybody who saw the file knows it",
     fix: [setCommand(fullName(name), key)],
   };
 }
@@ -119,7 +120,7 @@ function refused(
   };
 }
 
-/** Settings of our namespace that no part of the program reads: most often a slip of the pen. */
+/** Settings in our namespace that this program does not have: most often they are misspelt. */
 function unknownSettings(source: ConfigurationSource): ProblemParts[] {
   return Object.keys(source.settings)
     .filter((name) => name.startsWith(`${namespace}:`))
@@ -129,7 +130,7 @@ function unknownSettings(source: ConfigurationSource): ProblemParts[] {
       const likely = nearest(name, keyNames);
       return {
         subject: fullName(name),
-        // Its value may be a secret under a misspelt name.
+        // Without the value, which may be a secret under a misspelt name.
         given: "a setting that this program doesn't have",
         allowed:
           likely === undefined

@@ -1,6 +1,6 @@
 import type { Value } from "../host/manifest/value";
 
-/** A list of pairs, each in one text such as `NAME=VALUE`, read as what each name stands for. */
+/** Reads a list of pairs, each one text such as `NAME=VALUE`, as a record. */
 export function recordOf(pairs: Value<string[]>, separator: string): Value<Record<string, string>> {
   const split = (text: string): [string, string] => {
     const at = text.indexOf(separator);

@@ -8,7 +8,7 @@ export const referenceMarkers = {
   end: "<!-- end of configuration reference -->",
 } as const;
 
-/** What the settings of each component are about. */
+/** Headings of the tables, one per component. */
 const headings: Record<Component, string> = {
   Host: "The host, and who logs in",
   Bastion: "A bastion in between",
@@ -58,14 +58,14 @@ function item(name: string, key: Key<unknown>): string[] {
   ].map((cell) => cell.replaceAll("|", "\\|"));
 }
 
-/** The argument that it becomes, and how. */
+/** The argument that a setting becomes, and how. */
 function argumentCell(key: Key<unknown>): string {
   const argument = argumentOf(key);
   if (argument === undefined) return "";
   return `\`${argument}\`${key.becomes === undefined ? "" : `: ${key.becomes}`}`;
 }
 
-/** What it is when it isn't set, or that it must be. */
+/** The default of a setting, or when it is required. */
 function presence(key: Key<unknown>): string {
   if (key.presence === "required") return "**required**";
   if (key.needed !== undefined) return `**required** ${key.needed}`;
@@ -91,7 +91,7 @@ export function withReference(page: string): string {
   const end = page.indexOf(referenceMarkers.end);
   if (start < 0 || end < start) {
     throw new Error(
-      `docs/configuration.md lacks the lines "${referenceMarkers.start}" and "${referenceMarkers.end}": put the reference's place back`,
+      `docs/configuration.md lacks the lines "${referenceMarkers.start}" and "${referenceMarkers.end}": add them again`,
     );
   }
   const before = page.slice(0, start + referenceMarkers.start.length);

@@ -4,7 +4,7 @@ import { labHost } from "./lab";
 import type { Reading } from "./read";
 import { fullName, keys } from "./schema";
 
-/** Faults that only two settings together make, those of the connection aside. */
+/** Checks settings together, except those of the connection. */
 export function checkRules({ values, given }: Reading): ProblemParts[] {
   const problems: ProblemParts[] = [];
   const { deployerUser, hostUser, listenPort, hostPort } = values;

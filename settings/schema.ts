@@ -9,8 +9,8 @@ import { uwsgiKeys } from "./keys/uwsgi";
 export const namespace = "tracks";
 
 /**
- * Every setting of a stack: the one table from which values are read and checked, their types
- * come, and docs/configuration.md is written.
+ * Every setting of a stack. From this one table the program reads and checks values, derives their types,
+ * and writes docs/configuration.md.
  */
 export const keys = {
   ...connectionKeys,
@@ -33,7 +33,7 @@ export type Values = {
     : never;
 };
 
-/** A setting as it is named in the stack's file and in messages. */
+/** Name of a setting in the stack's file and in messages. */
 export function fullName(name: string): string {
   return `${namespace}:${name}`;
 }

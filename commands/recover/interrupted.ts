@@ -8,7 +8,7 @@ import type { Session } from "../../host/ssh/session";
 import { overSession } from "../../preflight/host/overSession";
 import { inStackKeys } from "../../settings/argumentKeys";
 
-/** Seconds in which every fault of the way to the host shows. */
+/** Seconds for the way to the host, up to the login. */
 const wayDeadlineSeconds = 12;
 
 /**
@@ -45,7 +45,7 @@ export async function runRecover(
   scope: string,
 ): Promise<string[]> {
   const { prefix, firstLine } = privilege(connection);
-  // What stands before the script is a sudo password that sudo didn't ask for: never run that.
+  // Before the script there may be a sudo password that sudo didn't ask for: never run that.
   const command = `sed -n "/^#!/,\\$p" | TRACKS_LOCK_WAIT=${waitSeconds} bash -s -- --scope "$0" recover`;
   const result = await session.exec(
     [...prefix, "bash", "-c", command, scope],

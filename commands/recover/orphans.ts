@@ -10,7 +10,7 @@ export interface Orphan {
   title: string;
 }
 
-/** What the engine starts: plugins, language hosts, and the program that a language host runs. */
+/** Programs that the engine starts: plugins, language hosts, and the program that a language host runs. */
 const startedByEngine = /pulumi-(?:resource|language|analyzer)-[a-z-]+|@pulumi\/pulumi\/cmd\/run/;
 
 /**
@@ -26,7 +26,7 @@ export async function findOrphans(): Promise<Orphan[]> {
 }
 
 /**
- * Ends orphans by their ids: politely, then for good.
+ * Ends orphans by their ids: with SIGTERM, then with SIGKILL.
  *
  * @param graceMs milliseconds between the two
  * @throws Error naming the ids that are still there

@@ -25,7 +25,7 @@ export interface Stack {
  * Finds the stack that is meant, the one named or else the selected one, and reads its settings.
  *
  * Nobody knows yet whether an engine is at work. The file backend writes a checkpoint's attributes
- * in place: who reads them in that moment finds an empty file.
+ * in place: a reader in that moment finds an empty file.
  *
  * @param tries how often to ask, a quarter of a second apart
  */

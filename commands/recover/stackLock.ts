@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { problemError } from "../../host/ProblemError";
 
 /**
- * What the file backend writes into a lock: who holds the stack.
+ * Content of a lock of the file backend: the process that holds the stack.
  *
  * Read from its files, since the Automation API breaks a lock (`cancel`) but can't say whose it is,
  * nor can the CLI before it has begun an update.
@@ -101,7 +101,7 @@ const clockTolerance = 60_000;
 
 /**
  * Whether the holder's id was given to another process since: one that began after the lock was
- * taken. Where nobody can tell when it began, it counts as the holder itself.
+ * taken. Where its start is unknown, it counts as the holder itself.
  */
 async function isReused(holder: LockHolder): Promise<boolean> {
   const started = await startOf(holder.pid);

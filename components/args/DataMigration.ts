@@ -4,7 +4,7 @@ import { listOf, text } from "../../host/manifest/value";
 import { absolutePath, modelName, moduleName } from "../../host/manifest/values";
 import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
 
-/** What a migration needs of the application; a `DjangoApp` has it. */
+/** The application of a migration, such as a `DjangoApp`. */
 export interface MigratedApplication {
   /** The link to the release: the directory of manage.py. */
   readonly current: string;
@@ -15,8 +15,8 @@ export interface MigratedApplication {
   /** Whether the service runs with PRODUCTION=1; without, the variable is absent. */
   readonly production: boolean;
   /**
-   * The application's database, in words that tell it from others, such as `127.0.0.1:5432/tracks`: when
-   * the application gets another one, the dump goes into that too.
+   * Identifies the application's database, such as `127.0.0.1:5432/tracks`: a new database gets the dump,
+   * too.
    */
   readonly database: string;
   /** Directory of the backups. */
@@ -29,12 +29,12 @@ export interface MigratedApplication {
 export interface DataMigrationArgs {
   /** The host that the application is on. */
   host: Host;
-  /** What the old site's `manage.py dumpdata` wrote. */
+  /** Dump that the old site's `manage.py dumpdata` wrote. */
   dump: LocalFile;
   /** The application that the data is for, such as a `DjangoApp`: migrated, with its settings. */
   app: MigratedApplication;
   /**
-   * Models that have another name in the new application: old label to new label, in lower case.
+   * Models with another name in the new application: old label to new label, in lower case.
    *
    * Applied to the `model` of each row, to natural keys and to the names of default permissions; text that
    * happens to hold a label stays as it is.
@@ -43,7 +43,7 @@ export interface DataMigrationArgs {
    * @example { "redirect.target": "roasted.target" }
    */
   renames?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
-  /** Old labels of models whose rows are left out. @default [] @example ["south.migrationhistory"] */
+  /** Old labels of models to skip. @default [] @example ["south.migrationhistory"] */
   skipModels?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /**
    * The dump's SHA-256, in hex: this dump, and no other, may be loaded although the tables have rows or
@@ -59,7 +59,7 @@ export interface DataMigrationArgs {
   settings?: string;
 }
 
-/** What the arguments may be, and their defaults. */
+/** Kinds of values of the arguments, and their defaults. */
 export const dataMigrationArguments = {
   skipModels: withDefault(listOf(modelName, "models"), []),
   confirm: withoutDefault(text("the dump's SHA-256, 64 hexadecimal digits", /^[0-9a-f]{64}$/)),

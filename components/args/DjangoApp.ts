@@ -28,7 +28,7 @@ import {
   withoutDefault,
 } from "./argument";
 
-/** A git repository as the host sees it. */
+/** A git repository, as the host reaches it. */
 export interface GitRepository {
   /** As git takes it: `https://...`, `ssh://...`, `git@host:path`. */
   readonly url: string;
@@ -38,7 +38,7 @@ export interface GitRepository {
   readonly user: string;
   /** Private key that git logs in with. @default none */
   readonly deployKey?: Secret;
-  /** Key that the git server must prove to have; needed where the URL goes through SSH. */
+  /** Host key that the git server must have; required where the URL uses SSH. */
   readonly hostKey?: GitHostKey;
 }
 
@@ -50,7 +50,7 @@ export interface GitHostKey {
   readonly key: string;
 }
 
-/** Where the application's source comes from. */
+/** Source of the application. */
 export type ApplicationSource =
   | {
       kind: "folder";
@@ -91,7 +91,7 @@ export interface DjangoAppArgs extends FileArgs {
   host: Host;
   /** Name of the application: of its folders on the host. */
   app: string;
-  /** Directory below which everything of the site lies. @example "/srv/tracks" */
+  /** Directory for everything of the site. @example "/srv/tracks" */
   siteRoot: string;
   /** Login that the application belongs to and runs as. */
   user: string;
@@ -108,7 +108,7 @@ export interface DjangoAppArgs extends FileArgs {
   /** Django's SECRET_KEY: a secret. @default made once on the host, and never read back */
   secretKey?: pulumi.Input<string | undefined>;
   /**
-   * Django's ALLOWED_HOSTS: `.example.org` stands for that name and all below it.
+   * Django's ALLOWED_HOSTS: `.example.org` matches that name and all below it.
    *
    * @see https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts
    */
@@ -120,7 +120,7 @@ export interface DjangoAppArgs extends FileArgs {
   /** File of the source that the virtualenv is made from. @default "requirements.txt" */
   requirements?: string;
   /**
-   * What is installed besides, as pip takes it. With PostgreSQL the host adds psycopg2, unless the
+   * Further requirements, in pip's format. With PostgreSQL the host adds psycopg2, unless the
    * application has chosen a driver, here or in its requirements.
    *
    * @default []
@@ -135,7 +135,7 @@ export interface DjangoAppArgs extends FileArgs {
   healthPath?: pulumi.Input<string>;
   /** Port of nginx on the host. @default 80 */
   port?: pulumi.Input<number>;
-  /** Releases, virtualenvs and backups that are kept. @default 5 */
+  /** Number of releases, virtualenvs and backups to keep. @default 5 */
   keep?: pulumi.Input<number>;
   /**
    * What runs the application: its service's files change with the release, are tried out with it, and
@@ -148,7 +148,7 @@ export interface DjangoAppArgs extends FileArgs {
   nginx?: Nginx;
 }
 
-/** What the arguments may be, and their defaults. */
+/** Kinds of values of the arguments, and their defaults. */
 export const djangoAppArguments = {
   app: required(siteName),
   siteRoot: required(absolutePath),
@@ -188,7 +188,7 @@ interface GitAccess {
   readonly deployKey?: unknown;
 }
 
-/** What of the arguments can't be together. */
+/** Checks several arguments together. */
 export function djangoAppRules(args: Values): ArgumentError[] {
   return [...proofErrors(args), ...(args.source === undefined ? [] : gitErrors(args.source))];
 }
@@ -205,14 +205,14 @@ function proofErrors({ allowedHosts, proofHost }: Values): ArgumentError[] {
   ];
 }
 
-/** What of a git source can't be as it is. */
+/** Checks a git source. */
 export function gitErrors(source: GitAccess): ArgumentError[] {
   const isOverSsh = !/^(?:https?|file):/.test(source.url);
   if (isOverSsh && source.hostKey === undefined) {
     return [
       {
         propertyPath: "source.hostKey",
-        given: "nothing, but DjangoApp.source.url is reached over SSH",
+        given: "nothing, but DjangoApp.source.url uses SSH",
         allowed: publicKey.allowed,
       },
     ];
@@ -221,7 +221,7 @@ export function gitErrors(source: GitAccess): ArgumentError[] {
     .filter((name) => !isOverSsh && source[name] !== undefined)
     .map((name) => ({
       propertyPath: `source.${name}`,
-      given: "a value, but DjangoApp.source.url isn't reached over SSH",
+      given: "a value, but DjangoApp.source.url does not use SSH",
       allowed: "nothing with an https or file URL",
       superfluous: true,
     }));

@@ -33,7 +33,7 @@ export interface LinuxUserArgs extends FileArgs {
   services?: readonly string[];
 }
 
-/** What the arguments may be, and their defaults. */
+/** Kinds of values of the arguments, and their defaults. */
 export const linuxUserArguments = {
   user: required(loginName),
   home: withoutDefault(absolutePath),

@@ -8,11 +8,11 @@ import { type ArgumentTable, required, withDefault, withoutDefault } from "./arg
 export interface LogrotateArgs extends FileArgs {
   /** The host that the logs are on. */
   host: Host;
-  /** Name of the file in /etc/logrotate.d; the vendor's of the same name is kept aside. */
+  /** Name of the file in /etc/logrotate.d; the vendor's file of that name is kept in /var/lib/tracks/kept. */
   file: string;
   /** The logs, as absolute paths or patterns. @example ["/var/log/nginx/*.log"] */
   logs: readonly string[];
-  /** Shell lines run once after a rotation: how the writer is told to open its new log. */
+  /** Shell lines to run once after a rotation, which make the program open its new log. */
   postrotate: string;
   /**
    * How often the logs are rotated.
@@ -21,7 +21,7 @@ export interface LogrotateArgs extends FileArgs {
    * @see https://man7.org/linux/man-pages/man8/logrotate.8.html
    */
   frequency?: pulumi.Input<"daily" | "weekly" | "monthly">;
-  /** Rotated logs that are kept. @default 52 */
+  /** Number of rotated logs to keep. @default 52 */
   rotate?: pulumi.Input<number>;
   /** Also rotated when larger than this, megabytes. @default never for its size alone */
   maxSizeMegabytes?: pulumi.Input<number | undefined>;
@@ -33,7 +33,7 @@ export interface LogrotateArgs extends FileArgs {
   createGroup?: pulumi.Input<string>;
 }
 
-/** What a program says about the rotation of its logs. */
+/** Arguments of the rotation that a program itself gives. */
 export type LogRotation = Pick<
   LogrotateArgs,
   "file" | "logs" | "postrotate" | "createOwner" | "createGroup"
@@ -41,7 +41,7 @@ export type LogRotation = Pick<
 
 const log = text("an absolute path or pattern, such as `/var/log/nginx/*.log`", /^\/[^\s"'{}]+$/);
 
-/** What the arguments may be, and their defaults. */
+/** Kinds of values of the arguments, and their defaults. */
 export const logrotateArguments = {
   file: required(text("letters, digits, `_` and `-`", /^[A-Za-z0-9_-]+$/)),
   logs: required(listOf(log, "logs", { minimum: 1 })),

@@ -36,7 +36,7 @@ export interface NginxArgs extends FileArgs {
   openPorts?: pulumi.Input<readonly pulumi.Input<number>[]>;
 }
 
-/** What the arguments may be, and their defaults. */
+/** Kinds of values of the arguments, and their defaults. */
 export const nginxArguments = {
   user: withDefault(loginName, "nginx"),
   workerProcesses: withDefault<number | "auto">(

@@ -33,7 +33,7 @@ export interface NginxSiteArgs extends FileArgs {
   listenPort?: pulumi.Input<number>;
   /** Makes this site nginx's default_server, which answers names that no site has. @default true */
   defaultServer?: boolean;
-  /** Directory below which everything of the site lies. @example "/srv/tracks" */
+  /** Directory for everything of the site. @example "/srv/tracks" */
   siteRoot: string;
   /**
    * The application that answers whatever nginx does not serve itself, such as a `Uwsgi`.
@@ -68,7 +68,7 @@ export interface NginxSiteArgs extends FileArgs {
   snippet?: pulumi.Input<string | undefined>;
 }
 
-/** What the arguments may be, and their defaults. */
+/** Kinds of values of the arguments, and their defaults. */
 export const nginxSiteArguments = {
   site: withoutDefault(siteName),
   serverNames: required(listOf(serverName, "names", { minimum: 1 })),
@@ -79,10 +79,10 @@ export const nginxSiteArguments = {
   mediaRoot: withoutDefault(absolutePath),
   "application.socket": withoutDefault(loopbackAddress),
   "application.harakiriSeconds": withoutDefault(integer("seconds", 1, 3600)),
-  snippet: withoutDefault(lines("nginx directives, as they stand in a server block")),
+  snippet: withoutDefault(lines("nginx directives for a server block")),
 } satisfies ArgumentTable<NginxSiteArgs>;
 
-/** What of the arguments can't be together, or as nginx reads them. */
+/** Checks arguments together, and as nginx reads them. */
 export function nginxSiteRules({
   snippet,
 }: {
@@ -91,9 +91,9 @@ export function nginxSiteRules({
   return snippet === undefined ? [] : snippetErrors(snippet);
 }
 
-/** What would break the site's server block, as far as it shows in the text. */
+/** Finds what would break the site's server block, as far as the text shows it. */
 function snippetErrors(snippet: string): ArgumentError[] {
-  // What is in a block of Lua has other rules.
+  // A block of Lua has other rules.
   if (/_by_lua_block\b/.test(snippet)) return [];
   const { fault, locations } = readDirectives(snippet);
   const error = (given: string, allowed: string): ArgumentError => ({
@@ -109,7 +109,7 @@ function snippetErrors(snippet: string): ArgumentError[] {
     if (taken === undefined) return [];
     return [
       error(
-        `${given}, which takes ${taken} from the site's own location, and says nowhere what answers`,
+        `${given}, which takes ${taken} from the site's own location, and has no directive that answers`,
         "a pattern that leaves /static/ and /media/ alone, or a block with its own alias, such as location ~ ^/static/(.+\\.css)$ { alias /srv/site/staticfiles/$1; expires 1d; }",
       ),
     ];
@@ -127,7 +127,7 @@ function isOurs({ modifier, path }: Location): boolean {
 const answers =
   /^(?:root|alias|return|rewrite|deny|allow|internal|try_files|error_page|include|\w+_pass|proxy_.*|if|empty_gif|autoindex)$/;
 
-/** A file that visitors would no longer get, since a pattern goes before our locations. */
+/** A file that visitors would no longer get, since nginx tries a pattern before our locations. */
 function takenFrom({ modifier, path, directives }: Location): string | undefined {
   if (!modifier.startsWith("~") || directives.some((name) => answers.test(name))) return undefined;
   try {

@@ -21,7 +21,7 @@ import {
 } from "./argument";
 
 /**
- * A PostgreSQL server elsewhere, which is used as it is: nothing of it is installed or configured.
+ * A PostgreSQL server elsewhere, which this program uses, but does not install or configure.
  *
  * @typeParam Password a secret input of the component; a secret in memory for the preflight
  */
@@ -30,18 +30,18 @@ export interface ExternalServer<Password> {
   readonly host: string;
   /** Port there. */
   readonly port: number;
-  /** A role there that may make roles and databases. */
+  /** A role there that may create roles and databases. */
   readonly adminUser: string;
   /** Its password. */
   readonly adminPassword: Password;
   /**
-   * How all connections to it are encrypted and checked: the application's, and those that deploy.
+   * How to encrypt and check all connections to it: the application's, and those of the deployment.
    *
    * @see https://www.postgresql.org/docs/current/libpq-ssl.html
    */
   readonly sslMode: SslMode;
   /**
-   * Certificates of the authorities that may have signed the server's, in PEM. Needed for
+   * Certificates of the authorities that sign for the server, in PEM format. Needed for
    * `verify-ca` and `verify-full`, and for no other mode.
    */
   readonly authorities?: string | undefined;
@@ -86,7 +86,7 @@ export interface DatabaseServer<Password> extends ServerPackages {
   readonly dataDirectory?: string | undefined;
   /** Port of the server on its host. @default 5432 */
   readonly port?: number;
-  /** A server elsewhere in place of one on the host. @default none */
+  /** A server elsewhere, instead of one on the host. @default none */
   readonly external?: ExternalServer<Password> | undefined;
   /**
    * Port on 127.0.0.1 of the machine that deploys, where the tunnel begins; the provider's state
@@ -97,15 +97,15 @@ export interface DatabaseServer<Password> extends ServerPackages {
   readonly tunnelPort?: number | undefined;
 }
 
-/** What the preflight found out about the server, and did for the provider. */
+/** State of the server as the preflight found it, and the tunnel for the provider. */
 export interface DatabaseFindings {
   /** Port on 127.0.0.1 where the tunnel begins that it opened. */
   readonly tunnelPort: number;
-  /** What is there already, and comes into the state by an import in place of being created. */
+  /** Whether role and database exist: then the provider imports them rather than creating them. */
   readonly adopt: { readonly role: boolean; readonly database: boolean };
-  /** The server, in words that tell it from others. */
+  /** Identifies the server. */
   readonly server: string;
-  /** Tells role and database from those that the stack made on another server. */
+  /** Distinguishes role and database from those that the stack created on another server. */
   readonly generation: string;
 }
 
@@ -122,7 +122,7 @@ export interface PostgresDatabaseArgs extends DatabaseServer<pulumi.Input<string
   readonly found?: DatabaseFindings;
 }
 
-/** What the arguments may be, and their defaults; the port is the external server's, too. */
+/** Kinds of values of the arguments, and their defaults; the port is also the external server's. */
 export const postgresDatabaseArguments = {
   database: required(databaseName),
   user: required(databaseName),
@@ -154,11 +154,11 @@ type Values = Partial<Omit<DatabaseServer<unknown>, "external">> & {
   readonly external?: Partial<ExternalServer<unknown>> | undefined;
 };
 
-/** What of the arguments can't be together. */
+/** Checks several arguments together. */
 export function postgresDatabaseRules(args: Values): ArgumentError[] {
   const { version, provisioner, external } = args;
   const { provisioningUser = postgresDatabaseArguments.provisioningUser.fallback } = args;
-  // One that is not allowed is told as that alone.
+  // A version that is not allowed is one error only.
   const isOld = version !== undefined && Number(version) < firstWithProvider;
   const errors: ArgumentError[] = [];
   const error = (propertyPath: string, given: string, allowed: string, superfluous = false) => {

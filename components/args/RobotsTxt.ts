@@ -25,7 +25,7 @@ const line = text(
   /^(?:#\P{Cc}*|[A-Za-z-]+:(?: \P{Cc}*)?)$/u,
 );
 
-/** What the arguments may be, and their defaults. */
+/** Kinds of values of the arguments, and their defaults. */
 export const robotsTxtArguments = {
   path: required(absolutePath),
   rules: withDefault(listOf(line, "lines", { minimum: 1, repeats: true }), [

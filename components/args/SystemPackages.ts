@@ -32,7 +32,7 @@ export interface SystemPackagesArgs extends PackageNeeds, FileArgs {
   };
 }
 
-/** What the arguments may be, and their defaults. */
+/** Kinds of values of the arguments, and their defaults. */
 export const systemPackagesArguments = {
   extraPackages: withDefault(listOf(packageName, "package names"), []),
   moduleStreams: withDefault(

@@ -29,7 +29,7 @@ export interface UwsgiArgs extends FileArgs {
   host: Host;
   /** Name of the application: of its link below the site's root, and of its ini file. */
   application: string;
-  /** Directory below which the application's link stands. @example "/srv/tracks" */
+  /** Directory of the site, with the link to the application. @example "/srv/tracks" */
   siteRoot: string;
   /** Login that the workers run as; not root. */
   user: string;
@@ -84,7 +84,7 @@ export interface UwsgiArgs extends FileArgs {
   options?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /**
    * Services of the same host that are started first at boot, such as the database's: names without
-   * `.service`. One that the host lacks does no harm.
+   * `.service`. A service that the host does not have does no harm.
    *
    * @default []
    */
@@ -95,7 +95,7 @@ export interface UwsgiArgs extends FileArgs {
   proofHost?: pulumi.Input<string>;
 }
 
-/** What the arguments may be, and their defaults; the environment has rules of its own. */
+/** Kinds of values of the arguments, and their defaults; other rules check the environment. */
 export const uwsgiArguments = {
   application: required(siteName),
   siteRoot: required(absolutePath),
@@ -135,7 +135,7 @@ export const uwsgiArguments = {
 
 type Values = Partial<pulumi.Unwrap<Omit<UwsgiArgs, "host" | "transform">>>;
 
-/** What of the arguments can't be, by the rules of this program, or together; what is not there is left alone. */
+/** Checks arguments together, and by the rules of this program; ignores missing ones. */
 export function uwsgiRules(args: Values): ArgumentError[] {
   const { user, group, log, socket, stats, environment = {}, options = [] } = args;
   return [
@@ -145,7 +145,7 @@ export function uwsgiRules(args: Values): ArgumentError[] {
       "log",
       log,
       log !== undefined && /^\/(tmp|var\/tmp|dev)\//.test(log),
-      "a file outside /tmp, /var/tmp and /dev: the host's logrotate.service sees others in their place",
+      "a file outside /tmp, /var/tmp and /dev: the host's logrotate.service has its own in their place",
     ),
     ...(stats !== undefined && stats === socket
       ? [
@@ -161,7 +161,7 @@ export function uwsgiRules(args: Values): ArgumentError[] {
   ];
 }
 
-/** What is wrong with a value is told without it: somebody may have put a secret there. */
+/** No error shows the value of a variable, which may be a secret. */
 function variableErrors(name: string, value: string): ArgumentError[] {
   return [
     ...refused(
@@ -176,7 +176,7 @@ function variableErrors(name: string, value: string): ArgumentError[] {
           {
             propertyPath: `environment.${name}`,
             given: "a value with %, $( or @( in it, or of several lines",
-            allowed: "one line without these, which uWSGI fills in",
+            allowed: "one line without these, which uWSGI replaces",
           },
         ]
       : []),

@@ -1,10 +1,10 @@
 import type { Unwrap } from "@pulumi/pulumi";
 import { parseValue, shown, type Value } from "../../host/manifest/value";
 
-/** What an argument of a component may be, and what it is where it is left out. */
+/** Kind of value of a component's argument, and its default. */
 export interface Argument<T> {
   readonly value: Value<T>;
-  /** Undefined where the argument is required, or something is left out with it. */
+  /** Default; undefined where the argument is required, or optional without a default. */
   readonly fallback: T | undefined;
   /** Whether it may not be left out, nor be an output without a value. @default false */
   readonly required?: boolean;
@@ -60,26 +60,26 @@ export function withDefaults<Args extends object, Table extends object>(
     .filter(([, { fallback }]) => fallback !== undefined)
     .map(([name, { fallback }]) => [name, fallback]);
   const given = Object.entries(args).filter(([, value]) => value !== undefined);
-  // What the table has a default for is there, whether it was given or not.
+  // Every argument with a default has a value now.
   return Object.fromEntries([...defaults, ...given]) as Completed<Args, Table>;
 }
 
-/** An argument of a component that can't be as it is. */
+/** An argument of a component that is not allowed. */
 export interface ArgumentError {
-  /** Such as `keep`, `serverNames[1]` or `environment.LANG`. */
+  /** Path of the argument, such as `keep`, `serverNames[1]` or `environment.LANG`. */
   readonly propertyPath: string;
-  /** What was given, as it may be shown. */
+  /** The given value, as an error may show it. */
   readonly given: string;
-  /** What is allowed, in words that follow "give". */
+  /** The allowed values, in words that follow "allowed:". */
   readonly allowed: string;
-  /** Whether it is to be left out, rather than to be another. @default false */
+  /** Whether to leave it out rather than to change it. @default false */
   readonly superfluous?: boolean;
 }
 
-/** The host fills these in, in every file that is not secret. */
+/** The host replaces these in every file that is not secret. */
 const placeholder = /@@[A-Z][A-Z0-9_]*(?: [^@]*)?@@/;
 
-/** What of the arguments can't be as it is, each looked at by itself; what is not there is left alone. */
+/** Checks each argument by itself; ignores missing ones. */
 export function argumentErrors(table: object, given: object): ArgumentError[] {
   return parseArguments(table, given).errors;
 }
@@ -95,7 +95,7 @@ export function missingErrors(table: object, given: object): ArgumentError[] {
     }));
 }
 
-/** Arguments as their kinds read them, such as a port that was given as text; and what is not allowed. */
+/** Parses arguments, such as a port that was given as text; returns the values and the errors. */
 export function parseArguments<Given extends object>(
   table: object,
   given: Given,
@@ -128,7 +128,7 @@ function at(object: object, path: string): unknown {
     .reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], object);
 }
 
-/** Puts a value at a path such as `pip.proxy`, into a copy of what is there. */
+/** Sets a value at a path such as `pip.proxy`, in a copy of the object there. */
 export function putAt(object: Record<string, unknown>, path: string, value: unknown): void {
   const [head = "", ...rest] = path.split(".");
   if (rest.length === 0) object[head] = value;
@@ -139,7 +139,7 @@ export function putAt(object: Record<string, unknown>, path: string, value: unkn
   }
 }
 
-/** What of a value the host would take for its own. */
+/** Refuses placeholders of the host in a value. */
 export function placeholderErrors(propertyPath: string, value: unknown): ArgumentError[] {
   const found = placeholder.exec(JSON.stringify([value]));
   if (found === null) return [];
@@ -147,7 +147,7 @@ export function placeholderErrors(propertyPath: string, value: unknown): Argumen
     {
       propertyPath,
       given: `${found[0]} in it`,
-      allowed: "no @@NAME@@: on the host, a fact of it would take its place",
+      allowed: "no @@NAME@@, which the host replaces",
     },
   ];
 }

@@ -1,4 +1,4 @@
-/** Where an application lies on its host; everything but `current` is made before its first release. */
+/** Paths of an application on its host; all but `current` exist before its first release. */
 export interface ApplicationPaths {
   /** The link to the current release, such as `/microarray/tracks`. */
   readonly current: string;
@@ -16,7 +16,7 @@ export interface ApplicationPaths {
 }
 
 /**
- * @param siteRoot directory below which everything of the site lies, such as `/microarray`
+ * @param siteRoot directory for everything of the site, such as `/microarray`
  * @param app name of the application, which is the site's too
  */
 export function applicationPaths(siteRoot: string, app: string): ApplicationPaths {
@@ -33,7 +33,7 @@ export function applicationPaths(siteRoot: string, app: string): ApplicationPath
   };
 }
 
-/** Where the application's user has virtualenvs. */
+/** Paths of the user's virtualenvs. */
 export interface VirtualenvPaths {
   /** The link to the current one. */
   readonly current: string;
@@ -46,7 +46,7 @@ export function virtualenvPaths(home: string): VirtualenvPaths {
   return { current: `${home}/venv`, all: `${home}/venvs` };
 }
 
-/** The file of an application's source that uWSGI loads, where nothing else is said. */
+/** Default path, in an application's source, of the file that uWSGI loads. */
 export function defaultWsgi(app: string): string {
   return `${app}/wsgi.py`;
 }

@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface SiteLocations {
   /** Name of the file, without `.conf`: such as `robots`. */
   readonly concern: string;
-  /** nginx directives, as they stand in a server block. */
+  /** nginx directives for a server block. */
   readonly content: pulumi.Input<string>;
   /** What makes the paths that the locations serve; nginx is reloaded after it. @default nothing */
   readonly dependsOn?: readonly pulumi.Resource[];

@@ -6,7 +6,7 @@ export const nginxTree = {
   sitesAvailable: "/etc/nginx/sites-available",
   /** Where those that are served are linked. */
   sitesEnabled: "/etc/nginx/sites-enabled",
-  /** Files that a site includes lie in a folder of its own below this one. */
+  /** Folder with a folder of files for each site, which the site includes. */
   locations: "/etc/nginx/locations",
   logs: "/etc/nginx/logs",
 } as const;

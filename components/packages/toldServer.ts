@@ -3,17 +3,17 @@ import type { ArgumentError } from "../args/argument";
 import type { ServerPackages } from "../args/PostgresDatabase";
 import { wantedPackages } from "./wantedPackages";
 
-/** What each SystemPackages of a host was told of the host's PostgreSQL server. */
+/** Argument `server` of each SystemPackages of a host. */
 const told = new WeakMap<Host, { name: string; server: ServerPackages | undefined }[]>();
 
-/** Remembers what a SystemPackages was told, for the PostgresDatabase that comes after it. */
+/** Remembers the argument of a SystemPackages, for the PostgresDatabase that comes after it. */
 export function tellServer(host: Host, name: string, server: ServerPackages | undefined): void {
   told.set(host, [...(told.get(host) ?? []), { name, server }]);
 }
 
 /**
- * A SystemPackages that was told of another server, or of none, installs a client that keeps the server
- * out: on Enterprise Linux 8 it enables the module stream of another version, and two packages of
+ * A SystemPackages with another server, or without one, installs a client that prevents the server's
+ * installation: on Enterprise Linux 8 it enables the module stream of another version, and two packages of
  * PostgreSQL's own repository conflict.
  *
  * @param server the host's own; undefined where it is elsewhere
@@ -28,8 +28,8 @@ export function untoldServerErrors(
     .filter((packages) => text(packages.server) !== wanted)
     .map(({ name, server: other }) => ({
       propertyPath: "host",
-      given: `a host whose SystemPackages "${name}" ${other === undefined ? "was told of no server" : `was told of the server ${JSON.stringify(other)}`}`,
-      allowed: `one whose SystemPackages has the argument server: ${JSON.stringify(server)}, since the client of PostgreSQL that it installs has to be of the server's version`,
+      given: `a host whose SystemPackages "${name}" ${other === undefined ? "has no argument server" : `has the argument server: ${JSON.stringify(other)}`}`,
+      allowed: `one whose SystemPackages has the argument server: ${JSON.stringify(server)}, since the client of PostgreSQL that it installs must have the server's version`,
     }));
 }
 

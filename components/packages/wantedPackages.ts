@@ -48,7 +48,7 @@ export function wantedPackages(needs: PackageNeeds): ManifestEntry[] {
   const given = needs.moduleStreams ?? [];
   const server = needs.server && resolveServer(needs.server);
   const { module } = server ?? {};
-  // A stream that was asked for by name must exist: no package stands in for it.
+  // A stream that is named must exist: no package replaces it.
   const modules: ManifestEntry[] = [
     ...given.map((stream) => ({ kind: "module", stream }) as const),
     ...(module && !given.includes(module.stream) ? [module] : []),

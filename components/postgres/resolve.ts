@@ -33,7 +33,7 @@ export function resolveDatabase<Password>(args: DatabaseServer<Password>) {
   };
 }
 
-/** What the host's own server is installed from, as given; undefined for one elsewhere. */
+/** Packages of the host's own server, as given; undefined for a server elsewhere. */
 export function ownServer({
   external,
   version,
@@ -43,7 +43,7 @@ export function ownServer({
   return external === undefined ? { version, packages, moduleStream } : undefined;
 }
 
-/** What a server on the host is installed from. */
+/** Packages and module stream of a server on the host. */
 export function resolveServer({
   version = postgresDatabaseArguments.version.fallback,
   packages = postgresDatabaseArguments.packages.fallback,

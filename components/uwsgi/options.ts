@@ -1,7 +1,7 @@
-/** uWSGI fills in %, $( and @( in a value; a line ends it. */
+/** uWSGI replaces %, $( and @( in a value; a line break ends it. */
 const magic = /[%\n\r\0]|\$\(|@\(/;
 
-/** Arguments that stand for an option, by the option's name. */
+/** Arguments that set an option, by the option's name. */
 const argumentsOfOptions = new Map(
   Object.entries({
     socket: "Uwsgi.socket",
@@ -26,7 +26,7 @@ const argumentsOfOptions = new Map(
   }),
 );
 
-/** Options that the deployment relies on to be as they are, and why. */
+/** Options that the deployment relies on, and why. */
 const reserved = new Map(
   Object.entries({
     daemonize: "systemd keeps the service",
@@ -36,10 +36,10 @@ const reserved = new Map(
   }),
 );
 
-/** Options that change a process's command line. */
+/** Options that change the command line of a process. */
 const renaming = /^(auto-)?procname(-|$)/;
 
-/** Whether a variable's value holds what uWSGI would fill in, or a line's end. */
+/** Whether uWSGI would change a variable's value, or end it at a line break. */
 export function isFilledIn(value: string): boolean {
   return magic.test(value);
 }

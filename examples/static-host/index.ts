@@ -12,7 +12,7 @@ export = async () => {
     privateKey: readFileSync(config.require("privateKeyFile"), "utf8"),
   });
 
-  // Before anything is registered: what stands in the way, and what was changed by hand.
+  // Before any resource: finds what would prevent a deployment, and what somebody changed by hand.
   const facts = await examineHost(connection, {
     survey: {
       listenPort: 80,

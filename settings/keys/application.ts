@@ -15,13 +15,13 @@ import { recordOf } from "../record";
 const app = settingsOf("DjangoApp", djangoAppArguments);
 const migration = settingsOf("DataMigration", dataMigrationArguments);
 
-/** The Django application: where it comes from, what it is made of, how it is told that it works. */
+/** The Django application: its source, its packages, and the check that it works. */
 export const applicationKeys = {
   production: withDefault(yesOrNo, true, {
     component: "DjangoApp",
     argument: "production",
     meaning:
-      "Whether PRODUCTION=1 stands in the application's environment, and PostgreSQL is set up for it. Without it there is no such variable, and the application takes its sqlite file.",
+      "Whether the application runs with PRODUCTION=1 and PostgreSQL. With `false` the variable does not exist, and the application uses its sqlite file.",
     example: "false",
   }),
   sourceFolder: optional(localPath, {
@@ -29,13 +29,13 @@ export const applicationKeys = {
     argument: "source.archive",
     becomes: "a tar of the folder",
     meaning:
-      "Folder on this machine with the application (manage.py lies in it); what git ignores is left out. Relative to the repository.",
+      "Folder on this machine with the application and its manage.py, without the files that git ignores. Relative to the repository.",
     example: "../tracks-site",
     fallbackText:
       "`sourceUrl`; without either there is no application, and the site is a static page",
   }),
   sourceUrl: app.setting("source.url", {
-    meaning: "Git repository of the application, as the host reaches it.",
+    meaning: "Git repository of the application, by a URL that the host can reach.",
     example: "https://github.com/metalhelix/tracks.git",
     fallbackText: "`sourceFolder`",
   }),
@@ -44,7 +44,7 @@ export const applicationKeys = {
     argument: "source.ref",
     becomes: "its commit, as `source.commit`",
     meaning:
-      "Branch, tag or commit of `sourceUrl`. A branch is followed: `up` after a push deploys.",
+      "Branch, tag or commit of `sourceUrl`. With a branch, `up` after a push deploys the new commit.",
     example: "v2.1",
   }),
   sourceDeployKey: secret(lines("a private key in OpenSSH or PEM format, without a passphrase"), {
@@ -59,43 +59,44 @@ export const applicationKeys = {
     component: "DjangoApp",
     argument: "source.hostKey",
     becomes: "with the server that `sourceUrl` names",
-    meaning: "Public key of the git server, without which it isn't trusted.",
+    meaning: "Host key of the git server; without it the host does not connect.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
-    needed: "where `sourceUrl` is reached over SSH",
+    needed: "where `sourceUrl` uses SSH",
   }),
   appPackage: withDefault(moduleName, "tracks", {
     component: "DjangoApp",
     argument: "wsgi",
     becomes: "the file `wsgi.py` of the package",
-    meaning: "Python package of the Django project, which has wsgi.py.",
+    meaning: "Python package of the Django project, with wsgi.py in it.",
     example: "tracks",
   }),
   settingsModule: optional(moduleName, {
     component: "DjangoApp",
     argument: "localSettings",
     becomes: "the file `local.py` of the package",
-    meaning: "Django's settings, a package: `local.py` is put into it.",
+    meaning: "Module of Django's settings, a package: the deployment adds `local.py` to it.",
     example: "tracks.settings",
     fallbackText: "`appPackage` and `.settings`",
   }),
   pythonInterpreter: app.setting("interpreter", {
     meaning:
-      "Interpreter of the virtualenvs; uWSGI is compiled against it. One in `/usr/bin` comes from the packages of its name, with its pip and its headers: `python3.11`, `python3.11-devel`, `python3.11-pip`.",
+      "Python of the virtualenvs, for which uWSGI is compiled. For one in `/usr/bin` the deployment installs the packages of its name, such as `python3.11`, `python3.11-devel`, `python3.11-pip`.",
     example: "/usr/bin/python3.11",
   }),
   requirementsFile: app.setting("requirements", {
-    meaning: "The application's requirements, in its source.",
+    meaning: "Requirements file of the application, in its source.",
     example: "requirements/production.txt",
   }),
   extraRequirements: app.setting("extraRequirements", {
     meaning:
-      "Packages of the virtualenv beside those in `requirementsFile`. With PostgreSQL psycopg2 is added, unless a driver (psycopg2, psycopg2-binary, psycopg, psycopg2cffi) is named here or in the requirements.",
+      "Packages of the virtualenv in addition to those in `requirementsFile`. With PostgreSQL the deployment adds psycopg2, unless a driver (psycopg2, psycopg2-binary, psycopg, psycopg2cffi) is named here or in the requirements.",
     example: "sentry-sdk==2.19.2",
   }),
   djangoSecretKey: secret(password, {
     component: "DjangoApp",
     argument: "secretKey",
-    meaning: "Django's SECRET_KEY. Without it the host makes one, once, which never leaves it.",
+    meaning:
+      "Django's SECRET_KEY. Without it the host creates one, once, which never leaves the host.",
     example: "...",
   }),
   allowedHosts: optional(listOf(serverName, "names", { minimum: 1 }), {
@@ -103,17 +104,17 @@ export const applicationKeys = {
     argument: "allowedHosts",
     becomes: "`*.` in front as `.`",
     meaning:
-      "Django's ALLOWED_HOSTS; `*.` in front becomes the period that Django writes. One of `serverNames` must be among them, by which the deployment asks for the site.",
+      "Django's ALLOWED_HOSTS; a leading `*.` becomes Django's leading period. One of `serverNames` must be among them: with it the deployment requests the site.",
     example: "tracks.stowers.org",
     fallbackText: "`serverNames`",
   }),
   healthCheckPath: app.setting("healthPath", {
     meaning:
-      "What is asked for, through nginx, to tell that a release works. Any answer below 400 does; nginx itself redirects a path without slash or period at its end.",
+      "Path of the request, through nginx, that proves a release: the status of the answer must be below 400.",
     example: "/healthz/",
   }),
   keptReleases: app.setting("keep", {
-    meaning: "Releases and virtualenvs that are kept, the current one among them.",
+    meaning: "Number of releases and virtualenvs to keep, with the current one.",
     example: "5",
   }),
   migrationDump: optional(localPath, {
@@ -140,12 +141,12 @@ export const applicationKeys = {
       component: "DataMigration",
       argument: "renames",
       becomes: "`{ OLD.MODEL: NEW.MODEL }`",
-      meaning: "Models that have another name in the new application.",
+      meaning: "Models with another name in the new application.",
       example: "redirect.target:roasted.target",
     },
   ),
   migrationSkippedModels: migration.setting("skipModels", {
-    meaning: "Models of the dump that are not loaded.",
+    meaning: "Models of the dump to skip.",
     example: "south.migrationhistory",
   }),
   migrationConfirm: migration.setting("confirm", {

@@ -14,19 +14,19 @@ const privateKey = lines("a private key in OpenSSH or PEM format, as `ssh-keygen
 const identityNeeded =
   "unless `host` is `lab`, or another of `privateKeyFile`, `privateKey` and `agent` is set";
 
-/** How the host is reached, and as whom. */
+/** The host, the login there and the way to it. */
 export const connectionKeys = {
   host: required(address, {
     component: "Host",
     argument: "connection.address",
     meaning:
-      "The host to deploy to. `lab` is this machine's own lab host of the stack's name, which brings its address, host key, identity and passwords; each of them can still be set.",
+      "The host to deploy to. `lab` is this machine's lab host with the stack's name; its address, host key, identity and passwords are then the defaults.",
     example: "tracks.stowers.org",
   }),
   rehearsal: withDefault(yesOrNo, false, {
     component: "Host",
     meaning:
-      "The stack rehearses another one's settings: it is refused on any host but this machine's lab host.",
+      "The stack rehearses the settings of another stack: it is refused on every host but this machine's lab host.",
     example: "true",
   }),
   hostPort: withDefault(port, 22, {
@@ -53,7 +53,7 @@ export const connectionKeys = {
     component: "Host",
     argument: "connection.hostKey",
     meaning:
-      "The host's public key, without which nobody is trusted. An RSA key works only where the host still signs with SHA-1, which Enterprise Linux 9 refuses: take ssh-ed25519.",
+      "Public key of the host's SSH server; without it the program does not connect. An RSA key works only with SHA-1 signatures, which Enterprise Linux 9 refuses: use ssh-ed25519.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
     needed: "unless `host` is `lab`",
     command: "npm run hostkey",
@@ -69,7 +69,7 @@ export const connectionKeys = {
   privateKey: secret(privateKey, {
     component: "Host",
     argument: "connection.identity.privateKey",
-    meaning: "The private key that logs in, in the stack's file itself.",
+    meaning: "Private key that logs in, encrypted in the stack's file.",
     example: "...",
     needed: identityNeeded,
     command: "pulumi config set --secret tracks:privateKey < ~/.ssh/id_ed25519",
@@ -86,7 +86,7 @@ export const connectionKeys = {
     argument: "connection.identity.kind",
     becomes: "`agent`",
     meaning:
-      "Logs in with a key of the SSH agent at SSH_AUTH_SOCK, which then must run for every `up` and `destroy`.",
+      "Logs in with a key of the SSH agent at SSH_AUTH_SOCK, which must run for every `up` and `destroy`.",
     example: "true",
   }),
   agentSocketPath: optional(absolutePath, {
@@ -98,7 +98,7 @@ export const connectionKeys = {
   bastionHost: optional(address, {
     component: "Bastion",
     argument: "connection.bastion.address",
-    meaning: "A host in between, through which the host is reached.",
+    meaning: "SSH server on the way to a host that can't be reached directly.",
     example: "bastion.stowers.org",
   }),
   bastionPort: withDefault(port, 22, {

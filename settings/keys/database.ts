@@ -8,17 +8,16 @@ const database = settingsOf("PostgresDatabase", postgresDatabaseArguments);
 export const databaseKeys = {
   postgresVersion: database.setting("version", {
     meaning:
-      "Version of the server: the module stream `postgresql:VERSION` where the host has it, else a plain package of that version. A host that has another version, or repositories that don't have this one, are refused, and the error names what there is. The @pulumi/postgresql provider serves 14 and newer, psql on the host all of them.",
+      "Version of the server: the module stream `postgresql:VERSION` where the host has it, else a package of that version. A host with another version, or without repositories for this one, is refused, with the versions that it has. The @pulumi/postgresql provider supports 14 and newer, psql on the host all of them.",
     example: "15",
   }),
   postgresBinaries: database.setting("binaries", {
-    meaning:
-      "Directory of PostgreSQL's programs on the host, where they are in none that the packages use.",
+    meaning: "Directory of PostgreSQL's programs on the host, where no package installed them.",
     example: "/usr/local/pgsql/bin",
   }),
   postgresPackages: database.setting("packages", {
     meaning:
-      "Packages of the server; an empty list where it was installed by hand. Those of another name, such as `postgresql18-server`, bring the client of theirs.",
+      "Packages of the server; an empty list where it was installed by hand. With a package such as `postgresql18-server` the deployment installs its client, too.",
     example: "postgresql15-server",
   }),
   postgresService: database.setting("service", {
@@ -32,14 +31,14 @@ export const databaseKeys = {
   }),
   postgresProvisioner: database.setting("provisioner", {
     meaning:
-      "Who makes role and database: the @pulumi/postgresql provider through an SSH tunnel, or psql on the host.",
+      "Creates role and database: the @pulumi/postgresql provider through an SSH tunnel, or psql on the host.",
     example: "psql",
     fallbackText: "`provider` from version 14 on, else `psql`",
   }),
   postgresTunnelPort: database.setting("tunnelPort", {
-    meaning: "Port of this machine at which the tunnel to PostgreSQL begins; fixed for a stack.",
+    meaning: "Port of this machine for the tunnel to PostgreSQL; it must not change.",
     example: "15432",
-    fallbackText: "a port made from the stack's name",
+    fallbackText: "a port derived from the stack's name",
   }),
   databaseName: database.withDefault("database", "tracks", {
     meaning: "Name of the database.",
@@ -52,12 +51,13 @@ export const databaseKeys = {
   databasePassword: secret(databasePassword, {
     component: "PostgresDatabase",
     argument: "password",
-    meaning: "Password of that role. Without it one is generated, and kept in the stack's state.",
+    meaning:
+      "Password of that role. Without it the stack generates one, and keeps it in its state.",
     example: "...",
   }),
   postgresHost: database.setting("external.host", {
     meaning:
-      "A PostgreSQL server elsewhere, as the host names it, in place of one on the host itself. Needs `postgresAdminUser` and `postgresAdminPassword`.",
+      "A PostgreSQL server elsewhere, by its name or address as seen from the host, instead of one on the host. Needs `postgresAdminUser` and `postgresAdminPassword`.",
     example: "db.stowers.org",
   }),
   postgresPort: database.setting("port", {
@@ -65,7 +65,7 @@ export const databaseKeys = {
     example: "5432",
   }),
   postgresAdminUser: database.setting("external.adminUser", {
-    meaning: "Role on the server elsewhere that may make roles and databases.",
+    meaning: "Role on the server elsewhere that may create roles and databases.",
     example: "tracks_admin",
     needed: "with `postgresHost`",
   }),
@@ -78,7 +78,7 @@ export const databaseKeys = {
   }),
   postgresSslMode: database.withDefault("external.sslMode", "require", {
     meaning:
-      "How connections to the server elsewhere are encrypted and checked, in libpq's words: those of the application, and those that deploy, which go on from the host. Only `verify-full` makes sure that it is that server.",
+      "How to encrypt and check connections to the server elsewhere, in libpq's words: those of the application, and those of the deployment, which start at the host. Only `verify-full` proves that it is that server.",
     example: "verify-full",
   }),
   postgresCaFile: optional(localPath, {
@@ -86,7 +86,7 @@ export const databaseKeys = {
     argument: "external.authorities",
     becomes: "the certificates in the file",
     meaning:
-      "File on this machine with the certificates of the authorities that may have signed the server's. Relative to the repository; copied to the host for the application.",
+      "File on this machine with the certificates of the authorities that sign for the server. Relative to the repository; the deployment copies it to the host for the application.",
     example: "database-ca.pem",
     needed: "with `verify-ca` and `verify-full`",
   }),

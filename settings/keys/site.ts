@@ -10,18 +10,18 @@ const site = settingsOf("NginxSite", nginxSiteArguments);
 const robots = settingsOf("RobotsTxt", robotsTxtArguments);
 const logrotate = settingsOf("Logrotate", logrotateArguments);
 
-/** nginx, the site that it serves, what spiders may read, and how logs are rotated. */
+/** nginx, its site, robots.txt and log rotation. */
 export const siteKeys = {
   workerProcesses: nginx.setting("workerProcesses", {
-    meaning: "Worker processes; `auto` is one a core.",
+    meaning: "Worker processes; `auto` is one per core.",
     example: "auto",
   }),
   workerConnections: nginx.setting("workerConnections", {
-    meaning: "Connections that one worker keeps open at a time.",
+    meaning: "Connections that one worker may keep open at the same time.",
     example: "1024",
   }),
   clientMaxBodySizeMegabytes: nginx.setting("clientMaxBodySizeMegabytes", {
-    meaning: "Largest request body, such as an upload.",
+    meaning: "Largest request body, such as an upload, in megabytes.",
     example: "32",
   }),
   sitesOwner: withDefault(oneOf("deployer", "root"), "deployer", {
@@ -29,7 +29,7 @@ export const siteKeys = {
     argument: "sitesOwner",
     becomes: "`deployerUser`, or `root`",
     meaning:
-      "Who owns sites-available and sites-enabled: the deployer, as ever on this site, who thereby decides what root's nginx loads; or `root`, the safe choice.",
+      "Owner of sites-available and sites-enabled: `deployer`, who thereby decides what root's nginx loads, or `root`, which is safer.",
     example: "root",
   }),
   openFirewall: withDefault(yesOrNo, true, {
@@ -40,7 +40,7 @@ export const siteKeys = {
     example: "true",
   }),
   siteName: site.withDefault("site", "tracks", {
-    meaning: "Name of the site: of its file in sites-available and of its log directory.",
+    meaning: "Name of the site, of its file in sites-available and of its log directory.",
     example: "tracks",
   }),
   serverNames: site.required("serverNames", {
@@ -52,20 +52,21 @@ export const siteKeys = {
     example: "80",
   }),
   defaultServer: site.setting("defaultServer", {
-    meaning: "The site also answers to names that no site has, and to bare addresses.",
+    meaning:
+      "Makes this site nginx's default_server, which answers requests for names that no site has.",
     example: "true",
   }),
   siteRoot: site.withDefault("siteRoot", "/microarray", {
-    meaning: "Directory below which everything of the site lies.",
+    meaning: "Directory for everything of the site.",
     example: "/microarray",
   }),
   siteSnippet: site.setting("snippet", {
-    meaning: "nginx directives added at the end of the site's server block, as they are.",
+    meaning: "nginx directives for the end of the site's server block.",
     example: "client_body_timeout 30s;",
     command: "pulumi config set tracks:siteSnippet < snippet.conf   (or in Pulumi.STACK.yaml)",
   }),
   robotsRules: robots.setting("rules", {
-    meaning: "Lines of robots.txt. By default no spider may read anything.",
+    meaning: "Lines of robots.txt. By default no crawler may read anything.",
     example: "User-agent: *",
   }),
   logrotateFrequency: logrotate.setting("frequency", {
@@ -73,7 +74,7 @@ export const siteKeys = {
     example: "daily",
   }),
   logrotateCount: logrotate.setting("rotate", {
-    meaning: "Rotated logs that are kept.",
+    meaning: "Number of rotated logs to keep.",
     example: "52",
   }),
   logrotateMaxSizeMegabytes: logrotate.setting("maxSizeMegabytes", {

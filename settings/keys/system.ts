@@ -6,20 +6,20 @@ import { secret, settingsOf } from "../key";
 const packages = settingsOf("SystemPackages", systemPackagesArguments);
 const user = settingsOf("LinuxUser", linuxUserArguments);
 
-/** What is installed on the host, where from, and the user that the site belongs to. */
+/** Packages of the host, their repositories, and the user that owns the site. */
 export const systemKeys = {
   extraPackages: packages.setting("extraPackages", {
-    meaning: "Packages beside those that the site needs.",
+    meaning: "Packages in addition to those that the site needs.",
     example: "tmux",
   }),
   moduleStreams: packages.setting("moduleStreams", {
     meaning:
-      "Module streams that dnf enables first, and that must exist; skipped where yum has no modules.",
+      "Module streams that dnf enables first, and that must exist; ignored where yum has no modules.",
     example: "postgresql:15",
   }),
   yumRepositories: packages.setting("yumRepositories", {
     meaning:
-      "Repositories beside the host's own, such as nginx.org, EPEL or a vault mirror; the fields are those of a `.repo` file, in camel case.",
+      "Repositories in addition to the host's own, such as nginx.org, EPEL or a vault mirror; the fields are those of a `.repo` file, in camel case.",
     example: "{id: nginx-stable, baseurl: https://nginx.org/packages/centos/7/$basearch/}",
     command:
       "pulumi config set --path 'tracks:yumRepositories[0].id' nginx-stable   (and so each field, or all of them in Pulumi.STACK.yaml)",
@@ -29,7 +29,7 @@ export const systemKeys = {
     example: "http://proxy.stowers.org:3128",
   }),
   pipIndexUrl: packages.setting("pip.indexUrl", {
-    meaning: "Where pip finds packages.",
+    meaning: "Package index of pip.",
     example: "https://mirror.example.org/simple",
     fallbackText: "pip's own",
   }),
@@ -42,7 +42,7 @@ export const systemKeys = {
     example: "pypi.stowers.org",
   }),
   deployerUser: user.withDefault("user", "deployer", {
-    meaning: "The user that the site belongs to, and that runs it.",
+    meaning: "The user that owns and runs the site.",
     example: "deployer",
   }),
   deployerPassword: secret(password, {

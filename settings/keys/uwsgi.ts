@@ -12,7 +12,7 @@ export const uwsgiKeys = {
     example: "2.0.31",
   }),
   uwsgiSocket: uwsgi.setting("socket", {
-    meaning: "Where nginx reaches the workers (`--socket`).",
+    meaning: "Address of the workers, for nginx (`--socket`).",
     example: "127.0.0.1:8001",
   }),
   uwsgiProcesses: uwsgi.setting("processes", {
@@ -20,11 +20,11 @@ export const uwsgiKeys = {
     example: "16",
   }),
   uwsgiHarakiriSeconds: uwsgi.setting("harakiriSeconds", {
-    meaning: "A request that takes longer is ended with its worker (`-t`).",
+    meaning: "Seconds after which uWSGI ends a request, with its worker (`-t`).",
     example: "30",
   }),
   uwsgiBufferSize: uwsgi.setting("bufferSize", {
-    meaning: "Largest request header (`-b`).",
+    meaning: "Largest request header, in bytes (`-b`).",
     example: "32768",
   }),
   uwsgiListenQueue: uwsgi.setting("listenQueue", {
@@ -33,11 +33,11 @@ export const uwsgiKeys = {
     example: "1024",
   }),
   uwsgiStats: uwsgi.setting("stats", {
-    meaning: "Where uWSGI tells its statistics, to this host only (`--stats`).",
+    meaning: "Address of uWSGI's statistics, for this host only (`--stats`).",
     example: "127.0.0.1:9191",
   }),
   uwsgiLog: uwsgi.setting("log", {
-    meaning: "uWSGI's log, which the deployer owns.",
+    meaning: "Path of uWSGI's log, which the deployer owns.",
     example: "/var/log/uwsgi.log",
   }),
   uwsgiPidFile: uwsgi.setting("pidFile", {
@@ -60,12 +60,12 @@ export const uwsgiKeys = {
       argument: "environment",
       becomes: "`{ NAME: VALUE }`",
       meaning:
-        "Variables of the application's environment, which has no others; no secret, since they can be read on the host. PRODUCTION is `production`'s.",
+        "All variables of the application's environment except PRODUCTION, which `production` sets. Never a secret: other users of the host can read them.",
       example: "TZ=Europe/Berlin",
     },
   ),
   uwsgiOptions: uwsgi.setting("options", {
-    meaning: "Options of uWSGI beside those above, as they stand in its ini file.",
+    meaning: "Further options of uWSGI, as lines of its ini file.",
     example: "max-requests = 5000",
   }),
 };

@@ -185,7 +185,7 @@ describe("an application", () => {
       /source\.commit\n {4}given: {3}"v2\.1"\n {4}allowed: the full name/,
     );
     const keyed = { ...source, commit: "a".repeat(40), deployKey: pulumi.secret("k") };
-    expect(() => make({ source: keyed })).toThrow(/source\.deployKey\n.*isn't reached over SSH/);
+    expect(() => make({ source: keyed })).toThrow(/source\.deployKey\n.*does not use SSH/);
   });
 
   it("reports everything that can't work at once", () => {

@@ -54,7 +54,7 @@ describe("Uwsgi", () => {
   it("refuses settings that can't work before anything is registered", async () => {
     expect(() => uwsgi("open", { socket: "0.0.0.0:80" })).toThrow(/socket/);
     expect(() => uwsgi("hidden", { log: "/tmp/uwsgi.log" })).toThrow(
-      /log\n {4}given: {3}"\/tmp\/uwsgi.log"\n.*logrotate.service sees others/,
+      /log\n {4}given: {3}"\/tmp\/uwsgi.log"\n.*logrotate.service has its own/,
     );
     expect(await manifest("open-program")).toBe("");
   });

@@ -51,7 +51,7 @@ describe("a stack's application", () => {
   });
 
   it("needs a folder that exists", () => {
-    expect(errorFor({ sourceFolder: "nowhere" }).message).toMatch(/"nowhere", which isn't there/);
+    expect(errorFor({ sourceFolder: "nowhere" }).message).toMatch(/"nowhere", which doesn't exist/);
   });
 
   it("runs on a Python whose uWSGI is found where the service looks for it", () => {

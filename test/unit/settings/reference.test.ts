@@ -58,7 +58,7 @@ describe("the configuration reference", () => {
   });
 
   it("says so when docs/configuration.md has no place for it", () => {
-    expect(() => withReference("# A\n")).toThrow("put the reference's place back");
+    expect(() => withReference("# A\n")).toThrow("add them again");
   });
 
   const file = join(__dirname, "../../../docs/configuration.md");

@@ -44,7 +44,7 @@ describe("a dump that is", () => {
     make(file);
     await expectPreview(
       { sourceFolder: sampleSource(), migrationDump: file },
-      { refused: /tracks:migrationDump[^]*old\.json", which isn.t there or can.t be read/ },
+      { refused: /tracks:migrationDump[^]*old\.json", which doesn.t exist or can.t be read/ },
     );
   });
 });
