@@ -1,4 +1,4 @@
-import { type Problem, warningOf } from "./problem";
+import { type Problem, type ProblemParts, warningOf } from "./problem";
 
 /** One resource of this stack, as the host reported it. */
 export interface AppliedResource {
@@ -28,7 +28,7 @@ export interface HostFacts {
   readonly resources: ReadonlyMap<string, AppliedResource>;
 }
 
-/** Reads the output of `survey` and `probe`; ignores lines of other kinds. */
+/** Reads the output of `survey` and `probe`, where a tab is a line break; ignores lines of other kinds. */
 export function parseReport(distribution: string, output: string): HostFacts {
   const facts = new Map<string, string>();
   const problems: Problem[] = [];
@@ -51,11 +51,11 @@ export function parseReport(distribution: string, output: string): HostFacts {
       continue;
     }
     const [kind, name = "", rest = ""] = split(line);
-    if (kind === "fact") facts.set(name, rest);
+    if (kind === "fact") facts.set(name, lines(rest));
     else if (kind === "conflict")
-      problems.push(warningOf({ subject: line.slice("conflict ".length) }));
+      problems.push(warningOf(conflictOf(line.slice("conflict ".length))));
     else if (kind === "ok") update(name, { state: "ok" });
-    else if (kind === "drift") update(name, { state: "drift", reason: rest });
+    else if (kind === "drift") update(name, { state: "drift", reason: lines(rest) });
     else if (kind === "via") update(name, { via: rest });
     else if (kind === "repair") update(name, { repair: Number(rest) || 0 });
     else if (kind === "manifest") {
@@ -64,6 +64,16 @@ export function parseReport(distribution: string, output: string): HostFacts {
     }
   }
   return { distribution, facts, problems, resources };
+}
+
+function lines(text: string): string {
+  return text.replaceAll("\t", "\n");
+}
+
+/** A problem and, in further lines, a tool's own words. */
+function conflictOf(text: string): ProblemParts {
+  const [subject = "", ...reason] = text.split("\t");
+  return { subject, reason: reason.length > 0 ? reason.join("\n") : undefined };
 }
 
 /** The first two words of a line, and its rest. */

@@ -74,17 +74,12 @@ function isDone(
   part: keyof DataLocation,
   former: DataLocation,
   wanted: DataLocation,
-  { resources }: HostFacts,
+  { facts }: HostFacts,
 ): boolean {
   const shared = sharedOf(former);
-  const wasMoved = `secret-key ${shared}/secret_key is "absent"`;
-  const wasGiven = `${shared}/local.py: owner is ${wanted.user},`;
-  return [...resources.values()].some(
-    ({ reason }) =>
-      reason !== undefined &&
-      // The probe checks no owner elsewhere; the commands changed it before they moved anything.
-      (reason.includes(wasMoved) || (part === "user" && reason.includes(wasGiven))),
-  );
+  // The probe checks no owner elsewhere; the commands changed it before they moved anything.
+  if (facts.get(`owner${shared}/secret_key`) === "absent") return true;
+  return part === "user" && facts.get(`owner${shared}/local.py`) === wanted.user;
 }
 
 function moveCommands(former: DataLocation, wanted: DataLocation, facts: HostFacts): string[] {

@@ -26,7 +26,11 @@ export function checkNeeds(needs: HostNeeds, facts: HostFacts | undefined): void
 export function hostProblems({ facts }: HostFacts): Problem[] {
   return [...facts]
     .filter(([name]) => name.startsWith("obstacle/"))
-    .map(([, text]) => errorOf({ subject: text }));
+    .map(([, text]) => {
+      // Of a tool's lines the last one says most.
+      const lines = text.split("\n");
+      return errorOf({ subject: lines.pop() ?? "", found: lines.join("\n") || undefined });
+    });
 }
 
 /**

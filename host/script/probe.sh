@@ -5,6 +5,19 @@
 F_RESOURCE=() F_KIND=() F_KEY=() F_WANT=() F_TYPE=()
 declare -A DRIFT=()
 
+# Owners of the paths that differ, as data: the program decides by them, and reads no sentence.
+OWNER_FACTS=()
+
+owner_fact() { # PATH STATE
+  local words=()
+  read -r -a words <<<"$2"
+  case ${words[0]} in
+    absent) OWNER_FACTS+=("owner$1 absent") ;;
+    file) OWNER_FACTS+=("owner$1 ${words[3]-unknown}") ;;
+    directory) OWNER_FACTS+=("owner$1 ${words[1]-unknown}") ;;
+  esac
+}
+
 probe() {
   local resources=() directory name
   for directory in "$STATE/resources/$SCOPE"/*/; do
@@ -26,17 +39,18 @@ probe() {
   probe_things
   for name in "${resources[@]}"; do
     if [[ -e $STATE/journal && -n $(interrupted_run_of "$name") ]]; then
-      DRIFT[$name]+='; its last run was interrupted'
+      DRIFT[$name]+="${TAB}its last run was interrupted"
     fi
     if [[ -z ${DRIFT[$name]} ]]; then
       printf 'ok %s\n' "$name"
     else
-      printf 'drift %s %s\n' "$name" "${DRIFT[$name]#; }"
+      printf 'drift %s %s\n' "$name" "${DRIFT[$name]#"$TAB"}"
     fi
   done
   for name in "${resources[@]}"; do
     print_remembered "$name"
   done
+  ((${#OWNER_FACTS[@]} == 0)) || printf 'fact %s\n' "${OWNER_FACTS[@]}"
 }
 
 load_facts() { # RESOURCE
@@ -53,7 +67,7 @@ load_facts() { # RESOURCE
 }
 
 drifts() { # INDEX TEXT
-  DRIFT[${F_RESOURCE[$1]}]+="; ${2//$'\n'/; }"
+  DRIFT[${F_RESOURCE[$1]}]+="$TAB${2//$'\n'/$TAB}"
 }
 
 probe_paths() {
@@ -67,7 +81,10 @@ probe_paths() {
     [[ ${F_KIND[index]} == path ]] || continue
     local path=${F_KEY[index]}
     difference "${F_WANT[index]}" "${LIVE[$path]}" "${F_TYPE[index]}" "${LIVE_TYPE[$path]}"
-    if [[ -n $REPLY ]]; then drifts "$index" "$path: $REPLY"; fi
+    if [[ -n $REPLY ]]; then
+      drifts "$index" "$path: $REPLY"
+      owner_fact "$path" "${LIVE[$path]}"
+    fi
   done
 }
 
@@ -150,7 +167,10 @@ probe_things() {
       'setting '*) drifts "$index" "the $key was changed" ;;
       'postgresql-password '*) drifts "$index" "the password of the role ${key#* } was changed" ;;
       'postgresql-access '*) drifts "$index" "the lines of $SCOPE in pg_hba.conf were changed" ;;
-      *) drifts "$index" "$key is \"$REPLY\", not \"$want\"" ;;
+      *)
+        drifts "$index" "$key is \"$REPLY\", not \"$want\""
+        [[ "$key $REPLY" != 'secret-key /'*' absent' ]] || owner_fact "${key#* }" absent
+        ;;
     esac
   done
 }

@@ -33,6 +33,7 @@ survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... 
   survey_packages "$proxy" ${repositories[@]+"${repositories[@]}"}
 }
 
+# Of several lines each, with a tab in place of a line break.
 fact() { # KEY VALUE
   printf 'fact %s %s\n' "$1" "${2:-unknown}"
 }
@@ -75,7 +76,7 @@ survey_system() {
       firewall_warning
       [[ -z $REPLY ]] || conflict "$REPLY"
       ;;
-    silent) conflict "firewalld does not answer, so no port can be opened: ${FIREWALL_SAID//$'\n'/; }" ;;
+    silent) conflict "firewalld does not answer, so no port can be opened$TAB${FIREWALL_SAID//$'\n'/$TAB}" ;;
   esac
   fact python "$(python_version)"
 }
@@ -132,7 +133,7 @@ survey_packages() { # PROXY REPOSITORY...
   done
   [[ -z $proxy ]] || grep -qsF -- "$proxy" "$ROOT/etc/dnf/dnf.conf" "$ROOT/etc/yum.conf" || return 0
   look_for_packages || return 0
-  [[ -z $REPLY ]] || fact obstacle/packages "${REPLY//$'\n'/; }"
+  [[ -z $REPLY ]] || fact obstacle/packages "${REPLY//$'\n'/$TAB}"
 }
 
 # Reports files of somebody else at paths of ours.
@@ -177,7 +178,7 @@ survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
     postgresql_state setting password_encryption
     fact postgresql-encryption "$REPLY"
   else
-    fact postgresql-said "${OUTPUT//$'\n'/; }"
+    fact postgresql-said "${OUTPUT//$'\n'/$TAB}"
   fi
   fact postgresql-roles "${roles# }"
   fact postgresql-databases "${databases# }"

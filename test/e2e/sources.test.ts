@@ -45,7 +45,7 @@ describe("package sources and choices", () => {
     const mirror = "/etc/yum.repos.d/mirror.repo";
     await deployment.onHost(`sed -i s/enabled=0/enabled=1/ ${mirror}`);
     expect(diagnostics(await deployment.succeed("preview"))).toMatch(
-      /up will be refused: [^]*can't reach a package repository[^]*or disable the repository[^]*Curl error \(7\): [^]*; Error: [^]*repo 'mirror': Cannot download repomd\.xml/,
+      /up will be refused:\s[^]*can't reach a package repository[^]*or disable the repository[^]*Curl error \(7\): [^]*; Error: [^]*repo 'mirror': Cannot download repomd\.xml/,
     );
     await deployment.onHost(`sed -i s/enabled=1/enabled=0/ ${mirror}`);
   });
@@ -53,7 +53,7 @@ describe("package sources and choices", () => {
   it("are announced as refused where the host has two other streams, which are named", async () => {
     await deployment.set("moduleStreams", '["postgresql:17"]');
     expect(diagnostics(await deployment.succeed("preview"))).toMatch(
-      /up will be refused: .*no module stream postgresql:17 \(they have 15 16\): correct tracks:moduleStreams/,
+      /up will be refused:\s+.*no module stream postgresql:17 \(they have 15 16\): correct tracks:moduleStreams/,
     );
     await deployment.set("moduleStreams", '["postgresql:15"]');
   });

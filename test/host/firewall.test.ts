@@ -238,7 +238,7 @@ describe("a firewalld that does not answer does not count as stopped", () => {
     }
     host.write("/firewall-silent", "zone");
     expect((await host.run(["survey"])).stdout).toMatch(
-      /^conflict firewalld does not answer, so no port can be opened: Error: Did not/m,
+      /^conflict firewalld does not answer, so no port can be opened\tError: Did not/m,
     );
   });
 });

@@ -87,8 +87,17 @@ test("reports a mode, an owner and several differences at once", async () => {
   host.write("/srv/robots.txt", "User-agent: *\n", 0o666);
   rmSync(host.at("/srv/link"));
   expect((await host.run(["probe"])).stdout.split("\n")[0]).toBe(
-    "drift robots /srv/robots.txt: mode is 0666, not 0644; /srv/link: is missing",
+    "drift robots /srv/robots.txt: mode is 0666, not 0644\t/srv/link: is missing",
   );
+});
+
+test("names the owner of each path that differs, as data", async () => {
+  host.write("/services/uwsgi/unit", "");
+  await host.apply(resource);
+  execaSync("chown", ["daemon", host.at("/srv/robots.txt")]);
+  expect((await host.run(["probe"])).stdout).toMatch(/^fact owner\/srv\/robots\.txt daemon$/m);
+  rmSync(host.at("/srv/robots.txt"));
+  expect((await host.run(["probe"])).stdout).toMatch(/^fact owner\/srv\/robots\.txt absent$/m);
 });
 
 test("only reads, and only its own scope", async () => {

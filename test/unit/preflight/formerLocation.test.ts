@@ -9,15 +9,16 @@ const release =
   "application /microarray/releases/tracks/0123456789ab owner=deployer current=/microarray/tracks shared=/microarray/shared/tracks backups=/microarray/backups/tracks wsgi=tracks/wsgi.py production=yes";
 const key = "secret-key /microarray/shared/tracks/secret_key owner=deployer";
 
-function facts(lines: string[], reason?: string, init = "systemd"): HostFacts {
+/** @param owners what the probe found at paths that differ, such as `owner/x/local.py` to `painter` */
+function facts(lines: string[], owners: Record<string, string> = {}, init = "systemd"): HostFacts {
   return {
     distribution: "CentOS Stream release 9",
-    facts: new Map([["init", init]]),
+    facts: new Map(Object.entries({ init, ...owners })),
     problems: [],
     resources: new Map(
       lines.map((line, index) => [
         `resource-${index}`,
-        { state: "ok", reason, manifest: [line], repair: 0, via: undefined },
+        { state: "ok", reason: undefined, manifest: [line], repair: 0, via: undefined },
       ]),
     ),
   };
@@ -57,18 +58,18 @@ describe("the place of the site's data", () => {
       expect(text).toContain(`pulumi config set ${setting} ${location[part]}`);
       expect(text).not.toContain("chown");
     }
-    const moved = 'secret-key /microarray/shared/tracks/secret_key is "absent", not "present"';
+    const moved = { "owner/microarray/shared/tracks/secret_key": "absent" };
     expect(refusal({ [part]: value }, facts([key, release], moved))).toBe("");
   });
 
   it("can't get another owner before the data belong to that owner", () => {
-    const text = refusal({ user: "painter" }, facts([key, release], undefined, "sysv"));
+    const text = refusal({ user: "painter" }, facts([key, release], {}, "sysv"));
     expect(text).toContain("service uwsgi stop");
     expect(text).toContain(
       "chown -R painter: /microarray/shared/tracks /microarray/backups/tracks\n",
     );
     expect(text).not.toContain("mv ");
-    const given = "/microarray/shared/tracks/local.py: owner is painter, not deployer";
+    const given = { "owner/microarray/shared/tracks/local.py": "painter" };
     expect(refusal({ user: "painter" }, facts([key, release], given))).toBe("");
   });
 
