@@ -34,13 +34,13 @@ export interface Application {
   readonly production: boolean;
 }
 
-/** Seconds in which every fault of the way to the host shows. */
+/** Seconds for the way to the host, up to the login. */
 const wayDeadlineSeconds = 15;
 
 /**
- * Reads the settings of a stack, the one named or else the selected one. Secrets stay in this process.
+ * Reads the settings of the named or else the selected stack. Secrets stay in this process.
  *
- * @throws ConfigurationError with every fault of the settings
+ * @throws {@link ConfigurationError} with every error of the settings
  */
 export async function openSite(named: string | undefined): Promise<Site> {
   const workspace = await openWorkspace();
