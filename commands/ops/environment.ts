@@ -1,3 +1,4 @@
+import { problemError } from "../../host/ProblemError";
 import type { Session } from "../../host/ssh/session";
 import { Deadline } from "../../host/ssh/deadline";
 import { uwsgiPaths } from "../../templates/uwsgi";
@@ -22,7 +23,7 @@ export interface ManageOptions {
 /**
  * The words that run manage.py of the current release, see {@link inApplication}.
  *
- * @throws Error where the service was not deployed yet
+ * @throws ProblemError where the service was not deployed yet
  */
 export function managed(
   site: Site,
@@ -44,7 +45,7 @@ export function managePy({ virtualenv }: Application): string[] {
  *
  * The service's are read from its options on the host, which everybody may read: they hold no secret.
  *
- * @throws Error where the service was not deployed yet
+ * @throws ProblemError where the service was not deployed yet
  */
 export async function inApplication(
   site: Site,
@@ -83,9 +84,10 @@ async function serviceEnvironment(site: Site, session: Session): Promise<string[
   const { ini } = uwsgiPaths(name, log);
   const { exitCode, stdout } = await session.exec(["cat", ini], "", new Deadline(deadlineSeconds));
   if (exitCode === 0) return parseEnvironment(stdout);
-  throw new Error(
-    `The host has no ${ini}, where the service's variables are: deploy the site with pulumi up --stack ${site.stack}, and see ${commandFor(site, "status")}`,
-  );
+  throw problemError({
+    subject: `The host has no ${ini}, where the service's variables are`,
+    fix: [`pulumi up --stack ${site.stack}`, `or see ${commandFor(site, "status")}`],
+  });
 }
 
 /** Variables, as `NAME=VALUE`, of an ini file of uWSGI. */

@@ -1,4 +1,5 @@
 import { Argument, type Command } from "commander";
+import { problemError } from "../../host/ProblemError";
 import { runVerb } from "../../host/script/verb";
 import { Deadline } from "../../host/ssh/deadline";
 import { HostError } from "../../host/ssh/error";
@@ -96,12 +97,15 @@ async function operate(action: Action, service: Service | "all", options: Option
   }
 }
 
-/** @throws Error for a service that the stack does not have */
+/** @throws ProblemError for a service that the stack does not have */
 function servicesOf({ configuration, stack }: Site, service: Service | "all"): Service[] {
   const all: Service[] = configuration.application === undefined ? ["nginx"] : ["uwsgi", "nginx"];
   if (service === "all") return all;
   if (all.includes(service)) return [service];
-  throw new Error(`The stack ${stack} has no application, and so no service ${service}.`);
+  throw problemError({
+    subject: `The stack ${stack} has no service ${service}`,
+    found: "no application: a static page",
+  });
 }
 
 function consequences({ connection, configuration }: Site, services: readonly Service[]) {

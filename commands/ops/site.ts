@@ -1,4 +1,5 @@
 import { applicationPaths, virtualenvPaths } from "../../components/django/paths";
+import { problemError } from "../../host/ProblemError";
 import type { Connection } from "../../host/ssh/connection";
 import { failingIn } from "../../host/ProblemError";
 import { Deadline } from "../../host/ssh/deadline";
@@ -46,9 +47,10 @@ export async function openSite(named: string | undefined): Promise<Site> {
   const workspace = await openWorkspace();
   const wanted = named ?? (await workspace.stack())?.name;
   if (wanted === undefined) {
-    throw new Error(
-      "Which stack? None is selected: add --stack NAME, or run pulumi stack select NAME",
-    );
+    throw problemError({
+      subject: "No stack is selected",
+      fix: ["add --stack NAME to the command", "or pulumi stack select NAME"],
+    });
   }
   const [{ name: project }, source] = await Promise.all([
     workspace.projectSettings(),
@@ -73,13 +75,14 @@ export function onHost<T>(site: Site, work: (session: Session) => Promise<T>): P
   );
 }
 
-/** @throws Error where the stack has no application */
+/** @throws ProblemError where the stack has no application */
 export function applicationOf({ configuration, stack }: Site): Application {
   const { application } = configuration;
   if (application === undefined) {
-    throw new Error(
-      `The stack ${stack} has no application, only a static page: neither tracks:sourceFolder nor tracks:sourceUrl is set.`,
-    );
+    throw problemError({
+      subject: `The stack ${stack} has no application`,
+      found: "neither tracks:sourceFolder nor tracks:sourceUrl: a static page",
+    });
   }
   const { app, home, siteRoot, user } = application.django;
   const { backups, current } = applicationPaths(siteRoot, app);

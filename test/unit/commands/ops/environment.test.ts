@@ -61,7 +61,7 @@ it("leaves PRODUCTION out for the development settings, and nothing else", () =>
 
 it("says that a stack without an application has no manage.py", () => {
   expect(() => applicationOf(siteWith({}))).toThrow(
-    "The stack test has no application, only a static page: neither tracks:sourceFolder nor tracks:sourceUrl is set.",
+    "The stack test has no application\n  found:   neither tracks:sourceFolder nor tracks:sourceUrl: a static page",
   );
 });
 
