@@ -117,7 +117,7 @@ export const connectionKeys = {
   bastionHostKey: optional(publicKey, {
     component: "Bastion",
     argument: "connection.bastion.hostKey",
-    meaning: "The bastion's public key.",
+    meaning: "Public key of the bastion's SSH server.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
     needed: "with `bastionHost`",
     command: "npm run hostkey -- --bastion",

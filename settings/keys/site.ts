@@ -78,7 +78,8 @@ export const siteKeys = {
     example: "52",
   }),
   logrotateMaxSizeMegabytes: logrotate.setting("maxSizeMegabytes", {
-    meaning: "A log that is larger is rotated before its time. Needs Enterprise Linux 7 or newer.",
+    meaning:
+      "Size in megabytes above which a log is rotated before its time. Needs Enterprise Linux 7 or newer.",
     example: "500",
   }),
 };
