@@ -19,6 +19,8 @@ export interface Block {
   /** As the fence says: `sh`, `yaml`; empty where it says nothing. */
   readonly language: string;
   readonly text: string;
+  /** The HTML comment right above it. */
+  readonly comment: string | undefined;
 }
 
 /** All fenced blocks of a page, those of lists too. */
@@ -31,8 +33,45 @@ export function blocksOf(page: string): Block[] {
     const end = lines.indexOf(`${indent}\`\`\``, index + 1);
     if (end < 0) throw new Error(`${page}:${index + 1}: this block has no end`);
     const text = lines.slice(index + 1, end).map((line) => line.slice(indent.length));
-    blocks.push({ page, line: index + 1, language, text: `${text.join("\n")}\n` });
+    const above = lines.slice(0, index).join("\n").trimEnd();
+    const [, comment] = /<!-- ((?:(?!-->)[^])*?) -->$/.exec(above) ?? [];
+    blocks.push({ page, line: index + 1, language, text: `${text.join("\n")}\n`, comment });
     index = end;
   }
   return blocks;
+}
+
+/** Which test runs a block, by the comment above it; undefined where it names none. */
+export const runnerOf = ({ comment }: Block): string | undefined =>
+  /^run by (\S+)$/.exec(comment ?? "")?.[1];
+
+/** Why no test runs a block, by the comment above it; undefined where it says nothing of this. */
+export const reasonOf = ({ comment }: Block): string | undefined =>
+  /^not run: (.+)$/s.exec(comment ?? "")?.[1];
+
+/**
+ * Takes the commands of a page for the test that runs them, which its comment names.
+ *
+ * @param page path in the checkout
+ * @param start how the block begins
+ * @param changes what the reader puts in place of a word, such as a host of their own
+ * @throws Error when the page has no such block, or the block lacks one of the words
+ */
+export function shellBlock(
+  page: string,
+  start: string,
+  changes: Readonly<Record<string, string>> = {},
+): string {
+  const [block, second] = blocksOf(page).filter(
+    ({ language, text }) => language === "sh" && text.startsWith(start),
+  );
+  if (block === undefined || second !== undefined) {
+    throw new Error(`${page} must have one shell block that begins with "${start}"`);
+  }
+  let { text } = block;
+  for (const [word, replacement] of Object.entries(changes)) {
+    if (!text.includes(word)) throw new Error(`${page}:${block.line} does not have "${word}"`);
+    text = text.replaceAll(word, () => replacement);
+  }
+  return text;
 }

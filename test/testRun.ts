@@ -66,7 +66,8 @@ export class TestRun {
   private async labDirectories(): Promise<string[]> {
     const found: string[] = [];
     for (const entry of await readdir(this.folder)) {
-      for (const candidate of [join(this.folder, entry), join(this.folder, entry, "lab")]) {
+      for (const lab of ["", "lab", ".lab"]) {
+        const candidate = join(this.folder, entry, lab);
         const entries: string[] = await readdir(candidate).catch(() => []);
         if (entries.includes("hosts")) found.push(candidate);
       }
@@ -74,7 +75,7 @@ export class TestRun {
     return found;
   }
 
-  /** Whoever got the run's environment. */
+  /** Processes that have the run's environment. */
   private async processes(): Promise<number[]> {
     const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
     const marked: number[] = [];

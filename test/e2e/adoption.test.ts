@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { shellBlock } from "../pages";
 import { Deployment } from "./deployment";
+import { atTerminal } from "./terminal";
 
 /** A host that somebody set up by hand, as the notes tell: named in the preview, kept, given back. */
 describe("a host set up by hand", () => {
@@ -63,7 +65,9 @@ describe("a host set up by hand", () => {
   });
 
   it("gets everything back on destroy", async () => {
-    await deployment.succeed("destroy", "--yes", "--skip-preview", "--run-program");
+    const { folder, environment } = deployment;
+    const destroy = shellBlock("docs/destroy.md", "pulumi destroy");
+    expect(await atTerminal(destroy, { folder, environment })).toMatch(/- \d+ deleted/);
     expect(await deployment.onHost("tail -n 1 /etc/nginx/nginx.conf")).toBe("# by hand");
     expect(await deployment.onHost("cat /etc/nginx/sites-available/tracks")).toBe(
       "# hand-made site",

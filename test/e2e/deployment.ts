@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa, type Result } from "execa";
 import { type Document, parseDocument } from "yaml";
@@ -8,10 +8,11 @@ import { devPassphrase } from "../../dev/demo/stacks";
 import { down, exec, type LabHost, type Shape, up } from "../../dev/lab/host";
 import { embeddedEnvironment, writeProject } from "../../dev/toolchain/embeddedStack";
 import { ensureToolchain } from "../../dev/toolchain/toolchain";
+import { cloneInto } from "./clone";
 
 const root = join(__dirname, "..", "..");
 
-/** What a `pulumi` command printed, both streams together, and how it ended. */
+/** Output of a `pulumi` command, both streams together, and its exit code. */
 export interface Printed {
   exitCode: number;
   text: string;
@@ -41,6 +42,31 @@ export class Deployment {
     stack: string,
     options: { program?: string; shape?: Shape } = {},
   ): Promise<Deployment> {
+    const deployment = await Deployment.withHost(stack, options.shape);
+    await deployment.useProgram(options.program ?? "index.ts");
+    await deployment.succeed("stack", "init", stack);
+    await deployment.set("host", "lab");
+    return deployment;
+  }
+
+  /**
+   * A host for a stack that the test makes itself, by the commands of a page: in a fresh clone, whose
+   * owner has a home folder of their own.
+   */
+  static async inClone(stack: string): Promise<Deployment> {
+    const deployment = await Deployment.withHost(stack);
+    await cloneInto(deployment.folder);
+    const home = join(deployment.folder, "home");
+    await mkdir(join(home, ".ssh"), { recursive: true });
+    Object.assign(deployment.environment, {
+      HOME: home,
+      // What this machine has already is not downloaded again.
+      ...{ npm_config_cache: join(homedir(), ".npm"), npm_config_prefer_offline: "true" },
+    });
+    return deployment;
+  }
+
+  private static async withHost(stack: string, shape?: Shape): Promise<Deployment> {
     const folder = await mkdtemp(join(tmpdir(), `tracks-${stack}-`));
     const labDirectory = join(folder, "lab");
     process.env.TRACKS_LAB_DIR = labDirectory;
@@ -53,12 +79,8 @@ export class Deployment {
       // Archives of the source are kept there for later deployments.
       TMPDIR: folder,
     };
-    const host = await up(stack, { shape: options.shape });
-    const deployment = new Deployment(stack, folder, environment, host, toolchain.pulumi);
-    await deployment.useProgram(options.program ?? "index.ts");
-    await deployment.succeed("stack", "init", stack);
-    await deployment.set("host", "lab");
-    return deployment;
+    const host = await up(stack, { shape });
+    return new Deployment(stack, folder, environment, host, toolchain.pulumi);
   }
 
   /** Points the stack at another program, of this checkout or by its absolute path. */
@@ -141,7 +163,7 @@ export class Deployment {
     return stdout.trimEnd();
   }
 
-  /** Makes the host anew: empty, with another host key, and the address that is free then. */
+  /** Rebuilds the host: empty, with another host key, and the address that is free then. */
   async rebuildHost(): Promise<void> {
     await down(this.stack);
     this.host = await up(this.stack, {});

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { cp, symlink } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devPassphrase } from "../../dev/demo/stacks";
@@ -8,15 +8,18 @@ import { request } from "../../dev/demo/request";
 import { down, exec, type LabHost, up } from "../../dev/lab/host";
 import { embeddedEnvironment } from "../../dev/toolchain/embeddedStack";
 import { ensureToolchain, type Toolchain } from "../../dev/toolchain/toolchain";
+import { shellBlock } from "../pages";
 import { temporaryFolder } from "../temporaryFolder";
+import { cloneInto } from "./clone";
+import { atTerminal } from "./terminal";
 
-const root = join(__dirname, "../..");
 const hostName = "library";
 
 /** The examples as their readers have them: installed from the package, outside of the checkout. */
 describe("a program of one's own", () => {
   const folder = temporaryFolder("library", afterAll);
-  const examples = join(folder, "examples");
+  const clone = join(folder, "clone");
+  const examples = join(clone, "examples");
   let packed: string[];
   let host: LabHost;
   let toolchain: Toolchain;
@@ -33,24 +36,21 @@ describe("a program of one's own", () => {
   });
   afterAll(() => down(hostName));
 
-  /** Makes the package from a copy of the checkout, and installs it for both examples. */
+  /** Packs the components in a fresh clone and installs them for both examples, as both say. */
   async function install(): Promise<void> {
-    const checkout = join(folder, "checkout");
-    // Not what somebody installed or made there.
-    const left = ["node_modules", ".git", ".lab", "dist", "package-lock.json"];
-    const isOurs = (path: string) => !left.includes(basename(path));
-    await cp(root, checkout, { recursive: true, filter: isOurs });
-    await cp(join(checkout, "examples"), examples, { recursive: true });
-    await symlink(join(root, "node_modules"), join(checkout, "node_modules"));
-    const pack = ["run", "--silent", "tarball", "--", "--json", "--pack-destination", folder];
-    const { stdout } = await execa("npm", pack, { cwd: checkout });
-    const [tarball] = JSON.parse(stdout) as { files: { path: string }[] }[];
-    packed = tarball?.files.map(({ path }) => path) ?? [];
+    await cloneInto(clone);
     const first = join(examples, "second-site");
-    const quick = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-    await execa("npm", ["install", ...quick], { cwd: first });
-    // Both depend on the same.
+    const commands = shellBlock("examples/second-site/README.md", "(cd ../.. && npm ci");
+    expect(shellBlock("examples/static-host/README.md", "(cd ../.. && npm ci")).toBe(commands);
+    const quick = { npm_config_prefer_offline: "true", npm_config_ignore_scripts: "true" };
+    await atTerminal(commands, { folder: first, environment: quick });
     await symlink(join(first, "node_modules"), join(examples, "static-host/node_modules"));
+    const listed = await execa("tar", ["-tf", "tracks-0.1.0.tgz"], { cwd: clone });
+    packed = listed.stdout.split("\n").map((path) => path.replace(/^package\//, ""));
+    // What the package lacks must not be found in a checkout around it.
+    for (const entry of await readdir(clone)) {
+      if (entry !== "examples") await rm(join(clone, entry), { recursive: true });
+    }
   }
 
   async function onHost(command: string): Promise<string> {
@@ -65,16 +65,17 @@ describe("a program of one's own", () => {
       "cd /etc/nginx && find . -path ./logs -prune -o -printf '%p %M %u %g %l\\n' | sort && find . -path ./logs -prune -o -type f -exec sha256sum {} + | sort",
     );
 
-  /** Deploys an example as its README says. */
-  async function deploy(example: string, settings: Record<string, string>): Promise<void> {
-    const { address, hostKey, identityFile: privateKeyFile } = host;
-    const all = { host: address, hostKey, privateKeyFile, ...settings };
-    const flags = Object.entries(all).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
-    await run(example, "stack", "init", "test");
-    await run(example, "config", "set-all", ...flags);
-    await run(example, "preview");
-    await run(example, "up", "--yes", "--skip-preview");
+  /** Deploys an example by the commands of its README, with what the reader has in place of its examples. */
+  async function deploy(example: string, commands: string): Promise<void> {
+    await atTerminal(commands, { folder: join(examples, example), environment });
   }
+
+  /** Words that a reader replaces in the commands of both. */
+  const ours = () => ({
+    "www.example.org": host.address,
+    "ssh-ed25519 AAAA...": host.hostKey,
+    "~/.ssh/id_ed25519": host.identityFile,
+  });
 
   async function run(example: string, ...args: string[]): Promise<string> {
     const { all } = await execa(toolchain.pulumi, [...args, "--non-interactive"], {
@@ -89,7 +90,7 @@ describe("a program of one's own", () => {
   const unchanged = (example: string) => run(example, "preview", "--expect-no-changes");
   const pageOf = async (name: string, path = "/") => (await request(host.address, name, path)).body;
 
-  it("gets the components, compiled, and the texts for the host: no test, no stack, nothing of the equipment", () => {
+  it("gets the compiled components and the host's files: no test, no stack, no equipment", () => {
     expect(packed).toContain("dist/components/index.d.ts");
     const allowed =
       /^(?:package\.json|README\.md|CHANGELOG\.md|dist\/(?:components|host|preflight|templates)\/.+\.(?:js|d\.ts)|host\/script\/(?:order|.+\.(?:sh|py))|templates\/.+\.hbs)$/;
@@ -124,7 +125,11 @@ describe("a program of one's own", () => {
 
   it("has a second site on one host, each with its robots.txt", async () => {
     const before = await nginxTree();
-    await deploy("second-site", { docsName: "docs.test", blogName: "blog.test" });
+    const names = { "docs.example.org": "docs.test", "blog.example.org": "blog.test" };
+    await deploy(
+      "second-site",
+      shellBlock("examples/second-site/README.md", "pulumi stack init", { ...ours(), ...names }),
+    );
     for (const name of ["docs.test", "blog.test"]) {
       expect(await pageOf(name)).toContain(name);
       expect(await pageOf(name, "/robots.txt")).toBe("User-agent: *\nDisallow: /\n");
@@ -139,7 +144,15 @@ describe("a program of one's own", () => {
 
   it("finds what was changed by hand where it examines the host", async () => {
     const before = await nginxTree();
-    await deploy("static-host", { serverNames: '["static.test"]', keptLogs: "14" });
+    await writeFile(
+      join(examples, "static-host/Pulumi.dev.yaml"),
+      "config:\n  static-host:keptLogs: 14\n",
+    );
+    const names = { "static.example.org": "static.test" };
+    await deploy(
+      "static-host",
+      shellBlock("examples/static-host/README.md", "pulumi stack init", { ...ours(), ...names }),
+    );
     await unchanged("static-host");
     expect(await pageOf("static.test")).toContain("static.test");
     expect(await onHost("cat /etc/logrotate.d/nginx")).toContain("rotate 14");

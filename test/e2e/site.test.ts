@@ -9,10 +9,12 @@ import {
   type Row,
   sampleDump,
 } from "../sampleDump";
+import { shellBlock } from "../pages";
 import { diagnostics } from "./diagnostics";
 import { manage, SampleSite } from "./sampleSite";
 import { expectNowhere, knownSecrets } from "./secretScan";
 import { CommandLines } from "./secrets";
+import { atTerminal } from "./terminal";
 
 /** The whole site in production, as index.ts wires it: everything that the notes set up. */
 describe("the site in production", () => {
@@ -154,41 +156,45 @@ describe("the site in production", () => {
     });
 
     it("lets deployer ask the service interface about both services", async () => {
-      for (const service of ["nginx", "uwsgi"]) {
-        expect(
-          await site.asDeployer(`sudo -n /sbin/service ${service} status 2>&1 </dev/null`),
-        ).toContain("active (running)");
+      const ask = shellBlock("docs/day-two.md", "sudo /sbin/service uwsgi status");
+      for (const command of [ask, ask.replace("uwsgi", "nginx")]) {
+        expect(await site.asDeployer(command)).toContain("active (running)");
       }
     });
 
-    it("is administered as in the notes: production's data copied into development's", async () => {
-      const engine = `shell -c "from django.db import connection; print(connection.vendor)"`;
+    it("is administered as in the notes: development's server shows production's data", async () => {
+      const commands = shellBlock("docs/day-two.md", "cd /microarray/tracks && source");
       const printed = await site.asDeployer(`
         echo "PRODUCTION is $PRODUCTION"
-        ${manage} ${engine} </dev/null
-        env -u PRODUCTION python manage.py ${engine} </dev/null
-        PRODUCTION=1 python manage.py dumpdata --indent 1 >~/dumpdata_PRODUCTION.json </dev/null
-        env -u PRODUCTION python manage.py migrate -v 0 </dev/null
-        env -u PRODUCTION python manage.py loaddata ~/dumpdata_PRODUCTION.json </dev/null
+        cat >~/commands.sh <<'END'
+${commands}END
+        setsid bash -e ~/commands.sh >~/commands.log 2>&1 </dev/null &
+        until curl -fsS http://127.0.0.1:8000/healthz/ 2>/dev/null; do
+          kill -0 $! || { cat ~/commands.log; exit 1; }
+          sleep 0.2
+        done
+        curl -fsS http://127.0.0.1:8000/static/roasted/tracks.css
+        kill -- -$!
+        cat ~/commands.log
+        cd /microarray/tracks
         readlink -f db.sqlite3
         sqlite3 db.sqlite3 'SELECT count(*) FROM roasted_target'
       `);
       expect(printed).toMatch(
-        /^PRODUCTION is 1\npostgresql\nsqlite\nInstalled \d+ object\(s\) from 1 fixture\(s\)\n\/microarray\/shared\/tracks\/db\.sqlite3\n14$/,
+        /^PRODUCTION is 1\n[^]*"targets": 14[^]*font-family[^]*^Installed \d+ object\(s\) from 1 fixture\(s\)$[^]*^\/microarray\/shared\/tracks\/db\.sqlite3\n14$/m,
       );
+      const engine = `shell -c "from django.db import connection; print(connection.vendor)" </dev/null`;
+      expect(
+        await site.asDeployer(`${manage} ${engine}; env -u PRODUCTION python manage.py ${engine}`),
+      ).toBe("postgresql\nsqlite");
     });
 
-    it("runs the development server with its css, beside the service", async () => {
-      const fetch = (path: string) =>
-        `python -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:8765${path}").read().decode())'`;
-      const printed = await site.asDeployer(`
-        cd /microarray/tracks; source /home/deployer/venv/bin/activate
-        env -u PRODUCTION python manage.py runserver --insecure --noreload 127.0.0.1:8765 >/dev/null 2>&1 </dev/null &
-        for try in $(seq 50); do ${fetch("/healthz/")} 2>/dev/null && break; sleep 0.1; done
-        ${fetch("/static/roasted/tracks.css")}
-        kill $!
-      `);
-      expect(printed).toMatch(/"targets": 14[^]*font-family/);
+    it("tells in its logs what the program changed, and who visited", async () => {
+      const commands = shellBlock("docs/day-two.md", "tail -n 20 /var/lib/tracks/audit.log");
+      const printed = await onHost(`timeout 3 bash -e <<'END' || [ $? = 124 ]\n${commands}END\n`);
+      expect(printed).toMatch(/intended/);
+      expect(printed).toMatch(/GET \/healthz\//);
+      expect(printed).toMatch(/==> \/var\/log\/uwsgi\.log <==/);
     });
   });
 
@@ -214,7 +220,7 @@ describe("the site in production", () => {
       expect(texts(await site.rows("roasted"))).toEqual(old);
     });
 
-    it("sums up, and the next rows get keys above the old ones", async () => {
+    it("has the old sums, and the next rows get keys above the old ones", async () => {
       expect(await site.sql("SELECT count(*), sum(count) FROM roasted_redirecthit")).toBe(
         "128|2147484009",
       );
@@ -273,7 +279,12 @@ describe("the site in production", () => {
   });
 
   it("is left alone by the second up, and the preview is clean", async () => {
-    expect(await site.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+    const { folder, environment } = site.deployment;
+    const printed = await atTerminal(shellBlock("docs/day-two.md", "pulumi preview"), {
+      ...{ folder, environment },
+    });
+    expect(printed.match(/Resources:\n\s+\d+ unchanged\n/g)).toHaveLength(4);
+    expect(printed).toMatch(/^http:\/\/tracks\.test\/?$/m);
     await site.pulumi("preview", "--expect-no-changes");
   });
 
@@ -378,7 +389,7 @@ class Migration(migrations.Migration):
   });
 });
 
-/** What becomes of a connection from this machine: `open`, or the reason that there is none. */
+/** Result of a connection from this machine: `open`, or the reason that there is none. */
 function knock(address: string, port: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port, timeout: 5_000 });

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ApplicationSource } from "../../../components/args/DjangoApp";
 import { DjangoApp } from "../../../components/DjangoApp";
 import { LinuxUser } from "../../../components/LinuxUser";
 import { Nginx } from "../../../components/Nginx";
@@ -9,39 +8,27 @@ import type { UwsgiArgs } from "../../../components/args/Uwsgi";
 import { Uwsgi } from "../../../components/Uwsgi";
 import { UwsgiService } from "../../../components/UwsgiService";
 import { loadConfiguration } from "../../../settings/configuration";
-import { Secret } from "../../../host/secret";
 import { Host } from "../../../host/Host";
-import type { GitHostKey, GitRepository } from "../../../components/args/DjangoApp";
 import { examineHost } from "../../../preflight/host/examineHost";
 import { surveyQuestions } from "../../../preflight/questions";
-import { sourceCommit } from "../../../preflight/host/sourceCommit";
 import { packSource } from "../../../preflight/source/packSource";
 
-/** What a test says in the environment. */
+/** Values that a test gives in the environment. */
 interface Given {
-  /** Folder of the source on this machine; else it comes from git. */
+  /** Folder of the source on this machine. */
   folder?: string;
-  git?: { url: string; ref: string; deployKey: string; hostKey: GitHostKey };
   uwsgi?: Partial<UwsgiArgs>;
 }
 
 /** The application on sqlite, under uWSGI behind nginx. */
 export = async () => {
   const config = loadConfiguration();
-  const {
-    folder,
-    git,
-    uwsgi: options,
-  } = JSON.parse(process.env["TRACKS_TEST_APPLICATION"] ?? "{}") as Given;
-  const repository: GitRepository | undefined = git && {
-    ...git,
-    user: config.deployer.user,
-    deployKey: new Secret(git.deployKey),
-  };
+  const { folder = "", uwsgi: options } = JSON.parse(
+    process.env["TRACKS_TEST_APPLICATION"] ?? "{}",
+  ) as Given;
   const facts = await examineHost(config.connection, {
     survey: surveyQuestions(config),
-    needsSftp: folder !== undefined,
-    ...(repository && { git: repository }),
+    needsSftp: true,
   });
   const host = new Host("host", { connection: config.connection, facts });
   const packages = new SystemPackages("packages", { host, ...config.packages });
@@ -65,14 +52,6 @@ export = async () => {
     },
     { dependsOn: packages },
   );
-  const source = async (): Promise<ApplicationSource> => {
-    if (repository !== undefined) {
-      const after = [packages.command, deployer.account];
-      const commit = sourceCommit(config.connection, repository, facts, after);
-      return { ...repository, deployKey: repository.deployKey?.output(), kind: "git", commit };
-    }
-    return { kind: "folder", archive: await packSource(folder ?? "") };
-  };
   const app = new DjangoApp(
     "app",
     {
@@ -81,7 +60,7 @@ export = async () => {
       siteRoot,
       user: deployer.user,
       production: false,
-      source: await source(),
+      source: { kind: "folder", archive: await packSource(folder) },
       allowedHosts: ["tracks.test"],
       healthPath: "/healthz/",
       uwsgi,
