@@ -16,7 +16,7 @@ import {
   postgresDatabaseArguments,
   postgresDatabaseRules,
 } from "./args/PostgresDatabase";
-import { untoldServerErrors } from "./packages/toldServer";
+import { serverArgumentErrors } from "./packages/serverArgument";
 import { ownServer, type ResolvedDatabase, resolveDatabase } from "./postgres/resolve";
 import { checkedPlain } from "./whenKnown";
 
@@ -279,7 +279,7 @@ function settingsOf(name: string, { host, found, ...given }: PostgresDatabaseArg
       ...postgresDatabaseRules(known),
       ...(found === undefined ? tunnelErrors(known) : []),
       ...secondOf(host),
-      ...untoldServerErrors(host, ownServer(known)),
+      ...serverArgumentErrors(host, ownServer(known)),
     ],
   );
   return resolveDatabase(values);

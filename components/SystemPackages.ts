@@ -5,7 +5,7 @@ import { type ManifestEntry, type ResourceManifest, yumConf } from "../host/mani
 import { renderPipConfiguration, renderYumRepository } from "../templates/yum";
 import { withDefaults } from "./args/argument";
 import { systemPackagesArguments, type SystemPackagesArgs } from "./args/SystemPackages";
-import { tellServer } from "./packages/toldServer";
+import { rememberServer } from "./packages/serverArgument";
 import { wantedPackages } from "./packages/wantedPackages";
 import { checked } from "./whenKnown";
 
@@ -37,7 +37,7 @@ export class SystemPackages extends HostComponent {
       subsystem: "packages",
       entries: [...repositories(this.program, known), ...pip(this.program, known.pip), ...wanted],
     }));
-    tellServer(host, name, values.server);
+    rememberServer(host, name, values.server);
     this.command = host.converge(name, manifest, { parent: this });
     this.registerOutputs({
       packages: wanted.flatMap((entry) => (entry.kind === "package" ? [entry.names[0]] : [])),

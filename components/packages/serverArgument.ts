@@ -4,11 +4,11 @@ import type { ServerPackages } from "../args/PostgresDatabase";
 import { wantedPackages } from "./wantedPackages";
 
 /** Argument `server` of each SystemPackages of a host. */
-const told = new WeakMap<Host, { name: string; server: ServerPackages | undefined }[]>();
+const serverArguments = new WeakMap<Host, { name: string; server: ServerPackages | undefined }[]>();
 
 /** Remembers the argument of a SystemPackages, for the PostgresDatabase that comes after it. */
-export function tellServer(host: Host, name: string, server: ServerPackages | undefined): void {
-  told.set(host, [...(told.get(host) ?? []), { name, server }]);
+export function rememberServer(host: Host, name: string, server: ServerPackages | undefined): void {
+  serverArguments.set(host, [...(serverArguments.get(host) ?? []), { name, server }]);
 }
 
 /**
@@ -18,13 +18,13 @@ export function tellServer(host: Host, name: string, server: ServerPackages | un
  *
  * @param server the host's own; undefined where it is elsewhere
  */
-export function untoldServerErrors(
+export function serverArgumentErrors(
   host: Host,
   server: ServerPackages | undefined,
 ): ArgumentError[] {
   if (server === undefined) return [];
   const wanted = text(server);
-  return (told.get(host) ?? [])
+  return (serverArguments.get(host) ?? [])
     .filter((packages) => text(packages.server) !== wanted)
     .map(({ name, server: other }) => ({
       propertyPath: "host",
