@@ -231,7 +231,7 @@ check_postgresql_version() {
     streams="the host has PostgreSQL ${PG_VERSION:-of an unknown version} ($PG_BINARIES/postgres$streams)"
     [[ $PG_VERSION =~ $POSTGRESQL_VERSIONS ]] \
       || fail "$streams, and this program supports 9.2 to 9.6 and 10 to 18: dump the data, install PostgreSQL $wanted by hand and load the data again, or use another server (PostgresDatabase.external.host)"
-    fail "$streams, and PostgresDatabase.version is $wanted: set PostgresDatabase.version to $PG_VERSION; or, to move to $wanted, dump the data, install that version by hand (dnf module reset postgresql; dnf module enable postgresql:$wanted; yum distro-sync) and load the data again"
+    fail "$streams, and PostgresDatabase.version is $wanted: set PostgresDatabase.version to $PG_VERSION; or, to move to $wanted, dump all data (pg_dumpall), stop the service $PG_SERVICE, move $PG_DATA away, install that version by hand (with module streams: dnf module reset postgresql; dnf module enable postgresql:$wanted; dnf distro-sync 'postgresql*'), create and start a cluster (postgresql-setup --initdb; service $PG_SERVICE start), load the data into it and run this again"
   fi
   has_postgresql_data || return 0
   REPLY=$(as_postgres cat -- "$ROOT$PG_DATA/PG_VERSION" 2>/dev/null </dev/null)

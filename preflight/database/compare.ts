@@ -83,7 +83,7 @@ export function compareWithHost(settings: Database, facts: HostFacts | undefined
   };
 }
 
-function checkVersion({ version, packages }: Database, facts: HostFacts): void {
+function checkVersion({ version, packages, service }: Database, facts: HostFacts): void {
   const installed = facts.facts.get("postgresql-server") ?? "absent";
   if (installed === version || installed === "unknown") return;
   if (installed === "absent") {
@@ -117,13 +117,33 @@ function checkVersion({ version, packages }: Database, facts: HostFacts): void {
     found: `PostgreSQL ${installed} on the host`,
     fix: [
       `pulumi config set tracks:postgresVersion ${installed}   (keeps the server)`,
-      `or move to ${version}, on the host, as root: dump the data, then`,
-      "  dnf module reset postgresql",
-      `  dnf module enable postgresql:${version}`,
-      "  dnf distro-sync",
-      "  and load the data again",
+      `or move to ${version}, on the host, as root:`,
+      ...moveCommands({ version, service, installed }, facts.facts.get("postgresql-data")),
     ],
   });
+}
+
+/** A server does not start on the data of another version: they are dumped, and loaded into a new cluster. */
+function moveCommands(
+  { version, service, installed }: { version: string; service: string; installed: string },
+  data = "absent",
+): string[] {
+  const install = [
+    `  install PostgreSQL ${version}; where the repositories have module streams:`,
+    "    dnf module reset postgresql",
+    `    dnf module enable postgresql:${version}`,
+    "    dnf distro-sync 'postgresql*'",
+  ];
+  if (data === "absent") return install;
+  return [
+    "  su - postgres -c pg_dumpall > ~/postgresql.sql",
+    `  service ${service} stop`,
+    `  mv ${data} ${data}.${installed}`,
+    ...install,
+    "  postgresql-setup --initdb",
+    `  service ${service} start`,
+    "  su - postgres -c psql < ~/postgresql.sql",
+  ];
 }
 
 /** Before 9.4 SQL can't change a server's settings. */

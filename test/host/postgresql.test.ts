@@ -86,6 +86,8 @@ test("refuses a server or data of another version before anything is changed", a
   const other = await host.apply(server("module postgresql:15"));
   expect(other.reason).toContain("the host has PostgreSQL 13 (/usr/bin/postgres)");
   expect(other.reason).toContain("set PostgresDatabase.version to 13");
+  expect(other.reason).toContain(`move ${data} away`);
+  expect(other.reason).toContain("dnf distro-sync 'postgresql*'");
   expect(host.exists("/etc/dnf/modules.d/postgresql.module")).toBe(false);
 
   host.write("/server/version", "15.8");

@@ -65,6 +65,14 @@ describe("what the host has", () => {
     );
   });
 
+  it("can be moved to another version with the commands in the error", () => {
+    expect(() => compare({ version: "16" }, facts(running))).toThrow(
+      /pg_dumpall[^]*mv \/var\/lib\/pgsql\/data \/var\/lib\/pgsql\/data\.15\n[^]*dnf module enable postgresql:16\n[^]*distro-sync 'postgresql\*'[^]*--initdb/,
+    );
+    const empty = facts({ ...running, "postgresql-data": "absent" });
+    expect(() => compare({ version: "16" }, empty)).not.toThrow(/pg_dumpall|mv absent/);
+  });
+
   it("is not recommended in a version that the setting refuses", () => {
     for (const installed of ["8.4", "9.1", "19"]) {
       const refusal = () => compare({}, facts({ ...running, "postgresql-server": installed }));
