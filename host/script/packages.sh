@@ -121,7 +121,7 @@ next_alternative() { # INDEX WORDS
   reason=$(grep -m 1 "^All matches .* argument: $name\$" <<<"$2")
   case $reason in
     *'exclude filtering'*)
-      LOST+="the host's own settings hide the package $name ($reason): remove it from \"exclude\" in /etc/dnf/dnf.conf and in the files in /etc/yum.repos.d"$'\n'
+      LOST+="the host's own settings hide the package $name ($reason): remove it from \"exclude\" or \"excludepkgs\" in /etc/dnf/dnf.conf and in the files in /etc/yum.repos.d, or unlock it (dnf versionlock delete $name)"$'\n'
       ;;
     *'modular filtering'*)
       # With LOOK=yes the streams are not enabled yet.

@@ -33,7 +33,7 @@ set_label() { # FILE TYPE PATH
   selinux_enabled || return 0
   # A file without a label accepts only a whole context.
   attempt chcon -h -t "$2" -- "$1" || attempt chcon -h "system_u:object_r:$2:s0" -- "$1" || holds_no_labels \
-    || fail "$3: can't set the SELinux type $2 (does this host's policy have it? seinfo -t $2): $OUTPUT"
+    || fail "$3: can't set the SELinux type $2 (does this host's policy have it? seinfo -t $2, from the package setools-console): $OUTPUT"
 }
 
 # Did chcon fail because the file system stores no labels? NFS, for example, has one label for all files.
@@ -185,7 +185,7 @@ set_rule() { # fcontext|port WORD...
 # Leaves the reason why semanage refused a rule, with a hint.
 rule_refusal() { # TYPE
   REPLY=$OUTPUT
-  if [[ $OUTPUT == *' is invalid'* ]]; then REPLY+=" (does this host's policy have it? seinfo -t $1)"; fi
+  if [[ $OUTPUT == *' is invalid'* ]]; then REPLY+=" (does this host's policy have it? seinfo -t $1, from the package setools-console)"; fi
 }
 
 make_selinux_context() { # STATE PATTERN

@@ -171,6 +171,7 @@ test("says that a package is excluded, or in another stream", async () => {
   expect(run.stderr).toContain(
     'the host\'s own settings hide the package git (All matches were filtered out by exclude filtering for argument: git): remove it from "exclude"',
   );
+  expect(run.stderr).toContain("dnf versionlock delete git");
   expect(run.stderr).toContain(
     "a module stream hides the package postgresql15-server (All matches were filtered out by modular filtering for argument: postgresql15-server)",
   );

@@ -232,7 +232,7 @@ test("reports the reason of a refused rule with semanage's message", async () =>
   rmSync(host.at("/semanage-fcontext"), { force: true });
   const wrong = manifest("s", "none", "selinux-context httpd_lgo /srv/log(/.*)?");
   expect((await host.apply(wrong)).reason).toContain(
-    "Type httpd_lgo is invalid, must be a file or device type (does this host's policy have it? seinfo -t httpd_lgo)",
+    "Type httpd_lgo is invalid, must be a file or device type (does this host's policy have it? seinfo -t httpd_lgo, from the package setools-console)",
   );
 });
 
