@@ -304,7 +304,7 @@ test("sets a password through stdin, only when it changed, and restores the form
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
 });
 
-test("a password that looks like a placeholder is a password", async () => {
+test("sets a password that looks like a placeholder as it is", async () => {
   await host.apply(account());
   const result = await host.apply(password("x@@PROD2024@@y"));
   expect(result.stdout).toContain("changed the password of deployer");

@@ -32,7 +32,7 @@ const audited = () => {
     .filter((text) => text !== undefined);
 };
 
-test("a restart stops uwsgi, then nginx, starts both in that order, and proves it", async () => {
+test("stops uwsgi, then nginx, and starts both in that order on a restart", async () => {
   const run = await operate("restart", "nginx", "uwsgi");
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout).toMatch(
@@ -48,20 +48,20 @@ test("a restart stops uwsgi, then nginx, starts both in that order, and proves i
   expect(await site.servedRelease()).toBe("first");
 });
 
-test("uwsgi alone is restarted in one go, so that its socket stays", async () => {
+test("restarts uwsgi alone in one step, so that its socket stays open", async () => {
   const run = await operate("restart", "uwsgi");
   expect(run.stdout).toMatch(/^restarted uwsgi master \d+, workers/);
   expect(told()).toEqual(["restart uwsgi"]);
 });
 
-test("a reload is proven by new workers of the same master", async () => {
+test("proves a reload by new workers of the same master", async () => {
   const run = await operate("reload", "uwsgi", "nginx");
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout).toMatch(/^reloaded uwsgi master .*\nreloaded nginx master .*\n$/);
   expect(told()).toEqual(["reload uwsgi", "reload nginx"]);
 });
 
-test("what is so already is said, and nothing is told to it", async () => {
+test("says that a service is in the wanted state already, and leaves it alone", async () => {
   expect((await operate("start", "nginx")).stdout).toBe("unchanged nginx running\n");
   expect((await operate("stop", "nginx")).stdout).toBe("stopped nginx \n");
   expect((await operate("stop", "nginx")).stdout).toBe("unchanged nginx stopped\n");
@@ -71,7 +71,7 @@ test("what is so already is said, and nothing is told to it", async () => {
   );
 });
 
-test("nothing is stopped for a configuration that nginx refuses", async () => {
+test("stops nothing when nginx refuses its configuration", async () => {
   site.host.write("/etc/nginx/conf.d/broken.conf", "broken_directive;\n");
   const run = await operate("restart", "uwsgi", "nginx");
   expect(run.code).toBe(1);
@@ -79,7 +79,7 @@ test("nothing is stopped for a configuration that nginx refuses", async () => {
   expect(told()).toEqual([]);
 });
 
-test("nginx comes up although uwsgi does not, and the reason is uwsgi's", async () => {
+test("starts nginx even if uwsgi does not start, and reports uwsgi's reason", async () => {
   site.host.write("/microarray/releases/tracks/first/fault", "load");
   const run = await operate("restart", "uwsgi", "nginx");
   expect(run.code).toBe(1);
@@ -88,7 +88,7 @@ test("nginx comes up although uwsgi does not, and the reason is uwsgi's", async 
   expect(audited()).toContain("stopped uwsgi");
 });
 
-test("uwsgi is not started over settings that wait for their deployment", async () => {
+test("does not start uwsgi while settings wait for their deployment", async () => {
   site.host.write("/var/lib/tracks/resources/tracks.dev/settings/waits-for-deployment", "");
   const run = await operate("restart", "uwsgi");
   expect(run.code).toBe(1);
@@ -107,7 +107,7 @@ test.each([
   expect((await site.host.run(words)).reason).toMatch(reason);
 });
 
-test("the status has services, processes, release, workers, disk and drift", async () => {
+test("prints services, processes, release, workers, disk and drift as the status", async () => {
   const run = await site.host.run(["status", "current=/microarray/tracks", "path=/var/log"]);
   expect(run.code).toBe(0);
   expect(run.stdout).toMatch(/^fact service\/uwsgi enabled running$/m);
@@ -124,7 +124,7 @@ test("the status has services, processes, release, workers, disk and drift", asy
   expect(stopped.stdout).toMatch(/^drift uwsgi service uwsgi is "enabled stopped"/m);
 });
 
-test("logs come with their files' names, the past first, and pid files with what they hold", async () => {
+test("follows logs with their files' names, earlier lines first, and pid files with their content", async () => {
   site.host.write("/var/log/nginx/error.log", "one\ntwo\nthree\n");
   site.host.write("/var/log/nginx/access.log", "GET /a|b&c\\d\n");
   const words = ["lines=2", "pid=nginx", "file=/var/log/nginx/*.log", "file=/var/log/none/*.log"];
@@ -141,7 +141,7 @@ test("logs come with their files' names, the past first, and pid files with what
   ]);
 });
 
-test("a log in another's directory is read in that one's name, and so no file of root's", async () => {
+test("reads a log in another user's directory as that user, and so no file of root", async () => {
   site.switchUsers();
   site.host.write("/secret", "root's alone\n", 0o600);
   site.host.write("/srv/logs/good.log", "theirs\n");
@@ -159,7 +159,7 @@ test("a log in another's directory is read in that one's name, and so no file of
   expect(open.stdout).not.toContain("theirs");
 });
 
-test("the database is backed up by the application's user", async () => {
+test("backs up the database as the application's user", async () => {
   const place = ["current=/microarray/tracks", "virtualenv=/home/daemon/venvs/0123456789ab"];
   const words = [...place, "backups=/microarray/backups/tracks", "production=no", "label=loaddata"];
   const run = await site.host.run(["backup", "user=daemon", ...words]);
