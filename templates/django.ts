@@ -1,6 +1,6 @@
 import { render } from "./render";
 
-/** The PostgreSQL database of an application; the password stands in local.py and nowhere else. */
+/** The PostgreSQL database of an application; the password is in local.py and nowhere else. */
 export interface PostgresqlSettings {
   name: string;
   user: string;
@@ -9,15 +9,15 @@ export interface PostgresqlSettings {
   port: number;
   /** As libpq takes it, such as `verify-full`. @default libpq's own, `prefer` */
   sslmode?: string;
-  /** File with the certificates of the authorities that the server's is checked by. @default none */
+  /** File with the certificates of the authorities that may have signed the server's. @default none */
   sslrootcert?: string | undefined;
 }
 
-/** What {@link renderLocalSettings} takes. */
+/** Arguments of {@link renderLocalSettings}. */
 export interface LocalSettings {
-  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  /** Name of the program, for the first line of the file: see `HostComponent.program`. */
   program: string;
-  /** File that is a link to this one, below the release: it tells how far up the release is. */
+  /** Path in the release of the link to this file; its depth says how far up the release is. */
   link: string;
   /** @default sqlite, in the file of that name */
   postgresql?: PostgresqlSettings;
@@ -55,7 +55,7 @@ export function renderLocalSettings(settings: LocalSettings): string {
 }
 
 /**
- * A text as Python 2.7 and 3 read it back, whatever stands in it: ASCII only, in one line.
+ * Any text as a literal that Python 2.7 and 3 read alike: ASCII only, on one line.
  *
  * @example pythonLiteral('a"b\n') is `u"a\"b\n"`
  */
@@ -71,7 +71,7 @@ export function pythonLiteral(text: string): string {
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, "0");
 
-/** PRODUCTION=1 in the login shells of one user: for sh and its kind, and for csh and tcsh. */
+/** PRODUCTION=1 in the login shells of one user: for sh and the shells that read /etc/profile, and for csh and tcsh. */
 export function renderProductionProfile(view: {
   program: string;
   user: string;

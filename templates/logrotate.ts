@@ -1,8 +1,8 @@
 import { render } from "./render";
 
-/** What a logrotate file depends on. */
+/** Values in a logrotate file. */
 export interface LogrotateView {
-  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  /** Name of the program, for the first line of the file: see `HostComponent.program`. */
   program: string;
   logs: readonly string[];
   /** @default "daily" */
@@ -36,5 +36,5 @@ export function renderWritableLogs(view: { program: string; directories: readonl
   return render("logrotate/writable.conf.hbs", view);
 }
 
-/** Tells nginx's master to open its logs anew; silent where nginx does not run. */
+/** Makes nginx's master open its logs again; does nothing where nginx does not run. */
 export const nginxReopensLogs = `[ ! -s @@NGINX_PID@@ ] || kill -USR1 "$(cat @@NGINX_PID@@)"`;

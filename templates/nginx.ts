@@ -1,8 +1,8 @@
 import { render } from "./render";
 
-/** What nginx.conf depends on; see `NginxArgs` for the meaning and the defaults. */
+/** Values in nginx.conf; see `NginxArgs` for their meaning and defaults. */
 export interface NginxConfView {
-  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  /** Name of the program, for the first line of the file: see `HostComponent.program`. */
   program: string;
   user: string;
   workerProcesses: number | "auto";
@@ -10,9 +10,9 @@ export interface NginxConfView {
   clientMaxBodySizeMegabytes: number;
 }
 
-/** What a site's server block depends on; see `NginxSiteArgs`. */
+/** Values in a site's server block; see `NginxSiteArgs`. */
 export interface SiteView {
-  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  /** Name of the program, for the first line of the file: see `HostComponent.program`. */
   program: string;
   site: string;
   serverNames: readonly string[];
@@ -22,12 +22,12 @@ export interface SiteView {
   documentRoot: string;
   staticRoot: string;
   mediaRoot: string;
-  /** The application behind the site; without one a page stands in for it. */
+  /** The application behind the site; without one nginx serves a placeholder page. */
   application: { socket: string; harakiriSeconds: number } | undefined;
   snippet: string | undefined;
 }
 
-/** The text of /etc/nginx/nginx.conf; facts of the host stand in it as placeholders. */
+/** The text of /etc/nginx/nginx.conf, with placeholders for facts of the host. */
 export function renderNginxConf(view: NginxConfView): string {
   return render("nginx/nginx.conf.hbs", view);
 }
@@ -38,12 +38,12 @@ export function renderSite(view: SiteView): string {
     ...view,
     application: view.application && {
       socket: view.application.socket,
-      // It may wait for another one to end and for the application to load, then take its own time.
+      // A request may wait for another one to end and for the application to load, before its own time begins.
       readSeconds: 2 * view.application.harakiriSeconds + 30,
     },
     staticUrl: "/static/",
     mediaUrl: "/media/",
-    // Relative to nginx.conf, as every include of ours, so that a candidate includes its own.
+    // Relative to nginx.conf, like all our includes, so that a copy for a test includes its own files.
     locationsDirectory: `locations/${view.site}`,
     snippet: view.snippet === undefined ? "" : indent(view.snippet),
   });
@@ -54,7 +54,7 @@ export function renderRobotsLocation(view: { program: string; path: string }): s
   return render("nginx/robots.conf.hbs", view);
 }
 
-/** The page that stands in for the application. */
+/** The placeholder page of a site without an application. */
 export function renderPlaceholderPage(view: { title: string }): string {
   return render("nginx/index.html.hbs", view);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import Handlebars from "handlebars";
 
-// Compiled, this file lies elsewhere in the package, and the templates stay where they are.
+// The compiled file is elsewhere in the package, and the templates are not moved.
 const templates = join(dirname(require.resolve("tracks/package.json")), "templates");
 const handlebars = Handlebars.create();
 const compiled = new Map<string, Handlebars.TemplateDelegate>();

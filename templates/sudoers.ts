@@ -25,7 +25,7 @@ export function renderServicesSudoers(args: {
  * Variables of the user's commands under sudo.
  *
  * `service NAME status` ends in systemctl, which would show a long status in a pager run as root,
- * and a pager runs commands for whoever sits before it.
+ * and a pager can run any command for its user.
  */
 export function renderSudoEnvironment(view: { program: string }): string {
   return render("sudoers/environment.hbs", view);

@@ -1,9 +1,9 @@
 import { posix } from "node:path";
 import { render } from "./render";
 
-/** What the files of a uWSGI service depend on; see `UwsgiServiceArgs` for meaning and defaults. */
+/** Values in the files of a uWSGI service; see `UwsgiServiceArgs` for their meaning and defaults. */
 export interface UwsgiView {
-  /** Who writes the file, for its first line: see `HostComponent.program`. */
+  /** Name of the program, for the first line of the file: see `HostComponent.program`. */
   program: string;
   /** Name of the application, and of its ini file. */
   application: string;
@@ -28,17 +28,17 @@ export interface UwsgiView {
   options: readonly string[];
   /** Services of the host that are started first at boot. */
   startsAfter: readonly string[];
-  /** What the deployment asks to see that the application answers. */
+  /** Request with which the deployment checks that the application answers. */
   proof: { path: string; host: string };
 }
 
-/** Where the files of the service stand on the host. */
+/** Paths of the service's files on the host. */
 export interface UwsgiPaths {
   ini: string;
   unit: string;
   tmpfiles: string;
   holdSocket: string;
-  /** Touched when the log was rotated. */
+  /** logrotate touches this file after it has rotated the log. */
   reopenFile: string;
 }
 
@@ -49,18 +49,18 @@ export function uwsgiPaths(application: string, log: string): UwsgiPaths {
     unit: "/etc/systemd/system/uwsgi.service",
     tmpfiles: "/etc/tmpfiles.d/uwsgi.conf",
     holdSocket: "/etc/uwsgi/hold_socket.py",
-    // Beside the log: what confined logrotate may touch is what is labelled as a log.
+    // Next to the log: under SELinux, logrotate may touch only files with the label of logs.
     reopenFile: `${log.replace(/\.log$/, "")}.reopen`,
   };
 }
 
-/** Stands for the program that pip installed on the host, wherever its interpreter puts programs. */
+/** Placeholder for the program that pip installed on the host, wherever its interpreter puts programs. */
 export const installedUwsgi = "@@UWSGI@@";
 
-/** Stands for a UTF-8 locale that the host has. */
+/** Placeholder for a UTF-8 locale that the host has. */
 export const hostLocale = "@@LOCALE@@";
 
-/** Seconds that requests under way are waited for: a little more than one of them may take. */
+/** Seconds to wait for requests under way: a little more than one of them may take. */
 export function mercySeconds(harakiriSeconds: number): number {
   return harakiriSeconds + 5;
 }
@@ -84,12 +84,12 @@ export function renderUwsgiUnit(view: UwsgiView): string {
   });
 }
 
-/** The text of the tmpfiles.d file: what must stand before the service starts, after each boot. */
+/** The text of the tmpfiles.d file: what must exist before the service starts, after each boot. */
 export function renderUwsgiTmpfiles(view: UwsgiView): string {
   return render("uwsgi/tmpfiles.conf.hbs", {
     ...view,
     ...uwsgiPaths(view.application, view.log),
-    // systemd's own name for it; the notes' /var/run is a link there.
+    // systemd's own name for it; /var/run, as in the notes, is a link to /run.
     pidDirectory: posix.dirname(view.pidFile).replace(/^\/var\/run\//, "/run/"),
   });
 }
@@ -99,7 +99,7 @@ export function renderHoldSocket(view: { program: string }): string {
   return render("uwsgi/hold_socket.py.hbs", view);
 }
 
-/** Tells uWSGI to open its log anew, when it may; for logrotate's postrotate. */
+/** Makes uWSGI open its log again, if it can write to the new one; for logrotate's postrotate. */
 export function uwsgiReopensLog(view: { application: string; log: string; user: string }): string {
   return render("uwsgi/reopen.sh.hbs", { ...view, ...uwsgiPaths(view.application, view.log) });
 }

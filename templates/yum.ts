@@ -18,7 +18,7 @@ export interface YumRepository {
   gpgkey?: string;
   /** 1 (first) to 99; yum's own default is 99. */
   priority?: number;
-  /** Lets the repository's packages win over module streams: nginx.org needs it on EL 8 and 9. */
+  /** Prefers the repository's packages to those of module streams: nginx.org needs it on EL 8 and 9. */
   moduleHotfixes?: boolean;
   /** Proxy of this repository alone, as a URL. */
   proxy?: string;
@@ -47,7 +47,7 @@ export function renderYumRepository(program: string, repository: YumRepository):
   });
 }
 
-/** The text of /etc/pip.conf, or undefined where pip keeps its own settings. */
+/** The text of /etc/pip.conf, or undefined where the program sets nothing for pip. */
 export function renderPipConfiguration(
   program: string,
   pip: {
