@@ -68,7 +68,7 @@ test("uses an existing group of its name for a new user", async () => {
   expect(host.read("/etc/passwd")).toContain("deployer:x:4242:700:");
 });
 
-/** What root made before: an empty home, and what new homes have; one file is for root's eyes alone. */
+/** What root made before: an empty home, and /etc/skel; one file there is readable by root only. */
 function prepareHome(): void {
   mkdirSync(host.at("/home/deployer"), { recursive: true });
   host.write("/etc/skel/.profile", "# new\n");
@@ -180,7 +180,7 @@ test("refuses a home that is a link to another user's directory", async () => {
   );
 });
 
-/** What belongs to a user's primary group, whatever its name is. */
+/** Files that belong to a user's primary group, whatever its name is. */
 const ownedBy = (user: string): string =>
   manifest(
     "owned",

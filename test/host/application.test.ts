@@ -25,7 +25,7 @@ async function served(service = winter): Promise<void> {
   site.host.calls();
 }
 
-/** What stands for nginx, and gives one answer to every request. */
+/** Stand-in for nginx that gives one answer to every request. */
 async function nginxAnswers(head: string): Promise<{ port: number; close: () => void }> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);

@@ -11,7 +11,7 @@ const write = (path: string, content: string): void => {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), content);
 };
-/** What the backup asks Django for, and no more: no driver of a database is needed. */
+/** The parts of Django that the backup uses, and no more: no database driver is needed. */
 const database = (vendor: string, settings: Record<string, string>): void => {
   const line = `vendor = "${vendor}"\n    settings_dict = ${JSON.stringify(settings)}`;
   write("django/db.py", `class connection:\n    ${line}\n`);

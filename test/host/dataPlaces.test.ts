@@ -16,7 +16,7 @@ describe("where an application keeps its data", () => {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "tracks-places-"));
-    // What is asked of Django, and no more: it needn't be installed.
+    // The parts of Django that are used, and no more: it need not be installed.
     write("releases/new/django/__init__.py", "VERSION = (1, 6)\n");
     write("releases/new/wsgi.py", "application = None\n");
     mkdirSync(at("shared/media"), { recursive: true });
@@ -62,7 +62,7 @@ describe("where an application keeps its data", () => {
     ["releases/old/db.sqlite3"],
   ])("must not be a sqlite file inside a release: %s", (file) => {
     const name = file.includes("/") ? at(file) : file;
-    // Before the first deployment a checkout of somebody's may stand where the link will.
+    // Before the first deployment somebody's checkout may be at the path of the link.
     mkdirSync(at("current"));
     const { exitCode, stderr } = examine(sqlite(JSON.stringify(name)));
     expect(exitCode).toBe(1);
@@ -86,7 +86,7 @@ describe("where an application keeps its data", () => {
     write("releases/old/data.sqlite3-wal", "more rows");
     write("releases/old/my uploads/one.txt", "an upload");
     symlinkSync(at("releases/old"), at("current"));
-    // What the source brings is not what the site has.
+    // Files that come with the source are not data of the site.
     write("releases/new/data.sqlite3", "empty");
     const media = `MEDIA_ROOT = "${at("current/my uploads")}"`;
     const { exitCode, stderr } = examine(sqlite('"data.sqlite3"'), media);

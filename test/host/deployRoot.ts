@@ -92,7 +92,7 @@ export class DeployRoot {
     return new DeployRoot(port, new PrivateRoot(options));
   }
 
-  /** Has the virtualenv run another interpreter. */
+  /** Makes the virtualenv run another interpreter. */
   replaceInterpreter(script: string): void {
     const file = "/home/daemon/venvs/0123456789ab/bin/python";
     rmSync(this.host.at(file));

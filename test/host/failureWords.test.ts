@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DeployRoot } from "./deployRoot";
 import { manifest, PrivateRoot } from "./privateRoot";
 
-/** Of several lines the last one is the reason, behind what failed; the others stand above it. */
+/** Of several lines the last one is the reason, after what failed; the others are above it. */
 describe("a tool's message of several lines", () => {
   let host: PrivateRoot;
   beforeEach(() => {

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { installPostgresql } from "./postgresqlHost";
 import { manifest, PrivateRoot } from "./privateRoot";
 
-/** Files of somebody else's in which one piece is ours: every other byte of them stays. */
+/** Files of somebody else in which one piece is ours: every other byte stays. */
 let host: PrivateRoot;
 beforeEach(() => {
   host = new PrivateRoot();

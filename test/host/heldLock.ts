@@ -6,7 +6,7 @@ import type { PrivateRoot } from "./privateRoot";
 
 /** A lock that another run has. */
 export interface HeldLock {
-  /** Kills who has it. */
+  /** Kills the holder of the lock. */
   release: () => void;
   /** The exit code of who had it, once that has ended; undefined when a signal ended it. */
   ended: Promise<number | undefined>;

@@ -6,7 +6,7 @@ import { manifest } from "./privateRoot";
 
 /**
  * The interpreter of a virtualenv is its owner's to replace. This one takes what it can get wherever
- * the script runs it, and then goes on as Python does.
+ * the script runs it, and then continues as Python does.
  */
 const hostile = (root: string): string => `#!${python} -I
 import json, os, sys
@@ -78,7 +78,7 @@ function loot(): Seen[] {
   return lines.map((line) => JSON.parse(line) as Seen);
 }
 
-/** It ran as its owner, with the three streams and nothing else, none of them a file of root's. */
+/** It ran as its owner, with only the three streams open, none of them a file of root. */
 function expectNothingWasOpen(seen: Seen[]): void {
   for (const { words, user, open, stolen } of seen) {
     expect(user, words.join(" ")).toBe(1);
@@ -180,7 +180,7 @@ test("the loader of a dump gets no open file of root, and only the login opens t
   );
   chmodSync(host.at("/microarray/backups/tracks"), 0o700);
   const run = await host.apply(load);
-  // What stands in for Django here loads nothing.
+  // The stand-in for Django loads nothing.
   expect(run.code).toBe(1);
   const seen = loot();
   expect(seen.map(({ words }) => words.join(" ")).join("\n")).toContain("load_dump.py");

@@ -29,7 +29,7 @@ function recorders(): string {
   return folder;
 }
 
-/** What a line leads to when a login shell gets it, in a PATH and a home of the test's. */
+/** Result of a line that a login shell runs, with a PATH and a home of the test. */
 function runBy(shell: string, line: string, path: string): string {
   const home = temporaryFolder("home", onTestFinished);
   const { stdout, stderr } = execaSync(shell, ["-c", line], {

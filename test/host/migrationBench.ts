@@ -8,7 +8,7 @@ import { renames, type Row, sha256 } from "../sampleDump";
 import { manifest, PrivateRoot, type Run } from "./privateRoot";
 
 const sample = join(__dirname, "../../dev/sample");
-/** What a load is asked for, where it differs from the sample's. */
+/** Options of a load that differ from the sample's. */
 export interface LoadOptions {
   name?: string;
   confirm?: string;
@@ -109,7 +109,7 @@ export class MigrationBench {
     this.host.write(file, this.host.read(file) + code);
   }
 
-  /** What the new application itself dumps, numbers and all. */
+  /** Dump that the new application itself writes, primary keys included. */
   dump(...labels: string[]): Row[] {
     const printed = execaSync(this.python, ["manage.py", "dumpdata", ...labels], {
       cwd: this.host.at(MigrationBench.release),

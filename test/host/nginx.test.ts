@@ -157,7 +157,7 @@ test("remove restores the package's files and the former state of the service", 
   expect(again).toMatchObject({ code: 0, stdout: "removed nginx: unchanged\n" });
 });
 
-/** A package that brings its default server in conf.d, as EPEL 6's does; ours sets it aside. */
+/** A package that brings its default server in conf.d, as EPEL 6's does; ours moves it away. */
 const vendorsDefault = "server { listen 80 default_server; listen [::]:80 default_server; }\n";
 const withoutVendorsDefault = nginxTree().replace(
   "absent /etc/nginx/conf.d/default.conf",
@@ -284,7 +284,7 @@ test("SysV: chkconfig and /sbin/service are used where systemd does not run", as
   expect(host.exists("/services/nginx/enabled")).toBe(false);
 });
 
-/** The site as its template has it, with a second one of somebody else's. */
+/** The site as its template has it, with a second site of somebody else. */
 function siteOnPort8080(name = "tracks"): string {
   host.write("/etc/nginx/conf.d/other.conf", "server {\n  server_name other.example.org;\n}\n");
   return nginxTree({ listen: 8080, name })
@@ -354,7 +354,7 @@ test.each([
 
 test("does not take a visitor's text in the log for nginx's own", async () => {
   await host.apply(nginxTree());
-  // The stand-in is slow to bring new workers, and visitors are quick.
+  // The stand-in starts new workers slowly, and visitors are quick.
   host.write(
     "/visitor",
     '2026/01/01 00:00:00 [error] 7#7: *1 open() "/x/[emerg] 1#1: bind()" failed\n',

@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 const operate = (...words: string[]) => site.host.run(["operate", ...words]);
-/** What the service manager was told, in its order. */
+/** Commands that the service manager got, in their order. */
 const told = () =>
   site.host
     .calls()

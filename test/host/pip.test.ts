@@ -14,7 +14,7 @@ describe("a pip package", () => {
     host.remove();
   });
 
-  /** An interpreter whose pip writes the program; what it knows stands in files of the root. */
+  /** An interpreter whose pip writes the program; its packages are in files of the private root. */
   function interpreter(pip: string): void {
     host.write(
       "/usr/bin/python3",
@@ -22,7 +22,7 @@ describe("a pip package", () => {
         "#!/bin/bash",
         'echo "python $1 $2 $3" >>"$TRACKS_ROOT/calls"',
         'case "$*" in',
-        // A real one for the program that starts pip; its pip is this one's again.
+        // A real interpreter for the program that starts pip; its pip is this stand-in again.
         '  "-c "*run_pip*) exec -a "$0" python3 "$@" ;;',
         '  "-m pip --version") exit 0 ;;',
         `  "-m pip install"*) ${pip} ;;`,

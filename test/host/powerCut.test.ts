@@ -3,7 +3,7 @@ import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, type EnterpriseLinux, PrivateRoot } from "./privateRoot";
 
-/** What is on the disk, should the power go, and in which order it gets there. */
+/** Checks what is on the disk when the power fails, and in which order it gets there. */
 let host: PrivateRoot;
 afterEach(() => {
   host.remove();
@@ -44,7 +44,7 @@ test("a candidate is on the disk before it is swapped in, and what undoes it unt
     "before staged ",
     "ours kept ",
     "ours outcome kept ",
-    // The records, before they take their place; the resource's state; and all, before the journal goes.
+    // The records before they are swapped in; the resource's state; and everything before the journal is removed.
     "ours outcome kept ",
     "ours outcome recorded kept ",
     "ours outcome recorded kept ",
@@ -148,7 +148,7 @@ test.each(["mv -fT -- *motd", "mv -fT -- *link", "rm -f -- old", "setsebool *"])
   },
 );
 
-/** Has a line struck where a file takes another one's place that the disk was not waited for. */
+/** Records each file that replaces another one before it is on the disk. */
 function watchFiles(): void {
   watchJournal();
   host.write(

@@ -16,7 +16,7 @@ import { dirname, join } from "node:path";
 import { execa, execaSync } from "execa";
 import { hostScript } from "../../host/script/hostScript";
 
-/** What one run of the script said. */
+/** Result of one run of the script. */
 export interface Run {
   /** Undefined when a signal ended it. */
   code: number | undefined;
@@ -29,7 +29,7 @@ export interface Run {
 
 const standIns = join(__dirname, "commands");
 
-/** Versions of Enterprise Linux that the stand-ins speak for; see words/README.md. */
+/** Versions of Enterprise Linux that the stand-ins answer for; see words/README.md. */
 export type EnterpriseLinux = 6 | 7 | 8 | 9 | 10;
 
 /** Commands that a version does not have. */
@@ -101,7 +101,7 @@ export class PrivateRoot {
     this.write(`/usr/local/libexec/tracks/${scope}`, hostScript(), 0o755);
   }
 
-  /** Fails for a question that a stand-in had no answer to: whatever the script made of it is worthless. */
+  /** Fails when a stand-in had no answer to a question: the test would prove nothing. */
   private refuseUnanswered(): void {
     if (!this.exists("/unanswered")) return;
     const questions = this.read("/unanswered");
@@ -138,7 +138,7 @@ export class PrivateRoot {
     }
   }
 
-  /** Has the script really become the users whose commands it runs, so that their rights count. */
+  /** Makes the script really change to the users whose commands it runs, so that their rights apply. */
   switchUsers(): void {
     this.write("/switch-users", "");
   }

@@ -8,7 +8,7 @@ const settings = "/microarray/shared/tracks/local.py";
 const ca = "/microarray/shared/tracks/postgresql-ca.pem";
 
 let host: PrivateRoot;
-/** What the server takes; it answers like PostgreSQL's driver. */
+/** Sets the password that the server accepts; it answers like PostgreSQL's driver. */
 const serverTakes = (password: string, authority = "", tables = "roasted_target"): void => {
   host.write("/server", `${password}\n${authority}\n${tables}\n`);
 };
@@ -66,7 +66,7 @@ class connection:
   mkdirSync(host.at("/home/daemon/venv/bin"), { recursive: true });
   const python = execaSync("sh", ["-c", "command -v python3"]).stdout;
   symlinkSync(python, host.at("/home/daemon/venv/bin/python"));
-  // What a deployment leaves behind.
+  // The files that a deployment leaves.
   host.write(
     "/var/lib/tracks/resources/tracks.dev/app-1a2b3c/manifest",
     [
@@ -119,7 +119,7 @@ test("a run that fails after the password was changed keeps the one that the dat
   expect(host.read(settings)).toContain('"two"');
   expect(host.ownership(settings)).toBe("daemon daemon 400");
   expect(host.exists("/var/lib/tracks/journal/settings")).toBe(false);
-  // The former password is no longer anybody's, and lies nowhere.
+  // The former password is not valid any more, and is in no file.
   expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
   expect((await host.apply(withPassword("two"))).code).toBe(0);
   expect(host.read(settings)).toContain('"two"');

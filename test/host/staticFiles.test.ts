@@ -8,7 +8,7 @@ import { DeployRoot } from "./deployRoot";
 let site: DeployRoot;
 let nginx: Server;
 let asked: string[];
-/** What nginx answers for a static file. */
+/** nginx's answer for a static file. */
 let status: number;
 /** Does the site's own snippet keep this host out? */
 let refusesAll: boolean;
@@ -121,7 +121,7 @@ test("collects a file again that a power cut has left empty", async () => {
       site.host.write(lost, "");
     }),
   ).toMatchObject({ code: 0 });
-  // The stand-in collects another file alone: what is there it leaves, as Django does.
+  // The stand-in collects only the other file: like Django it leaves existing files.
   expect(site.host.exists(lost)).toBe(false);
   expect(site.host.exists(file)).toBe(true);
 });

@@ -41,7 +41,7 @@ async function listener(
   return { pid: child.pid, ports: printed.toString().trim().split(" ") };
 }
 
-/** What the survey says of an application with these ports, the host's own facts left out. */
+/** The survey of an application with these ports, without the host's own facts. */
 async function survey(socket = "1", stats = "2"): Promise<string[]> {
   const places = "/microarray/tracks,/home/deployer/venv,/microarray/shared/tracks";
   const run = await host.run([
@@ -81,7 +81,7 @@ test("names a checkout, a virtualenv and a service of others, and where they wil
   expect((await survey())[1]).toContain("/microarray/tracks exists, a link:");
 });
 
-/** What refuses an `up` on a host where a former site runs, or no longer does. */
+/** The obstacle to an `up` on a host where a former site runs, or does not run any more. */
 async function formerData(...questions: string[]): Promise<string | undefined> {
   const places = "/microarray/tracks,/home/daemon/venv,/microarray/shared/tracks";
   const run = await host.run([
@@ -108,7 +108,7 @@ test("refuses to leave uploads of a running site behind, until their owner copie
     /as root: service uwsgi stop && (.*)\. To deploy without/.exec(text ?? "")?.[1] ?? "";
   expect(commands).not.toContain("sqlite");
 
-  // As the text has it, though below this root.
+  // As in the text, but below this root.
   execaSync("sh", ["-c", commands.replaceAll("/microarray/", host.at("/microarray/"))]);
   expect(host.ownership("/microarray/shared/tracks/media/bean.png")).toBe("daemon daemon 644");
   expect(await formerData(postgresql)).toBeUndefined();

@@ -33,7 +33,7 @@ http {
 }
 `;
 
-/** The vendor's file with lines in http { }, and lines beside it. */
+/** The package's file with lines in http { }, and lines outside it. */
 function edited(inHttp: string, beside = ""): string {
   return `${vendors.replace("    # server", `${inHttp}\n    # server`)}${beside}`;
 }
@@ -50,7 +50,7 @@ async function survey(...words: string[]): Promise<string> {
   return run.stdout;
 }
 
-/** What the survey says is in the way. */
+/** The obstacles in the survey. */
 async function obstacles(conf: string): Promise<string[]> {
   host.write("/etc/nginx/nginx.conf", conf);
   return (await survey())

@@ -118,7 +118,7 @@ describe("the source from git over SSH", () => {
       "deploy-key deployer",
       "| the deploy key",
     );
-  /** CIS has both places noexec; the private root itself lies in /tmp. */
+  /** The CIS profile mounts both noexec; the private root itself is in /tmp. */
   const hardened = (): string =>
     [
       "mount -t tmpfs -o noexec,size=512k none /dev/shm",
@@ -153,7 +153,7 @@ describe("the source from git over SSH", () => {
   );
 
   it("does not blame the deploy key where ssh can't be started", async () => {
-    // As a host has it whose openssh-clients may not be run: git's own words.
+    // git's own message on a host where ssh can't be executed.
     rmSync(host.at("/counted/ssh"));
     mkdirSync(host.at("/counted/ssh"));
     const run = await host.apply(source(), {

@@ -17,7 +17,7 @@ import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
-/** What a user who may write a directory can do to root who writes there. */
+/** What a user who can write to a directory can do to root, who writes there. */
 let host: PrivateRoot;
 const games = Number(execaSync("id", ["-u", "games"]).stdout);
 beforeEach(() => {
@@ -49,7 +49,7 @@ test("replaces a planted link in place of a file, and never writes through it", 
   expect(host.ownership("/etc/shadow-like")).toBe("root root 600");
   expect(lstatSync(host.at("/home/sites/tracks")).isFile()).toBe(true);
   await host.removeResource("site");
-  // What comes back is the link itself, not what it led to.
+  // The link itself is restored, not its target.
   expect(lstatSync(host.at("/home/sites/tracks")).isSymbolicLink()).toBe(true);
 });
 
@@ -184,7 +184,7 @@ test("a spool that is a link to a directory of root gives nothing of it away", a
   expect(readdirSync(host.at("/microarray/releases/tracks"))).toEqual([]);
 });
 
-/** Has a user strike once, right before a command with such words: what happens between two looks of root's. */
+/** Lets a user act once, right before a command with these words: between two checks of root. */
 function strikeBefore(command: string, words: string, strike: string): void {
   host.write("/strike-once", "");
   host.write(
@@ -214,7 +214,7 @@ test("does not wait for a file that becomes a pipe while root reads it", async (
 });
 
 test("does not follow a file that becomes a link while root reads it", async () => {
-  // As long as root's file, so that nothing but the content tells one from the other.
+  // As long as root's file, so that only the content differs.
   host.write("/home/sites/tracks", "what was here\n");
   giveToGames("/home/sites");
   const file = host.at("/home/sites/tracks");
@@ -240,7 +240,7 @@ test("does not follow a directory that becomes a link while a failed run removes
   giveToGames("/home/sites");
   host.write("/etc/nologin", "");
   const logs = host.at("/home/sites/logs");
-  // What nginx or uWSGI would have opened there by now.
+  // A log that nginx or uWSGI would have opened by now.
   host.write("/counted/systemctl", `#!/bin/sh\ntouch ${logs}/nologin\nexit 1\n`, 0o755);
   const strike = `mv ${logs} ${host.at("/home/sites/moved")}; ln -s ${host.at("/etc")} ${logs}`;
   strikeBefore("rm", "./logs/nologin", strike);

@@ -305,7 +305,7 @@ describe("the temporary folder of a build", () => {
   });
 });
 
-/** What pip itself printed when mysqlclient could not be built, for lack of its headers. */
+/** Output of pip itself when it could not build mysqlclient because of missing headers. */
 const pipWords: readonly [string, string, readonly string[]][] = [
   [
     "pip 24.2",
@@ -393,7 +393,7 @@ describe("the virtualenv of an interpreter without venv", () => {
     mkdirSync(join(root, "hidden"));
     writeFileSync(join(root, "hidden/ensurepip.py"), 'raise ImportError("not packaged")\n');
     const environment = {
-      // Where `pip install --user` goes; pip's own settings stay those of this machine.
+      // Target of `pip install --user`; pip's other settings are those of this machine.
       PYTHONUSERBASE: join(root, "home/.local"),
       PYTHONPATH: join(root, "hidden"),
       PIP_CONFIG_FILE: "",

@@ -4,7 +4,7 @@ import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PrivateRoot } from "./privateRoot";
 
-/** The stand-ins answer in the real tools' words, and have no answer of their own making. */
+/** The stand-ins answer with the real tools' words, and with no others. */
 const words = join(__dirname, "words");
 const commands = join(__dirname, "commands");
 /** Sourced by the others, or no tool of the host's. */
