@@ -42,7 +42,7 @@ as_user() { # USER DIRECTORY COMMAND...
     umask "$AS_UMASK"
     trap - TERM INT HUP PIPE
     cd /
-    # This shell keeps our locks as long as the command runs; the command itself gets only its three streams.
+    # This shell keeps our locks as long as the command runs; the command gets only stdin, stdout and stderr.
     (
       close_descriptors
       # shellcheck disable=SC2016 # the inner shell expands them
@@ -54,7 +54,8 @@ as_user() { # USER DIRECTORY COMMAND...
   )
 }
 
-# Closes whatever this shell has open besides the three streams. bash itself uses 255, and passes it to no command.
+# Closes whatever this shell has open except stdin, stdout and stderr. bash itself uses 255, and passes it to no
+# command.
 close_descriptors() {
   local path fd
   for path in /proc/self/fd/*; do

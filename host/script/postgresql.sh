@@ -50,7 +50,7 @@ as_postgres() { # COMMAND...
   (
     cd / || exit 1
     umask 077
-    # As in as_user: the locks are this shell's, and the program gets its three streams.
+    # As in as_user: the locks are this shell's, and the program gets stdin, stdout and stderr only.
     (
       close_descriptors
       exec env -i PATH="$PATH" HOME="$ROOT${home:-/}" LC_ALL=C PGCONNECT_TIMEOUT=10 PGPASSFILE=/nonexistent \

@@ -1,9 +1,9 @@
 
 # --- Untrusted directories: what root must read or relabel where another user can replace it --------------
 #
-# By its full path, root would follow a link that is planted a moment later. So a user reads the file who may
-# read it anyhow, or root reads it from inside its directory, with a program that follows no link and waits for
-# no pipe; and the owner of a tree relabels it.
+# If root opened such a file by its full path, it would follow a link that a user planted a moment before. So the
+# script reads it as a user who may read it anyhow, or as root from inside its directory, with a program that
+# follows no link and waits for no pipe; and it relabels a tree as the tree's owner.
 
 declare -A REPLACEABLE=() # directories in which, or above which, somebody else than root can change names
 

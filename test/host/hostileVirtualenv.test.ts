@@ -78,7 +78,7 @@ function loot(): Seen[] {
   return lines.map((line) => JSON.parse(line) as Seen);
 }
 
-/** It ran as its owner, with only the three streams open, none of them a file of root. */
+/** It ran as its owner, with only stdin, stdout and stderr open, none of them a file of root. */
 function expectNothingWasOpen(seen: Seen[]): void {
   for (const { words, user, open, stolen } of seen) {
     expect(user, words.join(" ")).toBe(1);
