@@ -54,7 +54,7 @@ export = async () => {
     host: args.host.connection.address,
     url: site.url,
     robotsTxt: robots.path,
-    // An output without a value is warned about.
+    // Pulumi warns of an output without a value.
     ...(app && { release: app.release, backups: app.backups }),
     ...(migration && { migratedRows: migration.counts, migrationBackup: migration.backup }),
   };

@@ -26,7 +26,7 @@ function site(name: string, serverName: string, defaultServer: boolean): NginxSi
   });
 }
 
-// One Nginx owns its host's whole configuration: every site of the host is given to it.
+// One Nginx owns its host's whole configuration: give it every site of the host.
 const docs = site("docs", config.require("docsName"), true);
 const blog = site("blog", config.require("blogName"), false);
 new Nginx("nginx", { host, sites: [docs, blog], openPorts: [80] }, afterPackages);
