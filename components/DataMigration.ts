@@ -8,35 +8,35 @@ import { dataMigrationArguments, type DataMigrationArgs } from "./args/DataMigra
 import { checked } from "./whenKnown";
 
 /**
- * An old site's data, loaded into the new application's database, once.
+ * Loads an old site's data into the new application's database, once.
  *
- * **Once.** Data, constraints, a count check a model and a marker (table `tracks_data_migration`) are one
- * transaction in the target database. A dump whose digest is marked there is never loaded again: not by
- * a second `up`, after a lost state, a replacement, or a destroy and another `up`. There is no delete.
- * A dump that differs from the one loaded before, or target tables with rows in them, are an error
- * that names the counts and asks for {@link DataMigrationArgs.confirm}. To load one dump twice, delete its
- * row from the marker table by hand. Another database has a marker of its own.
+ * **Once.** One transaction in the target database loads the data, checks the constraints and the count of each
+ * model, and writes a marker (table `tracks_data_migration`). A dump whose digest is marked there is never
+ * loaded again: not by a second `up`, after a lost state, a replacement, or a destroy and another `up`. There
+ * is no delete. Another dump than the marked one, or rows in the target tables, are an error that names the
+ * counts and asks for {@link DataMigrationArgs.confirm}. To load one dump twice, delete its row from the marker
+ * table by hand. Each database has a marker of its own.
  *
- * **As loaddata would.** Rows go through Django's own deserializer; the values of the dump win, also
- * where a model would set the time of a change. Sequences follow. Two rows of the dump with one primary
- * key are an error and not a loss. Rows that the application's receivers of signals, or triggers of the
- * database, make for the dump's rows while they are loaded give way to the dump's own; the output counts those that remain.
+ * **Like loaddata.** Django's own deserializer reads the rows. The values of the dump win, also where a model
+ * would set the time of a change. Sequences continue after the highest keys. Two rows of the dump with the same
+ * primary key are an error, not a loss. Signal receivers of the application, or triggers of the database, may
+ * create rows during the load: the dump's rows replace these, and the output counts those that remain.
  *
- * **Of the old application's own tables**, content types and permissions are not loaded, since migrate
- * made the new application's; references to them (permissions of users and groups, the admin log,
- * any foreign key or many-to-many field) are pointed at the counterpart with the same natural key,
- * after the renames. What has none (a model that is no more) is emptied where the field may be
- * null, left out of a list, and refused elsewhere; the output counts it. Sessions are not loaded:
- * everybody logs in again. The admin log is loaded. Rows of a model that the application doesn't have are an
- * error, unless listed in {@link DataMigrationArgs.skipModels}. A row that migrate itself made for
- * django.contrib.sites (example.com) counts as no row.
+ * **Django's own tables.** Content types and permissions are not loaded, since migrate created the new
+ * application's. References to them (permissions of users and groups, the admin log, any foreign key or
+ * many-to-many field) get the counterpart with the same natural key, after the renames. A reference without a
+ * counterpart (to a model that no longer exists) becomes null where the field allows it, is left out of a list,
+ * and is an error elsewhere; the output counts these. Sessions are not loaded: everybody logs in again. The
+ * admin log is loaded. Rows of a model that the application doesn't have are an error, unless `skipModels`
+ * lists the model. The row that migrate itself creates for django.contrib.sites (example.com) does not count as
+ * a row.
  *
- * **Backed up first**: pg_dump's custom format, or a copy of the sqlite file, 0600 in a 0700 directory of the
- * user. It stays, also when the load fails.
+ * **A backup first**: in pg_dump's custom format, or a copy of the sqlite file, with mode 0600 in a directory
+ * with mode 0700 of the user. It stays, also when the load fails.
  *
- * While it runs, writers of the target tables wait (PostgreSQL) or of the whole database (sqlite): load before
- * the site is opened. Errors name a row by number, model and primary key, and fields by name, never
- * their values.
+ * During the load, writers of the target tables (PostgreSQL) or of the whole database (sqlite) wait: load
+ * before the site is open to visitors. Errors name a row by its number, model and primary key, and a field by
+ * its name, never by its value.
  *
  * @example
  * ```ts
@@ -44,10 +44,11 @@ import { checked } from "./whenKnown";
  * ```
  */
 export class DataMigration extends HostComponent {
+  /** Loads the data: resources that need it depend on this. */
   readonly command: remote.Command;
-  /** Path of the backup that was made before the load, on the host. */
+  /** Path on the host of the backup from before the load. */
   readonly backup: pulumi.Output<string | undefined>;
-  /** Rows that were loaded, by label of the new model. */
+  /** Number of loaded rows by the label of the new model. */
   readonly counts: pulumi.Output<Record<string, number>>;
 
   constructor(name: string, args: DataMigrationArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -47,28 +47,31 @@ import { checked, type Use, whenKnown } from "./whenKnown";
  * ```
  */
 export class DjangoApp extends HostComponent {
-  /** Name of the release that is live, the first twelve characters of its commit or digest. */
+  /** Name of the live release: the first twelve characters of its commit or its archive's digest. */
   readonly release: pulumi.Output<string>;
-  /** Login that it belongs to and runs as. */
+  /** Login that owns the application and runs it. */
   readonly user: string;
-  /** Whether PRODUCTION=1 is in its environment. */
+  /** Whether PRODUCTION=1 is in the application's environment. */
   readonly production: boolean;
-  /** The link to the current release, such as `/microarray/tracks`. */
+  /** Path of the link to the current release, such as `/microarray/tracks`. */
   readonly current: string;
-  /** The link to the current virtualenv. */
+  /** Path of the link to the current virtualenv. */
   readonly virtualenv: string;
-  /** File that uWSGI loads, through the link. */
+  /** Path of the file that uWSGI loads, through the link. */
   readonly wsgi: string;
+  /** Directory of what outlives releases. */
   readonly shared: string;
+  /** Directory of the backups. */
   readonly backups: string;
   /** Identifies its database. */
   readonly database: string;
   /** Creates the directories that must exist before the deployment. */
   readonly directories: remote.Command;
+  /** Writes the local settings and the secret key. */
   readonly settings: remote.Command;
-  /** What runs it, and whose files the deployment brings. */
+  /** Runs the application; the deployment installs its files. */
   readonly uwsgi: Uwsgi | undefined;
-  /** The deployment: what needs the application on the host depends on it. */
+  /** Deploys the release: resources that need the application on the host depend on it. */
   readonly command: remote.Command;
 
   private readonly args: Args;
@@ -126,7 +129,7 @@ export class DjangoApp extends HostComponent {
       ],
       timeoutSeconds: databaseTimeoutSeconds,
     });
-    // Known from the command on: one that fails leaves the stack with the name of what is still live.
+    // Known only after the command: when that fails, the output keeps the name of the live release.
     this.release = pulumi.all([source.release, this.command.id]).apply(([path]) => path.slice(-12));
     this.registerOutputs({ release: this.release, backups: this.backups });
   }
@@ -304,7 +307,7 @@ export class DjangoApp extends HostComponent {
           settings: this.localSettings,
           production: args.production,
           health: values.healthPath,
-          // At least one is allowed.
+          // The list has at least one name.
           host: values.proofHost ?? values.allowedHosts[0] ?? "localhost",
           port: values.port,
           keep: values.keep,
@@ -349,7 +352,7 @@ function valuesOf(args: Args) {
   const { source } = args;
   return {
     ...(Object.fromEntries(values) as Pick<Args, Value>),
-    // The archive is what it is; of a deploy key only whether there is one.
+    // The archive has no rules; of a deploy key they only ask whether there is one.
     source:
       source.kind === "git"
         ? { ...source, deployKey: source.deployKey === undefined ? undefined : true }

@@ -13,10 +13,10 @@ import { defaultHome, linuxUserArguments, type LinuxUserArgs } from "./args/Linu
 import { checked, whenKnown } from "./whenKnown";
 
 /**
- * A Linux user with its password, keys and the little of root's power that it needs.
+ * A Linux user with its password, its keys and its sudo rules.
  *
- * The account and its home stay on destroy, since the home holds data; an account that we made is
- * locked then, one that was there before gets back its shell and password.
+ * The account and its home stay on destroy, since the home has data. An account that this component created is
+ * then locked; an older one gets back its shell and password.
  *
  * @example
  * ```ts
@@ -31,11 +31,11 @@ import { checked, whenKnown } from "./whenKnown";
 export class LinuxUser extends HostComponent {
   readonly user: string;
   readonly home: string;
-  /** Stands in a file's content for the account's primary group. */
+  /** Placeholder in a file's content for the account's primary group. */
   readonly group: string;
-  /** The account, its keys and its sudo rules. */
+  /** Creates the account, its keys and its sudo rules. */
   readonly account: remote.Command;
-  /** The password: apart, since a secret would hide every line of the account in a preview. */
+  /** Sets the password, in a command of its own: a secret would hide every line of the account in a preview. */
   readonly password: remote.Command | undefined;
 
   constructor(name: string, args: LinuxUserArgs, opts?: pulumi.ComponentResourceOptions) {

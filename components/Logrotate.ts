@@ -10,8 +10,8 @@ import { checked } from "./whenKnown";
 /**
  * Rotation of one program's logs.
  *
- * The host script validates the whole logrotate configuration before the new file counts, since
- * one bad or doubled entry stops the rotation of other logs too.
+ * The host script validates the whole logrotate configuration before it installs the new file, since one bad or
+ * duplicate entry stops the rotation of other logs too.
  *
  * @example
  * ```ts
@@ -48,8 +48,8 @@ export class Logrotate extends HostComponent {
 }
 
 /**
- * The service that rotates on Enterprise Linux 9 and 10 sees /etc, /usr and /boot read-only: logs there
- * would never be rotated, though logrotate by hand rotates them.
+ * On Enterprise Linux 9 and 10 logrotate's service can only read /etc, /usr and /boot: without this it would
+ * never rotate logs there, although logrotate does when run by hand.
  */
 function writableLogs(program: string, file: string, logs: readonly string[]): ManifestEntry[] {
   const directories = [...new Set(logs.map(directoryOf))].filter((directory) =>

@@ -19,9 +19,9 @@ const vendorsDefaultServer: ManifestEntry = {
 };
 
 /**
- * nginx on one host: the one owner of its configuration tree.
+ * nginx on one host, and the only owner of its configuration tree.
  *
- * One command has the whole tree, with the part of each site: one manifest, one test, one reload.
+ * One command applies the whole tree, with the files of each site: one manifest, one test, one reload.
  *
  * @example
  * ```ts
@@ -29,9 +29,9 @@ const vendorsDefaultServer: ManifestEntry = {
  * ```
  */
 export class Nginx extends HostComponent {
-  /** How the logs are rotated that nginx writes, for itself and for its sites: arguments of {@link Logrotate}. */
+  /** Arguments of the {@link Logrotate} for nginx's own logs and those of its sites. */
   readonly rotation: LogRotation;
-  /** Converges the tree: what needs a site to be served depends on it. */
+  /** Applies the tree: resources that need a site to be served depend on it. */
   readonly command: remote.Command;
 
   constructor(name: string, args: NginxArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -47,7 +47,8 @@ export class Nginx extends HostComponent {
       entries: [
         ...tree({ program: this.program, ...known }, sitesOwner),
         ...known.served.flat(),
-        // Some packages bring a default server of their own, which goes when a site of ours is one.
+        // Some packages have a default server of their own, which is removed when one of the sites is the
+        // default server.
         ...(sites.some(({ defaultServer }) => defaultServer) ? [vendorsDefaultServer] : []),
         ...known.openPorts.map(openPort),
         { kind: "service", name: "nginx" },
@@ -93,7 +94,7 @@ function tree(conf: NginxConfView, sitesOwner: string): ManifestEntry[] {
     { kind: "directory", path: nginxTree.sitesAvailable, ...sites },
     { kind: "directory", path: nginxTree.sitesEnabled, ...sites },
     { kind: "directory", path: nginxTree.locations, context: configurationType },
-    // Logs below /etc/nginx would be configuration to SELinux, which nginx may not write.
+    // For SELinux, logs below /etc/nginx would be configuration, which nginx may not write.
     { kind: "selinux-context", type: "httpd_log_t", pattern: subtree(logs) },
     ...["", "/nginx", "/nginx/log", "/domains"].map((below) => logDirectory(`${logs}${below}`)),
   ];

@@ -20,10 +20,11 @@ import { checked, type Use } from "./whenKnown";
 const selinuxHttpPorts = [80, 443, 488, 8008, 8009, 8443];
 
 /**
- * One site of nginx: its server block, its link in sites-enabled, its logs and what it serves itself.
+ * One site of nginx: its server block, its link in sites-enabled, its logs and the files that nginx serves
+ * itself.
  *
- * It has no resource of its own: it becomes a part of the tree of the {@link Nginx} that takes it. A program
- * that ends without one fails with a {@link ProblemError}.
+ * It registers no command: the {@link Nginx} that gets it among its `sites` applies its files. A program that
+ * ends without such an Nginx fails with a {@link ProblemError}.
  *
  * @example
  * ```ts
@@ -35,14 +36,15 @@ const selinuxHttpPorts = [80, 443, 488, 8008, 8009, 8443];
  * ```
  */
 export class NginxSite extends HostComponent {
+  /** Name of the site. */
   readonly site: string;
-  /** Where a visitor finds the site. */
+  /** URL of the site, by its first name. */
   readonly url: pulumi.Output<string>;
-  /** Whether the site answers to names that no site has. */
+  /** Whether the site is nginx's default_server. */
   readonly defaultServer: boolean;
   /** Directories of the site's logs. */
   readonly logDirectories: readonly string[];
-  /** What makes the paths that the site's locations serve. */
+  /** Resources that create the files which the site's locations serve. */
   readonly served: readonly pulumi.Resource[];
   private readonly whenKnown: Use<ReturnType<typeof inputsOf>>;
   private taker: string | undefined;
@@ -155,7 +157,7 @@ export class NginxSite extends HostComponent {
   }
 }
 
-/** The arguments with their defaults, and what follows from the site's name. */
+/** The arguments with their defaults, also those that depend on the site's name. */
 function inputsOf(args: NginxSiteArgs, name: string) {
   const { application, locations = [], ...rest } = withDefaults(nginxSiteArguments, args);
   const site = args.site ?? name;
@@ -166,7 +168,7 @@ function inputsOf(args: NginxSiteArgs, name: string) {
   return {
     ...rest,
     site,
-    // Of a component that answers, these values alone.
+    // Only these values of a component that answers.
     application: application && {
       socket: application.socket,
       harakiriSeconds: application.harakiriSeconds,
@@ -181,14 +183,14 @@ type SiteValues = pulumi.Unwrap<ReturnType<typeof inputsOf>>;
 
 const content = "httpd_sys_content_t";
 
-/** What nginx serves itself, and may read where SELinux is on. */
+/** Directories and files that nginx serves itself, with the SELinux types by which it may read them. */
 function served(values: SiteValues): ManifestEntry[] {
   const { siteRoot, staticRoot, mediaRoot } = values;
   const entries: ManifestEntry[] = [{ kind: "directory", path: siteRoot }];
   if (values.application !== undefined) return [...entries, ...servedOfReleases(values)];
   return [
     ...entries,
-    // With something behind it, so that a site root which is a link is followed.
+    // With an optional end, so that the rule applies behind a site root that is a link.
     { kind: "selinux-context", type: content, pattern: `${literally(siteRoot)}(/html)?` },
     ...[`${siteRoot}/html`, staticRoot, mediaRoot].flatMap((path): ManifestEntry[] => [
       { kind: "selinux-context", type: content, pattern: subtree(path) },
@@ -203,11 +205,11 @@ function served(values: SiteValues): ManifestEntry[] {
   ];
 }
 
-/** The directories belong to the application, which makes them; here they become readable. */
+/** SELinux types for directories that the application creates, so that nginx may read them. */
 function servedOfReleases({ site, siteRoot, staticRoot, mediaRoot }: SiteValues): ManifestEntry[] {
   const { current } = applicationPaths(siteRoot, site);
   const patterns = [
-    // The directories on the way: what no rule knows (default_t) need not be nginx's to pass.
+    // The directories on the way: without a rule they are default_t, which nginx need not be allowed to pass.
     `${literally(siteRoot)}(/releases|/shared(/${literally(site)})?)?`,
     `${literally(siteRoot)}/releases/[^/]+/[^/]+/staticfiles(/.*)?`,
     subtree(mediaRoot),

@@ -20,36 +20,37 @@ import { serverArgumentErrors } from "./packages/serverArgument";
 import { ownServer, type ResolvedDatabase, resolveDatabase } from "./postgres/resolve";
 import { checkedPlain } from "./whenKnown";
 
-/** How the application reaches its database. */
+/** How the application reaches its database: the argument `postgresql` of a `DjangoApp`. */
 export interface DatabaseConnection {
-  /** As seen from the site's host. */
+  /** Name or address of the server, as seen from the site's host. */
   host: string;
   port: number;
   name: string;
   user: string;
-  /** Secret. */
+  /** Password of the user: a secret. */
   password: pulumi.Output<string>;
-  /** As libpq takes it. */
+  /** How connections are encrypted and checked, in libpq's words. */
   sslmode: string;
-  /** Certificates of the authorities that the server's is checked by, in PEM. @default none */
+  /** Certificates of the authorities that may have signed the server's, in PEM. @default none */
   authorities?: string | undefined;
-  /** Differs for a database that was recreated; see `settleGeneration`. */
+  /** Changes when the database was recreated, and needs its tables again. */
   generation: string;
-  /** Role and database: a changed password reaches the role before the application. */
+  /** Resources of role and database, so that a changed password reaches the role before the application. */
   dependsOn: readonly pulumi.Resource[];
 }
 
-/** Name of the database that each host of this program has. */
+/** Name of each host's PostgresDatabase in this program. */
 const databases = new WeakMap<Host, string>();
 
 /**
- * The site's PostgreSQL database: the server on the host, who may log in there, the application's
- * role with its password, and the database that the role owns.
+ * The site's PostgreSQL database: the server on the host, its rules of who may log in, the application's role
+ * with its password, and the database that the role owns.
  *
- * The data outlive everything: on destroy the server keeps running, with role, database and
- * pg_hba.conf, and the next up adopts them. Nothing here ever drops anything.
+ * No operation drops data: on destroy the server keeps running, with role, database and pg_hba.conf, and the
+ * next up adopts them.
  *
- * A {@link SystemPackages} of the host is given the same `version`, `packages` and `moduleStream` as its `server`.
+ * Give a {@link SystemPackages} of the host the same `version`, `packages` and `moduleStream`, as its argument
+ * `server`.
  *
  * @example
  * ```ts
@@ -61,10 +62,11 @@ const databases = new WeakMap<Host, string>();
  * ```
  */
 export class PostgresDatabase extends HostComponent {
+  /** How the application reaches the database. */
   readonly connection: DatabaseConnection;
-  /** Services of the host that the database needs, without `.service`: none for an external server. */
+  /** Names of the host's services that the database needs, without `.service`: none for an external server. */
   readonly services: readonly string[];
-  /** The server on the host; undefined for an external one. */
+  /** Installs and starts the server on the host; undefined for an external one. */
   readonly server: remote.Command | undefined;
   private readonly host: Host;
   private readonly settings: ResolvedDatabase<pulumi.Input<string>>;
@@ -88,7 +90,7 @@ export class PostgresDatabase extends HostComponent {
       name: database,
       user,
       password,
-      // On the loopback there is nobody to hide from.
+      // Nobody else can listen on the loopback interface.
       sslmode: external?.sslMode ?? "prefer",
       authorities: external?.authorities,
       generation: this.found.generation,
@@ -134,14 +136,14 @@ export class PostgresDatabase extends HostComponent {
     );
   }
 
-  /** For the host to remember: the next run compares it with what it finds. */
+  /** The host remembers this entry, and the next run compares it with what it finds. */
   private get site(): ManifestEntry {
     const { database, user: role } = this.settings;
     const { server, generation } = this.found;
     return { kind: "postgresql-site", database, role, server, generation };
   }
 
-  /** Role and database by psql on the host: one more command, secret as a whole. */
+  /** Creates role and database with psql on the host: one more command, secret as a whole. */
   private runPsql(password: pulumi.Output<string>): remote.Command {
     const { user, database } = this.settings;
     return this.host.converge(
@@ -158,7 +160,7 @@ export class PostgresDatabase extends HostComponent {
     );
   }
 
-  /** Role and database by the provider, through the tunnel that the plan has opened. */
+  /** Creates role and database with the provider, through the tunnel that the preflight has opened. */
   private useProvider(password: pulumi.Output<string>): pulumi.Resource[] {
     const { name, settings, found } = this;
     const login = this.provisioningLogin();
@@ -170,14 +172,14 @@ export class PostgresDatabase extends HostComponent {
         username: login.user,
         password: login.password,
         database: "postgres",
-        // The tunnel encrypts, and checks the server by its own name: here it is called 127.0.0.1.
+        // The tunnel encrypts, and checks the server's own name: here its name is 127.0.0.1.
         sslmode: "disable",
         connectTimeout: 10,
         superuser: false,
       },
       { parent: this, dependsOn: login.ready },
     );
-    // Data are never dropped; and what is retained needs no tunnel when it is destroyed.
+    // Nothing drops data; and a retained resource needs no tunnel on destroy.
     const options = { parent: this, provider, retainOnDelete: true };
     const made = (what: string): string => `${name}-${what}-${found.generation}`;
     const role = new postgresql.Role(
@@ -209,7 +211,7 @@ export class PostgresDatabase extends HostComponent {
     return [role, database, grant];
   }
 
-  /** Who the provider logs in as, and what must be done before that works. */
+  /** The login of the provider, and the resources that it needs first. */
   private provisioningLogin(): {
     user: string;
     password: pulumi.Output<string>;
@@ -253,7 +255,7 @@ export class PostgresDatabase extends HostComponent {
     return { user, password, ready: [command] };
   }
 
-  /** The given password, or one that is created once and kept in the state. */
+  /** The given password, or a generated one that the state keeps. */
   private password(given: pulumi.Input<string> | undefined): pulumi.Output<string> {
     if (given === undefined) return this.generated(`${this.name}-password`);
     return pulumi.secret(given).apply((password) => {
@@ -287,7 +289,7 @@ function settingsOf(name: string, { host, found, ...given }: PostgresDatabaseArg
 
 type Given = Omit<PostgresDatabaseArgs, "host" | "found">;
 
-/** Without the preflight there is no tunnel: psql does what needs none. */
+/** Without the preflight there is no tunnel, and psql needs none. */
 function withoutPreflight(given: Given, found: DatabaseFindings | undefined): Given {
   const isOwn = given.external === undefined && found === undefined;
   return isOwn && given.provisioner === undefined ? { ...given, provisioner: "psql" } : given;
@@ -305,7 +307,7 @@ function tunnelErrors(given: Given): ArgumentError[] {
   ];
 }
 
-/** Two would take the server's pg_hba.conf, the provisioning role and the tunnel from each other. */
+/** Two databases would overwrite each other's pg_hba.conf, provisioning role and tunnel. */
 function secondOf(host: Host): ArgumentError[] {
   const first = databases.get(host);
   if (first === undefined) return [];
@@ -314,7 +316,7 @@ function secondOf(host: Host): ArgumentError[] {
       propertyPath: "host",
       given: `a host that has the PostgresDatabase "${first}"`,
       allowed:
-        "one for each host. Another database of its server is created by hand, or by another stack",
+        "one PostgresDatabase for each host; create another database of its server by hand, or in another stack",
     },
   ];
 }

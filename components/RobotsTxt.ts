@@ -12,9 +12,9 @@ import { robotsTxtArguments, type RobotsTxtArgs } from "./args/RobotsTxt";
 import { checked } from "./whenKnown";
 
 /**
- * robots.txt, which keeps spiders from indexing the site's content.
+ * robots.txt, which tells crawlers what they may read.
  *
- * The site that it is given to, among its `locations`, serves it at /robots.txt.
+ * The site that has it among its `locations` serves it at /robots.txt.
  *
  * @example
  * ```ts

@@ -10,21 +10,21 @@ import { wantedPackages } from "./packages/wantedPackages";
 import { checked } from "./whenKnown";
 
 /**
- * Package repositories, proxies, module streams and packages of the host. Packages stay when this is
- * destroyed: others may need them by then.
+ * Package repositories, proxies, module streams and packages of the host. Packages stay on destroy: others may
+ * need them by then.
  *
  * @example
  * ```ts
  * const packages = new SystemPackages("packages", {
  *   host,
  *   extraPackages: ["htop"],
- *   // For a PostgresDatabase on this host, what that is given.
+ *   // The same as the PostgresDatabase on this host gets.
  *   server: { version: "15" },
  * });
  * ```
  */
 export class SystemPackages extends HostComponent {
-  /** The one command that installs everything: what needs a package depends on it. */
+  /** Installs everything, in one command: resources that need a package depend on it. */
   readonly command: remote.Command;
 
   constructor(name: string, args: SystemPackagesArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -26,10 +26,10 @@ import { applicationPaths, defaultWsgi, virtualenvPaths } from "./django/paths";
 import { checked } from "./whenKnown";
 
 /**
- * uWSGI, which runs the application: the program, and how it is set up.
+ * uWSGI, which runs the application: its program and its configuration.
  *
- * It installs the program; {@link UwsgiService} is the service that runs it. A {@link DjangoApp} that is
- * given it brings the service's files with each release, so that both change, are proven, and go back as one.
+ * It installs the program; {@link UwsgiService} is the service that runs it. A {@link DjangoApp} with this
+ * component installs the service's files together with each release, and tests and takes back both as one.
  *
  * @example
  * ```ts
@@ -48,16 +48,17 @@ import { checked } from "./whenKnown";
  * ```
  */
 export class Uwsgi extends HostComponent {
-  /** Installs uWSGI; what runs it, such as the test of a release, depends on it. */
+  /** Installs uWSGI: resources that run it, such as the test of a release, depend on it. */
   readonly install: remote.Command;
-  /** Where nginx passes requests to. */
+  /** Address to which nginx passes requests. */
   readonly socket: pulumi.Output<string>;
-  /** Seconds that a request may take. */
+  /** Seconds after which uWSGI ends a request. */
   readonly harakiriSeconds: pulumi.Output<number>;
+  /** Path of uWSGI's log. */
   readonly log: string;
-  /** How its log is rotated: arguments of {@link Logrotate}. */
+  /** Arguments of the {@link Logrotate} for uWSGI's log. */
   readonly rotation: LogRotation;
-  /** Files of the service: options, unit and what belongs to them. */
+  /** Files of the service: its options, its unit and what these need. */
   readonly files: pulumi.Input<readonly ManifestEntry[]>;
 
   constructor(name: string, args: UwsgiArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -101,16 +102,16 @@ function files(view: UwsgiView): ManifestEntry[] {
     { kind: "file", path: paths.holdSocket, content: renderHoldSocket(view) },
     { kind: "file", path: paths.tmpfiles, content: renderUwsgiTmpfiles(view) },
     { kind: "file", path: paths.unit, content: renderUwsgiUnit(view) },
-    // Another's drop-ins would change our unit; what they do is a setting of ours.
+    // Drop-ins would change the unit; the component has arguments for that.
     { kind: "absent", path: `${paths.unit}.d` },
-    // service(8) would take another's script rather than the unit.
+    // service(8) would prefer an init script to the unit.
     { kind: "absent", path: "/etc/init.d/uwsgi" },
   ];
 }
 
 type Inputs = Completed<Omit<UwsgiArgs, "host" | "transform">, typeof uwsgiArguments>;
 
-/** What names something on the host: it is known when the program is written. */
+/** Names and paths on the host, which are plain values. */
 function namesOf(args: Inputs) {
   const { application, siteRoot, user } = args;
   const directory = args.directory ?? applicationPaths(siteRoot, application).current;

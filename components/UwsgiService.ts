@@ -12,13 +12,14 @@ import { whenKnown } from "./whenKnown";
 
 /** Inputs of {@link UwsgiService}. */
 export interface UwsgiServiceArgs {
+  /** The host that the service runs on. */
   host: Host;
+  /** Program and configuration of the service. */
   uwsgi: Uwsgi;
   /**
-   * The application that the service runs, which brings the service's files when it was given the same
-   * {@link Uwsgi}.
+   * The application that the service runs. It must have the same {@link Uwsgi}, whose files it installs.
    *
-   * @default none of this program: release, virtualenv and user come from elsewhere, the files from here
+   * @default none: another program provides release, virtualenv and user, and this component installs the files
    */
   app?: DjangoApp;
   /**
@@ -38,7 +39,7 @@ export interface UwsgiServiceArgs {
  * ```
  */
 export class UwsgiService extends HostComponent {
-  /** Starts and proves the service: what needs the application to answer depends on it. */
+  /** Starts and checks the service: resources that need the application to answer depend on it. */
   readonly command: remote.Command;
 
   constructor(name: string, args: UwsgiServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -48,8 +49,8 @@ export class UwsgiService extends HostComponent {
       throw new ArgumentsError(`UwsgiService "${name}"`, [
         {
           propertyPath: "app",
-          given: `${app.name}, which is not deployed with this Uwsgi`,
-          allowed: "both the same Uwsgi: the application brings its files",
+          given: `the DjangoApp "${app.name}", which has another Uwsgi or none`,
+          allowed: "a DjangoApp with the same Uwsgi, whose files it installs",
         },
       ]);
     }
@@ -59,7 +60,7 @@ export class UwsgiService extends HostComponent {
         subsystem: "uwsgi",
         entries: [
           ...files,
-          // httpd_t, as nginx runs, may connect to no port of an application by itself.
+          // Without it nginx (httpd_t) may not connect to the port of an application.
           { kind: "selinux-boolean", name: "httpd_can_network_connect", value: "on" },
           ...logContext(uwsgi.log),
           { kind: "service", name: "uwsgi" },
@@ -78,7 +79,7 @@ export class UwsgiService extends HostComponent {
   }
 }
 
-/** Below /var/log the policy knows logs for what they are; elsewhere logrotate might not touch them. */
+/** Below /var/log the policy labels logs itself; elsewhere SELinux might keep logrotate away from them. */
 function logContext(log: string): ManifestEntry[] {
   if (log.startsWith("/var/log/")) return [];
   const pattern = `${literally(log.replace(/\.log$/, ""))}\\..*`;

@@ -6,13 +6,13 @@ import type { Connection, Identity } from "../host/ssh/connection";
 import { readPrivateKey } from "../host/ssh/privateKey";
 import { ArgumentsError } from "./ArgumentsError";
 
-/** An SSH server, and the login there. */
+/** An SSH server and the login there. */
 export interface LoginArgs {
   /** Host name, IPv4 or IPv6 address. */
   address: string;
   /** Port of the SSH server. @default 22 */
   port?: number;
-  /** Login. Any other than root becomes root through sudo. @default "root" */
+  /** Login. Any other than root runs commands as root through sudo. @default "root" */
   user?: string;
   /**
    * Public key of the SSH server, `TYPE BASE64`; without it the program does not connect.
@@ -20,7 +20,11 @@ export interface LoginArgs {
    * @example "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI..."
    */
   hostKey: string;
-  /** Private key that logs in, in OpenSSH or PEM format: a secret. @default a key of the SSH agent at SSH_AUTH_SOCK */
+  /**
+   * Private key that logs in, in OpenSSH or PEM format: a secret.
+   *
+   * @default a key of the SSH agent at SSH_AUTH_SOCK
+   */
   privateKey?: string;
   /** Passphrase of the private key: a secret. @default none */
   passphrase?: string;
@@ -28,17 +32,17 @@ export interface LoginArgs {
 
 /** Inputs of {@link connectionTo}. */
 export interface ConnectionArgs extends LoginArgs {
-  /** Password that sudo asks the login for: a secret. @default none: sudo asks for none */
+  /** Password that sudo asks the login for: a secret. @default none: sudo asks for no password */
   sudoPassword?: string;
   /** SSH server on the way to a host that can't be reached directly. @default none */
   bastion?: LoginArgs;
 }
 
 /**
- * How a host is reached, from plain values: the preflight logs in before anything is registered, so none
- * of them can be an output.
+ * The connection to a host, from plain values: the preflight logs in before the program registers a resource,
+ * so none of them can be an output.
  *
- * The result shows no secret when it is printed, and the state keeps it encrypted.
+ * Printing the result shows no secret, and the state has it encrypted.
  *
  * @throws {@link ArgumentsError} with every error at once
  * @example

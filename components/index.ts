@@ -1,13 +1,13 @@
 /**
- * The components as a library, for a program of one's own: importing it registers nothing.
+ * The components as a library, for a program of your own: importing it registers no resource.
  *
- * A program gives each of them its {@link Host}, and each host one {@link Nginx} at most. Without the
- * preflight (`tracks/preflight`) nothing is checked before the first command runs, and a change that
- * somebody made on the host by hand stays unnoticed.
+ * A program gives each of them its {@link Host}, and each host at most one {@link Nginx}. Without the preflight
+ * (`tracks/preflight`) the program checks nothing on the host before the first command runs, and does not
+ * notice a change that somebody made there by hand.
  *
- * In an inline program of the Automation API (3.248) a run never ends when a resource's input fails as an
- * output and another resource depends on it: `pulumi cancel` and the end of the process do. A plain value that
- * is not allowed ends such a run at once, as it ends every other.
+ * In an inline program of the Automation API (3.248), a run hangs when a resource's input fails as an output
+ * and another resource depends on that resource: end it with `pulumi cancel`, or end the process. A plain value
+ * that is not allowed ends such a run at once, as it ends every other.
  */
 
 export { Host, type HostArgs, type LocalFile } from "../host/Host";

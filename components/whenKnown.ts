@@ -8,13 +8,13 @@ import {
 } from "./args/argument";
 import { refuseArguments } from "./ArgumentsError";
 
-/** Uses arguments, at once or when they are known: see {@link whenKnown}. */
+/** Uses arguments, immediately or when they are known: see {@link whenKnown}. */
 export type Use<T> = <R>(use: (known: pulumi.Unwrap<T>) => R) => R | pulumi.Output<R>;
 
 /**
- * Checks arguments by their table and the component's own rules. Plain arguments are checked at once, the
- * others, and the rules, when the outputs among them are known. An output without a value counts as left
- * out, and gets the default.
+ * Checks arguments by their table and the component's own rules. Plain arguments are checked immediately; the
+ * others, and the rules, when the outputs among them are known. An output without a value counts as left out,
+ * and gets the default.
  *
  * The value of an output may be a secret, so no error shows it.
  *
@@ -64,7 +64,7 @@ export function checkedPlain<T extends object>(
     component,
     [...errors, ...missingErrors(table, known), ...rules(known)].map((error) =>
       later.includes(error.propertyPath.replace(/[.[].*$/s, ""))
-        ? { ...error, given: "a value that is known only now" }
+        ? { ...error, given: "the value of an output" }
         : error,
     ),
   );
@@ -72,12 +72,12 @@ export function checkedPlain<T extends object>(
 }
 
 /**
- * Uses values as soon as they are known: at once where all of them are plain, so that an error ends the
+ * Uses values as soon as they are known: immediately where all of them are plain, so that an error ends the
  * program at the line that caused it; else when the last output among them is known.
  *
  * A secret output makes the result a secret.
  *
- * @param values plain data, with inputs anywhere in it; no resources
+ * @param values plain data, which may contain inputs, but no resources
  */
 export function whenKnown<T extends object, R>(
   values: T,

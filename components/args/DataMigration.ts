@@ -6,13 +6,13 @@ import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
 
 /** The application of a migration, such as a `DjangoApp`. */
 export interface MigratedApplication {
-  /** The link to the release: the directory of manage.py. */
+  /** Path of the link to the release: the directory that has manage.py. */
   readonly current: string;
-  /** The link to its virtualenv. */
+  /** Path of the link to its virtualenv. */
   readonly virtualenv: string;
   /** User that the application runs as. */
   readonly user: string;
-  /** Whether the service runs with PRODUCTION=1; without, the variable is absent. */
+  /** Whether the service runs with PRODUCTION=1; otherwise the variable does not exist. */
   readonly production: boolean;
   /**
    * Identifies the application's database, such as `127.0.0.1:5432/tracks`: a new database gets the dump,
@@ -21,7 +21,7 @@ export interface MigratedApplication {
   readonly database: string;
   /** Directory of the backups. */
   readonly backups: string;
-  /** Deploys the application: the data is loaded after it. */
+  /** Deploys the application; the load waits for it. */
   readonly command: pulumi.Resource;
 }
 
@@ -29,15 +29,15 @@ export interface MigratedApplication {
 export interface DataMigrationArgs {
   /** The host that the application is on. */
   host: Host;
-  /** Dump that the old site's `manage.py dumpdata` wrote. */
+  /** Dump that the old site's `manage.py dumpdata` wrote, as `dumpFile` of `tracks/preflight` returns it. */
   dump: LocalFile;
-  /** The application that the data is for, such as a `DjangoApp`: migrated, with its settings. */
+  /** The application that gets the data, such as a `DjangoApp`. */
   app: MigratedApplication;
   /**
    * Models with another name in the new application: old label to new label, in lower case.
    *
-   * Applied to the `model` of each row, to natural keys and to the names of default permissions; text that
-   * happens to hold a label stays as it is.
+   * The load renames the `model` of each row, natural keys and the names of default permissions. It leaves text
+   * alone that contains a label by chance.
    *
    * @default {}
    * @example { "redirect.target": "roasted.target" }
@@ -46,16 +46,24 @@ export interface DataMigrationArgs {
   /** Old labels of models to skip. @default [] @example ["south.migrationhistory"] */
   skipModels?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /**
-   * The dump's SHA-256, in hex: this dump, and no other, may be loaded although the tables have rows or
-   * another dump was loaded before. Rows with a primary key of the dump are overwritten then, as
-   * loaddata does, all others stay. The error that asks for it names the digest.
+   * SHA-256 of the dump, in hex. With it the program loads this dump, and no other, although the tables have
+   * rows or another dump was loaded before. As with loaddata, rows with a primary key of the dump are
+   * overwritten, and all others stay. The error that asks for it names the digest.
    *
-   * @default only empty tables are loaded into
+   * @default none: the dump is loaded into empty tables only
    */
   confirm?: pulumi.Input<string | undefined>;
-  /** Directory of PostgreSQL's client programs, such as `/usr/local/pgsql/bin`. @default PATH's */
+  /**
+   * Directory of PostgreSQL's client programs, such as `/usr/local/pgsql/bin`.
+   *
+   * @default the directories in PATH
+   */
   postgresqlBinaries?: string;
-  /** Settings module. @default what the release's manage.py sets */
+  /**
+   * Django's settings module, such as `tracks.settings`.
+   *
+   * @default the one that the release's manage.py sets
+   */
   settings?: string;
 }
 

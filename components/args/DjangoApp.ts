@@ -30,23 +30,23 @@ import {
 
 /** A git repository, as the host reaches it. */
 export interface GitRepository {
-  /** As git takes it: `https://...`, `ssh://...`, `git@host:path`. */
+  /** URL in git's format: `https://...`, `ssh://...`, `git@host:path`. */
   readonly url: string;
   /** A branch, a tag, or the full name of a commit. */
   readonly ref: string;
-  /** Login on the host that asks, and fetches. */
+  /** Login on the host that runs git. */
   readonly user: string;
   /** Private key that git logs in with. @default none */
   readonly deployKey?: Secret;
-  /** Host key that the git server must have; required where the URL uses SSH. */
+  /** Host key that the git server must have; required for a URL over SSH. @default none */
   readonly hostKey?: GitHostKey;
 }
 
 /** The pinned key of a git server. */
 export interface GitHostKey {
-  /** As known_hosts names it: `git.example.org`, or `[git.example.org]:2222`. */
+  /** Name as in known_hosts: `git.example.org`, or `[git.example.org]:2222`. */
   readonly server: string;
-  /** Such as `ssh-ed25519 AAAA...`. */
+  /** Public key, such as `ssh-ed25519 AAAA...`. */
   readonly key: string;
 }
 
@@ -54,58 +54,69 @@ export interface GitHostKey {
 export type ApplicationSource =
   | {
       kind: "folder";
-      /** A tar of the source; its top is the folder that holds manage.py. */
+      /** Tar archive of the folder that has manage.py, as `packSource` of `tracks/preflight` returns it. */
       archive: LocalFile;
     }
   | {
       kind: "git";
-      /** As git takes it: `https://...`, `ssh://...`, `git@host:path`; without a password. */
+      /** URL in git's format: `https://...`, `ssh://...`, `git@host:path`; without a password. */
       url: string;
-      /** The full name of the commit. */
+      /** Full name of the commit: 40 or 64 hexadecimal digits. */
       commit: pulumi.Input<string>;
-      /** Private key that git logs in with: a secret. @default none: the repository can be read by everybody */
+      /**
+       * Private key that git logs in with: a secret.
+       *
+       * @default none: for a repository that everybody may read
+       */
       deployKey?: pulumi.Input<string>;
       /**
-       * Key that the git server must prove to have; needed where the URL goes through SSH.
+       * Host key that the git server must have; required for a URL over SSH.
        *
        * @example { server: "git.example.org", key: "ssh-ed25519 AAAA..." }
        */
       hostKey?: GitHostKey;
     };
 
-/** PostgreSQL as the application uses it. */
+/** How the application reaches PostgreSQL; `connection` of a `PostgresDatabase` has it. */
 export interface ApplicationDatabase extends Omit<PostgresqlSettings, "password" | "sslrootcert"> {
   /** Password of the user: a secret. */
   password: pulumi.Input<string>;
-  /** Certificates of the authorities that the server's is checked by, in PEM. @default none */
+  /** Certificates of the authorities that may have signed the server's, in PEM. @default none */
   authorities?: string | undefined;
-  /** Differs for a database that was recreated, and needs its tables. @default none */
+  /** Changes when the database was recreated, and needs its tables again. @default none */
   generation?: string | undefined;
-  /** Role and database: a changed password reaches the role before the application. */
+  /** Resources of role and database, so that a changed password reaches the role before the application. */
   dependsOn?: readonly pulumi.Resource[];
 }
 
 /** Inputs of `DjangoApp`. */
 export interface DjangoAppArgs extends FileArgs {
-  /** The host that it is deployed to. */
+  /** The host to deploy to. */
   host: Host;
-  /** Name of the application: of its folders on the host. */
+  /** Name of the application, and of its folders on the host. */
   app: string;
   /** Directory for everything of the site. @example "/srv/tracks" */
   siteRoot: string;
-  /** Login that the application belongs to and runs as. */
+  /** Login that owns the application and runs it. */
   user: string;
   /** Home of that login. @default "/home/USER" */
   home?: string;
-  /** Where its source comes from. */
+  /** The application's source. */
   source: ApplicationSource;
-  /** Whether PRODUCTION=1 is set in the service and in the user's login shells; else there is no such variable. */
+  /**
+   * Whether PRODUCTION=1 is set in the service and in the user's login shells; otherwise the variable does not
+   * exist.
+   */
   production: boolean;
   /** The database, such as `connection` of a `PostgresDatabase`. @default sqlite, in a file that outlives releases */
   postgresql?: ApplicationDatabase;
-  /** Directory of PostgreSQL's client programs on the host, for backups. @default PATH's */
+  /** Directory of PostgreSQL's client programs on the host, for backups. @default the directories in PATH */
   postgresqlBinaries?: string | undefined;
-  /** Django's SECRET_KEY: a secret. @default made once on the host, and never read back */
+  /**
+   * Django's SECRET_KEY: a secret.
+   *
+   * @default a random key that the host generates once, and that never leaves it
+   */
   secretKey?: pulumi.Input<string | undefined>;
   /**
    * Django's ALLOWED_HOSTS: `.example.org` matches that name and all below it.
@@ -113,11 +124,15 @@ export interface DjangoAppArgs extends FileArgs {
    * @see https://docs.djangoproject.com/en/stable/ref/settings/#allowed-hosts
    */
   allowedHosts: readonly string[];
-  /** Host header of the request that proves a release. @default the first allowed host */
+  /** Host header of the requests that test a release. @default the first allowed host */
   proofHost?: pulumi.Input<string>;
-  /** Path of the interpreter of the virtualenv, the one that uWSGI is compiled for. @default "/usr/bin/python3" */
+  /**
+   * Path of the virtualenv's Python, which must be the one that uWSGI is compiled for.
+   *
+   * @default "/usr/bin/python3"
+   */
   interpreter?: string;
-  /** File of the source that the virtualenv is made from. @default "requirements.txt" */
+  /** Path in the source of the requirements file. @default "requirements.txt" */
   requirements?: string;
   /**
    * Further requirements, in pip's format. With PostgreSQL the host adds psycopg2, unless the
@@ -127,24 +142,32 @@ export interface DjangoAppArgs extends FileArgs {
    * @example ["sentry-sdk==2.19.2"]
    */
   extraRequirements?: readonly string[];
-  /** File of the source that uWSGI loads. @default "APP/wsgi.py" */
+  /** Path in the source of the file that uWSGI loads. @default "APP/wsgi.py" */
   wsgi?: string;
-  /** Where the source imports local settings from. @default "APP/settings/local.py" */
+  /**
+   * Path in the source of the local settings. The host writes this file, and the settings must import it.
+   *
+   * @default "APP/settings/local.py"
+   */
   localSettings?: string;
-  /** Path of the request that proves a release: it must answer with 2xx or 3xx. @default "/" */
+  /** Path of the requests that test a release, which must answer with a status below 400. @default "/" */
   healthPath?: pulumi.Input<string>;
-  /** Port of nginx on the host. @default 80 */
+  /** Port on which nginx serves the site. @default 80 */
   port?: pulumi.Input<number>;
-  /** Number of releases, virtualenvs and backups to keep. @default 5 */
+  /** Number of releases, virtualenvs and backups to keep, the current ones included. @default 5 */
   keep?: pulumi.Input<number>;
   /**
-   * What runs the application: its service's files change with the release, are tried out with it, and
-   * go back with it.
+   * Runs the application. A deployment installs, tests and takes back the files of its service together with
+   * the release.
    *
-   * @default none: the service is not this deployment's
+   * @default none: another program runs the application
    */
   uwsgi?: Uwsgi;
-  /** The nginx before it, which a release is asked through: it is there first. @default none of this program */
+  /**
+   * Passes requests to the application. A release is tested through it, so it is deployed first.
+   *
+   * @default none: another program configures nginx
+   */
   nginx?: Nginx;
 }
 
@@ -181,7 +204,7 @@ interface Values {
   readonly source?: GitAccess | undefined;
 }
 
-/** A git source as far as its rules look at it. */
+/** The parts of a git source that its rules check. */
 interface GitAccess {
   readonly url: string;
   readonly hostKey?: unknown;
@@ -200,7 +223,7 @@ function proofErrors({ allowedHosts, proofHost }: Values): ArgumentError[] {
     {
       propertyPath: "allowedHosts",
       given: `"${first}" as the first`,
-      allowed: "a whole name before it, or proofHost, which a release is asked by",
+      allowed: "a whole name before it, or proofHost, the name in the requests that test a release",
     },
   ];
 }

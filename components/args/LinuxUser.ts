@@ -7,7 +7,7 @@ import { type ArgumentTable, required, withDefault, withoutDefault } from "./arg
 
 /** Inputs of `LinuxUser`. */
 export interface LinuxUserArgs extends FileArgs {
-  /** The host that it is an account of. */
+  /** The host that has the account. */
   host: Host;
   /** Login name. @example "deployer" */
   user: string;
@@ -18,15 +18,14 @@ export interface LinuxUserArgs extends FileArgs {
   /** Login shell. @default "/bin/bash" */
   shell?: pulumi.Input<string>;
   /**
-   * Public keys that may log in, in the format of sshd's authorized_keys; given, they are the whole
-   * of the user's file.
+   * Public keys that may log in, as lines of sshd's authorized_keys. They replace the user's whole file.
    *
-   * @default []: the file is not touched
+   * @default []: the file stays as it is
    */
   authorizedKeys?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /**
-   * Services that the user may start, stop, restart, reload and ask for their status through
-   * `sudo /sbin/service`, without a password, and nothing else.
+   * Services that the user may start, stop, restart, reload and query through `sudo /sbin/service`, without a
+   * password. The user may run nothing else as root.
    *
    * @default []
    */
@@ -42,7 +41,7 @@ export const linuxUserArguments = {
   services: withDefault(listOf(serviceName, "services"), []),
 } satisfies ArgumentTable<LinuxUserArgs>;
 
-/** Home of a user whose account says nothing else. */
+/** Default home of a user. */
 export function defaultHome(user: string): string {
   return `/home/${user}`;
 }

@@ -6,11 +6,11 @@ import { type ArgumentTable, required, withDefault, withoutDefault } from "./arg
 
 /** Inputs of `Logrotate`. */
 export interface LogrotateArgs extends FileArgs {
-  /** The host that the logs are on. */
+  /** The host that has the logs. */
   host: Host;
   /** Name of the file in /etc/logrotate.d; the vendor's file of that name is kept in /var/lib/tracks/kept. */
   file: string;
-  /** The logs, as absolute paths or patterns. @example ["/var/log/nginx/*.log"] */
+  /** Absolute paths of the logs, or patterns. @example ["/var/log/nginx/*.log"] */
   logs: readonly string[];
   /** Shell lines to run once after a rotation, which make the program open its new log. */
   postrotate: string;
@@ -23,9 +23,13 @@ export interface LogrotateArgs extends FileArgs {
   frequency?: pulumi.Input<"daily" | "weekly" | "monthly">;
   /** Number of rotated logs to keep. @default 52 */
   rotate?: pulumi.Input<number>;
-  /** Also rotated when larger than this, megabytes. @default never for its size alone */
+  /**
+   * Size in megabytes above which a log is rotated before its time. Needs Enterprise Linux 7 or newer.
+   *
+   * @default none
+   */
   maxSizeMegabytes?: pulumi.Input<number | undefined>;
-  /** Permission bits of the new log, in octal. @default "0640" */
+  /** Mode of the new log, in octal. @default "0640" */
   createMode?: pulumi.Input<string>;
   /** Owner of the new log. @default "root" */
   createOwner?: pulumi.Input<string>;
@@ -33,7 +37,7 @@ export interface LogrotateArgs extends FileArgs {
   createGroup?: pulumi.Input<string>;
 }
 
-/** Arguments of the rotation that a program itself gives. */
+/** Arguments of a `Logrotate` that the component which writes the logs provides. */
 export type LogRotation = Pick<
   LogrotateArgs,
   "file" | "logs" | "postrotate" | "createOwner" | "createGroup"

@@ -8,11 +8,11 @@ import { type ArgumentTable, withDefault } from "./argument";
 
 /** Inputs of `Nginx`. */
 export interface NginxArgs extends FileArgs {
-  /** The host that it runs on. */
+  /** The host that nginx runs on. */
   host: Host;
-  /** The sites that it serves; each belongs to one Nginx. */
+  /** The sites that nginx serves; each belongs to one Nginx. */
   sites: readonly NginxSite[];
-  /** User of the workers; the package makes it. @default "nginx" */
+  /** User of the workers, which nginx's package creates. @default "nginx" */
   user?: pulumi.Input<string>;
   /**
    * Worker processes, or `auto` for one per core.
@@ -21,18 +21,18 @@ export interface NginxArgs extends FileArgs {
    * @see https://nginx.org/en/docs/ngx_core_module.html#worker_processes
    */
   workerProcesses?: pulumi.Input<number | "auto">;
-  /** Connections that one worker keeps open at a time. @default 1024 */
+  /** Number of connections that one worker keeps open at a time. @default 1024 */
   workerConnections?: pulumi.Input<number>;
-  /** Largest request body, megabytes. @default 32 */
+  /** Size of the largest request body, such as an upload, in megabytes. @default 32 */
   clientMaxBodySizeMegabytes?: pulumi.Input<number>;
   /**
-   * Owner of sites-available and sites-enabled. A user other than root decides thereby what root's
-   * nginx loads, which is root's power.
+   * Owner of sites-available and sites-enabled. Any other user than root thereby decides what nginx loads as
+   * root, which is root's power.
    *
    * @default "root"
    */
   sitesOwner?: string;
-  /** Ports that are open in firewalld, where that runs. @default [] */
+  /** Ports to open in firewalld, where that runs. @default [] */
   openPorts?: pulumi.Input<readonly pulumi.Input<number>[]>;
 }
 

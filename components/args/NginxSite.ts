@@ -20,7 +20,11 @@ import {
 
 /** Inputs of `NginxSite`. */
 export interface NginxSiteArgs extends FileArgs {
-  /** Name of the site: of its file in sites-available and of its log directories. @default the component's name */
+  /**
+   * Name of the site, of its file in sites-available and of its log directories.
+   *
+   * @default the component's name
+   */
   site?: string;
   /**
    * Names that the site answers to; the first is the canonical one.
@@ -36,14 +40,14 @@ export interface NginxSiteArgs extends FileArgs {
   /** Directory for everything of the site. @example "/srv/tracks" */
   siteRoot: string;
   /**
-   * The application that answers whatever nginx does not serve itself, such as a `Uwsgi`.
+   * Answers the requests that nginx does not serve itself, such as a `Uwsgi`.
    *
-   * @default none: a page says that it is not deployed yet
+   * @default none: nginx serves a page that says that the site is not deployed yet
    */
   application?: {
     /** Address of uWSGI's socket, such as `127.0.0.1:8001`. */
     readonly socket: pulumi.Input<string>;
-    /** Seconds after which uWSGI gives a request up. */
+    /** Seconds after which uWSGI ends a request. */
     readonly harakiriSeconds: pulumi.Input<number>;
   };
   /**
@@ -56,7 +60,7 @@ export interface NginxSiteArgs extends FileArgs {
    * an application "SITEROOT/media"
    */
   mediaRoot?: string;
-  /** What else the site serves, such as a `RobotsTxt`. @default nothing */
+  /** Further locations of the site, such as a `RobotsTxt`. @default none */
   locations?: readonly SiteLocations[];
   /**
    * nginx directives added at the end of the server block, as they are.
@@ -104,7 +108,7 @@ function snippetErrors(snippet: string): ArgumentError[] {
   if (fault !== undefined) return [error(fault, "whole directives and blocks, each with its end")];
   return locations.flatMap((location) => {
     const given = `line ${location.line}: location ${location.modifier} ${location.path}`;
-    if (isOurs(location)) return [error(given, "no location that the site has by itself")];
+    if (isOurs(location)) return [error(given, "no location that the site itself has")];
     const taken = takenFrom(location);
     if (taken === undefined) return [];
     return [
@@ -116,14 +120,17 @@ function snippetErrors(snippet: string): ArgumentError[] {
   });
 }
 
-/** nginx takes a location once; templates/nginx/site.conf.hbs and robots.conf.hbs have these. */
+/**
+ * Whether the site has that location itself, in templates/nginx/site.conf.hbs or robots.conf.hbs: nginx accepts
+ * it once.
+ */
 function isOurs({ modifier, path }: Location): boolean {
   return modifier === "="
     ? path === "/robots.txt"
     : ["", "^~"].includes(modifier) && ["/", "/static/", "/media/"].includes(path);
 }
 
-/** What decides what a visitor gets; without one of them, nginx looks into a folder of its own. */
+/** Directives that decide what a visitor gets; without one of them, nginx looks into a folder of its own. */
 const answers =
   /^(?:root|alias|return|rewrite|deny|allow|internal|try_files|error_page|include|\w+_pass|proxy_.*|if|empty_gif|autoindex)$/;
 
@@ -137,7 +144,7 @@ function takenFrom({ modifier, path, directives }: Location): string | undefined
       .flatMap((end) => [`/static/file.${end}`, `/media/file.${end}`])
       .find((file) => pattern.test(file));
   } catch {
-    // A pattern that only nginx knows.
+    // Only nginx can read the pattern.
     return undefined;
   }
 }

@@ -26,13 +26,13 @@ import {
  * @typeParam Password a secret input of the component; a secret in memory for the preflight
  */
 export interface ExternalServer<Password> {
-  /** Name or address, as the site's host sees it. */
+  /** Name or address, as seen from the site's host. */
   readonly host: string;
-  /** Port there. */
+  /** Port of the server. */
   readonly port: number;
   /** A role there that may create roles and databases. */
   readonly adminUser: string;
-  /** Its password. */
+  /** Password of that role. */
   readonly adminPassword: Password;
   /**
    * How to encrypt and check all connections to it: the application's, and those of the deployment.
@@ -47,13 +47,17 @@ export interface ExternalServer<Password> {
   readonly authorities?: string | undefined;
 }
 
-/** What decides what a server on the host is installed from. */
+/** Version and packages of a server on the host. */
 export interface ServerPackages {
   /** Major version of the server, such as `15` or `9.2`; the host must have that one. @default "15" */
   readonly version?: string;
-  /** Packages of the server; none where it was installed by hand. @default ["postgresql-server"] */
+  /** Packages of the server; an empty list where it was installed by hand. @default ["postgresql-server"] */
   readonly packages?: readonly string[];
-  /** Module stream that is enabled first; false for none. @default "postgresql:VERSION" where the host has modules */
+  /**
+   * Module stream to enable first; `false` for none.
+   *
+   * @default "postgresql:VERSION" where the host has modules
+   */
   readonly moduleStream?: string | false | undefined;
 }
 
@@ -65,22 +69,30 @@ export interface ServerPackages {
 export interface DatabaseServer<Password> extends ServerPackages {
   /** Name of the database. */
   readonly database: string;
-  /** Role that the application logs in as, and that owns the database. */
+  /** Role that owns the database; the application logs in as this role. */
   readonly user: string;
-  /** Its password; without a backslash. @default 32 random letters and digits, kept in the state */
+  /** Password of that role, without a backslash. @default 32 random letters and digits, kept in the state */
   readonly password?: Password | undefined;
   /**
-   * What creates the role and the database: the provider through the tunnel, or psql on the host.
+   * Creates role and database: the @pulumi/postgresql provider through an SSH tunnel, or psql on the host.
    *
-   * @default "provider" for servers from 14 on, "psql" for older ones, which the provider doesn't support,
-   * and where the component gets nothing that the preflight found
+   * @default "provider" for versions from 14 on; "psql" for older ones, which the provider doesn't support, and
+   *   for a component without `found`
    */
   readonly provisioner?: "provider" | "psql" | undefined;
-  /** Role that the provider logs in as: it creates roles and databases, and is no superuser. @default "tracks_provisioner" */
+  /**
+   * Role that the provider logs in as: it creates roles and databases, and is no superuser.
+   *
+   * @default "tracks_provisioner"
+   */
   readonly provisioningUser?: string;
   /** Name of the server's service. @default "postgresql" */
   readonly service?: string;
-  /** Directory of the server's programs, such as `/usr/local/pgsql/bin`. @default looked for */
+  /**
+   * Directory of the server's programs, such as `/usr/local/pgsql/bin`.
+   *
+   * @default the service's own, else the first directory that has them
+   */
   readonly binaries?: string | undefined;
   /** Directory of the server's data. @default the one that the service declares */
   readonly dataDirectory?: string | undefined;
@@ -89,8 +101,8 @@ export interface DatabaseServer<Password> extends ServerPackages {
   /** A server elsewhere, instead of one on the host. @default none */
   readonly external?: ExternalServer<Password> | undefined;
   /**
-   * Port on 127.0.0.1 of the machine that deploys, where the tunnel begins; the provider's state
-   * holds it, so that it must stay the same.
+   * Port on 127.0.0.1 of the machine that deploys, where the tunnel begins. It must stay the same, since the
+   * provider keeps it in the state.
    *
    * @default between 20000 and 29999, derived from the names of project and stack
    */
@@ -99,7 +111,7 @@ export interface DatabaseServer<Password> extends ServerPackages {
 
 /** State of the server as the preflight found it, and the tunnel for the provider. */
 export interface DatabaseFindings {
-  /** Port on 127.0.0.1 where the tunnel begins that it opened. */
+  /** Port on 127.0.0.1 where the tunnel begins. */
   readonly tunnelPort: number;
   /** Whether role and database exist: then the provider imports them rather than creating them. */
   readonly adopt: { readonly role: boolean; readonly database: boolean };
@@ -169,7 +181,7 @@ export function postgresDatabaseRules(args: Values): ArgumentError[] {
       error(
         "version",
         `"${version}", with PostgresDatabase.external.host`,
-        `${firstWithProvider} and newer: on a server elsewhere the provider creates role and database, which supports no older one`,
+        `${firstWithProvider} and newer: on a server elsewhere the provider creates role and database, and it supports no older version`,
       );
     } else if (provisioner === "psql") {
       error(
@@ -199,7 +211,10 @@ export function postgresDatabaseRules(args: Values): ArgumentError[] {
   return errors;
 }
 
-/** libpq checks a certificate as soon as it has an authority's, whatever the mode says: so neither is without the other. */
+/**
+ * libpq checks a certificate as soon as it has one of an authority, in every mode: so the certificates require
+ * a mode that checks them, and such a mode requires the certificates.
+ */
 function authorityErrors({
   sslMode: mode,
   authorities,

@@ -14,7 +14,7 @@ export interface RobotsTxtArgs extends FileArgs {
   /**
    * Lines of the file.
    *
-   * @default ["User-agent: *", "Disallow: /"]: nothing of the site is indexed
+   * @default ["User-agent: *", "Disallow: /"]: no crawler may read anything
    * @see https://www.rfc-editor.org/rfc/rfc9309
    */
   rules?: pulumi.Input<readonly pulumi.Input<string>[]>;

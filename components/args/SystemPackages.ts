@@ -10,14 +10,14 @@ import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
 
 /** Inputs of `SystemPackages`. */
 export interface SystemPackagesArgs extends PackageNeeds, FileArgs {
-  /** The host that they are installed on. */
+  /** The host to install packages on. */
   host: Host;
   /** Repositories besides the host's own. @default [] */
   yumRepositories?: pulumi.Input<readonly pulumi.Input<YumRepository>[]>;
   /** Proxy of all yum repositories, as a URL. @default none */
   yumProxy?: pulumi.Input<string | undefined>;
   /**
-   * Where pip finds packages, and how it gets there.
+   * Package index of pip, and the way to it.
    *
    * @default pip's own
    * @see https://pip.pypa.io/en/stable/cli/pip_install/
@@ -27,7 +27,7 @@ export interface SystemPackagesArgs extends PackageNeeds, FileArgs {
     indexUrl?: pulumi.Input<string | undefined>;
     /** URL of the proxy. */
     proxy?: pulumi.Input<string | undefined>;
-    /** Host, with its port if any, that needs no valid certificate. */
+    /** Host, with its port if any, that pip trusts without a valid certificate. */
     trustedHost?: pulumi.Input<string | undefined>;
   };
 }

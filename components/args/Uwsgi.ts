@@ -25,31 +25,39 @@ import {
 
 /** Inputs of `Uwsgi`. */
 export interface UwsgiArgs extends FileArgs {
-  /** The host that it runs on. */
+  /** The host that uWSGI runs on. */
   host: Host;
-  /** Name of the application: of its link below the site's root, and of its ini file. */
+  /** Name of the application, of its link below the site's root, and of its ini file. */
   application: string;
   /** Directory of the site, with the link to the application. @example "/srv/tracks" */
   siteRoot: string;
   /** Login that the workers run as; not root. */
   user: string;
-  /** Whether PRODUCTION=1 is set; otherwise there is no such variable at all. */
+  /** Whether PRODUCTION=1 is set; otherwise the variable does not exist. */
   production: boolean;
   /** Version of uWSGI. @default "2.0.31" */
   version?: pulumi.Input<string>;
-  /** The system's Python whose pip installs uWSGI, and that it embeds. @default "/usr/bin/python3" */
+  /**
+   * Path of the system's Python whose pip installs uWSGI, and which uWSGI embeds.
+   *
+   * @default "/usr/bin/python3"
+   */
   interpreter?: string;
-  /** The `uwsgi` program. @default the one that pip installed, by the path in pip's own record */
+  /** Path of the program `uwsgi`. @default the one that pip installed, by pip's own record */
   binary?: string;
   /** Home of the user. @default "/home/USER" */
   home?: string;
   /** Group of the workers. @default the user's primary group */
   group?: string;
-  /** Working directory, which enters sys.path; resolved at each (re)load. @default "SITEROOT/APPLICATION" */
+  /**
+   * Working directory, which is in sys.path; a link is resolved at each start and reload.
+   *
+   * @default "SITEROOT/APPLICATION"
+   */
   directory?: string;
   /** The application's WSGI file, relative to the directory. @default "APPLICATION/wsgi.py" */
   wsgi?: string;
-  /** The application's virtualenv; resolved at each (re)load. @default "HOME/venv" */
+  /** The application's virtualenv; a link is resolved at each start and reload. @default "HOME/venv" */
   virtualenv?: string;
   /**
    * Address that nginx passes requests to, on this machine only (`socket`).
@@ -60,23 +68,27 @@ export interface UwsgiArgs extends FileArgs {
   socket?: pulumi.Input<string>;
   /** Address of uWSGI's statistics, on this machine only (`stats`). @default "127.0.0.1:9191" */
   stats?: pulumi.Input<string>;
-  /** Workers (`processes`). @default 16 */
+  /** Number of workers (`processes`). @default 16 */
   processes?: pulumi.Input<number>;
-  /** Seconds that a request may take (`harakiri`). @default 30 */
+  /** Seconds after which uWSGI ends a request together with its worker (`harakiri`). @default 30 */
   harakiriSeconds?: pulumi.Input<number>;
   /** Bytes that a request's line and headers may take (`buffer-size`). @default 32768 */
   bufferSize?: pulumi.Input<number>;
-  /** Requests that may wait for a worker (`listen`); at most the kernel's net.core.somaxconn. @default 128 */
+  /**
+   * Number of requests that may wait for a worker (`listen`); at most the kernel's net.core.somaxconn.
+   *
+   * @default 128
+   */
   listenQueue?: pulumi.Input<number>;
   /** uWSGI's log. @default "/var/log/uwsgi.log" */
   log?: string;
   /** File with the master's process id, in a directory of its own. @default "/var/run/uwsgi/uwsgi.pid" */
   pidFile?: string;
   /**
-   * Further variables of the application, which has no others. They are readable on the host: what
-   * is secret belongs into the application's local settings.
+   * Environment variables of the application, in addition to LANG and PRODUCTION; it has no others. Users of
+   * the host can read them: put secrets into the application's local settings.
    *
-   * @default {}: LANG alone, a UTF-8 locale of the host, without which Python can't name a file with an umlaut
+   * @default {}: LANG is a UTF-8 locale of the host, without which Python can't name a file with an umlaut
    * @example { TZ: "Europe/Berlin" }
    */
   environment?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
@@ -89,9 +101,9 @@ export interface UwsgiArgs extends FileArgs {
    * @default []
    */
   startsAfter?: pulumi.Input<readonly pulumi.Input<string>[]>;
-  /** Path that is asked for after each start and reload, to see that the application answers. @default "/" */
+  /** Path to request after each start and reload: any status but a server error (5xx) will do. @default "/" */
   proofPath?: pulumi.Input<string>;
-  /** Host name in that request: one that the application allows. @default "localhost" */
+  /** Host name in that request, which the application must allow. @default "localhost" */
   proofHost?: pulumi.Input<string>;
 }
 
@@ -168,7 +180,7 @@ function variableErrors(name: string, value: string): ArgumentError[] {
       "environment",
       name,
       name === "PRODUCTION" || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name),
-      "names of letters, digits and _; for PRODUCTION there is the argument production",
+      "names of letters, digits and _; PRODUCTION is set by the argument production",
     ),
     ...placeholderErrors(`environment.${name}`, value),
     ...(isFilledIn(value)

@@ -6,7 +6,7 @@ export interface Argument<T> {
   readonly value: Value<T>;
   /** Default; undefined where the argument is required, or optional without a default. */
   readonly fallback: T | undefined;
-  /** Whether it may not be left out, nor be an output without a value. @default false */
+  /** Whether a program must give it; an output without a value does not count. @default false */
   readonly required?: boolean;
 }
 
@@ -16,8 +16,8 @@ export interface ArgumentWithDefault<T> extends Argument<T> {
 }
 
 /**
- * The arguments of a component that hold a value, by name; one in an object, such as `pip.proxy`, by its
- * path. Resources, files of this machine and secrets are none of them.
+ * The arguments of a component that are values, by name; an argument in an object by its path, such as
+ * `pip.proxy`. Resources, files of this machine and secrets are not in it.
  */
 export type ArgumentTable<Args> = {
   readonly [Name in keyof Args]?: Argument<NonNullable<Unwrap<Args[Name]>>>;
@@ -28,17 +28,17 @@ export function withDefault<T>(value: Value<T>, fallback: NoInfer<T>): ArgumentW
   return { value, fallback };
 }
 
-/** An argument that may not be left out. */
+/** An argument that a program must give. */
 export function required<T>(value: Value<T>): Argument<T> {
   return { value, fallback: undefined, required: true };
 }
 
-/** An argument that may be left out. */
+/** An argument that a program may leave out. */
 export function withoutDefault<T>(value: Value<T>): Argument<T> {
   return { value, fallback: undefined };
 }
 
-/** Arguments, and the defaults of those that were left out. */
+/** Arguments, with defaults for those that were left out. */
 export type Completed<Args, Table> = Omit<Args, NamesWithDefault<Table>> & {
   readonly [Name in NamesWithDefault<Table> & keyof Args]-?: Exclude<Args[Name], undefined>;
 };
@@ -51,7 +51,7 @@ type NamesWithDefault<Table> = {
     : never;
 }[keyof Table];
 
-/** Fills in the defaults of what was left out. */
+/** Adds the defaults of arguments that were left out. */
 export function withDefaults<Args extends object, Table extends object>(
   table: Table,
   args: Args,
@@ -84,7 +84,7 @@ export function argumentErrors(table: object, given: object): ArgumentError[] {
   return parseArguments(table, given).errors;
 }
 
-/** The required arguments that have no value. */
+/** Errors of required arguments without a value. */
 export function missingErrors(table: object, given: object): ArgumentError[] {
   return Object.entries(table as Record<string, Argument<unknown>>)
     .filter(([name, { required }]) => required === true && at(given, name) === undefined)

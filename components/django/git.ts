@@ -1,7 +1,7 @@
 import type { ManifestEntry } from "../../host/manifest/manifest";
 import type { GitHostKey } from "../args/DjangoApp";
 
-/** What git on the host logs in with, as a manifest holds it. */
+/** Manifest entries of the keys with which git on the host logs in. */
 export function gitKeys(login: {
   user: string;
   hostKey?: GitHostKey | undefined;

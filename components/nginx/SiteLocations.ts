@@ -6,6 +6,6 @@ export interface SiteLocations {
   readonly concern: string;
   /** nginx directives for a server block. */
   readonly content: pulumi.Input<string>;
-  /** What makes the paths that the locations serve; nginx is reloaded after it. @default nothing */
+  /** Resources that create the files which the locations serve; nginx reloads after them. @default none */
   readonly dependsOn?: readonly pulumi.Resource[];
 }

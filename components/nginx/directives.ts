@@ -8,9 +8,9 @@ export interface Location {
   readonly directives: readonly string[];
 }
 
-/** What nginx directives are made of: by their text alone, since only nginx knows their names. */
+/** The structure of nginx directives, read from their text alone: only nginx knows their names. */
 export interface Directives {
-  /** What nginx can't read, and where. */
+  /** The first place that nginx could not read, and why. */
   readonly fault: string | undefined;
   readonly locations: readonly Location[];
 }

@@ -2,9 +2,9 @@ import type { ManifestEntry } from "../../host/manifest/manifest";
 
 /** Directories of nginx's configuration, as the notes have them. */
 export const nginxTree = {
-  /** Where sites are declared. */
+  /** Directory of every site's file. */
   sitesAvailable: "/etc/nginx/sites-available",
-  /** Where those that are served are linked. */
+  /** Directory of links to the sites that nginx serves. */
   sitesEnabled: "/etc/nginx/sites-enabled",
   /** Folder with a folder of files for each site, which the site includes. */
   locations: "/etc/nginx/locations",

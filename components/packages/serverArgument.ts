@@ -16,7 +16,7 @@ export function rememberServer(host: Host, name: string, server: ServerPackages 
  * installation: on Enterprise Linux 8 it enables the module stream of another version, and two packages of
  * PostgreSQL's own repository conflict.
  *
- * @param server the host's own; undefined where it is elsewhere
+ * @param server the host's own server; undefined for one elsewhere
  */
 export function serverArgumentErrors(
   host: Host,

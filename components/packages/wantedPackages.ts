@@ -2,28 +2,33 @@ import { type ManifestEntry, packageEntry } from "../../host/manifest/manifest";
 import type { ServerPackages } from "../args/PostgresDatabase";
 import { resolveServer } from "../postgres/resolve";
 
-/** What decides which packages and module streams a host must have. */
+/** Arguments that decide which packages and module streams a host must have. */
 export interface PackageNeeds {
-  /** Packages beyond the notes' list, as `packageEntry` takes them. @default none */
+  /**
+   * Further packages. With `|` between several names, the first that the host knows counts.
+   *
+   * @default []
+   * @example ["tmux", "nc|nmap-ncat"]
+   */
   extraPackages?: readonly string[] | undefined;
-  /** dnf module streams enabled before anything is installed, such as `postgresql:15`. @default none */
+  /** Module streams that dnf enables before it installs packages. @default [] @example ["nodejs:20"] */
   moduleStreams?: readonly string[] | undefined;
-  /** Path of the Python that runs the application. @default the notes' python3 */
+  /** Path of the Python that runs the application; its package is installed. @default "/usr/bin/python3" */
   interpreter?: string | undefined;
   /**
-   * The host's own PostgreSQL server, as its `PostgresDatabase` is given it: the client that is installed is of
-   * the server's version. Without it Enterprise Linux 8 enables the module stream of another version
-   * with its client, and the server of this one can't be installed: a `PostgresDatabase` after it refuses that.
+   * Version and packages of the host's own PostgreSQL server, with the values that its `PostgresDatabase` gets:
+   * the client must be of the server's version. Without this argument Enterprise Linux 8 would install the
+   * client of another module stream, and could not install the server: the `PostgresDatabase` refuses that.
    *
-   * @default there is none
+   * @default none: the host has no PostgreSQL server of its own
    * @example { version: "15" }
    */
   server?: ServerPackages | undefined;
 }
 
 /**
- * The notes' list of packages, under the first name that the host's repositories know, and what
- * pip needs to compile. The client of PostgreSQL comes besides.
+ * The notes' list of packages, by the first name that the host's repositories know, and what pip needs to
+ * compile. The client of PostgreSQL is not in this list.
  */
 const notesPackages = [
   "nginx",
@@ -43,7 +48,10 @@ const notesPackages = [
   "policycoreutils-python-utils|policycoreutils-python",
 ];
 
-/** Everything that dnf or yum brings before anything else is done, but the database server itself. */
+/**
+ * Packages and module streams that dnf or yum installs before anything else happens; not the database server
+ * itself.
+ */
 export function wantedPackages(needs: PackageNeeds): ManifestEntry[] {
   const given = needs.moduleStreams ?? [];
   const server = needs.server && resolveServer(needs.server);
@@ -63,8 +71,8 @@ export function wantedPackages(needs: PackageNeeds): ManifestEntry[] {
 }
 
 /**
- * The client of a server's package: `postgresql18` for `postgresql18-server`, since the two are of one
- * version, and of two versions conflict.
+ * The client of a server's package, such as `postgresql18` for `postgresql18-server`: packages of two versions
+ * would conflict.
  */
 function clientPackages(serverPackages: readonly string[]): string[] {
   const clients = serverPackages.flatMap((names) => {
@@ -75,11 +83,11 @@ function clientPackages(serverPackages: readonly string[]): string[] {
   return clients.length === 0 ? ["postgresql"] : clients;
 }
 
-/** Versions of Python that are some release's own: there they are in the package `python3`. */
+/** Versions of Python that some release of Enterprise Linux has in its package `python3`. */
 const systemVersions = ["3.6", "3.9", "3.12"];
 
 /**
- * The packages of an interpreter, its headers and its pip; none for one that no package brings.
+ * Packages of an interpreter, its headers and its pip; none for an interpreter that no package provides.
  *
  * @param interpreter such as `/usr/bin/python3.11`
  */

@@ -7,13 +7,13 @@ import {
   type ServerPackages,
 } from "../args/PostgresDatabase";
 
-/** A database and its server, with every default that needs neither the host nor the stack. */
+/** A database and its server, with every default that depends neither on the host nor on the stack. */
 export type ResolvedDatabase<Password> = ReturnType<typeof resolveDatabase<Password>>;
 
-/** First version that keeps passwords as SCRAM verifiers. */
+/** First version that stores passwords as SCRAM verifiers. */
 const firstWithScram = 10;
 
-/** Fills in the defaults. */
+/** Adds the defaults. */
 export function resolveDatabase<Password>(args: DatabaseServer<Password>) {
   const given = withDefaults<DatabaseServer<Password>, typeof postgresDatabaseArguments>(
     postgresDatabaseArguments,
@@ -24,7 +24,7 @@ export function resolveDatabase<Password>(args: DatabaseServer<Password>) {
     Number(given.version) >= firstWithScram ? "scram-sha-256" : "md5";
   return {
     ...given,
-    // psql needs the server's own socket.
+    // psql needs the socket of a server on the host.
     provisioner: given.external === undefined ? (given.provisioner ?? usual) : "provider",
     encryption,
     ...resolveServer(given),
@@ -51,12 +51,12 @@ export function resolveServer({
 }: ServerPackages) {
   return {
     packages,
-    /** Decides the version of `postgresql-server`; undefined where that is none of the packages. */
+    /** Decides the version of `postgresql-server`; undefined for other packages. */
     module: serverModule(version, packages, moduleStream),
   };
 }
 
-/** The server's package where the distribution has one for all versions. */
+/** The distribution's package of the server, the same for all versions. */
 const distributionPackage = "postgresql-server";
 
 function serverModule(

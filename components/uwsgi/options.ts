@@ -44,11 +44,11 @@ export function isFilledIn(value: string): boolean {
   return magic.test(value);
 }
 
-/** Why an option, a line `OPTION = VALUE`, may not be given; undefined for one that may. */
+/** Why an option, a line `OPTION = VALUE`, is not allowed; undefined for one that is. */
 export function reservedOption(option: string): string | undefined {
   const name = /^([a-z0-9-]+) *= *\S/.exec(option)?.[1];
   if (name === undefined) return undefined;
   if (renaming.test(name)) return "the deployment knows uWSGI's processes by their command line";
   const argument = argumentsOfOptions.get(name);
-  return argument === undefined ? reserved.get(name) : `for this one there is ${argument}`;
+  return argument === undefined ? reserved.get(name) : `${argument} sets this one`;
 }

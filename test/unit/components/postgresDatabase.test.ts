@@ -188,7 +188,7 @@ describe("a second database", () => {
     make("first", hosts[0]);
     make("elsewhere", hosts[1]);
     expect(() => make("second", hosts[0])).toThrow(
-      /^PostgresDatabase "second" [^]*host\n {4}given: {3}a host that has the PostgresDatabase "first"\n {4}allowed: one for each host/,
+      /^PostgresDatabase "second" [^]*host\n {4}given: {3}a host that has the PostgresDatabase "first"\n {4}allowed: one PostgresDatabase for each host/,
     );
     await engine.settled();
   });

@@ -87,7 +87,7 @@ describe("Uwsgi", () => {
 
   it("sets PRODUCTION by its own argument only", () => {
     expect(() => uwsgi("named", { production: false, environment: { PRODUCTION: "1" } })).toThrow(
-      /environment\n {4}given: {3}"PRODUCTION"\n {4}allowed: names .* for PRODUCTION there is the argument/,
+      /environment\n {4}given: {3}"PRODUCTION"\n {4}allowed: names .* PRODUCTION is set by the argument production/,
     );
   });
 
@@ -134,7 +134,7 @@ describe("UwsgiService", () => {
   it("refuses an application that brings another's files", () => {
     const args = { host, uwsgi: uwsgi("mine"), app: app("strange", uwsgi("other")) };
     expect(() => new UwsgiService("mine", args)).toThrow(
-      / app\n.*strange, which is not deployed with this Uwsgi/,
+      / app\n.*the DjangoApp "strange", which has another Uwsgi or none/,
     );
   });
 

@@ -55,14 +55,14 @@ describe("arguments that are known only later", () => {
   it("are refused without their text, which may be a secret", async () => {
     const refusal = known({ name: pulumi.secret("not a name"), port: 1 });
     await expect(refusal).rejects.toThrow(
-      /^Site "x" can't take these arguments:\n\n {2}name\n {4}given: {3}a value that is known only now\n {4}allowed: a host name/,
+      /^Site "x" can't take these arguments:\n\n {2}name\n {4}given: {3}the value of an output\n {4}allowed: a host name/,
     );
     await expect(refusal).rejects.not.toThrow(/not a name/);
   });
 
   it("are refused where a required one has no value", async () => {
     await expect(known({ name: later(undefined as never) })).rejects.toThrow(
-      /name\n {4}given: {3}a value that/,
+      /name\n {4}given: {3}the value of an output/,
     );
   });
 

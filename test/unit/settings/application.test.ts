@@ -332,7 +332,7 @@ describe("what a component would refuse", () => {
       "deployerHome",
     ];
     for (const name of names) {
-      expect(message).toContain(`there is tracks:${name}`);
+      expect(message).toContain(`tracks:${name} sets this one`);
     }
     expect(message).not.toContain("hidden");
   });

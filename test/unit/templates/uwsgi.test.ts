@@ -95,7 +95,7 @@ describe("uWSGI's settings", () => {
 
   it("name the argument that an additional option would repeat", () => {
     expect(faultsOf({ options: ["max-requests = 5000"] })).toBe("");
-    expect(faultsOf({ options: ["processes = 3"] })).toContain("there is Uwsgi.processes");
+    expect(faultsOf({ options: ["processes = 3"] })).toContain("Uwsgi.processes sets this one");
     expect(faultsOf({ options: ["http-socket = :80"] })).toContain("only nginx");
     expect(faultsOf({ options: ["auto-procname = true"] })).toContain("command line");
     expect(faultsOf({ options: ["procname-prefix=tracks "] })).toContain("command line");

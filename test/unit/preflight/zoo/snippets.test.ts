@@ -40,12 +40,12 @@ const inputs: readonly [what: string, snippet: string, outcome: Outcome][] = [
   [
     "a location of ours",
     "location ^~ /static/ {\n  expires 1d;\n}",
-    refused(/siteSnippet.*line 1: location \^~ \/static\/.*by itself/s),
+    refused(/siteSnippet.*line 1: location \^~ \/static\/.*the site itself has/s),
   ],
   [
     "robots.txt again",
     "location = /robots.txt { return 404; }",
-    refused(/siteSnippet.*robots.*by itself/s),
+    refused(/siteSnippet.*robots.*the site itself has/s),
   ],
   [
     "a pattern that hides ours",
