@@ -1,23 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** What the SDK keeps of a stack, and leaves out of its declarations: what the program's function returned. */
+/** Method of a stack that the SDK has, but does not declare: it returns what the program's function returned. */
 interface RunningStack {
   getData(): Promise<unknown>;
 }
 
 /**
- * Checks something when the program has come to its end, without an error of its own. What the check throws
- * ends the run, a preview too, as an error in an `apply` does.
+ * Runs a check when the program has ended without an error. An error of the check ends the run, a preview too,
+ * as an error in an `apply` does.
  *
- * It works in a program that the CLI runs, and in an inline program of the Automation API, whose process
- * may run many. A mocked engine has no stack: nothing is checked there.
+ * It works in a program that the CLI runs, and in an inline program of the Automation API, whose process may
+ * run many programs. A mocked engine has no stack: there the check does not run.
  */
 export function atProgramEnd(check: () => void): void {
   const stack = pulumi.runtime.getStackResource() as unknown as RunningStack | undefined;
   void stack?.getData().then(check, () => undefined);
 }
 
-/** What the engine is sent when the program has ended, for it to delete what was not registered. */
+/** The SDK's call at the end of the program, after which the engine deletes what was not registered. */
 interface Monitor {
   signalAndWaitForShutdown?: (request: unknown, callback: (error?: Error) => void) => unknown;
 }
@@ -25,11 +25,11 @@ interface Monitor {
 const guarded = new WeakSet<Monitor>();
 
 /**
- * Has the engine delete nothing after an error that is known only in an output.
+ * Keeps the engine from deleting resources after an error in an output.
  *
- * A resource whose inputs are not known then is not registered. The CLI stops there; the Automation API
- * (3.248) has the engine delete what an inline program did not register, and fails only then: a site's
- * whole configuration for a port that is not allowed.
+ * After such an error the resources that depend on the output are not registered. The CLI stops there. The
+ * Automation API (3.248) lets the engine delete what an inline program did not register, and fails only then: a
+ * port that is not allowed would delete a site's whole configuration.
  */
 export function deleteNothingAfterErrors(): void {
   const monitor = pulumi.runtime.getMonitor() as Monitor | undefined;
@@ -45,7 +45,7 @@ export function deleteNothingAfterErrors(): void {
   };
 }
 
-/** An engine that is gone, as gRPC tells it: without one the SDK goes on, and ends with the program's errors. */
+/** gRPC's error for a missing engine: the SDK ignores it, and ends with the program's errors. */
 function unavailable(): Error {
   return Object.assign(new Error("the program failed"), { code: 14 });
 }

@@ -40,7 +40,7 @@ export function groupApplication(
       siteRoot,
       port: values.listenPort,
       source: from,
-      /** Django's settings, as Python names the module. */
+      /** Dotted name of Django's settings. */
       settingsModule,
       wsgi,
       localSettings: `${settingsModule.replaceAll(".", "/")}/local.py`,
@@ -84,7 +84,7 @@ function groupSource(source: ConfigurationSource, values: Values): SourceConfigu
   };
 }
 
-/** The server in a git URL that goes through SSH, as known_hosts names it. */
+/** The server in a git URL over SSH, by its name in known_hosts. */
 function sshServer(url: string): string {
   if (!url.startsWith("ssh://")) return url.replace(/^[^@]*@/, "").replace(/:.*$/, "");
   const { hostname, port } = new URL(url);

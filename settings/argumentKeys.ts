@@ -4,7 +4,7 @@ import { fullName, type KeyName, keyNames, keys } from "./schema";
 /** Name of the argument that a setting becomes, as components and host use it in their texts. */
 export function argumentOf({ component, argument }: Key<unknown>): string | undefined {
   if (argument === undefined) return undefined;
-  // A bastion is part of how the host is reached.
+  // A bastion is part of the host's connection.
   return `${component === "Bastion" ? "Host" : component}.${argument}`;
 }
 
@@ -13,7 +13,7 @@ const byArgument = new Map<string, KeyName>([
     const argument = argumentOf(keys[name]);
     return argument === undefined ? [] : [[argument, name]];
   }),
-  // uWSGI is given these of another component's, or what follows from them.
+  // Uwsgi gets these values of other components, or values that depend on them.
   ["Uwsgi.user", "deployerUser"],
   ["Uwsgi.wsgi", "appPackage"],
   ["Uwsgi.directory", "siteRoot"],

@@ -74,7 +74,7 @@ function problemOf(
   };
 }
 
-/** Where in the setting it is: what an argument has by name may be an item of a list there. */
+/** The place within the setting: a named value of the argument may be an item of a list there. */
 function partOf(value: unknown, key: Key<unknown>, rest: string): string {
   if (key.value.encoding !== "json" || !rest.startsWith(".")) return rest;
   return `[${Object.keys(value as object).indexOf(rest.slice(1))}]`;

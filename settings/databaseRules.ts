@@ -80,7 +80,7 @@ function checkElsewhere({ given }: Reading): ProblemParts[] {
     }));
 }
 
-/** Whether there are certificates is a rule of the component's: see `postgresDatabaseRules`. */
+/** Checks the certificates in the file; `postgresDatabaseRules` checks whether there must be any. */
 function checkCa(source: ConfigurationSource, { values, given }: Reading): ProblemParts[] {
   const { postgresCaFile } = values;
   if (!given.has("postgresHost") || postgresCaFile === undefined) return [];

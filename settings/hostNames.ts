@@ -1,4 +1,4 @@
-/** Names of a site as Django and the deployment's own requests take them. */
+/** Names of a site in the formats of Django and of the deployment's own requests. */
 
 /** Names in Django's spelling: its wildcard `.example.org` also matches that name itself. */
 export function djangoHosts(names: readonly string[]): string[] {

@@ -123,8 +123,8 @@ function keyIdentity(
           subject: fullName(name),
           given:
             file === undefined
-              ? `${redacted}, which is no such key`
-              : `${shown(file)}, which holds no such key`,
+              ? `${redacted}, which is no private key`
+              : `${shown(file)}, which has no private key in it`,
           allowed: keys.privateKey.value.allowed,
           fix: [setCommand(fullName(name), keys[name])],
         },

@@ -22,7 +22,11 @@ export interface KeyPlace {
   readonly component: Component;
   /** Name of the component's argument, such as `external.host`. @default none */
   readonly argument?: string;
-  /** How the value becomes the argument, such as a file below a package, in words after its name. @default unchanged */
+  /**
+   * How the value becomes the argument, such as a file below a package, in words after its name.
+   *
+   * @default unchanged
+   */
   readonly becomes?: string;
 }
 
@@ -38,11 +42,11 @@ export interface KeyText {
   readonly command?: string;
 }
 
-/** One setting of the stack: read as a `T`. */
+/** One setting of the stack, whose value is a `T`. */
 export interface Key<T> extends KeyText, KeyPlace {
   readonly value: Value<unknown>;
   readonly presence: "required" | "optional" | "default";
-  /** Kept encrypted in the stack's file, and read as a {@link Secret}. */
+  /** Whether it is encrypted in the stack's file, and its value a {@link Secret}. */
   readonly secret: boolean;
   /** The default, where there is one. */
   readonly fallback: T | undefined;
@@ -143,9 +147,9 @@ type WithItsDefault<A> = A extends { readonly fallback: infer F }
   : never;
 
 /**
- * The command that gives a setting a value; a secret's value is read from the terminal.
+ * The command that sets a setting; for a secret it asks for the value.
  *
- * @param part where in a list or an object the value belongs, such as `[1].priority`
+ * @param part place of the value within a list or an object, such as `[1].priority`
  */
 export function setCommand(name: string, key: Key<unknown>, part = ""): string {
   // The example is a whole item; the problem's allowed values are those of the field.

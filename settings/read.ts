@@ -5,7 +5,7 @@ import { fullName, type KeyName, keyNames, keys, namespace, type Values } from "
 import { parseValue, type Refusal, shown } from "../host/manifest/value";
 import { redacted, Secret } from "../host/secret";
 
-/** A stack's settings as Pulumi hands them to the program. */
+/** A stack's settings as Pulumi passes them to the program. */
 export interface ConfigurationSource {
   readonly stack: string;
   /** Values by full name, such as `tracks:listenPort`; a list or an object is JSON. */
@@ -69,7 +69,7 @@ export function readSettings(source: ConfigurationSource): Reading {
       );
     }
   }
-  // Each value was parsed by the schema of its own key.
+  // The schema of its key has parsed each value.
   return { values, given, problems };
 }
 

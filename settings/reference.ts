@@ -10,16 +10,16 @@ export const referenceMarkers = {
 
 /** Headings of the tables, one per component. */
 const headings: Record<Component, string> = {
-  Host: "The host, and who logs in",
-  Bastion: "A bastion in between",
-  SystemPackages: "Packages and where they come from (SystemPackages)",
-  LinuxUser: "The user that the site belongs to (LinuxUser)",
+  Host: "The host and the login there (Host)",
+  Bastion: "A bastion on the way to the host (Host)",
+  SystemPackages: "Packages and their repositories (SystemPackages)",
+  LinuxUser: "The user that owns the site (LinuxUser)",
   Nginx: "nginx (Nginx)",
   NginxSite: "The site (NginxSite)",
   RobotsTxt: "robots.txt (RobotsTxt)",
   DjangoApp: "The application (DjangoApp)",
-  Uwsgi: "What runs it (Uwsgi)",
-  PostgresDatabase: "Its database (PostgresDatabase)",
+  Uwsgi: "uWSGI, which runs the application (Uwsgi)",
+  PostgresDatabase: "The application's database (PostgresDatabase)",
   DataMigration: "Old data, loaded once (DataMigration)",
   Logrotate: "Log rotation (Logrotate)",
 };

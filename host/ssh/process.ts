@@ -45,7 +45,7 @@ export interface Terminal extends TerminalSize {
 /** What sudo asks with, on a terminal: nothing that a program would print. */
 const prompt = "--- tracks: password ---";
 
-/** The line behind which a program's own input begins: before it stands a password that sudo may not ask for. */
+/** The line after which a program's own input begins: before it is a password, which sudo may not ask for. */
 const inputFollows = "--- tracks: the input follows ---";
 
 /** Starts a program given by its words, as the login; without a terminal. */

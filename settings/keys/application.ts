@@ -114,7 +114,7 @@ export const applicationKeys = {
     example: "/healthz/",
   }),
   keptReleases: app.setting("keep", {
-    meaning: "Number of releases and virtualenvs to keep, with the current one.",
+    meaning: "Number of releases, virtualenvs and backups to keep, the current ones included.",
     example: "5",
   }),
   migrationDump: optional(localPath, {

@@ -14,6 +14,7 @@ export const databaseKeys = {
   postgresBinaries: database.setting("binaries", {
     meaning: "Directory of PostgreSQL's programs on the host, where no package installed them.",
     example: "/usr/local/pgsql/bin",
+    fallbackText: "the service's own, else the first directory that has them",
   }),
   postgresPackages: database.setting("packages", {
     meaning:

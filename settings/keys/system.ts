@@ -62,7 +62,8 @@ export const systemKeys = {
     example: "/bin/bash",
   }),
   deployerAuthorizedKeys: user.setting("authorizedKeys", {
-    meaning: "Public keys that may log in as that user.",
+    meaning:
+      "Public keys that may log in as that user. They replace the user's whole authorized_keys; without them that file stays as it is.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI... you@example.org",
   }),
 };

@@ -8,7 +8,7 @@ const uwsgi = settingsOf("Uwsgi", uwsgiArguments);
 /** The service that runs the application. */
 export const uwsgiKeys = {
   uwsgiVersion: uwsgi.setting("version", {
-    meaning: "Version of uWSGI, which pip installs for the system's python.",
+    meaning: "Version of uWSGI, which the pip of `pythonInterpreter` installs.",
     example: "2.0.31",
   }),
   uwsgiSocket: uwsgi.setting("socket", {
@@ -16,7 +16,7 @@ export const uwsgiKeys = {
     example: "127.0.0.1:8001",
   }),
   uwsgiProcesses: uwsgi.setting("processes", {
-    meaning: "Workers (`-p`).",
+    meaning: "Number of workers (`-p`).",
     example: "16",
   }),
   uwsgiHarakiriSeconds: uwsgi.setting("harakiriSeconds", {
@@ -24,7 +24,7 @@ export const uwsgiKeys = {
     example: "30",
   }),
   uwsgiBufferSize: uwsgi.setting("bufferSize", {
-    meaning: "Largest request header, in bytes (`-b`).",
+    meaning: "Largest request line together with its headers, in bytes (`-b`).",
     example: "32768",
   }),
   uwsgiListenQueue: uwsgi.setting("listenQueue", {
