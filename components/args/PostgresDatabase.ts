@@ -98,7 +98,7 @@ export interface DatabaseServer<Password> extends ServerPackages {
   readonly dataDirectory?: string | undefined;
   /** Port of the server on its host. @default 5432 */
   readonly port?: number;
-  /** A server elsewhere, instead of one on the host. @default none */
+  /** A server elsewhere, instead of one on the host; it needs `found`. @default none */
   readonly external?: ExternalServer<Password> | undefined;
   /**
    * Port on 127.0.0.1 of the machine that deploys, where the tunnel begins. It must stay the same, since the
@@ -126,10 +126,10 @@ export interface PostgresDatabaseArgs extends DatabaseServer<pulumi.Input<string
   /** The host that the application is on. */
   readonly host: Host;
   /**
-   * What the preflight found, as its `planPostgres` returns it: the provider needs it, for its tunnel, and so
-   * does a server elsewhere. The stack's own program has it; a program of one's own does without.
+   * Findings of the preflight, with the tunnel that the provider and a server elsewhere need. Only this stack's
+   * own program has them: leave them out in a program of your own.
    *
-   * @default nothing: psql creates what does not exist, on the host's own server
+   * @default none: psql creates what does not exist, on the host's own server
    */
   readonly found?: DatabaseFindings;
 }
