@@ -60,7 +60,7 @@ export const uwsgiKeys = {
       argument: "environment",
       becomes: "`{ NAME: VALUE }`",
       meaning:
-        "All variables of the application's environment except PRODUCTION, which `production` sets. Never a secret: other users of the host can read them.",
+        "All variables of the application's environment, except PRODUCTION, which `production` sets, and LANG, which is a UTF-8 locale of the host unless it is here. Never a secret: other users of the host can read them.",
       example: "TZ=Europe/Berlin",
     },
   ),
