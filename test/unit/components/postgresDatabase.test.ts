@@ -133,7 +133,7 @@ describe("a database by the provider", () => {
   });
 });
 
-describe("a database that can't be made", () => {
+describe("a database that can't be created", () => {
   const refusal = (given: Given, found?: DatabaseFindings) => () =>
     new PostgresDatabase("database", {
       host: new Host("host", { connection: rootConnection }),
@@ -142,7 +142,7 @@ describe("a database that can't be made", () => {
       found,
     });
 
-  it("is refused all at once, before anything is registered", async () => {
+  it("is reported with every error at once, before anything is registered", async () => {
     const given: Given = { user: "tracks_provisioner", version: "8.4", provisioner: "provider" };
     expect(refusal(given, findings())).toThrow(
       /version\n {4}given: {3}"8\.4"\n {4}allowed: a major version[^]*provisioner\n {4}given: {3}"provider" with PostgresDatabase\.version 8\.4[^]*user\n {4}given: {3}"tracks_provisioner"\n {4}allowed: another role/,
@@ -151,14 +151,14 @@ describe("a database that can't be made", () => {
     expect(commands()).toEqual([]);
   });
 
-  it("is one by the provider without the tunnel that only the preflight opens", () => {
+  it("is one for the provider without the tunnel, which only the preflight opens", () => {
     expect(refusal({ provisioner: "provider" })).toThrow(
       /found\n {4}given: {3}nothing\n {4}allowed: what the preflight's planPostgres returns/,
     );
     expect(refusal({})).not.toThrow();
   });
 
-  it("is one on an external server whose certificate is not checked as its mode says", () => {
+  it("is one on an external server with certificates but no mode that checks them, or the reverse", () => {
     const external = {
       host: "db.example.org",
       port: 5432,

@@ -29,7 +29,7 @@ describe("a problem", () => {
     );
   });
 
-  it("leaves out the parts that it has not", () => {
+  it("leaves out the parts that it does not have", () => {
     expect(problemText(errorOf({ subject: "The host has no bash", fix: [] }))).toBe(
       "The host has no bash",
     );

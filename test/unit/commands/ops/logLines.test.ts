@@ -57,7 +57,7 @@ describe("several logs as one", () => {
   ];
   const texts = (found: readonly LogLine[]) => found.map(({ text }) => text);
 
-  it("are in the order of time, and what has none stays behind its line", () => {
+  it("are in the order of time, and a line without a time stays after the one before it", () => {
     expect(texts(merged(lines))).toEqual([
       "from an older line that is not there",
       "first",

@@ -10,7 +10,7 @@ it("reads what happened to which service", () => {
   expect(events.map(told)).toEqual(["stopped uwsgi", "started nginx (master 12, workers 13 14)"]);
 });
 
-it("says what was so already", () => {
+it("says which services were in that state already", () => {
   const events = parseEvents("unchanged uwsgi running\nunchanged nginx stopped\n");
   expect(events.map(told)).toEqual(["uwsgi runs already", "nginx is stopped already"]);
 });

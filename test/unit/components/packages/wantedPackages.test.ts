@@ -84,7 +84,7 @@ describe("PostgreSQL", () => {
     expect(wanted({})).toContain("package postgresql");
   });
 
-  it("of a stream that a setting names needs that stream", () => {
+  it("must have the module stream that a setting names", () => {
     const lines = wanted({
       moduleStreams: ["postgresql:15", "nginx:1.24"],
       server: {},
