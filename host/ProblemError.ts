@@ -53,7 +53,7 @@ export function problemError(parts: ProblemParts): ProblemError {
   return new ProblemError(undefined, [errorOf(parts)]);
 }
 
-/** Waits for work, whose problems are told in the terms of who asked for it. */
+/** Waits for work, and puts its problems into the caller's terms. */
 export async function failingIn<T>(
   inTerms: (text: string) => string,
   work: Promise<T>,
