@@ -20,7 +20,7 @@ print_settings() { # USER FILE
 
 # Logs in to the database with a settings file. Status 0: it succeeds (OUTPUT ends with the line
 # `empty` where there are no tables); 1: it doesn't, REPLY says why; 2: no application is deployed here that could
-# try, or it does not use PostgreSQL.
+# try, or it uses neither PostgreSQL nor sqlite.
 ask_database() { # SETTINGS [CA CA-FILE]
   local line word owner='' current='' link='' virtualenv='' status settings authorities=''
   deployed_application_manifest
@@ -93,9 +93,16 @@ prove_settings() {
   [[ -n $settings ]] || return 0
   ask_patiently "$settings" ${ca[@]+"${ca[@]}"}
   case $? in
-    0) if [[ ${OUTPUT##*$'\n'} == empty ]]; then EMPTY_DATABASE=yes; fi ;;
+    0) if [[ ${OUTPUT##*$'\n'} == empty ]] && ! serves_without_tables "$path"; then EMPTY_DATABASE=yes; fi ;;
     1) weigh_former_settings "$path" "$REPLY" ;;
   esac
+}
+
+# Does the application run with an empty database already? Then no deployment will create tables: it has no models.
+serves_without_tables() { # PATH
+  [[ -f $ROOT$1 ]] || return 1
+  ! compgen -G "$STATE/resources/$SCOPE/*/waits-for-deployment" >/dev/null || return 1
+  ask_database "$ROOT$1" && [[ ${OUTPUT##*$'\n'} == empty ]]
 }
 
 # The new settings were refused, and nothing is swapped yet. If the former ones don't work either, and the

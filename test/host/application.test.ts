@@ -453,11 +453,39 @@ describe("settings that name an empty database", () => {
     expect(failed.stderr).not.toMatch(hint);
   });
 
+  test.each([
+    ["is not there yet", undefined],
+    ["has no tables", ""],
+  ])("wait for the deployment also where the sqlite file %s", async (_, content) => {
+    await served();
+    const file = "/microarray/shared/tracks/other.sqlite3";
+    if (content !== undefined) site.host.write(file, content, 0o644);
+    const moved = await site.host.apply(site.settings("sqlite3", site.host.at(file)));
+    expect(moved.stdout).toContain("note: the database has no tables yet");
+    expect(site.loads()).toEqual([]);
+    expect(site.host.exists(file)).toBe(content !== undefined);
+  });
+
+  test("are loaded at once where no deployment has created tables, since the application has no models", async () => {
+    await served();
+    const file = site.host.at("/microarray/shared/tracks/other.sqlite3");
+    await site.host.apply(site.settings("sqlite3", file));
+    const waiting = await site.host.apply(site.settings("django.db.backends.sqlite3", file));
+    expect(waiting.stdout).toContain("note: the database has no tables yet");
+    site.addRelease("second");
+    await site.host.apply(site.deployment("second", winter));
+    const run = await site.host.apply(site.settings("sqlite3", file));
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain("reloaded uWSGI\n");
+  });
+
   test("are not mentioned any more after they were changed back", async () => {
     await served();
-    await site.host.apply(site.settings("sqlite3"));
+    site.host.write("/microarray/shared/tracks/full.sqlite3", "auth_user", 0o644);
+    const full = site.settings("sqlite3", site.host.at("/microarray/shared/tracks/full.sqlite3"));
+    await site.host.apply(full);
     await site.host.apply(site.settings("postgresql"));
-    const back = await site.host.apply(site.settings("sqlite3"));
+    const back = await site.host.apply(full);
     expect(back.stdout).toContain("reloaded uWSGI\n");
     site.addRelease("second", { fault: "answer" });
     const failed = await site.host.apply(site.deployment("second", winter));

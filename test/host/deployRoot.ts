@@ -162,13 +162,13 @@ export class DeployRoot {
     );
   }
 
-  /** The settings of what is deployed, for a database without tables where they name an engine. */
-  settings(engine: string): string {
+  /** The settings of what is deployed; of a database that is a file, each word in it is a table. */
+  settings(engine: string, database = ""): string {
     return manifest(
       "app-settings",
       "settings",
       "file /microarray/shared/tracks/local.py owner=daemon group=daemon mode=0400 secret=yes",
-      `| DATABASES = {"default": {"ENGINE": "${engine}"}}`,
+      `| DATABASES = {"default": {"ENGINE": "${engine}", "NAME": "${database}"}}`,
     );
   }
 
@@ -322,7 +322,7 @@ const fakeSettings = `class settings:
     STATIC_ROOT = "staticfiles"
     STATIC_URL = "/static/"
     DATABASES = {}
-    configure = classmethod(lambda cls, **values: None)
+    configure = classmethod(lambda cls, **values: setattr(cls, "DATABASES", values["DATABASES"]))
 `;
 
 const fakeDatabase = `import os
@@ -336,7 +336,12 @@ class connection:
     close = staticmethod(lambda: None)
 
     class introspection:
-        table_names = staticmethod(lambda: [])
+        @staticmethod
+        def table_names():
+            from django.conf import settings
+
+            name = settings.DATABASES["default"]["NAME"]
+            return open(name).read().split() if name else []
 `;
 
 const fakeExecutor = `class Migration:

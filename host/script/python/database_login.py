@@ -6,7 +6,7 @@ Runs in the release, with its virtualenv and as the application's user. LINK is 
 by which the application finds the file; stdin has the text of the file. After a zero byte follow the
 certificates to use for CA-FILE, if the settings name that.
 Exits with 0 when the login succeeds, and prints `empty` where there are no tables; with 4 when it fails (the
-last line is the reason), with 3 where the settings name no PostgreSQL.
+last line is the reason), with 3 where the settings name neither PostgreSQL nor sqlite.
 """
 from __future__ import print_function
 
@@ -16,7 +16,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 
-NO_POSTGRESQL = 3
+UNKNOWN_ENGINE = 3
 NOT_LET_IN = 4
 
 
@@ -27,10 +27,16 @@ def main(link, ca=None):
     scope = {"__name__": "local", "__file__": link}
     exec(compile(text, link, "exec", 0, True), scope)
     database = dict(scope["DATABASES"]["default"])
-    if "postgresql" not in database["ENGINE"]:
-        return NO_POSTGRESQL
     options = dict(database.get("OPTIONS") or {})
-    options.setdefault("connect_timeout", 10)
+    if "sqlite" in database["ENGINE"]:
+        # sqlite would create the file.
+        if not os.path.exists(database["NAME"]):
+            print("empty")
+            return 0
+    elif "postgresql" in database["ENGINE"]:
+        options.setdefault("connect_timeout", 10)
+    else:
+        return UNKNOWN_ENGINE
     if ca is not None and options.get("sslrootcert") == ca:
         # It is removed when this program ends.
         file = tempfile.NamedTemporaryFile()
