@@ -215,7 +215,7 @@ find_store() { # DIRECTORY
     REPLY=$STATE
     return
   fi
-  store=$ROOT$REPLY/.tracks
+  store=$ROOT${REPLY%/}/.tracks
   if [[ ! -e $store && ! -L $store ]]; then
     must "can't make $store" mkdir -- "$store"
     printf '%s\n' "$store" >>"$STATE/stores" || fail "can't write $STATE/stores: is the file system full?"

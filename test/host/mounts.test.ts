@@ -173,3 +173,15 @@ test("a home that is a file system by itself is never given to root", async () =
   }
   expect(readdirSync(disk)).toEqual([]);
 });
+
+test("names the copy of a file in /etc by its path where /var is a file system of its own", async () => {
+  mount("/var");
+  host.write("/etc/motd", "theirs\n");
+  const run = await host.apply(
+    manifest("motd", "none", "file /etc/motd owner=root group=root mode=0644", "| ours"),
+  );
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  const copy = /\S*\/\.tracks\/kept\/\S+/.exec(run.stdout)?.[0] ?? "";
+  expect(copy).toContain(host.at("/.tracks/kept/"));
+  expect(readFileSync(copy, "utf8")).toBe("theirs\n");
+});
