@@ -228,7 +228,7 @@ describe("an application from a local folder", () => {
     await migration("0002_good", "0001_initial", 'migrations.RunSQL("create table kept (a int)")');
     await migration("0003_bad", "0002_good", "migrations.RunPython(fail)");
     const printed = diagnostics(await deployment.upFails());
-    expect(printed).toMatch(/migrations that were applied, and stay: roasted\.0002_good/);
+    expect(printed).toMatch(/migrations that were applied, and stay applied: roasted\.0002_good/);
     const [, backup = ""] =
       /the backup of the database from before this run is (\S+)/.exec(printed) ?? [];
     expect(printed).toMatch(/manage\.py migrate fails.*no such luck/);

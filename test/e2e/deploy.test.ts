@@ -221,7 +221,7 @@ describe("a deployment", () => {
       await deployment.onHost("chattr +i /etc/logrotate.d");
       const printed = await deployment.upFails("--continue-on-error");
       expect(printed).toContain("no_such_directive");
-      expect(printed).toMatch(/can't put \/etc\/logrotate\.d\/nginx in place/);
+      expect(printed).toMatch(/can't move the new \/etc\/logrotate\.d\/nginx in place/);
       expect(await (await deployment.get("/robots.txt")).text()).toContain("/private");
       await deployment.onHost("chattr -i /etc/logrotate.d");
       await deployment.unset("siteSnippet");

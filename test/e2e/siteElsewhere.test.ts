@@ -99,7 +99,7 @@ describe("a site with other names and places", () => {
       await site.deployment.unset(`postgres${key}`);
     }
     const preview = await site.deployment.succeed("preview");
-    expect(preview).toMatch(/data are on PostgreSQL at .*Nothing is taken along/);
+    expect(preview).toMatch(/The database moves to another server[^]*The data at \S+ stay there/);
     await site.up();
     expect((await site.ask("/healthz/")).body).toContain('"targets": 14');
     expect(await site.deployment.onHost("cat /srv/www/shared/roasted/local.py")).toContain(

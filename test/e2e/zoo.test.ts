@@ -40,10 +40,10 @@ describe("a site whose every input is odd", () => {
 
   it("warns in its preview of each oddity, and shows no password", () => {
     expect(site.printed).toMatch(
-      /takes git\+http:\/\/127\.0\.0\.1:8070\/grind\.git@main from a branch/,
+      /git\+http:\/\/127\.0\.0\.1:8070\/grind\.git@main, which is a branch/,
     );
     expect(site.printed).toMatch(/a password in http:\/\/\*{4}@127\.0\.0\.1:8070\/simple/);
-    expect(site.printed).toMatch(/\.env: looks like a secret/);
+    expect(site.printed).toMatch(/\.env\n\s+found: +a file that looks like a secret/);
     expect(site.printed).not.toMatch(/open@|@sesame|TOKEN/);
   });
 

@@ -180,7 +180,9 @@ describe.concurrent("roles, databases and grants", () => {
     );
     const { code, text, seconds } = await stack.up();
     expect(code).not.toBe(0);
-    expect(text.match(/^ {4}warning: .*no connection to 127\.0\.0\.1:5999/gm)).toHaveLength(1);
+    expect(
+      text.match(/^ +reason: +The host gets no connection to 127\.0\.0\.1:5999/gm),
+    ).toHaveLength(1);
     expect(seconds).toBeLessThan(60);
   });
 

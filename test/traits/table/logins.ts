@@ -45,7 +45,7 @@ export const logins: readonly Trait[] = [
     set: firstOfBashrc('[ -z "$SSH_CONNECTION" ] || { echo Welcome; echo sudo: not found >&2; }'),
     shown: { login: "echo", prints: "Welcome" },
     refused: {
-      says: /The login of \w+ on the host prints text where SFTP, .*: "?Welcome/,
+      says: /prints text where SFTP expects its packets\s+found: +Welcome/,
       wayOut:
         "sed -i 's|^Subsystem sftp .*|Subsystem sftp internal-sftp|' /etc/ssh/sshd_config; systemctl reload sshd",
     },
