@@ -86,7 +86,7 @@ describe("npm run hostkey", () => {
     expect(await stackFile()).toContain(`tracks:hostKey: ${keys.ed25519.publicKey.line}`);
 
     const again = await hostkey(undefined);
-    expect(again.text).toContain("tracks:hostKey is this key already.");
+    expect(again.text).toContain("tracks:hostKey already is this key.");
     expect(again.exitCode).toBe(0);
   });
 
@@ -106,7 +106,9 @@ describe("npm run hostkey", () => {
     await set({ bastionHost: "127.0.0.1", bastionPort: String(bastion.port) });
     const early = await hostkey(undefined, "--yes");
     expect(early.exitCode).toBe(1);
-    expect(early.text).toMatch(/behind a bastion, whose settings come first: .*bastionHostKey/);
+    expect(early.text).toMatch(
+      /The bastion of the host can't be used with these settings:\s+tracks:bastionHostKey\n/,
+    );
 
     const own = await hostkey(undefined, "--bastion", "--yes");
     expect(own.exitCode, own.text).toBe(0);

@@ -39,7 +39,9 @@ describe("a killed deployment", () => {
 
   it("is left alone while it runs", () => {
     expect(whileAlive.exitCode).toBe(1);
-    expect(whileAlive.text).toMatch(/The stack is locked by process \d+ .*still running: wait/);
+    expect(whileAlive.text).toMatch(
+      /The stack is locked\n\s+found: +process \d+ .*, still running\n\s+fix: +wait/,
+    );
     expect(whileAlive.text).not.toContain("plugins");
   });
 
