@@ -3,11 +3,11 @@ import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { Command, InvalidArgumentError } from "commander";
 import { inStackKeys } from "../settings/argumentKeys";
 import { readConnection } from "../settings/connection";
+import { connectionKeys } from "../settings/keys/connection";
 import { labHost } from "../settings/lab";
 import { readSettings } from "../settings/read";
 import { fullName } from "../settings/schema";
-import { ProblemError } from "../host/ProblemError";
-import { failingIn } from "../host/ProblemError";
+import { failingIn, ProblemError } from "../host/ProblemError";
 import type { Login } from "../host/ssh/connection";
 import { Deadline } from "../host/ssh/deadline";
 import { fetchHostKeys } from "../host/ssh/hostkey";
@@ -142,7 +142,13 @@ async function bastionOf(
   const reading = readSettings(source);
   const { bastion, problems } = readConnection(source, reading);
   if (bastion !== undefined) return bastion;
-  const errors = [...reading.problems, ...problems].filter(({ severity }) => severity === "error");
+  // This command is about to fetch the host's own key, and needs no setting of the site.
+  const needed = Object.keys(connectionKeys)
+    .filter((key) => key !== "hostKey")
+    .map(fullName);
+  const errors = [...reading.problems, ...problems].filter(
+    ({ severity, subject }) => severity === "error" && needed.includes(subject),
+  );
   throw new ProblemError("The bastion of the host can't be used with these settings", errors);
 }
 
