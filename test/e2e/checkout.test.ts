@@ -76,7 +76,7 @@ describe("a checkout", () => {
     const shown = await type(commands, [{ when: loggedIn, type: "exit" }]);
     // With the secrets of the test before, by which it logged in.
     expect(shown).toMatch(/Resources:\n +\+ \d+ to create/);
-    expect(shown).toContain("The demo's hosts and their stacks are gone");
+    expect(shown).toContain("Removed the demo's hosts and their stacks");
     expect(existsSync(join(lab, "hosts/dev"))).toBe(false);
     expect(existsSync(join(lab, "env.dev"))).toBe(false);
   });
