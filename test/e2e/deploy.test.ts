@@ -236,7 +236,7 @@ describe("a deployment", () => {
         /nginx.*differs from what was last applied/,
       );
       expect(await deployment.up()).toMatch(/1 updated/);
-      expect(await deployment.onHost("grep -c edited /etc/nginx/nginx.conf || true")).toBe("0");
+      expect(await deployment.onHost("grep -c '# edited' /etc/nginx/nginx.conf || true")).toBe("0");
       expect(await deployment.onHost("grep -rl '# edited' /var/lib/tracks/kept")).not.toBe("");
       expect(await deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
     });
