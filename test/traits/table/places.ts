@@ -103,7 +103,7 @@ async function refusedWithoutMount(bench: Bench): Promise<void> {
     for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
       const { exitCode, text } = await bench.site.deployment.pulumi(...command);
       assert.notEqual(exitCode, 0, text);
-      assert.match(text, /the file system of \/microarray is not there.*Mount it/);
+      assert.match(text, /the file system of \/microarray is not mounted.*Mount it/);
     }
     assert.equal(await bench.onHost("ls -A /microarray"), "");
   } finally {
