@@ -138,13 +138,14 @@ export class Host extends HostComponent {
   ): remote.Command {
     const hostName = this.nameOnHost(name, options.parent);
     const applied = this.facts?.resources.get(hostName);
-    const stdin = (known: ResourceManifest): pulumi.Input<string> => {
+    const stdin = (known: ResourceManifest, isSecret: boolean): pulumi.Input<string> => {
       const entries = transformFiles(known.entries, options.parent.transform);
       const text = renderManifest(
         { ...known, entries, name: hostName },
         connectionFingerprint(this.login),
       );
-      if (this.login.privilege.kind === "password") {
+      // Of a manifest with a secret value Pulumi shows nothing, and neither does this program.
+      if (this.login.privilege.kind === "password" && !isSecret) {
         this.logDifference(name, text, applied?.manifest);
       }
       return this.stdin(text, known.entries.some(isSecretEntry));
@@ -177,8 +178,10 @@ export class Host extends HostComponent {
           : { delete: commandLine(this.asRoot([script, "remove", hostName])) }),
         // A plain manifest with an error fails here, in the program; an output fails when it is known.
         stdin: pulumi.Output.isInstance(manifest)
-          ? manifest.apply((known) => pulumi.output(stdin(known)))
-          : stdin(manifest),
+          ? pulumi
+              .all([manifest, pulumi.isSecret(manifest)])
+              .apply(([known, isSecret]) => pulumi.output(stdin(known, isSecret)))
+          : stdin(manifest, false),
         addPreviousOutputInEnv: false,
       },
       {

@@ -12,7 +12,7 @@ import { Host } from "../../../host/Host";
 import { Secret } from "../../../host/secret";
 import type { AppliedResource, HostFacts } from "../../../host/facts";
 import { MockedEngine, type Registered } from "../mockedEngine";
-import { rootConnection } from "../rootConnection";
+import { operator, rootConnection } from "../rootConnection";
 
 const engine = new MockedEngine();
 
@@ -334,5 +334,36 @@ describe("the program", () => {
     const { create } = (await command("logs")).inputs;
     expect(create).toMatch(/^sudo .*-S/);
     expect(create).not.toContain("sesame");
+  });
+
+  it("shows changed lines where Pulumi can't for a sudo password, but none beside a secret value", async () => {
+    const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
+    onTestFinished(() => {
+      info.mockRestore();
+    });
+    const applied: AppliedResource = {
+      state: "ok",
+      reason: undefined,
+      manifest: ["before"],
+      repair: 0,
+      via: undefined,
+    };
+    const facts: HostFacts = {
+      distribution: "",
+      facts: new Map(),
+      problems: [],
+      // Whatever it is called there.
+      resources: Object.assign(new Map<string, AppliedResource>(), { get: () => applied }),
+    };
+    const login = { ...rootConnection, ...operator("sesame") };
+    for (const snippet of ["# plain", pulumi.secret("# token")]) {
+      const host = new Host("host", { connection: login, facts });
+      const site = new NginxSite("tracks", { serverNames: ["a.test"], siteRoot: "/srv", snippet });
+      new Nginx("nginx", { host, sites: [site] });
+      await command("nginx");
+    }
+    const shown = info.mock.calls.map(([text]) => text).join("\n");
+    expect(shown).toContain("# plain");
+    expect(shown).not.toContain("# token");
   });
 });
