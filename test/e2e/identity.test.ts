@@ -50,8 +50,8 @@ describe("a site that serves", () => {
     const { exitCode, text } = await deployment.pulumi("preview");
     await deployment.useProgram("test/e2e/programs/site.ts");
     expect(exitCode).not.toBe(0);
-    expect(text).toContain(`error: NginxSite "first"`);
-    expect(text).toContain(`error: NginxSite "second"`);
+    expect(text).toMatch(/error: .*NginxSite "first"\n +given: +no Nginx that serves it/);
+    expect(text).toMatch(/error: .*NginxSite "second"\n +given: +no Nginx that serves it/);
   });
 
   it("serves on after one of its commands is replaced, and has nothing left to do", async () => {

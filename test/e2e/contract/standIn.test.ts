@@ -28,7 +28,7 @@ describe.concurrent("the stand-ins", () => {
       const { code, text } = await stack.up();
       expect(code).not.toBe(0);
       expect(text).toMatch(/^ {4}error: the stand-in .* connects to lab hosts only/m);
-      expect(text).toContain("127.0.0.1 is none");
+      expect(text).toContain("127.0.0.1 is not one of them");
     }
   });
 
