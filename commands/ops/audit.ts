@@ -1,7 +1,9 @@
 import type { Command } from "commander";
-import { type Connection, privilege } from "../../host/ssh/connection";
+import type { Connection } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
+import { execAsRoot } from "../../host/ssh/execAsRoot";
 import type { Session } from "../../host/ssh/session";
+import { count } from "./count";
 import { onHost, openSite } from "./site";
 import { addVerb, type StackOption } from "./verb";
 
@@ -25,7 +27,7 @@ export interface AuditEntry {
 interface Options extends StackOption {
   readonly all?: boolean;
   readonly json?: boolean;
-  readonly lines: string;
+  readonly lines: number;
 }
 
 /** The host keeps no more. */
@@ -36,7 +38,7 @@ export function addAudit(program: Command): void {
     does: "show what this program has changed on the host, and when",
     examples: ["", "--lines 200", "--all --json"],
   })
-    .option("--lines <count>", "how many of the last changes", "20")
+    .option("--lines <count>", "how many of the last changes", count, 20)
     .option("--all", "also those of other stacks on the same host")
     .option("--json", "print them as JSON")
     .action(audit);
@@ -46,7 +48,7 @@ async function audit({ stack, all, json, lines }: Options): Promise<void> {
   const site = await openSite(stack);
   const text = await onHost(site, (session) => readAuditLog(session, site.connection));
   const entries = parseAudit(text).filter(({ scope }) => all === true || scope === site.scope);
-  const last = entries.slice(-Number(lines));
+  const last = entries.slice(Math.max(0, entries.length - lines));
   if (json === true) console.log(JSON.stringify(last));
   else {
     for (const { time, scope, resource, kind, change } of last) {
@@ -57,12 +59,8 @@ async function audit({ stack, all, json, lines }: Options): Promise<void> {
 }
 
 async function readAuditLog(session: Session, connection: Connection): Promise<string> {
-  const { prefix, firstLine } = privilege(connection);
-  const { stdout } = await session.exec(
-    [...prefix, "tail", "-n", String(keptLines), "/var/lib/tracks/audit.log"],
-    firstLine === undefined ? "" : `${firstLine.reveal()}\n`,
-    new Deadline(30),
-  );
+  const command = ["tail", "-n", String(keptLines), "/var/lib/tracks/audit.log"];
+  const { stdout } = await execAsRoot(session, connection, command, "", new Deadline(30));
   return stdout;
 }
 

@@ -1,13 +1,9 @@
 import { applicationPaths, virtualenvPaths } from "../../components/django/paths";
 import { problemError } from "../../host/ProblemError";
 import type { Connection } from "../../host/ssh/connection";
-import { failingIn } from "../../host/ProblemError";
-import { Deadline } from "../../host/ssh/deadline";
 import type { Session } from "../../host/ssh/session";
-import { checkPrivilege } from "../../preflight/host/checks";
-import { overSession } from "../../preflight/host/overSession";
-import { inStackKeys } from "../../settings/argumentKeys";
 import { checkConfiguration, type Configuration } from "../../settings/configuration";
+import { overRootSession } from "../overRootSession";
 import { openWorkspace, readSource } from "../workspace";
 
 /** The site of one stack, as its settings have it. */
@@ -64,15 +60,7 @@ export async function openSite(named: string | undefined): Promise<Site> {
 
 /** Logs in to the site's host, sees that the login becomes root, and does `work` there. */
 export function onHost<T>(site: Site, work: (session: Session) => Promise<T>): Promise<T> {
-  const { connection } = site;
-  const deadline = new Deadline(wayDeadlineSeconds);
-  return failingIn(
-    inStackKeys,
-    overSession(connection, deadline, async (session) => {
-      await checkPrivilege(session, connection, deadline);
-      return work(session);
-    }),
-  );
+  return overRootSession(site.connection, wayDeadlineSeconds, work);
 }
 
 /** @throws ProblemError where the stack has no application */

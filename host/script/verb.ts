@@ -1,6 +1,7 @@
 import { type Connection, privilege } from "../ssh/connection";
 import type { Deadline } from "../ssh/deadline";
 import { HostError } from "../ssh/error";
+import { execAsRoot } from "../ssh/execAsRoot";
 import { type RemoteProcess, startProcess } from "../ssh/process";
 import type { CommandResult, Session } from "../ssh/session";
 import { hostScript } from "./hostScript";
@@ -16,23 +17,23 @@ export interface VerbRun {
 }
 
 /** Runs a verb as root, and collects what it says. */
-export async function runVerb(
+export function runVerb(
   session: Session,
   connection: Connection,
   { scope, words, waitSeconds }: VerbRun,
   deadline: Deadline,
 ): Promise<CommandResult> {
-  const { prefix, firstLine } = privilege(connection);
   const wait = waitSeconds === undefined ? "" : `export TRACKS_LOCK_WAIT=${waitSeconds}; `;
   // What stands before the script is a sudo password that sudo didn't ask for: never run that. The
   // script comes to bash in a file, since bash reads a pipe byte by byte.
   const command = `${wait}script=$(sed -n "/^#!/,\\$p"); bash -s -- --scope "$0" "$@" <<<"$script"`;
-  const result = await session.exec(
-    [...prefix, "bash", "-c", command, scope, ...words],
-    firstLine === undefined ? hostScript() : `${firstLine.reveal()}\n${hostScript()}`,
+  return execAsRoot(
+    session,
+    connection,
+    ["bash", "-c", command, scope, ...words],
+    hostScript(),
     deadline,
   );
-  return result;
 }
 
 /** Output of a verb that succeeded. @throws {@link HostError} with the host's own words */

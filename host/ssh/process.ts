@@ -6,8 +6,7 @@ import { HostError } from "./error";
 import {
   answerFollows,
   framed,
-  isSessionRefused,
-  noSession,
+  noCommand,
   openChannel,
   runsNothing,
   type Session,
@@ -131,14 +130,7 @@ function open(user: string, begin: (answer: ClientCallback) => unknown): Promise
   return new Promise((resolve, reject) => {
     openChannel(begin, (error, channel) => {
       if (error === undefined) resolve(channel);
-      else if (isSessionRefused(error)) reject(noSession(user));
-      else
-        reject(
-          new HostError("login", {
-            subject: `The host lets ${user} log in, but runs no command`,
-            reason: error.message,
-          }),
-        );
+      else reject(noCommand(user, error));
     });
   });
 }

@@ -87,8 +87,14 @@ export function openChannel(
   });
 }
 
-/** The error for a server that opens no session. */
-export function noSession(user: string): HostError {
+/** The error for a login that runs no command: the server opens no session, or none for a command. */
+export function noCommand(user: string, error: Error): HostError {
+  if (!isSessionRefused(error)) {
+    return new HostError("login", {
+      subject: `The host lets ${user} log in, but runs no command`,
+      reason: error.message,
+    });
+  }
   return new HostError("login", {
     subject: `The host's sshd lets ${user} log in, but opens no session for a command`,
     fix: ["MaxSessions 1   (or more, in the host's /etc/ssh/sshd_config; then reload sshd)"],
@@ -122,14 +128,7 @@ async function exec(
     const open = (answer: ClientCallback) => client.exec(framed(words), answer);
     openChannel(open, (error, channel) => {
       if (error === undefined) collect(channel, stdin, output).then(resolve, reject);
-      else if (isSessionRefused(error)) reject(noSession(user));
-      else
-        reject(
-          new HostError("login", {
-            subject: `The host lets ${user} log in, but runs no command`,
-            reason: error.message,
-          }),
-        );
+      else reject(noCommand(user, error));
     });
   });
   const exitCode = await deadline.race(ended, () => {

@@ -1,6 +1,7 @@
-import { type Connection, privilege } from "../../host/ssh/connection";
+import type { Connection } from "../../host/ssh/connection";
 import type { Deadline } from "../../host/ssh/deadline";
 import { HostError } from "../../host/ssh/error";
+import { execAsRoot } from "../../host/ssh/execAsRoot";
 import { renderManifest } from "../../host/manifest/manifest";
 import type { GitRepository } from "../../components/args/DjangoApp";
 import { gitKeys } from "../../components/django/git";
@@ -44,10 +45,11 @@ export async function askCommit(
     `url=${repository.url}`,
     `ref=${repository.ref}`,
   ];
-  const { prefix, firstLine } = privilege(connection);
-  const { exitCode, stdout, stderr } = await session.exec(
-    [...prefix, "bash", "-c", command, ...words],
-    `${firstLine === undefined ? "" : `${firstLine.reveal()}\n`}${keys}${text}`,
+  const { exitCode, stdout, stderr } = await execAsRoot(
+    session,
+    connection,
+    ["bash", "-c", command, ...words],
+    keys + text,
     deadline,
   );
   const answer = /^fact commit (\S+)$/m.exec(stdout)?.[1];

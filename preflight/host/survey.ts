@@ -1,6 +1,7 @@
-import { type Connection, privilege } from "../../host/ssh/connection";
+import type { Connection } from "../../host/ssh/connection";
 import type { Deadline } from "../../host/ssh/deadline";
 import { HostError } from "../../host/ssh/error";
+import { execAsRoot } from "../../host/ssh/execAsRoot";
 import { type ManifestEntry, renderLine } from "../../host/manifest/manifest";
 import type { Session } from "../../host/ssh/session";
 import { type HostFacts, parseReport } from "../../host/facts";
@@ -97,12 +98,8 @@ export async function survey(
     `answer=$(cat <&3)`,
     `case $answer in *"preflight complete") echo "$answer" ;; *) echo "$answer" >&2; exit 1 ;; esac`,
   ].join("; ");
-  const { prefix, firstLine } = privilege(connection);
-  const result = await session.exec(
-    [...prefix, "bash", "-c", both, ...words],
-    firstLine === undefined ? text : `${firstLine.reveal()}\n${text}`,
-    deadline,
-  );
+  const command = ["bash", "-c", both, ...words];
+  const result = await execAsRoot(session, connection, command, text, deadline);
   if (result.exitCode !== 0 || !/^preflight complete$/m.test(result.stdout)) {
     throw new HostError("script", {
       subject: "The state of the host can't be read",

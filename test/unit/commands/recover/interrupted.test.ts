@@ -43,7 +43,7 @@ it("sends this version's script to the host, and shows what it says line by line
   ]);
   expect(server.commands).toHaveLength(1);
   const [{ command, stdin } = { command: "", stdin: "" }] = server.commands;
-  expect(command).toMatch(/bash -s -- --scope "\$0" recover' tracks\.test$/);
+  expect(command).toMatch(/bash -s -- --scope "\$0" "\$@" <<<"\$script"' tracks\.test recover$/);
   expect(stdin).toBe(hostScript());
 });
 
