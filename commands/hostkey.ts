@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { Command, InvalidArgumentError } from "commander";
 import { inStackKeys } from "../settings/argumentKeys";
@@ -13,6 +12,7 @@ import { Deadline } from "../host/ssh/deadline";
 import { fetchHostKeys } from "../host/ssh/hostkey";
 import type { PublicKey } from "../host/ssh/publicKey";
 import type { Address } from "../host/ssh/route";
+import { askYes } from "./askYes";
 import { tellFailure } from "./failure";
 import { openWorkspace, readSource } from "./workspace";
 
@@ -82,14 +82,7 @@ function describe(target: Address, keys: readonly PublicKey[], best: PublicKey):
 
 /** Asks only where somebody can answer. */
 async function confirmed(name: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const answer = await terminal.question(`\nPin it as ${name}? Type yes: `);
-    return answer.trim().toLowerCase() === "yes";
-  } finally {
-    terminal.close();
-  }
+  return process.stdin.isTTY && askYes(`\nPin it as ${name}? Type yes: `, process.stdout);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { askYes } from "../askYes";
 import { exitCodes } from "./exitCodes";
 
 /** What a verb is about to do that somebody should agree to. */
@@ -25,13 +25,7 @@ export async function confirm(
     process.exitCode = exitCodes.usage;
     return false;
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question("Go on? Type yes: ");
-    if (answer.trim().toLowerCase() === "yes") return true;
-  } finally {
-    terminal.close();
-  }
+  if (await askYes("Go on? Type yes: ", process.stderr)) return true;
   console.error("Nothing was done.");
   process.exitCode = exitCodes.declined;
   return false;

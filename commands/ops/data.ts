@@ -10,6 +10,7 @@ import { startAsRoot } from "../../host/ssh/process";
 import type { Session } from "../../host/ssh/session";
 import { confirm } from "./confirm";
 import { inApplication, managed, managePy } from "./environment";
+import { onInterrupt } from "./onInterrupt";
 import { applicationOf, onHost, openSite, type Site } from "./site";
 import { addVerb, type StackOption } from "./verb";
 
@@ -83,10 +84,9 @@ async function receive(
 ): Promise<number> {
   const unfinished = `${file}.${process.pid}.part`;
   const target = await open(unfinished, "wx", 0o600);
-  const interrupted = (): void => {
+  const interruptAsUsual = onInterrupt(() => {
     session.close();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupted);
+  });
   try {
     const remote = await startAsRoot(session, connection, words);
     remote.stdin.end();
@@ -106,7 +106,7 @@ async function receive(
     await rm(unfinished, { force: true });
     throw error;
   } finally {
-    process.removeListener("SIGINT", interrupted).removeListener("SIGTERM", interrupted);
+    interruptAsUsual();
   }
 }
 

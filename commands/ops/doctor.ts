@@ -19,6 +19,7 @@ import { inStackKeys } from "../../settings/argumentKeys";
 import { openWorkspace } from "../workspace";
 import { exitCodes } from "./exitCodes";
 import { openSite, type Site } from "./site";
+import { fullDisk } from "./status";
 import { addVerb, type StackOption } from "./verb";
 
 /** `doctor`: whether this machine and the host have what a deployment needs. */
@@ -41,9 +42,6 @@ const { dependencies, engines } = JSON.parse(
 
 /** Seconds by which the clocks of host and machine may differ. */
 const clockTolerance = 60;
-
-/** Percent of a disk in use from which on it is a problem. */
-const fullDisk = 90;
 
 export function addDoctor(program: Command): void {
   addVerb(program, "doctor", {

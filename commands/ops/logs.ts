@@ -3,7 +3,9 @@ import { styleText } from "node:util";
 import { type Command, InvalidArgumentError } from "commander";
 import { startVerb } from "../../host/script/verb";
 import type { RemoteProcess } from "../../host/ssh/process";
+import { count } from "./count";
 import { harmless, type LogLine, markOf, merged, parseSince, timeOf } from "./logLines";
+import { onInterrupt } from "./onInterrupt";
 import { onHost, openSite, type Site } from "./site";
 import { addVerb, type StackOption } from "./verb";
 
@@ -76,7 +78,7 @@ async function show(remote: RemoteProcess, options: Options): Promise<void> {
     remote.stdin.end();
     setTimeout(() => remote.stdout.destroy(), goodbye).unref();
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  const interruptAsUsual = onInterrupt(end);
   // Whoever reads what is printed here went away: `| head`.
   process.stdout.once("error", end);
   remote.stderr.pipe(process.stderr, { end: false });
@@ -88,7 +90,7 @@ async function show(remote: RemoteProcess, options: Options): Promise<void> {
       remote.ended.catch(() => undefined),
       new Promise((resolve) => setTimeout(resolve, goodbye).unref()),
     ]);
-    process.removeListener("SIGINT", end).removeListener("SIGTERM", end);
+    interruptAsUsual();
   }
 }
 
@@ -153,9 +155,4 @@ function pattern(text: string): RegExp {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function count(text: string): number {
-  if (/^\d{1,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Give a number, 0 to 99999.");
 }

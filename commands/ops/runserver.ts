@@ -9,6 +9,7 @@ import type { Session } from "../../host/ssh/session";
 import { tellFailure } from "../failure";
 import { managed } from "./environment";
 import { exitCodes } from "./exitCodes";
+import { onInterrupt } from "./onInterrupt";
 import { onHost, openSite, type Site } from "./site";
 import { addVerb, type StackOption } from "./verb";
 
@@ -64,14 +65,13 @@ async function serve(site: Site, session: Session, options: Options): Promise<nu
   remote.stdout.pipe(process.stdout, { end: false });
   const ended = remote.ended.catch(() => undefined);
   const proxy = new Proxy(session, site, options, hostPort);
-  const interrupt = (): void => {
+  const interruptAsUsual = onInterrupt(() => {
     // The key that ends it there.
     remote.stdin.write("\x03");
     setTimeout(() => {
       session.close();
     }, goodbye).unref();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
+  });
   try {
     const up = listening(session, hostPort);
     // Who comes too late for the race is not listened to.
@@ -84,7 +84,7 @@ async function serve(site: Site, session: Session, options: Options): Promise<nu
     return await exitCodeOf(remote);
   } finally {
     proxy.close();
-    process.removeListener("SIGINT", interrupt).removeListener("SIGTERM", interrupt);
+    interruptAsUsual();
   }
 }
 

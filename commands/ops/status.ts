@@ -45,7 +45,7 @@ export interface SiteStatus {
 }
 
 /** Percent of a disk in use from which on it is a problem. */
-const fullDisk = 90;
+export const fullDisk = 90;
 
 const deadlineSeconds = 120;
 
