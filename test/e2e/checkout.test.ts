@@ -15,7 +15,7 @@ import { atTerminal, type Seat } from "./terminal";
 
 const root = join(__dirname, "../..");
 
-/** The commands of the pages for who works in a checkout, each page's as it stands there. */
+/** The commands that pages show for a checkout, each run as its page has it. */
 describe("a checkout", () => {
   const folder = temporaryFolder("checkout", afterAll);
   const lab = join(folder, ".lab");

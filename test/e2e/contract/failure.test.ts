@@ -42,8 +42,8 @@ describe.concurrent("a failing remote.Command", () => {
       expect(kept?.inputs.stdin, attempt).toBe("old");
       expect(kept?.outputs.stdout, attempt).toBe("old");
     }
-    const mended = { ...commands, update: "cat" };
-    await stack.apply(bench.command("it", { ...mended, stdin: "new" }));
+    const fixed = { ...commands, update: "cat" };
+    await stack.apply(bench.command("it", { ...fixed, stdin: "new" }));
     expect((await stack.resource("it"))?.outputs.stdout).toBe("new");
   });
 

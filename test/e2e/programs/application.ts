@@ -69,7 +69,7 @@ export = async () => {
   );
   new UwsgiService("uwsgi", { host, uwsgi, app });
 
-  // Not as the site's application: a page stands there before the first release does.
+  // Not as the site's application, for which nginx serves a placeholder until the first release.
   const everything = {
     concern: "application",
     content: pulumi.interpolate`location ~ ^/ { include uwsgi_params; uwsgi_pass ${uwsgi.socket}; }\n`,
