@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { applicationPaths } from "../../components/django/paths";
 import { type HostFacts, parseReport } from "../../host/facts";
+import { errorOf, type Problem, problemList } from "../../host/problem";
 import { verbAnswer } from "../../host/script/verb";
 import { Deadline } from "../../host/ssh/deadline";
 import { inStackKeys } from "../../settings/argumentKeys";
@@ -20,12 +21,6 @@ export interface ServiceStatus {
   readonly pid: number | undefined;
   readonly seconds: number | undefined;
   readonly workers: number | undefined;
-}
-
-/** Something that is not as it should be. */
-export interface Problem {
-  readonly what: string;
-  readonly fix: string;
 }
 
 /** The state of a site, as `--json` prints it. */
@@ -156,54 +151,68 @@ function problemsOf(
   const [, code = "silent", answered = "none"] = answer ?? [];
   const [release] = facts.get("release")?.split(" ") ?? [];
   return [
-    ...stopped.map(({ name }) => ({
-      what: `${name} does not run`,
-      fix: commandFor({ stack }, `start ${name}`),
-    })),
+    ...stopped.map(({ name }) =>
+      errorOf({ subject: `${name} does not run`, fix: [commandFor({ stack }, `start ${name}`)] }),
+    ),
     ...found.services
       .filter(({ startsAtBoot, isRunning }) => isRunning && !startsAtBoot)
-      .map(({ name }) => ({ what: `${name} does not start at boot`, fix: up })),
+      .map(({ name }) => errorOf({ subject: `${name} does not start at boot`, fix: [up] })),
     ...(/^[23]/.test(code) || stopped.length > 0
       ? []
       : [
-          {
-            what:
+          errorOf({
+            subject: "The site does not answer as it should",
+            found:
               code === "silent"
-                ? "the site does not answer on the host itself"
-                : `the site answers with ${code}`,
-            fix: commandFor({ stack }, "logs --no-follow"),
-          },
+                ? "no answer to a request on the host itself"
+                : `the status ${code}, to a request on the host itself`,
+            allowed: "a status from 200 to 399",
+            fix: [commandFor({ stack }, "logs --no-follow")],
+          }),
         ]),
     ...(release === undefined || answered === "none" || answered === release
       ? []
       : [
-          {
-            what: `the release ${answered} answers, and ${release} is the current one`,
-            fix: commandFor({ stack }, "reload uwsgi"),
-          },
+          errorOf({
+            subject: "uWSGI serves another release than the current one",
+            found: `${answered} answers, and ${release} is the current one`,
+            fix: [commandFor({ stack }, "reload uwsgi")],
+          }),
         ]),
     ...(found.workers["idle"] === undefined && (found.workers["busy"] ?? 0) > 0
       ? [
-          {
-            what: `all ${found.workers["busy"]} workers of uWSGI are busy`,
-            fix: `${commandFor({ stack }, "logs")}, and see tracks:uwsgiProcesses and tracks:uwsgiHarakiriSeconds`,
-          },
+          errorOf({
+            subject: `All ${found.workers["busy"]} workers of uWSGI are busy`,
+            fix: [
+              `${commandFor({ stack }, "logs")}   (shows what they do)`,
+              "or set tracks:uwsgiProcesses or tracks:uwsgiHarakiriSeconds",
+            ],
+          }),
         ]
       : []),
     ...found.disks
       .filter(({ usedPercent }) => usedPercent >= fullDisk)
-      .map(({ mount, usedPercent, availableMegabytes }) => ({
-        what: `the disk of ${mount} is ${usedPercent} % full, ${availableMegabytes} MB are left`,
-        fix: "make room there, or a larger disk",
-      })),
+      .map(({ mount, usedPercent, availableMegabytes }) =>
+        errorOf({
+          subject: `The disk of ${mount} is nearly full`,
+          found: `${usedPercent} % are used, ${availableMegabytes} MB are left`,
+          allowed: `less than ${fullDisk} %`,
+          fix: ["make room there, or a larger disk"],
+        }),
+      ),
     ...(facts.has("waiting-settings")
-      ? [{ what: "new settings wait for a deployment", fix: up }]
+      ? [errorOf({ subject: "New settings wait for a deployment", fix: [up] })]
       : []),
-    ...valuesOf(facts, "interrupted/").map(([subsystem, resource]) => ({
-      what: `a run that changed ${subsystem} (${resource}) was interrupted`,
-      fix: `npm run recover -- --stack ${stack}`,
-    })),
-    ...found.drift.map(({ resource, reason }) => ({ what: `${resource}: ${reason}`, fix: up })),
+    ...valuesOf(facts, "interrupted/").map(([subsystem, resource]) =>
+      errorOf({
+        subject: `A run that changed ${subsystem} was interrupted`,
+        found: `its resource is ${resource}`,
+        fix: [`npm run recover -- --stack ${stack}`],
+      }),
+    ),
+    ...found.drift.map(({ resource, reason }) =>
+      errorOf({ subject: `${resource} has drifted`, found: reason, fix: [up] }),
+    ),
   ];
 }
 
@@ -239,12 +248,9 @@ export function describeStatus(
     ]),
   ];
   const verdict = isFine
-    ? [`The site ${name} is fine.`]
-    : [
-        `The site ${name} is not fine:`,
-        ...problems.map(({ what, fix }) => `  ${what}\n    fix: ${fix}`),
-      ];
-  return [table(rows), "", ...verdict].join("\n");
+    ? `The site ${name} is fine.`
+    : problemList(`The site ${name} is not fine`, problems);
+  return [table(rows), "", verdict].join("\n");
 }
 
 function describeService({ isRunning, pid, seconds, workers }: ServiceStatus): string {

@@ -82,8 +82,9 @@ describe("npm run ops", () => {
     expect(status.exitCode).toBe(3);
     const found = JSON.parse(status.stdout) as SiteStatus;
     expect(found.problems[0]).toEqual({
-      what: "nginx does not run",
-      fix: "npm run ops -- start nginx --stack ops",
+      severity: "error",
+      subject: "nginx does not run",
+      fix: ["npm run ops -- start nginx --stack ops"],
     });
     expect(found.drift.map(({ reason }) => reason).join()).toContain("service nginx");
     expect(await run("start")).toMatchObject({

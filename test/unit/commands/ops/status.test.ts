@@ -45,56 +45,77 @@ it("tells that the site is fine in one line, below what is known", () => {
   );
 });
 
-it.each([
+it.each<[line: string, subject: string, found: string | undefined, fix: string]>([
   [
     "fact service/uwsgi enabled stopped",
     "uwsgi does not run",
+    undefined,
     "npm run ops -- start uwsgi --stack production",
   ],
   [
     "fact service/nginx disabled running",
     "nginx does not start at boot",
+    undefined,
     "pulumi up --stack production",
   ],
   [
     "fact site 502 release=none",
-    "the site answers with 502",
+    "The site does not answer as it should",
+    "the status 502, to a request on the host itself",
     "npm run ops -- logs --no-follow --stack production",
   ],
   [
     "fact site silent release=none",
-    "the site does not answer on the host itself",
+    "The site does not answer as it should",
+    "no answer to a request on the host itself",
     "npm run ops -- logs --no-follow --stack production",
   ],
   [
     "fact site 200 release=ba9876543210",
-    "the release ba9876543210 answers, and 0123456789ab is the current one",
+    "uWSGI serves another release than the current one",
+    "ba9876543210 answers, and 0123456789ab is the current one",
     "npm run ops -- reload uwsgi --stack production",
   ],
-  ["fact workers busy=16", "all 16 workers of uWSGI are busy", /tracks:uwsgiProcesses/],
-  ["fact disk// 93 1048576", "the disk of / is 93 % full, 1024 MB are left", /make room/],
+  [
+    "fact workers busy=16",
+    "All 16 workers of uWSGI are busy",
+    undefined,
+    "npm run ops -- logs --stack production   (shows what they do)",
+  ],
+  [
+    "fact disk// 93 1048576",
+    "The disk of / is nearly full",
+    "93 % are used, 1024 MB are left",
+    "make room there, or a larger disk",
+  ],
   [
     "fact interrupted/nginx tracks.production/nginx",
-    "a run that changed nginx (tracks.production/nginx) was interrupted",
+    "A run that changed nginx was interrupted",
+    "its resource is tracks.production/nginx",
     "npm run recover -- --stack production",
   ],
   [
     "drift robots /microarray/robots/robots.txt: content differs",
-    "robots: /microarray/robots/robots.txt: content differs",
+    "robots has drifted",
+    "/microarray/robots/robots.txt: content differs",
     "pulumi up --stack production",
   ],
-])("%s: is told with its fix", (line, what, fix) => {
+])("%s: is told with its fix", (line, subject, found, fix) => {
   const status = read(line);
   expect(status.isFine).toBe(false);
-  expect(status.problems).toEqual([
-    { what, fix: typeof fix === "string" ? fix : (expect.stringMatching(fix) as string) },
-  ]);
-  expect(describeStatus(site, status, 0)).toMatch(/\nThe site \S+ is not fine:\n {2}.*\n {4}fix: /);
+  expect(status.problems).toHaveLength(1);
+  expect(status.problems[0]).toMatchObject({ severity: "error", subject });
+  expect(status.problems[0]?.found).toBe(found);
+  expect(status.problems[0]?.fix?.[0]).toBe(fix);
+  const text = describeStatus(site, status, 0);
+  expect(text).toContain("\nThe site tracks.stowers.org is not fine:\n\n");
+  expect(text).toContain(`\n  ${subject}\n`);
+  expect(text).toContain(`\n    fix:     ${fix}`);
 });
 
 it("does not blame the site's answer on a service that is stopped", () => {
   const status = read("fact service/nginx enabled stopped", "fact site silent release=none");
-  expect(status.problems.map(({ what }) => what)).toEqual(["nginx does not run"]);
+  expect(status.problems.map(({ subject }) => subject)).toEqual(["nginx does not run"]);
 });
 
 it.each([
