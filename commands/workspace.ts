@@ -6,11 +6,14 @@ import type { ConfigurationSource } from "../settings/read";
 /**
  * Opens the project in this folder, with the CLI on PATH.
  *
+ * @param envVars in which the CLI's environment differs from this process's. @default none
  * @throws Error when there is no such CLI
  */
-export async function openWorkspace(): Promise<LocalWorkspace> {
+export async function openWorkspace(
+  envVars: Readonly<Record<string, string>> = {},
+): Promise<LocalWorkspace> {
   try {
-    return await LocalWorkspace.create({ workDir: process.cwd() });
+    return await LocalWorkspace.create({ workDir: process.cwd(), envVars: { ...envVars } });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new Error(

@@ -2,16 +2,16 @@ import { createReadStream } from "node:fs";
 import { access, open, rename, rm, stat } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import { finished, pipeline } from "node:stream/promises";
-import { Transform } from "node:stream";
 import type { Command } from "commander";
 import { verbAnswer } from "../../host/script/verb";
 import { Deadline } from "../../host/ssh/deadline";
 import { startAsRoot } from "../../host/ssh/process";
 import type { Session } from "../../host/ssh/session";
 import { confirm } from "./confirm";
-import { inApplication, managed, managePy } from "./environment";
+import { inApplication, managePy } from "./environment";
 import { onInterrupt } from "./onInterrupt";
-import { applicationOf, onHost, openSite, type Site } from "./site";
+import { inWords, Progress } from "./progress";
+import { applicationOf, applicationWords, onHost, openSite, type Site } from "./site";
 import { addVerb, type StackOption } from "./verb";
 
 /** `dumpdata` and `loaddata`: the application's data to and from a file of this machine. */
@@ -69,10 +69,28 @@ async function dumpdata(
   if (isThere && !(await confirm(consequences, { yes }))) return;
   const indent = args.some((word) => word.startsWith("--indent")) ? [] : ["--indent", "1"];
   const size = await onHost(site, async (session) => {
-    const words = await managed(site, session, ["dumpdata", ...indent, ...args], { dev });
+    const program = [...managePy(applicationOf(site)), "dumpdata", ...indent, ...args];
+    const words = await inApplication(site, session, whileHeard(program), { dev });
     return receive(session, site, words, file);
   });
   console.error(`${file}: ${inWords(size)}`);
+}
+
+/**
+ * The words that run a program until it ends, or stdin does: when nobody listens any more, it must not go on
+ * until it prints the next time, which may take hours.
+ */
+function whileHeard(program: readonly string[]): string[] {
+  const lines = [
+    `exec 3<&0`,
+    `"$@" </dev/null 3<&- & program=$!`,
+    `{ read -r line <&3; kill "$program"; } >/dev/null 2>&1 & ear=$!`,
+    `exec 3<&-`,
+    `wait "$program"; status=$?`,
+    `kill "$ear" 2>/dev/null`,
+    `exit "$status"`,
+  ];
+  return ["sh", "-c", lines.join("\n"), "sh", ...program];
 }
 
 /** Streams what a program prints into a file, which is there when the program has succeeded. */
@@ -89,7 +107,6 @@ async function receive(
   });
   try {
     const remote = await startAsRoot(session, connection, words);
-    remote.stdin.end();
     remote.stderr.pipe(process.stderr, { end: false });
     const progress = new Progress("received");
     const [exitCode] = await Promise.all([
@@ -135,13 +152,12 @@ async function backUp(
   site: Site,
   { production }: { production: boolean },
 ): Promise<string> {
-  const { user, current, virtualenv, backups } = applicationOf(site);
+  const application = applicationOf(site);
   const binaries = site.configuration.application?.database?.binaries;
   const client = binaries === undefined || binaries === "auto" ? [] : [`client=${binaries}`];
   const words = [
-    ...["backup", `user=${user}`, `current=${current}`, `virtualenv=${virtualenv}`],
-    ...[`backups=${backups}`, `production=${production ? "yes" : "no"}`, "label=loaddata"],
-    ...client,
+    ...["backup", ...applicationWords({ ...application, production })],
+    ...[`backups=${application.backups}`, "label=loaddata", ...client],
   ];
   const answer = await verbAnswer(
     "Nothing was loaded",
@@ -199,28 +215,4 @@ async function send(
     );
   }
   await finished(remote.stdout).catch(() => undefined);
-}
-
-/** Tells a person how much has gone through. */
-class Progress extends Transform {
-  bytes = 0;
-  private told = Date.now();
-
-  constructor(private readonly what: string) {
-    super();
-  }
-
-  override _transform(chunk: Buffer, _: BufferEncoding, done: (error: null, data: Buffer) => void) {
-    this.bytes += chunk.length;
-    if (process.stderr.isTTY && Date.now() - this.told > 1000) {
-      this.told = Date.now();
-      process.stderr.write(`\r${this.what} ${inWords(this.bytes)} `);
-    }
-    done(null, chunk);
-  }
-}
-
-/** A size for a person: `1234 bytes`, `1.2 MB`. */
-export function inWords(bytes: number): string {
-  return bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

@@ -1,9 +1,9 @@
-const signals = ["SIGINT", "SIGTERM"] as const;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Calls `end` at the first Ctrl-C, or SIGTERM, in place of ending this process.
+ * Calls `end` at the first Ctrl-C, SIGTERM, or end of the terminal, in place of ending this process.
  *
- * @returns gives both their usual effect back
+ * @returns gives these signals their usual effect back
  */
 export function onInterrupt(end: () => void): () => void {
   for (const signal of signals) process.once(signal, end);

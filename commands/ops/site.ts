@@ -37,10 +37,14 @@ const wayDeadlineSeconds = 15;
 /**
  * Reads the settings of the named or else the selected stack. Secrets stay in this process.
  *
+ * @param variables in which Pulumi's environment differs from this process's. @default none
  * @throws {@link ConfigurationError} with every error of the settings
  */
-export async function openSite(named: string | undefined): Promise<Site> {
-  const workspace = await openWorkspace();
+export async function openSite(
+  named: string | undefined,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Site> {
+  const workspace = await openWorkspace(variables);
   const wanted = named ?? (await workspace.stack())?.name;
   if (wanted === undefined) {
     throw problemError({
@@ -76,6 +80,14 @@ export function applicationOf({ configuration, stack }: Site): Application {
   const { backups, current } = applicationPaths(siteRoot, app);
   const { production } = application.uwsgi;
   return { user, home, current, virtualenv: virtualenvPaths(home).current, backups, production };
+}
+
+/** What the verbs of the host script that run the application are told of it. */
+export function applicationWords({ user, current, virtualenv, production }: Application): string[] {
+  return [
+    ...[`user=${user}`, `current=${current}`, `virtualenv=${virtualenv}`],
+    `production=${production ? "yes" : "no"}`,
+  ];
 }
 
 /** How the command is written that does something with the site. */
