@@ -19,9 +19,22 @@ export async function confirm(
   { yes = false }: { yes?: boolean },
 ): Promise<boolean> {
   console.error(`${does}\n${undo}`);
-  if (yes) return true;
+  return yes || ask("add --yes to do it");
+}
+
+/**
+ * Says what will happen, and asks a person at the terminal, whatever was answered beforehand.
+ *
+ * @returns false where it must not happen; the exit code is set then
+ */
+export async function confirmInPerson({ does, undo }: Consequences): Promise<boolean> {
+  console.error(`${does}\n${undo}`);
+  return ask("--yes does not answer this question; run it at a terminal");
+}
+
+async function ask(otherwise: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    console.error("Nobody is there to be asked, and nothing was done: add --yes to do it.");
+    console.error(`Nobody is there to be asked, and nothing was done: ${otherwise}.`);
     process.exitCode = exitCodes.usage;
     return false;
   }

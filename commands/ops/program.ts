@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { exitCodesHelp } from "./exitCodes";
 import { addAudit } from "./audit";
+import { addCopyData } from "./copyData/command";
 import { addData } from "./data";
 import { addDoctor } from "./doctor";
 import { addLogs } from "./logs";
@@ -29,6 +30,7 @@ export function opsProgram(): Command {
   addManage(program);
   addRunserver(program);
   addData(program);
+  addCopyData(program);
   addSsh(program);
   addAudit(program);
   addDoctor(program);

@@ -1,9 +1,12 @@
-import { Command } from "commander";
+import { Argument, type Command } from "commander";
 
 /** Options that every verb has. */
 export interface StackOption {
   readonly stack?: string;
 }
+
+/** An argument that is the name of a stack. */
+export class StackArgument extends Argument {}
 
 /** What the help of a verb shows. */
 export interface VerbHelp {
@@ -13,14 +16,22 @@ export interface VerbHelp {
   readonly examples: readonly string[];
   /** What a reader should know besides. @default nothing */
   readonly notes?: string;
+  /** Whether it takes `--stack`. @default true */
+  readonly takesStack?: boolean;
 }
 
 /** Adds a verb to the program. */
-export function addVerb(program: Command, name: string, { does, examples, notes }: VerbHelp) {
+export function addVerb(
+  program: Command,
+  name: string,
+  { does, examples, notes, takesStack = true }: VerbHelp,
+) {
   const lines = examples.map((example) => `  npm run ops -- ${`${name} ${example}`.trim()}`);
-  return program
+  const command = program
     .command(name)
     .description(does)
-    .option("--stack <name>", "the stack; else the selected one")
     .addHelpText("after", `\nExamples:\n${lines.join("\n")}${notes ? `\n\n${notes}` : ""}`);
+  return takesStack
+    ? command.option("--stack <name>", "the stack; else the selected one")
+    : command;
 }

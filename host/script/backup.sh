@@ -13,15 +13,7 @@ backup() { # user=U current=PATH virtualenv=PATH backups=PATH production=yes|no 
   done
   [[ -n $user && -n $current && -n $virtualenv && -n $backups && -n $label ]] \
     || fail 'backup: needs user, current, virtualenv, backups and label'
-  uwsgi_ini
-  service_environment "${REPLY:+$ROOT$REPLY}" "$production"
-  if [[ $production == no ]]; then
-    words=()
-    for argument in ${AS_ENVIRONMENT[@]+"${AS_ENVIRONMENT[@]}"}; do
-      [[ $argument == PRODUCTION=* ]] || words+=("$argument")
-    done
-    AS_ENVIRONMENT=(${words[@]+"${words[@]}"})
-  fi
+  application_environment "$production"
   words=(--if-any --directory "$ROOT$backups" --label "$label")
   for argument in "$@"; do
     [[ $argument != client=* ]] || words+=(--client "${argument#client=}")
@@ -29,4 +21,17 @@ backup() { # user=U current=PATH virtualenv=PATH backups=PATH production=yes|no 
   OUTPUT=$(python_as "$user" "$current" "$ROOT$virtualenv/bin/python" backup "${words[@]}" 2>&1 </dev/null) \
     || fail_with_lines 1 "can't back up the database"
   printf '%s\n' "${OUTPUT##*$'\n'}"
+}
+
+# Leaves the variables of the application in AS_ENVIRONMENT: the service's, and without production the same
+# without PRODUCTION.
+application_environment() { # yes|no
+  local line words=()
+  uwsgi_ini
+  service_environment "${REPLY:+$ROOT$REPLY}" "$1"
+  [[ $1 == no ]] || return 0
+  for line in ${AS_ENVIRONMENT[@]+"${AS_ENVIRONMENT[@]}"}; do
+    [[ $line == PRODUCTION=* ]] || words+=("$line")
+  done
+  AS_ENVIRONMENT=(${words[@]+"${words[@]}"})
 }

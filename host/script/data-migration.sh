@@ -7,18 +7,32 @@
 
 readonly NO_DUMP=3 # the loader's exit code when it needs the dump and has none
 
-# Writes the loader to a directory that the site's user can read, and only root can write. An existing one is
-# of a killed run: this run has the lock.
-install_loader() {
-  local run=$ROOT/run name
-  [[ -d $run ]] || run=$ROOT/var/run
-  rm -rf -- "$run"/tracks-loader.??????
-  attempt mktemp -d "$run/tracks-loader.XXXXXX" || fail "can't make a directory in ${run#"$ROOT"}: $OUTPUT"
-  LOADER=$OUTPUT
-  for name in backup dump_dangling dump_marker dump_policy dump_rows dump_stream load_dump; do
-    "python_$name" >"$LOADER/$name.py" || fail "can't write the loader: is ${run#"$ROOT"} full?"
+# Writes the Python programs that import each other to a directory that every user can read, and only root can
+# write. Leaves it in REPLY.
+install_programs() { # NAME
+  local run name
+  runtime_directory
+  run=$REPLY
+  attempt mktemp -d "$run/$1.XXXXXX" || fail "can't make a directory in ${run#"$ROOT"}: $OUTPUT"
+  run=$OUTPUT
+  for name in backup copy_ends copy_in copy_migrations copy_out copy_scrub dump_dangling dump_faults dump_marker dump_policy dump_rows dump_stream load_dump; do
+    "python_$name" >"$run/$name.py" || fail "can't write a program: is ${run#"$ROOT"} full?"
   done
-  must "can't make the loader readable" chmod -R u=rwX,go=rX -- "$LOADER"
+  must "can't make the programs readable" chmod -R u=rwX,go=rX -- "$run"
+  REPLY=$run
+}
+
+runtime_directory() {
+  REPLY=$ROOT/run
+  [[ -d $REPLY ]] || REPLY=$ROOT/var/run
+}
+
+# An existing loader is of a killed run: this run has the lock.
+install_loader() {
+  runtime_directory
+  rm -rf -- "$REPLY"/tracks-loader.??????
+  install_programs tracks-loader
+  LOADER=$REPLY
 }
 
 # Creates a directory for backups that only the user can read; an existing one must be like that already.

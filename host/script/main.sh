@@ -29,12 +29,14 @@ main() {
   ((EUID != 0)) || use_own_temporary_files
   case $VERB in
     survey | resolve | status | follow | backup | version) "$VERB" "$@" ;;
+    copy-out) copy_out "$@" ;;
+    copy-in) copy_in "$@" ;;
     probe) (($# == 0)) || fail 'usage: probe'; probe ;;
     apply | remove | recover | operate)
       open_state
       "$VERB" "$@"
       ;;
-    *) fail "verb \"$VERB\": must be apply NAME, remove NAME, probe, survey, resolve, recover, operate, status, follow, backup or version" ;;
+    *) fail "verb \"$VERB\": must be apply NAME, remove NAME, probe, survey, resolve, recover, operate, status, follow, backup, copy-out, copy-in or version" ;;
   esac
 }
 

@@ -23,10 +23,13 @@ export function runVerb(
   { scope, words, waitSeconds }: VerbRun,
   deadline: Deadline,
 ): Promise<CommandResult> {
-  const wait = waitSeconds === undefined ? "" : `export TRACKS_LOCK_WAIT=${waitSeconds}; `;
   // What stands before the script is a sudo password that sudo didn't ask for: never run that. The
   // script comes to bash in a file, since bash reads a pipe byte by byte.
-  const command = `${wait}script=$(sed -n "/^#!/,\\$p"); bash -s -- --scope "$0" "$@" <<<"$script"`;
+  const command = [
+    ...waitLines(waitSeconds),
+    `script=$(sed -n "/^#!/,\\$p")`,
+    `bash -s -- --scope "$0" "$@" <<<"$script"`,
+  ].join("; ");
   return execAsRoot(
     session,
     connection,
@@ -34,6 +37,10 @@ export function runVerb(
     hostScript(),
     deadline,
   );
+}
+
+function waitLines(seconds: number | undefined): string[] {
+  return seconds === undefined ? [] : [`export TRACKS_LOCK_WAIT=${seconds}`];
 }
 
 /** Output of a verb that succeeded. @throws {@link HostError} with the host's own words */
@@ -59,13 +66,14 @@ export async function verbAnswer(
 export async function startVerb(
   session: Session,
   connection: Connection,
-  { scope, words }: VerbRun,
+  { scope, words, waitSeconds }: VerbRun,
 ): Promise<RemoteProcess> {
   const { prefix, firstLine } = privilege(connection);
   const script = hostScript();
   const rest = Buffer.byteLength(script) - script.indexOf("\n") - 1;
   // Not one byte more is read than the script has: stdin stays open, and its end is the end of the run.
   const command = [
+    ...waitLines(waitSeconds),
     `IFS= read -r line`,
     `[[ $line == "#!"* ]] || IFS= read -r line`,
     `script=$(head -c ${rest})`,

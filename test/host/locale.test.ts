@@ -1,21 +1,7 @@
-import { accessSync } from "node:fs";
-import { join } from "node:path";
-import { execaSync } from "execa";
 import { afterEach, describe, expect, it } from "vitest";
 import { DeployRoot } from "./deployRoot";
 import type { EnterpriseLinux } from "./privateRoot";
-
-/** A real Python 3.6: from 3.7 on it takes C for UTF-8. */
-function python36(): string {
-  try {
-    const root = execaSync("pyenv", ["root"]).stdout;
-    const python = join(root, "versions/3.6.15/bin/python");
-    accessSync(python);
-    return python;
-  } catch {
-    throw new Error("this needs pyenv's Python 3.6.15: install pyenv, then pyenv install 3.6.15");
-  }
-}
+import { python36 } from "./python36";
 
 let made: DeployRoot | undefined;
 afterEach(() => {
@@ -24,7 +10,7 @@ afterEach(() => {
 });
 
 /**
- * A site on that release, its Python a real 3.6 that finds the locales which the host has, whatever this
+ * A site on that release, its Python a real 3.6 (from 3.7 on it takes C for UTF-8) that finds the locales which the host has, whatever this
  * machine has.
  */
 async function siteOn(el: EnterpriseLinux): Promise<DeployRoot> {

@@ -6,6 +6,7 @@ import { cacheFolder } from "../../dev/toolchain/cacheFolder";
 import { makeOnce } from "../../dev/toolchain/once";
 import { renames, type Row, sha256 } from "../sampleDump";
 import { manifest, PrivateRoot, type Run } from "./privateRoot";
+import { python36 } from "./python36";
 
 const sample = join(__dirname, "../../dev/sample");
 /** Options of a load that differ from the sample's. */
@@ -26,8 +27,9 @@ export class MigrationBench {
 
   private constructor(private readonly python: string) {}
 
-  static async create(): Promise<MigrationBench> {
-    const python = await djangoPython();
+  /** @param version of Python. @default this machine's own */
+  static async create(version?: "3.6"): Promise<MigrationBench> {
+    const python = await djangoPython(version);
     const migrated = await migratedSample(python);
     const bench = new MigrationBench(python);
     const release = bench.host.at(MigrationBench.release);
@@ -85,6 +87,17 @@ export class MigrationBench {
     const code =
       "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit()";
     execaSync(this.python, ["-c", code, this.database, sql]);
+  }
+
+  /** Adds code to the end of the application's settings. */
+  addToSettings(code: string): void {
+    const file = `${MigrationBench.release}/tracks/settings/__init__.py`;
+    this.host.write(file, `${this.host.read(file)}\n${code}\n`);
+  }
+
+  /** Puts a backup of the sqlite file back. */
+  restore(backup: string): void {
+    cpSync(backup, this.database);
   }
 
   /** Adds an application to the release: its models, and their tables as migrate would make them. */
@@ -145,26 +158,29 @@ export class MigrationBench {
   }
 }
 
-/** A Python with what the sample requires, made once a machine. */
-export async function djangoPython(): Promise<string> {
-  const requirements = join(sample, "tracks/requirements.txt");
-  const digest = sha256(readFileSync(requirements)).slice(0, 12);
+/**
+ * A Python with what the sample requires, made once a machine.
+ *
+ * @param version where it is 3.6, with the last Django for it
+ */
+export async function djangoPython(version?: "3.6"): Promise<string> {
+  const file = join(sample, "tracks/requirements.txt");
+  const requirements = version === "3.6" ? ["Django==3.2.25"] : ["-r", file];
+  const digest = sha256(version === "3.6" ? requirements.join() : readFileSync(file, "utf8")).slice(
+    0,
+    12,
+  );
+  const base = version === "3.6" ? python36() : "python3";
   const code = "import sys; print('%d.%d' % sys.version_info[:2])";
-  const { stdout } = await execa("python3", ["-c", code]);
+  const { stdout } = await execa(base, ["-c", code]);
   const folder = join(cacheFolder(), `sample-venv-${stdout}-${digest}`);
   await makeOnce(
     folder,
     () => undefined,
     async (unfinished) => {
-      await execa("python3", ["-m", "venv", unfinished]);
-      await execa(join(unfinished, "bin/python"), [
-        "-m",
-        "pip",
-        "-q",
-        "install",
-        "-r",
-        requirements,
-      ]);
+      await execa(base, ["-m", "venv", unfinished]);
+      const pip = ["-m", "pip", "-q", "install", ...requirements];
+      await execa(join(unfinished, "bin/python"), pip);
     },
   );
   return join(folder, "bin/python");

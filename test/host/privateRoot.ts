@@ -229,6 +229,8 @@ export class PrivateRoot {
     options: {
       scope?: string;
       input?: string;
+      /** Give the input in descriptor 3, and leave it open until the script ends, or end it. */
+      descriptor3?: "open" | "ended";
       environment?: Environment;
       /** Shell commands that mount file systems which this run alone sees. */
       mounts?: string;
@@ -237,11 +239,15 @@ export class PrivateRoot {
     const script = this.at(`/usr/local/libexec/tracks/${options.scope ?? "tracks.dev"}`);
     const shell = process.env.TRACKS_TEST_BASH ?? "/bin/bash";
     // The script's own number, for the stand-in that ends it.
-    const start = `${options.mounts ?? ":"} || exit; echo $$ >"$TRACKS_ROOT/script-pid"; exec "$0" "$@"`;
+    const start = [
+      `${options.mounts ?? ":"} || exit`,
+      'echo $$ >"$TRACKS_ROOT/script-pid"',
+      options.descriptor3 ? 'exec "$0" "$@" 3<&0 </dev/null' : 'exec "$0" "$@"',
+    ].join("; ");
     const apart = options.mounts === undefined ? [] : ["unshare", "-m"];
     const [program = "", ...line] = [...apart, "/bin/sh", "-c", start, shell, script, ...words];
-    const result = await execa(program, line, {
-      input: options.input ?? "",
+    const running = execa(program, line, {
+      ...(options.descriptor3 === "open" ? { stdin: "pipe" } : { input: options.input ?? "" }),
       extendEnv: false,
       env: {
         PATH: `${this.at("/counted")}:${this.at("/stand-ins")}:/usr/sbin:/usr/bin:/sbin:/bin`,
@@ -254,6 +260,11 @@ export class PrivateRoot {
       stripFinalNewline: false,
       reject: false,
     });
+    if (options.descriptor3 === "open") {
+      // A program that fails reads no further.
+      running.stdin.on("error", () => undefined).write(options.input ?? "");
+    }
+    const result = await running;
     this.refuseUnanswered();
     const { exitCode, stdout, stderr, durationMs } = result;
     return {

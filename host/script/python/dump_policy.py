@@ -51,6 +51,8 @@ def key_print(pk):
 class Naming(object):
     """New names of the old application's models. Compares labels in lower case."""
 
+    counterpart_fix = "add that model to DataMigration.renames, or %s to DataMigration.skipModels"
+
     def __init__(self, renames, skips):
         self.renames = dict((old.lower(), new.lower()) for old, new in renames.items())
         self.skips = set(label.lower() for label in skips)
@@ -201,8 +203,8 @@ class References(object):
                 if not field.null:
                     raise LoadFault(
                         '%s: the field "%s" refers to a content type or permission that the application '
-                        "does not have, and can't be empty: add that model to DataMigration.renames, "
-                        "or %s to DataMigration.skipModels" % (name, field.name, row["model"])
+                        "does not have, and can't be empty: %s"
+                        % (name, field.name, self._naming.counterpart_fix % row["model"])
                     )
                 self.emptied[where] = self.emptied.get(where, 0) + 1
             row["fields"][field.name] = pk

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 
 CHUNK = 256 * 1024
 # A row is kept in memory as a whole. Without a limit, an unclosed quote would read the rest of the file.
@@ -21,7 +22,7 @@ class DumpFault(Exception):
 
 
 class DumpStream(object):
-    """Rows of a dump, which can be read more than once.
+    """Rows of a dump, which can be read more than once where it is a file.
 
     Looks only at the structure of the JSON: text that looks like JSON stays text. The digest of the file is known
     when all rows were read.
@@ -63,7 +64,8 @@ class DumpStream(object):
         self.digest = self._hash.hexdigest()
 
     def _start(self):
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        if stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
         self.digest = None
         self._hash = hashlib.sha256()
         self._text = codecs.getincrementaldecoder("utf-8")()

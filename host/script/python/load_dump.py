@@ -22,9 +22,10 @@ import sys
 import tempfile
 from collections import OrderedDict
 
-from backup import BackupFault, back_up, set_up_django
+from backup import back_up, set_up_django
+from dump_faults import READY, explain, in_ascii
 from dump_policy import NOT_LOADED, LoadFault, Naming, References, Survey, row_name
-from dump_stream import DumpFault, DumpStream
+from dump_stream import DumpStream
 
 NO_DUMP = 3
 # A row that migrate creates for every site, and that is nobody's data.
@@ -33,6 +34,9 @@ SITES = "sites.site"
 
 class Load(object):
     """One load: the dump is checked first, then loaded."""
+
+    arrived = "pulumi up has copied"
+    unknown_fix = "Add their new models to DataMigration.renames, or list them in DataMigration.skipModels"
 
     def __init__(self, options):
         from django.apps import apps
@@ -72,21 +76,25 @@ class Load(object):
                 return marker
         return None
 
+    def take_dump(self):
+        """File of the dump that can be read more than once."""
+        return lay_down(self.options.backups)
+
     def examine(self):
         """Reads the dump once, and fails on what can't or must not be loaded."""
-        self.dump = lay_down(self.options.backups)
+        self.dump = self.take_dump()
         self.stream = DumpStream(self.dump.fileno())
         self.survey = Survey(self.stream, self.naming, self.find_model)
         if self.survey.digest != self.options.digest:
             raise LoadFault(
-                "the dump is not the one that pulumi up has copied: its digest is %s, not %s"
-                % (self.survey.digest, self.options.digest)
+                "the dump is not the one that %s: its digest is %s, not %s"
+                % (self.arrived, self.survey.digest, self.options.digest)
             )
         if self.survey.unknown:
             counts = ", ".join("%s (%s)" % (label, _rows(n)) for label, n in self.survey.unknown.items())
             raise LoadFault(
-                "the dump has rows of models that the application does not have: %s. Add their new models to "
-                "DataMigration.renames, or list them in DataMigration.skipModels; the application has %s" % (counts, ", ".join(self.own_labels()))
+                "the dump has rows of models that the application does not have: %s. %s; the application has %s"
+                % (counts, self.unknown_fix, ", ".join(self.own_labels()))
             )
         if not self.survey.models:
             raise LoadFault("the dump has no rows to load")
@@ -147,7 +155,6 @@ class Load(object):
         """Loads the dump in one transaction: all of it, or nothing."""
         from django.core.management.color import no_style
         from django.db import transaction
-        from dump_marker import set_counts, set_marker
         from dump_rows import RowWriter, describe
 
         using = self.connection.alias
@@ -155,10 +162,7 @@ class Load(object):
         # sqlite can switch its checks off only before the transaction begins.
         with self.connection.constraint_checks_disabled():
             with transaction.atomic(using=using):
-                set_marker(self.connection, self.options.digest, self.options.name, self.backup)
-                self.lock(models.values())
-                # Checks again: the site may have written rows meanwhile.
-                self.refuse_unconfirmed()
+                self.begin(models.values())
                 before = OrderedDict((label, self.count(label)) for label in models)
                 writer = RowWriter(
                     self.connection, set(m for label, m in models.items() if not before[label]), self.survey
@@ -172,8 +176,23 @@ class Load(object):
                 with self.connection.cursor() as cursor:
                     for statement in self.connection.ops.sequence_reset_sql(no_style(), list(models.values())):
                         cursor.execute(statement)
-                set_counts(self.connection, self.options.digest, dict(self.survey.models))
+                self.end()
         return report + self.remarks(references)
+
+    def begin(self, models):
+        """First in the transaction: makes sure that no other load and no writer comes between."""
+        from dump_marker import set_marker
+
+        set_marker(self.connection, self.options.digest, self.options.name, self.backup)
+        self.lock(models)
+        # Checks again: the site may have written rows meanwhile.
+        self.refuse_unconfirmed()
+
+    def end(self):
+        """Last in the transaction."""
+        from dump_marker import set_counts
+
+        set_counts(self.connection, self.options.digest, dict(self.survey.models))
 
     def lock(self, models):
         """Makes writers wait until the load is done; readers don't. sqlite allows one writer anyhow."""
@@ -318,39 +337,6 @@ def run(options):
     return 0
 
 
-def explain(error):
-    """Message of an error for a person, without values from the dump."""
-    if isinstance(error, (BackupFault, DumpFault, LoadFault)):
-        return "%s" % error
-    if READY:
-        said = explain_database(error)
-        if said is not None:
-            return said
-    first = ("%s" % error).strip().split("\n")[0]
-    kind, place = type(error).__name__, sys.exc_info()[2]
-    while place.tb_next is not None:
-        place = place.tb_next
-    where = "%s:%d" % (place.tb_frame.f_code.co_filename, place.tb_lineno)
-    # Before the application is set up no row was read: then the message is about the release.
-    return "%s in %s%s" % (kind, where, "" if READY else ": " + first)
-
-
-def explain_database(error):
-    from django.db import DatabaseError, OperationalError, ProgrammingError
-    from dump_rows import describe
-
-    first = ("%s" % error).strip().split("\n")[0]
-    if isinstance(error, OperationalError):
-        return "the database: %s" % first
-    if isinstance(error, ProgrammingError):
-        return "the database (run manage.py migrate if it is not migrated): %s" % first
-    return describe(error) if isinstance(error, DatabaseError) else None
-
-
-# Contains True when the application is set up.
-READY = []
-
-
 def main(arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument("--dump", action="store_true")
@@ -369,9 +355,7 @@ def main(arguments):
         return run(options)
     except Exception as error:
         sys.stdout.flush()
-        fault = explain(error)
-        # Names of fields may have any characters; the locale of a service is often plain C.
-        sys.exit(("%s: nothing was loaded" % fault).encode("ascii", "backslashreplace").decode("ascii"))
+        sys.exit(in_ascii("%s: nothing was loaded" % explain(error)))
 
 
 if __name__ == "__main__":

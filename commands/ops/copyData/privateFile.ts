@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Does work that needs a file which nobody else may read, and which must not stay: it is in a folder of its
+ * own (0700), which is removed when the work is done, when it fails, and at a signal, before that ends this
+ * process.
+ *
+ * @param work gets the path; it makes the file itself, with mode 0600
+ */
+export async function withPrivateFile<T>(work: (path: string) => Promise<T>): Promise<T> {
+  // No signal comes between these lines.
+  const folder = mkdtempSync(join(tmpdir(), "tracks-copy-data-"));
+  const remove = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const interrupted = (signal: NodeJS.Signals): void => {
+    remove();
+    console.error("Interrupted: the copy on this machine is removed.");
+    forget();
+    process.kill(process.pid, signal);
+  };
+  const forget = (): void => {
+    process.removeListener("exit", remove);
+    for (const signal of signals) process.removeListener(signal, interrupted);
+  };
+  process.once("exit", remove);
+  for (const signal of signals) process.once(signal, interrupted);
+  try {
+    return await work(join(folder, "dump.json"));
+  } finally {
+    remove();
+    forget();
+  }
+}

@@ -1,0 +1,80 @@
+
+# --- Copy: the application's data from one site to another -------------------------------------------------
+#
+# Between the two, the data are on the caller's machine. Both ends run as the application's user, and read what
+# the caller sends from descriptor 3: when the caller is gone, they end.
+
+COPIER='' # directory of the programs
+
+# Answers what the other site must know (look), or prints the data, scrubbed (dump); see python/copy_out.py.
+copy_out() { # look|dump user=U current=PATH virtualenv=PATH production=yes|no to=SCOPE scrub=yes|no
+  local mode=${1-} user='' current='' virtualenv='' production='' to='' scrub=''
+  shift || true
+  [[ $mode == look || $mode == dump ]] || fail "copy-out \"$mode\": must be look or dump"
+  copy_words copy-out user,current,virtualenv,production,to,scrub "$@"
+  application_environment "$production"
+  if [[ $mode == dump ]]; then open_state; fi
+  RESOURCE=data
+  run_copier "$user" "$current" "$virtualenv" copy_out "$mode"
+  [[ $mode == look ]] || with_records_locked audit operated "gave a copy of the data to $to, $(scrub_words "$scrub")"
+}
+
+scrub_words() { # yes|no
+  if [[ $1 == yes ]]; then printf 'scrubbed'; else printf 'not scrubbed'; fi
+}
+
+# Says whether the data of another site fit (look), or replaces the application's by them (load); see
+# python/copy_in.py.
+copy_in() { # look|load user=U current=PATH virtualenv=PATH production=no backups=PATH from=SCOPE
+  local mode=${1-} user='' current='' virtualenv='' production='' backups='' from=''
+  shift || true
+  [[ $mode == look || $mode == load ]] || fail "copy-in \"$mode\": must be look or load"
+  copy_words copy-in user,current,virtualenv,production,backups,from "$@"
+  [[ $production == no ]] || fail 'copy-in: production must be no, since a copy never replaces production data'
+  application_environment no
+  RESOURCE=data
+  if [[ $mode == load ]]; then
+    open_state
+    # During a load, no run may migrate or remove the release.
+    take_locks application uwsgi
+  fi
+  run_copier "$user" "$current" "$virtualenv" copy_in "$mode" "$ROOT$backups"
+  [[ $mode == look ]] || with_records_locked audit operated "replaced the data by a copy of those of $from"
+}
+
+# Leaves the words in the caller's variables of the same names.
+copy_words() { # VERB NAME,NAME... WORD...
+  local verb=$1 known=$2 word name
+  shift 2
+  for word in "$@"; do
+    name=${word%%=*}
+    if [[ $word != *=?* ]] || ! contains_word "$known" "$name"; then
+      fail "$verb accepts ${known//,/=, }=, not \"$word\""
+    fi
+    printf -v "$name" %s "${word#*=}"
+  done
+  for name in ${known//,/ }; do
+    [[ -n ${!name} ]] || fail "$verb needs ${known//,/, }"
+  done
+}
+
+# Runs one of the two programs. What it prints is the caller's; of its errors the last line is the reason.
+run_copier() { # USER DIRECTORY VIRTUALENV PROGRAM WORD...
+  local user=$1 directory=$2 python=$ROOT$3/bin/python program=$4 errors status reason
+  shift 4
+  [[ -x $python ]] || fail "there is no Python at ${python#"$ROOT"}: deploy the release with its virtualenv first"
+  trap 'rm -rf -- "$COPIER"' EXIT
+  install_programs tracks-copy
+  COPIER=$REPLY
+  {
+    errors=$(
+      AS_UMASK=077
+      as_user "$user" "$directory" "$python" "$COPIER/$program.py" "$@" <&3 2>&1 >&4 | tail -c 65536
+      exit "${PIPESTATUS[0]}"
+    )
+    status=$?
+  } 4>&1
+  ((status != 0)) || return 0
+  reason=$(grep -v '^[[:space:]]*$' <<<"$errors" | tail -n 1)
+  fail "${reason:-the program ended with status $status and without a message}"
+}
