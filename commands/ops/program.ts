@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { exitCodesHelp } from "./exitCodes";
 import { addAudit } from "./audit";
+import { addCompletion } from "./completion";
 import { addCopyData } from "./copyData/command";
 import { addData } from "./data";
 import { addDoctor } from "./doctor";
@@ -34,6 +35,7 @@ export function opsProgram(): Command {
   addSsh(program);
   addAudit(program);
   addDoctor(program);
+  addCompletion(program);
   for (const command of program.commands) command.exitOverride();
   return program;
 }
