@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { down, exec, type LabHost, sshConnections, up } from "../../dev/lab/host";
 import { Deployment } from "./deployment";
 import { count, diagnostics, expectRefusal } from "./diagnostics";
+import { startOps } from "./opsProgram";
 
 const jump = "jump";
 
@@ -35,6 +36,17 @@ describe("a host behind a bastion", () => {
       "grep -o 'Accepted publickey for root from [0-9.]*' /var/log/secure | sort -u",
     );
     expect(sources).toBe(`Accepted publickey for root from ${bastion.address}`);
+  });
+
+  it("is looked after through the bastion, too", async () => {
+    const before = await sshConnections(bastion);
+    const [status, ssh] = await Promise.all([
+      startOps(deployment, ["status", "--json"]),
+      startOps(deployment, ["ssh", "hostname"]),
+    ]);
+    expect(JSON.parse(status.stdout), status.stderr).toMatchObject({ isFine: true, problems: [] });
+    expect(ssh).toMatchObject({ exitCode: 0, stdout: "behind" });
+    expect(await sshConnections(bastion)).toBeGreaterThan(before + 1);
   });
 
   it("is not reached through a bastion that proves another key", async () => {

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../commands/ops/doctor";
 import type { ServiceEvent } from "../../commands/ops/services";
 import type { SiteStatus } from "../../commands/ops/status";
-import { atTerminal, type Ops, startOps } from "./opsProgram";
+import { Neighbour } from "./neighbour";
+import { atTerminal, type Ops, runLine, startOps } from "./opsProgram";
 import { SampleSite } from "./sampleSite";
+import { CommandLines } from "./secrets";
 
 /** The verbs of `npm run ops`, with a login for which sudo asks a password. */
 describe("npm run ops", () => {
@@ -209,6 +211,158 @@ describe("npm run ops", () => {
     expect(await onHost("ls -A /microarray/backups/tracks")).not.toContain(".loaddata");
   });
 
+  /** Keeps everybody from reading the targets, so that what dumps them waits. */
+  const lockTargets = async () => {
+    const sql = "BEGIN; LOCK TABLE roasted_target IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(300)";
+    const psql = `psql -X -q -d tracks -c "${sql}"`;
+    await onHost(`cd / && setsid runuser -u postgres -- ${psql} >/dev/null 2>&1 </dev/null &`);
+    await expect
+      .poll(() =>
+        site.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%300)'"),
+      )
+      .toBe("2");
+  };
+  const unlockTargets = () =>
+    site.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()",
+    );
+
+  it("dumpdata: Ctrl-C leaves no part of a file here, and nothing on the host", async () => {
+    await lockTargets();
+    try {
+      const dumping = startOps(site.deployment, ["dumpdata", "broken.json"]);
+      const parts = async () =>
+        (await readdir(site.deployment.folder)).filter((name) => name.startsWith("broken"));
+      await expect.poll(parts, { timeout: 60_000 }).toHaveLength(1);
+      await expect
+        .poll(() => onHost("pgrep -cf '[m]anage.py dumpdata' || true"), { timeout: 60_000 })
+        .not.toBe("0");
+      dumping.kill("SIGINT");
+      expect((await dumping).exitCode).toBe(1);
+      expect(await parts()).toEqual([]);
+      await nothingRuns("[m]anage.py dumpdata");
+    } finally {
+      await unlockTargets();
+    }
+  });
+
+  describe("copy-data", () => {
+    let dev: Neighbour;
+    /** Copies on this machine. */
+    const copies = async () =>
+      (await readdir(site.deployment.folder)).filter((name) => name.startsWith("tracks-copy-data"));
+
+    beforeAll(async () => {
+      dev = await Neighbour.create(site.deployment, site.folder);
+      await dev.sql(
+        "INSERT INTO roasted_target (name, url, description, created) VALUES ('former', 'http://x/', '', '2026-01-01')",
+      );
+    });
+
+    it("is refused towards production, --yes or not", async () => {
+      const { exitCode, stderr } = await run("copy-data", dev.stack, "ops", "--yes");
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 1,
+        stderr: expect.stringMatching(
+          /^The data of the stack ops are never replaced\n.* tracks:production is true/,
+        ) as string,
+      });
+    });
+
+    it("asks twice for an unscrubbed copy, of which --yes answers one", async () => {
+      const former = await dev.data();
+      const words = ["copy-data", "ops", dev.stack, "--no-scrub", "--yes"];
+      const { exitCode, stderr } = await run(...words);
+      expect(exitCode, stderr).toBe(2);
+      expect(stderr).toContain("--yes does not answer this question");
+      expect(await dev.data()).toBe(former);
+    });
+
+    it("leaves nothing here and nothing on the host after Ctrl-C", async () => {
+      const former = await dev.data();
+      await lockTargets();
+      try {
+        const copying = startOps(site.deployment, ["copy-data", "ops", dev.stack, "--yes"]);
+        await expect.poll(copies, { timeout: 60_000 }).toHaveLength(1);
+        const [folder = ""] = await copies();
+        expect((await stat(here(folder))).mode & 0o777).toBe(0o700);
+        await expect
+          .poll(() => stat(here(`${folder}/dump.json`)).then(({ mode }) => mode & 0o777, String))
+          .toBe(0o600);
+        await expect
+          .poll(() => onHost("pgrep -cf '[c]opy_out.py dump' || true"), { timeout: 60_000 })
+          .not.toBe("0");
+        copying.kill("SIGINT");
+        expect((await copying).signal).toBe("SIGINT");
+        expect(await copies()).toEqual([]);
+        await nothingRuns("[c]opy_out.py|[c]opy-out");
+      } finally {
+        await unlockTargets();
+      }
+      expect(await dev.data()).toBe(former);
+    });
+
+    it("replaces dev's data by production's, scrubbed, and its backup restores them", async () => {
+      const former = await dev.data();
+      const watched = await CommandLines.watch(site.deployment);
+      const scrub = ["--scrub", "roasted.redirecthit.user_agent=Owl-of-the-Scrub"];
+      const copied = await run("copy-data", "ops", dev.stack, "--yes", ...scrub);
+      await watched.stop();
+      expect(copied.exitCode, copied.stderr).toBe(0);
+      expect(copied.stderr).toContain(
+        "auth.user.email (emptied), auth.user.password (unusable), roasted.redirecthit.user_agent (replaced)",
+      );
+      expect(copied.stdout).toMatch(/^roasted\.target: 14 rows$/m);
+      expect(await dev.sql("SELECT count(*) FROM roasted_target")).toBe("14");
+      expect(
+        await dev.sql(
+          "SELECT username, substr(password, 1, 1), email FROM auth_user WHERE username = 'curator'",
+        ),
+      ).toBe("curator|!|");
+      expect(await dev.sql("SELECT DISTINCT user_agent FROM roasted_redirecthit")).toBe(
+        "Owl-of-the-Scrub",
+      );
+      expect(
+        await site.sql("SELECT count(*) FROM auth_user WHERE email = 'curator@example.org'"),
+      ).toBe("1");
+      const said = copied.stdout + copied.stderr;
+      expect(said).not.toMatch(/curator@|Owl-of-the-Scrub/);
+      expect(await watched.seen()).not.toMatch(/Owl-of-the-Scrub/);
+      expect(await copies()).toEqual([]);
+
+      const [, path = "", line = ""] =
+        /^backed up to (\S+); to restore it:\n +(npm run ops .*)$/m.exec(copied.stderr) ?? [];
+      expect(path.startsWith(`${Neighbour.backups}/`)).toBe(true);
+      expect(await onHost(`stat -c '%U %a' ${path}`)).toBe("deployer 600");
+      const restored = await runLine(site.deployment, line);
+      expect(restored.exitCode, restored.stderr).toBe(0);
+      expect(await dev.data()).toBe(former);
+      expect((await site.ask("/healthz/")).status).toBe(200);
+    });
+
+    it("is refused where dev's release lacks a migration of the data", async () => {
+      const file = "/microarray/tracks/roasted/migrations/0002_species.py";
+      const migration = [
+        "from django.db import migrations",
+        "class Migration(migrations.Migration):",
+        '    dependencies = [("roasted", "0001_initial")]',
+        "    operations = []",
+      ];
+      await onHost(`cat >${file} <<'END'\n${migration.join("\n")}\nEND`);
+      try {
+        expect(await run("manage", "migrate", "roasted")).toMatchObject({ exitCode: 0 });
+        const former = await dev.data();
+        const { exitCode, stderr } = await run("copy-data", "ops", dev.stack, "--yes");
+        expect(exitCode).toBe(1);
+        expect(stderr).toMatch(/lacks migrations [^]* found: +roasted\.0002_species\n/);
+        expect(await dev.data()).toBe(former);
+      } finally {
+        await run("manage", "migrate", "roasted", "0001");
+        await onHost(`rm ${file}`);
+      }
+    });
+  });
+
   it.each([
     ["production's data, by the site's own name", []],
     ["development's, with static files", ["--dev", "--insecure"]],
@@ -225,6 +379,42 @@ describe("npm run ops", () => {
     server.kill("SIGINT");
     expect((await server).exitCode).toBe(0);
     await nothingRuns("[m]anage.py runserver");
+  });
+
+  it.each<[way: string, login: string, settings: () => Record<string, string>]>([
+    ["as root", "root", () => ({ hostUser: "root" })],
+    ["as a login whose sudo asks for no password", "admin", () => ({ hostUser: "admin" })],
+    [
+      "through a bastion, as a login whose sudo asks for one",
+      "operator",
+      () => {
+        const { address, hostKey, identityFile } = site.deployment.host;
+        return {
+          bastionHost: address,
+          bastionUser: "root",
+          bastionHostKey: hostKey,
+          bastionPrivateKeyFile: identityFile,
+        };
+      },
+    ],
+  ])("works %s", async (_, login, settings) => {
+    const keys = Object.entries(settings());
+    for (const [key, value] of keys) await site.deployment.set(key, value);
+    try {
+      const [status, manage, ssh] = await Promise.all([
+        run("status"),
+        run("manage", "check"),
+        run("ssh", "sh", "-c", 'id -un; echo "$0"', "two words"),
+      ]);
+      expect(status.stdout, status.stderr).toMatch(/\nThe site tracks\.test is fine\.$/);
+      expect(manage.stdout + manage.stderr).toContain("no issues");
+      expect(ssh).toMatchObject({ exitCode: 0, stdout: `${login}\ntwo words` });
+    } finally {
+      for (const [key] of keys) {
+        if (key !== "hostUser") await site.deployment.unset(key);
+      }
+      await site.deployment.set("hostUser", "operator");
+    }
   });
 
   it("says what it could not reach, with a code of its own", async () => {

@@ -19,6 +19,13 @@ export function startOps(deployment: Deployment, words: readonly string[], input
   return execa(command, args, { cwd, env, input, reject: false });
 }
 
+/** Runs a line of bash with commands `npm run ops -- ...` in it, as one that a verb has printed. */
+export async function runLine({ folder: cwd, environment: env }: Deployment, line: string) {
+  const [node = "", ...args] = program;
+  const npm = `npm() { shift 3; ${[node, ...args].map((word) => `'${word}'`).join(" ")} "$@"; }`;
+  return execa("bash", ["-c", `${npm}\n${line}`], { cwd, env, input: "", reject: false });
+}
+
 /**
  * The same at a terminal of 80 columns, where somebody types.
  *
@@ -39,6 +46,7 @@ export async function atTerminal(
   return { exitCode, stdout, stderr };
 }
 
+/** The verb that names its stacks itself is given no other. */
 function commandOf({ stack }: Deployment, [verb = "", ...rest]: readonly string[]): string[] {
-  return [...program, verb, "--stack", stack, ...rest];
+  return [...program, verb, ...(verb === "copy-data" ? [] : ["--stack", stack]), ...rest];
 }
