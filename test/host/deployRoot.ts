@@ -1,3 +1,5 @@
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import {
   chmodSync,
   copyFileSync,
@@ -43,6 +45,23 @@ export const python = existsSync("/usr/bin/python3")
   ? "/usr/bin/python3"
   : execaSync("python3", ["-c", "import sys; print(sys.executable)"]).stdout;
 
+/**
+ * A port below those that the kernel gives to connections (net.ipv4.ip_local_port_range): one of these could be
+ * taken again before uWSGI's stand-in listens.
+ */
+async function freePort(): Promise<number> {
+  const port = randomInt(10_000, 32_768);
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch {
+    return freePort();
+  }
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
 /** A private root with stand-ins for Django, in each release, and for uWSGI and its service. */
 export class DeployRoot {
   private constructor(
@@ -85,11 +104,7 @@ export class DeployRoot {
   }
 
   static async create(options: { el?: EnterpriseLinux } = {}): Promise<DeployRoot> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    return new DeployRoot(port, new PrivateRoot(options));
+    return new DeployRoot(await freePort(), new PrivateRoot(options));
   }
 
   /** Makes the virtualenv run another interpreter. */
