@@ -2,7 +2,11 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files of several minutes each. */
-const LONGEST = /\/test\/(e2e\/traits(First|Second)|selinux\/staticSite)\.test\.ts$/;
+const LONGEST =
+  /\/test\/(e2e\/(traits(First|Second)|site|siteDev|database|application|identity)|selinux\/staticSite)\.test\.ts$/;
+
+/** Files of the unit tests that replace modules, which no other file must get. */
+const MOCKING = ["test/unit/settings/everySetting.test.ts"];
 
 /** Begins with the longest files: what begins last keeps all the others waiting for its end. */
 class LongestFirst extends BaseSequencer {
@@ -19,8 +23,25 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       {
-        // Some run the whole program for each setting, beside the build of the lab.
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000 },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          exclude: MOCKING,
+          // Files share what they import, which takes longer than most tests.
+          isolate: false,
+          unstubEnvs: true,
+          testTimeout: 60_000,
+          globalSetup: "test/unit/temporaryFolders.ts",
+        },
+      },
+      {
+        // Runs the whole program for each setting, beside the build of the lab.
+        test: {
+          name: "unit-mocking",
+          include: MOCKING,
+          testTimeout: 60_000,
+          globalSetup: "test/unit/temporaryFolders.ts",
+        },
       },
       {
         test: {

@@ -48,6 +48,8 @@ const RINGS: readonly Ring[] = [
   { name: "unit", packages: new Map(), unavailable: () => undefined },
   {
     name: "host",
+    // They wait for services half of their time.
+    workers: 4,
     packages: HOST_RING_PACKAGES,
     unavailable: () =>
       process.platform === "linux" && process.getuid?.() === 0
@@ -168,7 +170,7 @@ async function runRing(
   const { exitCode } = await execa(
     "vitest",
     [
-      ...["run", "--project", name, `--maxWorkers=${workers}`, ...filters],
+      ...["run", `--project=${name}*`, `--maxWorkers=${workers}`, ...filters],
       ...["--reporter=default", "--reporter=json", `--outputFile=${report}`],
     ],
     {

@@ -1,17 +1,20 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import { type CheckedConfiguration, checkConfiguration } from "../../../settings/configuration";
 import { ConfigurationError } from "../../../settings/ConfigurationError";
-import { temporaryFolder } from "../../temporaryFolder";
 import { ed25519KeyPair } from "../host/ed25519";
 
 /** Keys of the tests, made once. */
 export const identity = ed25519KeyPair();
 export const hostKey = ed25519KeyPair().public;
 
-/** A folder that stands for the repository, the home, and the lab's folder at once. */
-export const folder = temporaryFolder("configuration", afterAll);
+/**
+ * A folder that stands for the repository, the home, and the lab's folder at once. Files share it; it goes with
+ * everything temporary of the unit tests.
+ */
+export const folder = mkdtempSync(join(tmpdir(), "configuration-"));
 writeFileSync(join(folder, "id"), identity.private);
 
 /** Settings that a stack can't do without. */
