@@ -1,14 +1,17 @@
 import { expect } from "vitest";
 import type { Deployment } from "../e2e/deployment";
 
-/** Port outside http_port_t. */
+/** Port outside http_port_t, for a site. */
 export const OTHER_PORT = 8081;
+
+/** Port outside http_port_t that no site gets. */
+const CONTROL_PORT = 8082;
 
 /** Texts in the audit log for each of {@link expectConfinement}'s controls. */
 export const CONTROLS: readonly RegExp[] = [
   /denied .*name="(control|index\.html)".*httpd_t.*:default_t:.*permissive=0/,
   /denied .*name="control\.log".*httpd_t.*:httpd_config_t:.*permissive=0/,
-  new RegExp(`denied +{ name_bind } .*src=${OTHER_PORT} .*httpd_t.*permissive=0`),
+  new RegExp(`denied +{ name_bind } .*src=${CONTROL_PORT} .*httpd_t.*permissive=0`),
 ];
 
 /** Shell functions that wait for the result of a command. */
@@ -44,8 +47,8 @@ export async function expectConfinement(deployment: Deployment): Promise<void> {
     change control '${server(8008, "root /control;")}'
     curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:8008/index.html >/root/control
     refused_change control '${server(8008, "access_log /etc/nginx/control.log;")}'
-    refused_change control '${server(OTHER_PORT, "root /control;")}'
-    curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:${OTHER_PORT}/ >>/root/control
+    refused_change control '${server(CONTROL_PORT, "root /control;")}'
+    curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:${CONTROL_PORT}/ >>/root/control
     rm -rf /etc/nginx/conf.d/control.conf /etc/nginx/control.log
     change systemctl reload nginx
   `);
