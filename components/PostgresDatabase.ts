@@ -302,7 +302,7 @@ function tunnelErrors(given: Given): ArgumentError[] {
       propertyPath: "found",
       given: "nothing",
       allowed:
-        "what the preflight's planPostgres returns, which only this stack's own program has; in a program of your own, the provisioner `psql` and the host's own server",
+        "what planPostgres of tracks/preflight returns, which opens the provider's tunnel; for the host's own server, the provisioner `psql` does without",
     },
   ];
 }

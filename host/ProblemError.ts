@@ -6,6 +6,7 @@ import {
   type ProblemParts,
   problemText,
   reworded,
+  type Terms,
 } from "./problem";
 
 /**
@@ -32,7 +33,7 @@ export class ProblemError extends pulumi.RunError {
   }
 
   /** Says the same in the terms of who catches it. */
-  reword(inTerms: (text: string) => string): this {
+  reword(inTerms: Terms): this {
     this.heading = this.heading === undefined ? undefined : inTerms(this.heading);
     this.problems = this.problems.map((problem) => reworded(problem, inTerms));
     this.describe();
@@ -54,10 +55,7 @@ export function problemError(parts: ProblemParts): ProblemError {
 }
 
 /** Waits for work, and puts its problems into the caller's terms. */
-export async function failingIn<T>(
-  inTerms: (text: string) => string,
-  work: Promise<T>,
-): Promise<T> {
+export async function failingIn<T>(inTerms: Terms, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -53,8 +53,14 @@ export function problemList(heading: string, problems: readonly Problem[]): stri
   return [`${heading}:`, ...blocks].join("\n\n");
 }
 
+/** Puts a text that names arguments of components into the terms of who reads it, such as a stack's settings. */
+export type Terms = (text: string) => string;
+
+/** Terms of a program of one's own, which gives the arguments itself. */
+export const inArguments: Terms = (text) => text;
+
 /** The same problem in the terms of who reads it. */
-export function reworded(problem: Problem, inTerms: (text: string) => string): Problem {
+export function reworded(problem: Problem, inTerms: Terms): Problem {
   const { severity, subject, fix, ...texts } = problem;
   return {
     severity,

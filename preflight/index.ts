@@ -56,7 +56,8 @@ export async function preflight(config: Configuration) {
     );
   }
   const database =
-    application?.database && (await planPostgres(connection, facts, application.database));
+    application?.database &&
+    (await planPostgres(connection, facts, application.database, inStackKeys));
   const source =
     repository === undefined
       ? folder && (() => folder.source)

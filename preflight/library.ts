@@ -10,5 +10,7 @@ export { HostError } from "../host/ssh/error";
 export { examineHost } from "./host/examineHost";
 export type { PreflightOptions } from "./host/examine";
 export type { SurveyQuestions } from "./host/survey";
+export { planPostgres, postgresForwarding, postgresQuestion } from "./database/plan";
+export type { DatabaseServer } from "../components/args/PostgresDatabase";
 export { dumpFile } from "./source/dumpFile";
 export { packSource } from "./source/packSource";

@@ -1,4 +1,4 @@
-import { type Component, type Key, setCommand } from "./key";
+import { type Component, type Key, quoted, setCommand } from "./key";
 import { fullName, type KeyName, keyNames, keys } from "./schema";
 
 /** Name of the argument that a setting becomes, as components and host use it in their texts. */
@@ -35,27 +35,34 @@ export const argumentNames: readonly string[] = [...byArgument.keys()];
 const components = [...new Set(argumentNames.map((name) => name.replace(/\..*$/, "")))];
 const argument = `\\b(?:${components.join("|")})(?:\\.[a-z]\\w*)+`;
 const anyArgument = new RegExp(argument, "g");
-/** An instruction with the value to set, or with a word in capitals for it. */
+/** An instruction with the value to set, in quotes where it could be any word, or with a word in capitals for it. */
 const assignment = new RegExp(
-  `\\bset (${argument}) to (true|false|disable|root|[0-9a-f]{40}|\\d+(?:\\.\\d+)?|[A-Z]{2,})\\b`,
+  `\\bset (${argument}) to (?:"([^"\\s]+)"|(\\[\\]|(?:true|false|disable|root|[0-9a-f]{40}|\\d+(?:\\.\\d+)?|[A-Z]{2,})\\b))`,
   "g",
 );
 
 /**
  * Replaces each argument in a text of a component or of the host by its setting, such as
- * `PostgresDatabase.version` by `tracks:postgresVersion`. A secret setting gets its command, and an
- * instruction that has the value becomes a command.
+ * `PostgresDatabase.version` by `tracks:postgresVersion`. In a sentence a secret setting gets its command,
+ * and an instruction that has the value becomes a command.
  */
 export function inStackKeys(text: string): string {
-  const commands = text.replace(assignment, (sentence, argument: string, value: string) => {
-    const name = byArgument.get(argument);
-    return name === undefined ? sentence : `pulumi config set ${fullName(name)} ${value}`;
-  });
+  const commands = text.replace(
+    assignment,
+    (sentence, argument: string, word?: string, plain?: string) => {
+      const name = byArgument.get(argument);
+      if (name === undefined) return sentence;
+      const [full, key] = [fullName(name), keys[name]];
+      return key.secret
+        ? setCommand(full, key)
+        : `pulumi config set ${full} ${quoted(word ?? plain ?? "")}`;
+    },
+  );
   return commands.replace(anyArgument, (argument) => {
     const name = byArgument.get(argument);
     if (name === undefined) return argument;
     const [full, key] = [fullName(name), keys[name]];
-    // A text never shows how to set a secret.
-    return key.secret ? `${full} (${setCommand(full, key)})` : full;
+    // A text never shows how to set a secret; a label has no room for it.
+    return key.secret && text !== argument ? `${full} (${setCommand(full, key)})` : full;
   });
 }

@@ -163,7 +163,7 @@ export function setCommand(name: string, key: Key<unknown>, part = ""): string {
 }
 
 /** Quotes a text for a POSIX shell, as one word. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   if (/^~?[\w./:@+-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

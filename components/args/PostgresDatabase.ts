@@ -126,8 +126,8 @@ export interface PostgresDatabaseArgs extends DatabaseServer<pulumi.Input<string
   /** The host that the application is on. */
   readonly host: Host;
   /**
-   * Findings of the preflight, with the tunnel that the provider and a server elsewhere need. Only this stack's
-   * own program has them: leave them out in a program of your own.
+   * Findings of the preflight, as `planPostgres` of `tracks/preflight` returns them: the provider needs them,
+   * for its tunnel, and so does a server elsewhere.
    *
    * @default none: psql creates what does not exist, on the host's own server
    */

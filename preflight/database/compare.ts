@@ -13,16 +13,16 @@ export interface Existing {
   readonly database: boolean;
 }
 
-/** The error for a database server that does not fit the settings. */
+/** The error for a database server that does not fit the component's arguments. */
 export function databaseError(...problems: readonly ProblemParts[]): ProblemError {
   return new ProblemError("The database can't be used as configured", problems.map(errorOf));
 }
 
 const anotherServer =
-  "or pulumi config set tracks:postgresHost ADDRESS   (uses a server elsewhere)";
+  "or set PostgresDatabase.external.host to ADDRESS   (uses a server elsewhere)";
 
 /**
- * Compares the settings with the host's PostgreSQL server as the preflight found it.
+ * Compares the component's arguments with the host's PostgreSQL server as the preflight found it.
  *
  * @param facts undefined when the host could not be reached: then the result has no role and no database
  * @throws {@link ProblemError} when `up` could miss existing data, or leave them behind
@@ -38,7 +38,7 @@ export function compareWithHost(settings: Database, facts: HostFacts | undefined
   const unread = "This program can't see which role and database the data have.";
   if (service === "absent") {
     throw databaseError({
-      subject: "tracks:postgresService",
+      subject: "PostgresDatabase.service",
       given: settings.service,
       found: `data of PostgreSQL in ${data}, and no such service on the host`,
       fix: [
@@ -62,10 +62,10 @@ export function compareWithHost(settings: Database, facts: HostFacts | undefined
   if (roles === "unknown") {
     throw databaseError({
       subject: "PostgreSQL on the host does not let the system user postgres log in",
-      given: `its local socket, port ${settings.port} (tracks:postgresPort)`,
+      given: `its local socket, port ${settings.port} (PostgresDatabase.port)`,
       fix: [
         `local all postgres peer   (in ${data}/pg_hba.conf, above the line that refuses; then reload the service ${settings.service})`,
-        "or pulumi config set tracks:postgresPort PORT   (where the server has another port)",
+        "or set PostgresDatabase.port to PORT   (where the server has another port)",
       ],
       reason: facts.facts.get("postgresql-said"),
     });
@@ -90,18 +90,18 @@ function checkVersion({ version, packages, service }: Database, facts: HostFacts
     const release = Number.parseInt(facts.facts.get("os-version") ?? "", 10);
     if (release !== 6 || !packages.includes("postgresql-server")) return;
     throw databaseError({
-      subject: "tracks:postgresPackages",
+      subject: "PostgresDatabase.packages",
       given: "postgresql-server, which is PostgreSQL 8.4 on Enterprise Linux 6",
       allowed: `PostgreSQL ${supportedVersions}`,
       fix: [
-        "install a newer server on the host by hand, and: pulumi config set tracks:postgresPackages '[]'",
+        "install a newer server on the host by hand, and: set PostgresDatabase.packages to []",
         anotherServer,
       ],
     });
   }
   if (!isSupported(installed)) {
     throw databaseError({
-      subject: "tracks:postgresVersion",
+      subject: "PostgresDatabase.version",
       given: version,
       found: `PostgreSQL ${installed} on the host`,
       allowed: `PostgreSQL ${supportedVersions}`,
@@ -112,11 +112,11 @@ function checkVersion({ version, packages, service }: Database, facts: HostFacts
     });
   }
   throw databaseError({
-    subject: "tracks:postgresVersion",
+    subject: "PostgresDatabase.version",
     given: version,
     found: `PostgreSQL ${installed} on the host`,
     fix: [
-      `pulumi config set tracks:postgresVersion ${installed}   (keeps the server)`,
+      `set PostgresDatabase.version to ${installed}   (keeps the server)`,
       `or move to ${version}, on the host, as root:`,
       ...moveCommands({ version, service, installed }, facts.facts.get("postgresql-data")),
     ],
@@ -177,12 +177,12 @@ export function refuseFormerNames(
     ...(role !== settings.user && existing.roles.has(role)
       ? [
           {
-            subject: "tracks:databaseUser",
+            subject: "PostgresDatabase.user",
             given: `"${settings.user}"`,
             found: `the site's role "${role}"`,
             fix: [
               `${psql.command} -c 'ALTER ROLE "${role}" RENAME TO "${settings.user}"'   (${psql.where}; stop the site first)`,
-              `or pulumi config set tracks:databaseUser ${role}`,
+              `or set PostgresDatabase.user to "${role}"`,
             ],
             reason: "The data would stay with the former role.",
           },
@@ -191,12 +191,12 @@ export function refuseFormerNames(
     ...(database !== settings.database && existing.databases.has(database)
       ? [
           {
-            subject: "tracks:databaseName",
+            subject: "PostgresDatabase.database",
             given: `"${settings.database}"`,
             found: `the site's data in the database "${database}"`,
             fix: [
               `${psql.command} -c 'ALTER DATABASE "${database}" RENAME TO "${settings.database}"'   (${psql.where}; stop the site first)`,
-              `or pulumi config set tracks:databaseName ${database}`,
+              `or set PostgresDatabase.database to "${database}"`,
             ],
             reason: "The site would go live with an empty database.",
           },

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ExternalServer, firstWithProvider } from "../../components/args/PostgresDatabase";
 import type { ResolvedDatabase } from "../../components/postgres/resolve";
 import { HostError, isRefusal } from "../../host/ssh/error";
+import type { Terms } from "../../host/problem";
 import type { Secret } from "../../host/secret";
 import { type PostgresAnswer, proveLogin } from "./login";
 import { waysOf } from "../../host/ssh/postgresTls";
@@ -25,6 +26,7 @@ export interface Found {
  *
  * In a preview a server that can't be reached is a warning.
  *
+ * @param inTerms terms of that warning
  * @throws {@link HostError} when it refuses the login or the encryption; {@link ProblemError} when it has
  * another version, or has the site's data under a former name
  */
@@ -33,6 +35,7 @@ export async function findOnExternal(
   settings: ResolvedDatabase<Secret>,
   external: ExternalServer<Secret>,
   remembered: Remembered | undefined,
+  inTerms: Terms,
 ): Promise<Found> {
   const { user, database } = settings;
   const address = addressOf(external);
@@ -46,7 +49,7 @@ export async function findOnExternal(
     if (!pulumi.runtime.isDryRun() || !(error instanceof HostError) || isRefusal(error))
       throw error;
     void pulumi.log.warn(
-      `This preview knows nothing of the external PostgreSQL:\n${error.message}`,
+      `This preview knows nothing of the external PostgreSQL:\n${error.reword(inTerms).message}`,
     );
     return { existing: undefined, server: address };
   }
@@ -97,9 +100,9 @@ function checkVersion(
   { version: found }: PostgresAnswer,
 ): void {
   if (found === version) return;
-  const anotherServer = "pulumi config set tracks:postgresHost ADDRESS   (uses another server)";
+  const anotherServer = "set PostgresDatabase.external.host to ADDRESS   (uses another server)";
   const problem = {
-    subject: "tracks:postgresVersion",
+    subject: "PostgresDatabase.version",
     given: version,
     found: `PostgreSQL ${found} at ${address}`,
   };
@@ -112,7 +115,7 @@ function checkVersion(
   }
   throw databaseError(
     isSupported(found)
-      ? { ...problem, fix: [`pulumi config set tracks:postgresVersion ${found}`] }
+      ? { ...problem, fix: [`set PostgresDatabase.version to ${found}`] }
       : { ...problem, allowed: `version ${supportedVersions}`, fix: [anotherServer] },
   );
 }

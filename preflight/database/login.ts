@@ -1,11 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { Client } from "pg";
 import type { Secret } from "../../host/secret";
-import { failingIn } from "../../host/ProblemError";
 import { Deadline } from "../../host/ssh/deadline";
 import { HostError, type HostErrorKind } from "../../host/ssh/error";
 import type { Tunnel } from "../../host/ssh/tunnel";
-import { inStackKeys } from "../../settings/argumentKeys";
 
 /** A role that logs in to PostgreSQL. */
 export interface PostgresLogin {
@@ -52,7 +50,7 @@ export async function proveLogin(
   login: PostgresLogin,
   questions: PostgresQuestions,
 ): Promise<PostgresAnswer> {
-  const channel = await failingIn(inStackKeys, tunnel.connect());
+  const channel = await tunnel.connect();
   // Loaded here, since few sites have a server elsewhere.
   const { Client } = await import("pg");
   const client = new Client({
@@ -150,7 +148,7 @@ function explain(login: PostgresLogin, isEncrypted: boolean, error: unknown): Ho
     fix:
       kind === "postgresql-unlisted" && !isEncrypted
         ? [
-            "pulumi config set tracks:postgresSslMode verify-full   (or verify-ca or require, where pg_hba.conf has hostssl lines only)",
+            'set PostgresDatabase.external.sslMode to "verify-full"   (or verify-ca or require, where pg_hba.conf has hostssl lines only)',
           ]
         : undefined,
     reason,

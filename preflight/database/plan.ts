@@ -12,9 +12,8 @@ import type { ForwardingTarget } from "../../host/ssh/forward";
 import type { HostFacts } from "../../host/facts";
 import type { DatabaseQuestion } from "../host/survey";
 import { openTunnel, type Tunnel } from "../../host/ssh/tunnel";
-import { inStackKeys } from "../../settings/argumentKeys";
 import { failingIn } from "../../host/ProblemError";
-import { errorOf, type Problem, reworded, warningOf } from "../../host/problem";
+import { errorOf, inArguments, type Problem, type Terms, warningOf } from "../../host/problem";
 import { formerServiceRuns } from "../needs";
 import { refuse, warn } from "../refuse";
 import { compareWithHost, type Existing } from "./compare";
@@ -23,41 +22,65 @@ import { type Remembered, rememberedSite, settleGeneration } from "./memory";
 
 type Resolved = ResolvedDatabase<Secret>;
 
-/** The survey's question about the host's own server; undefined for an external one. */
-export function postgresQuestion(settings: DatabaseServer<Secret>): DatabaseQuestion | undefined {
-  const { external, service, binaries, dataDirectory, port } = resolveDatabase(settings);
+/** Question of the survey about the host's own server; undefined for an external one. */
+export function postgresQuestion(wanted: DatabaseServer<Secret>): DatabaseQuestion | undefined {
+  const { external, service, binaries, dataDirectory, port } = resolveDatabase(wanted);
   return external === undefined ? { service, binaries, dataDirectory, port } : undefined;
 }
 
 /** Target of the tunnel, for the preflight to check; undefined when psql on the host does the work. */
-export function postgresForwarding(settings: DatabaseServer<Secret>): ForwardingTarget | undefined {
-  const { external, provisioner, port } = resolveDatabase(settings);
+export function postgresForwarding(wanted: DatabaseServer<Secret>): ForwardingTarget | undefined {
+  const { external, provisioner, port } = resolveDatabase(wanted);
   if (provisioner === "psql") return undefined;
   return { address: external?.host ?? "127.0.0.1", port: external?.port ?? port };
 }
 
 /**
- * Decides how to create the database: compares the settings with the host's server, or asks the
- * external one, and opens the tunnel that the provider needs.
+ * Decides how to create the database: compares the arguments of a `PostgresDatabase` with the host's server,
+ * or asks the external one, and opens the tunnel that the @pulumi/postgresql provider needs.
  *
- * @param facts answer of the host to {@link postgresQuestion}; undefined in a preview of a host that
- *   can't be reached
+ * @param facts of an `examineHost` whose `survey.database` was {@link postgresQuestion}, and whose `forwarding`
+ *   was {@link postgresForwarding}; undefined in a preview of a host that can't be reached
+ * @param wanted arguments of the `PostgresDatabase`, with its passwords as {@link Secret}s
+ * @param inTerms puts a text that names arguments into the program's own terms. @default leaves it unchanged
+ * @returns the arguments of the `PostgresDatabase`, without its host
  * @throws {@link ProblemError} for a stopped server with data, another version, a changed name; in an `up`
  *   also for a password that would lock a running site out
+ * @throws {@link HostError} for a server elsewhere that refuses the login, and for a port of the tunnel in use
+ * @example
+ * ```ts
+ * const wanted = { database: "tracks", user: "deployer", version: "15" };
+ * const facts = await examineHost(connection, {
+ *   survey: {
+ *     listenPort: 80,
+ *     defaultServer: true,
+ *     serverNames: ["docs.example.org"],
+ *     paths: [],
+ *     database: postgresQuestion(wanted),
+ *   },
+ *   forwarding: postgresForwarding(wanted),
+ * });
+ * const host = new Host("host", { connection, facts });
+ * const database = new PostgresDatabase(
+ *   "database",
+ *   { host, ...(await planPostgres(connection, facts, wanted)) },
+ *   { dependsOn: packages },
+ * );
+ * ```
  */
 export async function planPostgres(
   connection: Connection,
   facts: HostFacts | undefined,
-  settings: DatabaseServer<Secret>,
+  wanted: DatabaseServer<Secret>,
+  inTerms: Terms = inArguments,
 ): Promise<Omit<PostgresDatabaseArgs, "host">> {
-  const resolved = resolveDatabase(settings);
-  const found = await findings(connection, facts, {
-    ...resolved,
-    tunnelPort: resolved.tunnelPort ?? defaultTunnelPort(),
-  });
-  const { password, external } = settings;
+  const resolved = resolveDatabase(wanted);
+  const tunnelPort = resolved.tunnelPort ?? defaultTunnelPort();
+  const settled = { ...resolved, tunnelPort, inTerms };
+  const found = await failingIn(inTerms, findings(connection, facts, settled));
+  const { password, external } = wanted;
   return {
-    ...settings,
+    ...wanted,
     password: password?.output(),
     external: external && { ...external, adminPassword: external.adminPassword.output() },
     found,
@@ -69,23 +92,22 @@ async function findings(
   facts: HostFacts | undefined,
   settled: Settled,
 ): Promise<DatabaseFindings> {
-  const { external, tunnelPort } = settled;
+  const { external, tunnelPort, inTerms } = settled;
   const isPreview = pulumi.runtime.isDryRun();
   if (settled.encryption === "md5" && external === undefined) {
-    warn([
-      warningOf({
-        subject: "tracks:postgresVersion",
-        given: `${settled.version}, which stores passwords as md5 only`,
-        fix: ["move to a server of version 10 or newer when you can"],
-        reason: "md5 is weak.",
-      }),
-    ]);
+    const weak = warningOf({
+      subject: "PostgresDatabase.version",
+      given: `${settled.version}, which stores passwords as md5 only`,
+      fix: ["move to a server of version 10 or newer when you can"],
+      reason: "md5 is weak.",
+    });
+    warn([weak], inTerms);
   }
   const remembered = rememberedSite(facts);
   if (external !== undefined) {
     if (isPreview) announceMove(addressOf(external), remembered);
     const found = await findElsewhere(connection, facts, settled, external, remembered);
-    refuse(passwordProblems(settled, found.existing, facts, remembered));
+    refuse(passwordProblems(settled, found.existing, facts, remembered), inTerms);
     // The name has the server's own identifier, where the role may read it.
     const seed = found.server;
     const generation = settleGeneration(found.server, seed, found.existing, remembered);
@@ -95,7 +117,7 @@ async function findings(
     return { tunnelPort, server: found.server, adopt: found.existing ?? nothing, generation };
   }
   const existing = compareWithHost(settled, facts);
-  refuse(passwordProblems(settled, existing, facts, remembered));
+  refuse(passwordProblems(settled, existing, facts, remembered), inTerms);
   const server = `127.0.0.1:${settled.port}`;
   if (isPreview) announceMove(server, remembered);
   // Identifies the host: after a reinstallation it has another key.
@@ -112,7 +134,7 @@ async function findings(
 
 const nothing = { role: false, database: false } as const;
 
-type Settled = Resolved & { readonly tunnelPort: number };
+type Settled = Resolved & { readonly tunnelPort: number; readonly inTerms: Terms };
 
 async function findElsewhere(
   connection: Connection,
@@ -123,21 +145,20 @@ async function findElsewhere(
 ): Promise<Found> {
   if (facts === undefined) return { existing: undefined, server: addressOf(external) };
   const tunnel = await tunnelTo(connection, settled);
-  return findOnExternal(tunnel, settled, external, remembered);
+  return findOnExternal(tunnel, settled, external, remembered, settled.inTerms);
 }
 
 function tunnelTo(
   connection: Connection,
-  { external, port, tunnelPort }: Settled,
+  { external, port, tunnelPort, inTerms }: Settled,
 ): Promise<Tunnel> {
-  const tunnel = openTunnel(connection, {
+  return openTunnel(connection, {
     localPort: tunnelPort,
     target: { address: external?.host ?? "127.0.0.1", port: external?.port ?? port },
     warn: (problem) => {
-      warn([reworded(problem, inStackKeys)]);
+      warn([problem], inTerms);
     },
   });
-  return failingIn(inStackKeys, tunnel);
 }
 
 /** Warns of another server: this program moves no data from one to the other. */
@@ -172,18 +193,18 @@ export function passwordProblems(
   if (!isForeign || password !== undefined || !facts || !formerServiceRuns(facts)) return [];
   return [
     errorOf({
-      subject: "tracks:databasePassword",
+      subject: "PostgresDatabase.password",
       given: "nothing",
-      found: `a running service uwsgi on the host, and the role ${user} (tracks:databaseUser) in PostgreSQL`,
+      found: `a running service uwsgi on the host, and the role ${user} (PostgresDatabase.user) in PostgreSQL`,
       allowed: "the password with which that site logs in",
-      fix: ["pulumi config set --secret tracks:databasePassword"],
+      fix: ["set PostgresDatabase.password to PASSWORD"],
       reason: `up would give ${user} a generated password, and break that site before ours replaces it.`,
     }),
   ];
 }
 
 /** A preview does not import: the provider would log in, perhaps with a password that only `up` sets. */
-function announceAdoption({ user, database, password }: Resolved, found: Existing): void {
+function announceAdoption({ user, database, password, inTerms }: Settled, found: Existing): void {
   const names = [
     ...(found.role ? [`the role ${user}`] : []),
     ...(found.database ? [`the database ${database}`] : []),
@@ -194,7 +215,7 @@ function announceAdoption({ user, database, password }: Resolved, found: Existin
     );
   }
   if (found.role) {
-    const kind = password === undefined ? "a generated one" : "tracks:databasePassword";
+    const kind = password === undefined ? "a generated one" : inTerms("PostgresDatabase.password");
     void pulumi.log.info(
       `The password of the role ${user} becomes ${kind}: every other program that logs in as ${user} needs it then.`,
     );

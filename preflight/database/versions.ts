@@ -1,9 +1,9 @@
 import { postgresVersion } from "../../host/manifest/values";
 
-/** Versions that tracks:postgresVersion allows, in words. */
+/** Versions that PostgresDatabase.version allows, in words. */
 export const supportedVersions = "9.2 to 9.6 and 10 to 18";
 
-/** Whether tracks:postgresVersion allows this version of a server. */
+/** Whether PostgresDatabase.version allows this version of a server. */
 export function isSupported(version: string): boolean {
   return postgresVersion.schema.safeParse(version).success;
 }

@@ -5,7 +5,7 @@ import type { GitRepository } from "../../components/args/DjangoApp";
 import { askCommit, gitDeadlineSeconds } from "./commit";
 import { checkForwarding, checkPrivilege, checkSystem } from "./checks";
 import type { HostFacts } from "../../host/facts";
-import { reworded } from "../../host/problem";
+import { inArguments, reworded, type Terms } from "../../host/problem";
 import { failingIn } from "../../host/ProblemError";
 import { overSession } from "./overSession";
 import { checkSftp } from "./sftp";
@@ -21,7 +21,7 @@ export interface PreflightOptions {
   /** Git repository of the application, whose commit to find. @default the source comes from elsewhere */
   readonly git?: GitRepository;
   /** Puts a text that names arguments into the program's own terms. @default leaves it unchanged */
-  readonly inTerms?: (text: string) => string;
+  readonly inTerms?: Terms;
 }
 
 /** Seconds for the way to the host, up to the login. */
@@ -41,7 +41,7 @@ const surveyDeadlineSeconds = 60;
 export async function examine(
   connection: Connection,
   script: HostScript,
-  { inTerms = (text) => text, ...options }: PreflightOptions,
+  { inTerms = inArguments, ...options }: PreflightOptions,
 ): Promise<HostFacts> {
   return inTermsOf(inTerms, await failingIn(inTerms, ask(connection, script, options)));
 }
@@ -73,10 +73,7 @@ function ask(
 }
 
 /** Rewords everything but manifests, which the program compares with its own. */
-function inTermsOf(
-  inTerms: (text: string) => string,
-  { facts, problems, resources, ...found }: HostFacts,
-): HostFacts {
+function inTermsOf(inTerms: Terms, { facts, problems, resources, ...found }: HostFacts): HostFacts {
   return {
     ...found,
     facts: new Map([...facts].map(([name, text]) => [name, inTerms(text)])),

@@ -81,7 +81,7 @@ describe("a login to PostgreSQL through the tunnel", () => {
       const error = await logIn(undefined);
       expect(error).toMatchObject({ kind: "postgresql-unlisted" });
       expect(String(error)).toMatch(
-        /pulumi config set tracks:postgresSslMode verify-full[^]*no encryption$/,
+        /set PostgresDatabase\.external\.sslMode to "verify-full"[^]*no encryption$/,
       );
     });
 
@@ -90,7 +90,7 @@ describe("a login to PostgreSQL through the tunnel", () => {
       const unsigned = await logIn({ ...named, check: "authority", authorities: otherAuthority });
       expect(unsigned).toMatchObject({ kind: "tls-refused" });
       expect(String(unsigned)).toMatch(
-        /db\.example\.org:5432 is signed by none of tracks:postgresCaFile/,
+        /db\.example\.org:5432 is signed by none of PostgresDatabase\.external\.authorities/,
       );
       for (const host of ["other.example.org", "127.0.0.1"]) {
         const misnamed = await logIn({ ...named, host, check: "name", authorities });
@@ -107,7 +107,9 @@ describe("a login to PostgreSQL through the tunnel", () => {
       );
       const error = await logIn({ ...named, check: "nothing" });
       expect(error).toMatchObject({ kind: "tls-absent" });
-      expect(String(error)).toMatch(/offers no TLS\n[^]*set tracks:postgresSslMode disable/);
+      expect(String(error)).toMatch(
+        /offers no TLS\n[^]*set PostgresDatabase\.external\.sslMode to disable/,
+      );
     });
   });
 });

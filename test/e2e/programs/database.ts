@@ -1,5 +1,6 @@
 import { PostgresDatabase } from "../../../components/PostgresDatabase";
 import { planPostgres, postgresQuestion } from "../../../preflight/database/plan";
+import { inStackKeys } from "../../../settings/argumentKeys";
 import { loadConfiguration } from "../../../settings/configuration";
 import type { DatabaseServer } from "../../../components/args/PostgresDatabase";
 import { Secret } from "../../../host/secret";
@@ -32,7 +33,7 @@ export = async () => {
     survey: { ...surveyQuestions(config), database: postgresQuestion(given) },
   });
   const host = new Host("host", { connection: config.connection, facts });
-  const database = await planPostgres(config.connection, facts, given);
+  const database = await planPostgres(config.connection, facts, given, inStackKeys);
   const { connection } = new PostgresDatabase("database", { host, ...database });
   return { connection };
 };

@@ -12,7 +12,12 @@ const prelude = `
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { ${Object.keys(library).join(", ")} } from "./components";
-import { examineHost } from "./preflight/library";
+import {
+  examineHost,
+  planPostgres,
+  postgresForwarding,
+  postgresQuestion,
+} from "./preflight/library";
 import type * as tracks from "./components";
 declare const app: tracks.DjangoApp;
 declare const archive: tracks.LocalFile;
@@ -41,6 +46,7 @@ const sources = readdirSync(join(root, "components")).filter((name) => name.ends
 const examples = new Map(
   [
     "host/Host.ts",
+    "preflight/database/plan.ts",
     "preflight/host/examineHost.ts",
     ...sources.map((name) => `components/${name}`),
   ].flatMap(examplesOf),
@@ -54,7 +60,7 @@ describe("the components as a library", () => {
       .map(([name]) => name);
     expect(components.length).toBeGreaterThan(10);
     expect([...examples.keys()].sort()).toEqual(
-      [...components, "connectionTo", "examineHost"].sort(),
+      [...components, "connectionTo", "examineHost", "planPostgres"].sort(),
     );
   });
 

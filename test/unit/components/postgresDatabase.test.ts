@@ -153,7 +153,7 @@ describe("a database that can't be created", () => {
 
   it("is one for the provider without the tunnel, which only the preflight opens", () => {
     expect(refusal({ provisioner: "provider" })).toThrow(
-      /found\n {4}given: {3}nothing\n {4}allowed: what the preflight's planPostgres returns/,
+      /found\n {4}given: {3}nothing\n {4}allowed: what planPostgres of tracks\/preflight returns/,
     );
     expect(refusal({})).not.toThrow();
   });

@@ -9,14 +9,15 @@ const withoutSetting = ["NginxSite.staticRoot"];
 
 /** Where the rooms below settings match a pattern; not in doc comments, which link to members of classes. */
 function found(pattern: RegExp): { path: string; match: string }[] {
-  return ["host", "preflight/host", "components", "templates"].flatMap((room) =>
-    readdirSync(room, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name))
-      .flatMap((path) => {
-        const code = readFileSync(path, "utf8").replaceAll(/\/\*\*[^]*?\*\//g, "");
-        return [...code.matchAll(pattern)].map(([match]) => ({ path, match }));
-      }),
+  return ["host", "preflight/host", "preflight/database", "components", "templates"].flatMap(
+    (room) =>
+      readdirSync(room, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => join(parentPath, name))
+        .flatMap((path) => {
+          const code = readFileSync(path, "utf8").replaceAll(/\/\*\*[^]*?\*\//g, "");
+          return [...code.matchAll(pattern)].map(([match]) => ({ path, match }));
+        }),
   );
 }
 
@@ -45,6 +46,16 @@ describe("the arguments that settings become", () => {
     expect(inStackKeys("set DjangoApp.source.deployKey")).toBe(
       "set tracks:sourceDeployKey (pulumi config set --secret tracks:sourceDeployKey < ~/.ssh/tracks_deploy)",
     );
+    expect(inStackKeys('or set PostgresDatabase.user to "painter"')).toBe(
+      "or pulumi config set tracks:databaseUser painter",
+    );
+    expect(inStackKeys("set PostgresDatabase.packages to []")).toBe(
+      "pulumi config set tracks:postgresPackages '[]'",
+    );
+    expect(inStackKeys("set PostgresDatabase.password to PASSWORD   (the site's)")).toBe(
+      "pulumi config set --secret tracks:databasePassword   (the site's)",
+    );
+    expect(inStackKeys("PostgresDatabase.password")).toBe("tracks:databasePassword");
   });
 
   it("are named by host, components and templates as the settings know them", () => {

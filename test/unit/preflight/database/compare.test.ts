@@ -61,7 +61,7 @@ describe("what the host has", () => {
 
   it("must have the configured version", () => {
     expect(() => compare({ version: "16" }, facts(running))).toThrow(
-      /pulumi config set tracks:postgresVersion 15/,
+      /set PostgresDatabase\.version to 15/,
     );
   });
 
@@ -79,7 +79,7 @@ describe("what the host has", () => {
       expect(refusal).toThrow(
         new RegExp(`PostgreSQL ${installed} on the host\n.*PostgreSQL 9.2 to 9.6 and 10 to 18`),
       );
-      expect(refusal).not.toThrow(/config set tracks:postgresVersion/);
+      expect(refusal).not.toThrow(/set PostgresDatabase\.version/);
     }
     const six = facts({ "os-version": "6.10", "postgresql-server": "absent" });
     expect(() => compare({ version: "9.2" }, six)).toThrow(/PostgreSQL 8\.4 on Enterprise Linux 6/);
@@ -120,9 +120,9 @@ describe("what the host has", () => {
     type Rest = [typeof existing | undefined, HostFacts | undefined, Remembered | undefined];
     expect(found({}, existing, known, undefined)).toEqual([
       expect.objectContaining({
-        subject: "tracks:databasePassword",
+        subject: "PostgresDatabase.password",
         found: expect.stringContaining("the role deployer") as string,
-        fix: ["pulumi config set --secret tracks:databasePassword"],
+        fix: ["set PostgresDatabase.password to PASSWORD"],
       }),
     ]);
     const allowed: [Server, ...Rest][] = [
