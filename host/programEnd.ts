@@ -17,12 +17,36 @@ export function atProgramEnd(check: () => void): void {
   void stack?.getData().then(check, () => undefined);
 }
 
-/** The SDK's call at the end of the program, after which the engine deletes what was not registered. */
-interface Monitor {
-  signalAndWaitForShutdown?: (request: unknown, callback: (error?: Error) => void) => unknown;
+/** What the SDK has in `pulumi.runtime`, and leaves out of its declarations. */
+interface Runtime {
+  readonly waitForRPCs: () => Promise<void>;
 }
 
-const guarded = new WeakSet<Monitor>();
+/**
+ * Calls back when the run is over, with an error or without: the engine has answered everything that the
+ * program registered, and has deleted what the program did not register any more.
+ *
+ * A process that the CLI starts ends then; that of an inline program of the Automation API goes on, and may
+ * run the next program. A mocked engine has no stack unless the test runs one: nothing is called back there.
+ */
+export function afterProgram(done: () => void): void {
+  const stack = pulumi.runtime.getStackResource() as unknown as RunningStack | undefined;
+  if (stack === undefined) return;
+  const { waitForRPCs } = pulumi.runtime as unknown as Runtime;
+  // The program of a failed run sends no signal, and the engine deletes nothing.
+  const end = guardedEnd() ?? waitForRPCs;
+  void stack.getData().then(end, waitForRPCs).then(done, done);
+}
+
+/** The SDK's call at the end of the program, after which the engine deletes what was not registered. */
+interface Monitor {
+  signalAndWaitForShutdown?: (request: unknown, callback: Answer) => unknown;
+}
+
+type Answer = (...answer: [error?: Error, ...rest: unknown[]]) => void;
+
+/** Each engine whose call is guarded, and a promise of its answer. */
+const guarded = new WeakMap<Monitor, Promise<void>>();
 
 /**
  * Keeps the engine from deleting resources after an error in an output.
@@ -32,17 +56,33 @@ const guarded = new WeakSet<Monitor>();
  * port that is not allowed would delete a site's whole configuration.
  */
 export function deleteNothingAfterErrors(): void {
+  guardedEnd();
+}
+
+/** Guards the engine of this run once; returns what waits for its answer, or undefined for a mocked engine. */
+function guardedEnd(): (() => Promise<void>) | undefined {
   const monitor = pulumi.runtime.getMonitor() as Monitor | undefined;
   const signal = monitor?.signalAndWaitForShutdown;
-  if (monitor === undefined || signal === undefined || guarded.has(monitor)) return;
-  guarded.add(monitor);
-  monitor.signalAndWaitForShutdown = (request, callback) => {
-    // By then the SDK has logged the errors that nobody caught.
-    setImmediate(() => {
-      if (pulumi.log.hasErrors()) callback(unavailable());
-      else signal.call(monitor, request, callback);
+  if (monitor === undefined || signal === undefined) return undefined;
+  let answered = guarded.get(monitor);
+  if (answered === undefined) {
+    answered = new Promise((resolve) => {
+      monitor.signalAndWaitForShutdown = (request, callback) => {
+        const answer: Answer = (...words) => {
+          callback(...words);
+          resolve();
+        };
+        // By then the SDK has logged the errors that nobody caught.
+        setImmediate(() => {
+          if (pulumi.log.hasErrors()) answer(unavailable());
+          else signal.call(monitor, request, answer);
+        });
+      };
     });
-  };
+    guarded.set(monitor, answered);
+  }
+  const end = answered;
+  return () => end;
 }
 
 /** gRPC's error for a missing engine: the SDK ignores it, and ends with the program's errors. */

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -37,17 +38,19 @@ const retryInterval = 200;
  * Opens a local port whose connections are forwarded through one SSH connection to the host, for
  * providers, which are processes of their own.
  *
- * The tunnel dials the host at the first connection, and again after the SSH connection was lost. It
- * lives as long as the program, and does not keep the program running. It closes a connection that fails,
+ * The tunnel dials the host at the first connection, and again after the SSH connection was lost. It stays
+ * open until {@link Tunnel.close}, and does not keep the program running. It closes a connection that fails,
  * with a warning.
  *
  * @throws {@link HostError} of kind `local-port` when the port stays in use
  */
 export async function openTunnel(connection: Connection, options: TunnelOptions): Promise<Tunnel> {
-  const tunnel = new Tunnel(connection, options.target, options.warn);
-  const server = await listen(options, (socket) => {
+  const server = createServer();
+  const tunnel = new Tunnel(connection, options.target, options.warn, server);
+  server.on("connection", (socket: Socket) => {
     tunnel.serve(socket);
   });
+  await listen(server, options);
   // The server, unlike a socket, would keep the program from ending although nobody connects.
   server.unref();
   return tunnel;
@@ -64,7 +67,21 @@ export class Tunnel {
     private readonly connection: Connection,
     private readonly target: ForwardingTarget,
     private readonly warn: TunnelOptions["warn"],
+    private readonly server: Server,
   ) {}
+
+  /** Leaves the local port to whoever wants it next, and ends the connections through the tunnel. */
+  close(): void {
+    this.server.close();
+    const { session } = this;
+    this.session = undefined;
+    session?.then(
+      (opened) => {
+        opened.close();
+      },
+      () => undefined,
+    );
+  }
 
   /**
    * Sets how connections from now on are encrypted between host and target.
@@ -148,13 +165,14 @@ export class Tunnel {
 }
 
 async function listen(
+  server: Server,
   { localPort, patienceSeconds = 10 }: TunnelOptions,
-  onSocket: (socket: Socket) => void,
-): Promise<Server> {
+): Promise<void> {
   const end = Date.now() + patienceSeconds * 1000;
   for (;;) {
     try {
-      return await listenOnce(localPort, onSocket);
+      await listenOnce(server, localPort);
+      return;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== "EADDRINUSE")
@@ -177,12 +195,8 @@ async function listen(
   }
 }
 
-function listenOnce(port: number, onSocket: (socket: Socket) => void): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer(onSocket);
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
-      resolve(server);
-    });
-  });
+async function listenOnce(server: Server, port: number): Promise<void> {
+  server.listen(port, "127.0.0.1");
+  // Rejects with the event `error`.
+  await once(server, "listening");
 }

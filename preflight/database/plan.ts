@@ -14,6 +14,7 @@ import type { DatabaseQuestion } from "../host/survey";
 import { openTunnel, type Tunnel } from "../../host/ssh/tunnel";
 import { failingIn } from "../../host/ProblemError";
 import { errorOf, inArguments, type Problem, type Terms, warningOf } from "../../host/problem";
+import { afterProgram } from "../../host/programEnd";
 import { formerServiceRuns } from "../needs";
 import { refuse, warn } from "../refuse";
 import { compareWithHost, type Existing } from "./compare";
@@ -37,7 +38,8 @@ export function postgresForwarding(wanted: DatabaseServer<Secret>): ForwardingTa
 
 /**
  * Decides how to create the database: compares the arguments of a `PostgresDatabase` with the host's server,
- * or asks the external one, and opens the tunnel that the @pulumi/postgresql provider needs.
+ * or asks the external one, and opens the tunnel that the @pulumi/postgresql provider needs. The tunnel closes
+ * when the run is over.
  *
  * @param facts of an `examineHost` whose `survey.database` was {@link postgresQuestion}, and whose `forwarding`
  *   was {@link postgresForwarding}; undefined in a preview of a host that can't be reached
@@ -148,17 +150,22 @@ async function findElsewhere(
   return findOnExternal(tunnel, settled, external, remembered, settled.inTerms);
 }
 
-function tunnelTo(
+async function tunnelTo(
   connection: Connection,
   { external, port, tunnelPort, inTerms }: Settled,
 ): Promise<Tunnel> {
-  return openTunnel(connection, {
+  const tunnel = await openTunnel(connection, {
     localPort: tunnelPort,
     target: { address: external?.host ?? "127.0.0.1", port: external?.port ?? port },
     warn: (problem) => {
       warn([problem], inTerms);
     },
   });
+  // A process that runs several programs, by the Automation API, needs the port for the next one.
+  afterProgram(() => {
+    tunnel.close();
+  });
+  return tunnel;
 }
 
 /** Warns of another server: this program moves no data from one to the other. */

@@ -9,6 +9,8 @@ import { Host, NginxSite } from "../../components";
 import { devPassphrase } from "../../dev/demo/stacks";
 import { embeddedEnvironment } from "../../dev/toolchain/embeddedStack";
 import { ensureToolchain } from "../../dev/toolchain/toolchain";
+import { examineHost, planPostgres, postgresQuestion } from "../../preflight/library";
+import { connectionTo, keyPair, startServer } from "../unit/preflight/preflightServer";
 import { rootConnection } from "../unit/rootConnection";
 
 /** Programs of the Automation API that run in this very process, which goes on after them. */
@@ -82,6 +84,43 @@ describe("an inline program", () => {
     const text = await failure("preview", program);
     expect(text).toContain("no such length");
     expect(text).not.toMatch(/delet/);
+  });
+
+  it("leaves the port of its tunnel to the next program, after an error too", async () => {
+    const [hostKey, login] = [keyPair(), keyPair()];
+    const facts = [
+      "fact init systemd",
+      "fact postgresql-server 15",
+      "fact postgresql-service running",
+      "fact postgresql-data /var/lib/pgsql/data",
+      "fact postgresql-roles postgres",
+      "fact postgresql-databases postgres",
+      "preflight complete\n",
+    ];
+    const host = await startServer({
+      hostKeys: [hostKey],
+      authorized: [login],
+      answer: (command) =>
+        command.includes("preflight complete") ? { stdout: facts.join("\n") } : undefined,
+    });
+    const connection = connectionTo(host, hostKey, login);
+    const wanted = { database: "site", user: "writer", tunnelPort: 25_470 };
+    const survey = { listenPort: 80, defaultServer: true, serverNames: [], paths: [] };
+    const plan = async () => {
+      const found = await examineHost(connection, {
+        survey: { ...survey, database: postgresQuestion(wanted) },
+      });
+      await planPostgres(connection, found, wanted);
+    };
+    const fails = async () => {
+      await plan();
+      throw new pulumi.RunError("planned, and failed");
+    };
+    expect(await failure("preview", fails)).toContain("planned, and failed");
+    await stack.preview({ program: plan });
+    expect(await failure("up", fails)).toContain("planned, and failed");
+    await stack.up({ program: plan });
+    await host.close();
   });
 
   it("leaves this process nothing to fail with later", () => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { PostgresDatabase } from "../../../components";
@@ -36,18 +36,34 @@ async function listening(): Promise<number> {
   return (listener.address() as AddressInfo).port;
 }
 
+/** Whether a connection to the port reaches the server that gives back what it gets. */
+async function reaches(port: number): Promise<boolean> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.write("hello");
+  const isEchoed = await once(socket, "data").then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return isEchoed;
+}
+
 describe("the preflight of a database in a program of one's own", () => {
   let registered: Map<string, Record<string, unknown>>;
+  /** Answer of the engine to the resource `slow`. */
+  let slowly: Promise<void> | undefined;
 
   function engine(preview: boolean): void {
-    const newResource = ({ name, inputs }: pulumi.runtime.MockResourceArgs) => {
+    const newResource = async ({ name, inputs }: pulumi.runtime.MockResourceArgs) => {
       registered.set(name, inputs as Record<string, unknown>);
+      if (name === "slow") await slowly;
       return { id: name, state: { ...(inputs as object), result: "generated" } };
     };
     void pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "docs", "test", preview);
   }
   beforeEach(() => {
     registered = new Map();
+    slowly = undefined;
     engine(false);
   });
   afterEach(() => {
@@ -147,4 +163,41 @@ describe("the preflight of a database in a program of one's own", () => {
     expect(stack).toMatch(/up will be refused:\ntracks:databasePassword\n/);
     expect(stack).not.toMatch(/PostgresDatabase\./);
   });
+
+  it("keeps the tunnel until all is registered, and leaves its port to the process's next program", async () => {
+    const port = await listening();
+    const tunnelPort = await freePort();
+    for (const preview of [true, false]) {
+      engine(preview);
+      let answer = (): void => undefined;
+      slowly = new Promise((resolve) => {
+        answer = resolve;
+      });
+      const program = async () => {
+        await plan({ ...names, port, tunnelPort }, running);
+        new pulumi.ComponentResource("test:index:Slow", "slow");
+      };
+      const run = pulumi.runtime.runInPulumiStack(program);
+      await vi.waitFor(() => {
+        expect(registered.has("slow")).toBe(true);
+      }, 20_000);
+      expect(await reaches(tunnelPort)).toBe(true);
+      await run;
+      expect(await reaches(tunnelPort)).toBe(true);
+      answer();
+      await vi.waitFor(async () => {
+        expect(await reaches(tunnelPort)).toBe(false);
+      }, 5_000);
+      registered.clear();
+    }
+  });
 });
+
+async function freePort(): Promise<number> {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  await once(listener, "close");
+  return port;
+}

@@ -118,6 +118,17 @@ describe("the tunnel", () => {
     await closed.close();
   });
 
+  it("closes with its connections, and leaves its port", async () => {
+    const { tunnel, localPort } = await open();
+    const socket = connect({ port: localPort, host: "127.0.0.1" });
+    socket.write("hello");
+    await once(socket, "data");
+    tunnel.close();
+    await once(socket, "close");
+    await open({ localPort, patienceSeconds: 0.3 });
+    expect(await say(localPort, "again")).toBe("again");
+  });
+
   it("waits for a port that another run is about to leave", async () => {
     const other = await startEcho();
     setTimeout(() => other.close(), 300);
