@@ -25,13 +25,15 @@ export interface HostArgs {
    */
   facts?: HostFacts;
   /**
-   * Seconds after which the host itself ends a command; Pulumi's own timeouts would leave it running
-   * there.
+   * Seconds after which a command ends on the host; Pulumi's own timeouts would leave it running there.
    *
    * @default 1800
    */
   commandTimeoutSeconds?: number;
 }
+
+/** Seconds after which a run of the host script ends by itself; `script/limit.sh` has the same number. */
+const scriptTimeoutSeconds = 1800;
 
 /** Seconds for a command that works on a whole database, such as a migration of a large table. */
 export const databaseTimeoutSeconds = 6 * 3600;
@@ -115,7 +117,7 @@ export class Host extends HostComponent {
     this.facts = args.facts;
     this.login = args.connection;
     this.connection = remoteConnection(args.connection);
-    this.commandTimeoutSeconds = args.commandTimeoutSeconds ?? 1800;
+    this.commandTimeoutSeconds = args.commandTimeoutSeconds ?? scriptTimeoutSeconds;
     this.script = this.installScript(name);
     this.registerOutputs({ script: this.script.id });
   }
@@ -123,11 +125,12 @@ export class Host extends HostComponent {
   /**
    * Brings the host to the state of the manifest.
    *
-   * The command is a constant; everything that changes travels in `stdin`, so that a preview shows
-   * changed lines as lines. Where the preflight found drift, the number after `--repair` is one
-   * higher than the host remembers: that changes `create` alone, and the engine runs it in place,
-   * since there is no `update`. The number is part of `create` so that a replacement, which removes what
-   * the host remembers, leaves the number that the program expects.
+   * The command is a constant, and as short as can be, since Pulumi prints it in front of the reason of a
+   * failure; everything that changes travels in `stdin`, so that a preview shows changed lines as lines.
+   * Where the preflight found drift, the number after `--repair` is one higher than the host remembers: that
+   * changes `create` alone, and the engine runs it in place, since there is no `update`. The number is part of
+   * `create` so that a replacement, which removes what the host remembers, leaves the number that the program
+   * expects.
    *
    * @param manifest an output where it depends on what other commands find
    */
@@ -162,20 +165,18 @@ export class Host extends HostComponent {
     }
 
     const repair = (applied?.repair ?? 0) + (drifted ? 1 : 0);
-    const script = `${scriptDirectory}/${this.scope}`;
+    const limit = options.timeoutSeconds ?? this.commandTimeoutSeconds;
+    const timeout = limit === scriptTimeoutSeconds ? [] : ["--timeout", String(limit)];
     return new remote.Command(
       name,
       {
         connection: this.connection,
-        create: commandLine(
-          this.asRoot(
-            [script, "apply", hostName, "--repair", String(repair)],
-            options.timeoutSeconds,
-          ),
+        create: this.scriptLine(
+          ["apply", hostName],
+          repair === 0 ? [] : ["--repair", String(repair)],
+          timeout,
         ),
-        ...(options.remains
-          ? {}
-          : { delete: commandLine(this.asRoot([script, "remove", hostName])) }),
+        ...(options.remains ? {} : { delete: this.scriptLine(["remove", hostName], timeout) }),
         // A plain manifest with an error fails here, in the program; an output fails when it is known.
         stdin: pulumi.Output.isInstance(manifest)
           ? pulumi
@@ -302,18 +303,13 @@ export class Host extends HostComponent {
     return ready ?? (this.facts?.resources.size ? randomUUID() : "first");
   }
 
-  /**
-   * The words of a command as root, with its timeout. coreutils 8.4 (Enterprise Linux 6) has no `-k`: a
-   * command that ignores SIGTERM goes on there. The words stay separate, since the host script's `recover`
-   * finds runs by them.
-   */
-  private asRoot(
-    words: readonly string[],
-    timeoutSeconds = this.commandTimeoutSeconds,
-  ): readonly string[] {
-    const bounded = 'timeout -k 1 1 true 2>/dev/null && exec timeout -k 30 "$@"; exec timeout "$@"';
-    const { prefix } = privilege(this.login);
-    return [...prefix, "sh", "-c", bounded, "timeout", String(timeoutSeconds), ...words];
+  /** Command line of the host script, as root. */
+  private scriptLine(...words: readonly (readonly string[])[]): string {
+    return commandLine(this.asRoot([`${scriptDirectory}/${this.scope}`, ...words.flat()]));
+  }
+
+  private asRoot(words: readonly string[]): readonly string[] {
+    return [...privilege(this.login).prefix, ...words];
   }
 
   /** The text, after the sudo password where sudo asks for one: then no line of it may be shown. */

@@ -28,7 +28,7 @@ fi
 readonly ROOT
 readonly STATE=$ROOT/var/lib/tracks
 # As long as another run may take to install, such as a database server from a slow mirror. It limits all
-# waiting of this run together: the caller ends the run after twice that time.
+# waiting of this run together: a run ends after twice that time.
 readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-900}
 readonly LOCK_DEADLINE=$((SECONDS + LOCK_WAIT))
 readonly PROOF_WAIT=${TRACKS_PROOF_WAIT:-15}

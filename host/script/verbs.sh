@@ -55,14 +55,20 @@ begin_transaction() { # LOCK...
   open_work "$SUBSYSTEM"
 }
 
-apply() { # NAME [--repair N]
-  local repair='' digest directory
-  RESOURCE=${1-}
-  if [[ $# -eq 3 && $2 == --repair && $3 =~ ^[0-9]+$ ]]; then
-    repair=$3
-  elif (($# != 1)); then
-    fail 'usage: apply NAME [--repair N] <MANIFEST'
-  fi
+apply() { # NAME [--repair N] [--timeout SECONDS]
+  local repair='' digest directory usage='usage: apply NAME [--repair N] [--timeout SECONDS] <MANIFEST'
+  (($# > 0)) || fail "$usage"
+  RESOURCE=$1
+  shift
+  while (($# > 0)); do
+    [[ ${2-} =~ ^[0-9]+$ ]] || fail "$usage"
+    case $1 in
+      --repair) repair=$2 ;;
+      --timeout) ;; # limit_run has used it
+      *) fail "$usage" ;;
+    esac
+    shift 2
+  done
   check_name "$RESOURCE"
   read_manifest
   parse_manifest
@@ -230,10 +236,11 @@ commit() { # WHAT
 }
 
 # Restores everything that the resource still owns.
-remove() { # NAME
+remove() { # NAME [--timeout SECONDS]
   local directory key
   RESOURCE=${1-}
-  (($# == 1)) || fail 'usage: remove NAME'
+  [[ $# -eq 1 || ($# -eq 3 && $2 == --timeout && $3 =~ ^[0-9]+$) ]] \
+    || fail 'usage: remove NAME [--timeout SECONDS]'
   check_name "$RESOURCE"
   cat >/dev/null
   exec </dev/null

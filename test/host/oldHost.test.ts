@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Host } from "../../host/Host";
+import type { ResourceManifest } from "../../host/manifest/manifest";
+import { hostScript } from "../../host/script/hostScript";
 import { MockedEngine } from "../unit/mockedEngine";
 import { rootConnection } from "../unit/rootConnection";
 import { DeployRoot } from "./deployRoot";
@@ -66,13 +68,30 @@ describe("the commands that are sent to a host", () => {
   });
 
   it("end on the host after their time limit, whatever options its timeout has", async () => {
-    host.write("/usr/local/libexec/tracks/tracks.test", "sleep 60\n", 0o755);
     const parent = new Host("host", { connection: rootConnection, commandTimeoutSeconds: 1 });
     parent.converge("slow", { subsystem: "none", entries: [] }, { parent });
     const { inputs } = await engine.command("slow");
-    expect(send(inputs.create).exitCode).toBe(124);
-    host.write("/el", "7\n");
-    expect(send(inputs.create).exitCode).toBe(124);
+    host.installScript("tracks.test");
+    for (const [el, command] of [
+      ["6", inputs.create],
+      ["7", inputs.delete],
+    ] as const) {
+      host.write("/el", `${el}\n`);
+      // What it reads does not end in time.
+      const run = send(`sleep 2 | ${command}`);
+      expect(run).toMatchObject({ exitCode: 124 });
+      expect(run.stderr).toContain("ended by a signal");
+    }
+  });
+
+  it("name a time limit only where it is not the host script's own", async () => {
+    expect(hostScript()).toContain("\nreadonly RUN_LIMIT=1800\n");
+    const parent = new Host("host", { connection: rootConnection });
+    const manifest: ResourceManifest = { subsystem: "none", entries: [] };
+    parent.converge("usual", manifest, { parent });
+    parent.converge("long", manifest, { parent, timeoutSeconds: 21_600 });
+    expect((await engine.command("usual")).inputs.create).not.toContain("--timeout");
+    expect((await engine.command("long")).inputs.create).toMatch(/ --timeout 21600$/);
   });
 });
 

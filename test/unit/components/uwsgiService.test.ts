@@ -95,7 +95,7 @@ describe("Uwsgi", () => {
     uwsgi("uwsgi");
     await engine.settled();
     // The first six characters of the SHA-256 of "UwsgiService:uwsgi/uwsgi-program".
-    expect(engine.inputs("uwsgi-program").create).toMatch(/ apply uwsgi-program-2630b1 /);
+    expect(engine.inputs("uwsgi-program").create).toMatch(/ apply uwsgi-program-2630b1$/);
   });
 });
 

@@ -74,12 +74,12 @@ const cases: Record<Exclude<KeyName, "rehearsal">, Case | readonly Case[]> = {
   hostPort: { value: "2222", shows: ['"port": 2222'] },
   hostUser: {
     value: "admin",
-    shows: ['"user": "admin"', /"create": "sudo -n sh -c/, "admin key SHA"],
+    shows: ['"user": "admin"', /"create": "sudo -n \/usr\/local/, "admin key SHA"],
   },
   sudoPassword: {
     value: "sudo-secret",
     beside: { hostUser: "admin" },
-    shows: [/"create": "sudo -k -S -p '' sh/, "sudo-secret"],
+    shows: [/"create": "sudo -k -S -p '' \/usr/, "sudo-secret"],
   },
   hostKey: { value: other.public, shows: [hostLine] },
   privateKeyFile: { value: "other", shows: [`root key ${fingerprint}`, innerLine(other.private)] },
