@@ -38,9 +38,10 @@ validate_logrotate() {
       files_with_log "${line##* duplicate log entry for }"
       line+=" (it is named in $REPLY: remove it from one of them)"
     fi
-    fresh+="$line; "
+    # Later errors may follow from the first one, which is therefore the last line.
+    fresh=$line$'\n'$fresh
   done <<<"$after"
-  [[ -z $fresh ]] || fail "logrotate refuses the new configuration: ${fresh%; }"
+  [[ -z $fresh ]] || fail "logrotate refuses the new configuration: $fresh"
   [[ $before == $'\n' ]] || note "logrotate reports errors in files of this host that are not ours: ${before//$'\n'/ }"
 }
 

@@ -191,12 +191,13 @@ manager_is_busy() {
 
 # Ends the run with the cause, as found in the output of the package manager.
 manager_failed() { # WHAT
-  local words reason
+  local words reason problem
   words=$(sed -n '/^\(Error\|failure\|Cannot\|Could not\|There are no enabled\)/,$p' <<<"$OUTPUT" | grep -v '^[[:space:]]*$\|^(try to add' | tail -n 8)
   words=${words:-$(tail -n 5 <<<"$OUTPUT")}
-  # dnf says on a separate line, once per try, why it can't reach a repository.
+  # dnf says on a separate line, once per try, why it can't reach a repository; such lines of a conflict are among
+  # the words.
   reason=$(sed -n 's/^  - //p' <<<"$OUTPUT" | head -n 1)
-  [[ -z $reason ]] || words="$reason; ${words##*$'\n'}"
+  [[ -z $reason || $words == *"$reason"* ]] || words=$reason$'\n'${words##*$'\n'}
   package_manager
   case $OUTPUT in
     *'transaction lock on '* | *'Could not create lock at '* | *'Malformed lock file '*)
@@ -205,7 +206,7 @@ manager_failed() { # WHAT
     *'GPG signature'* | *'import keys'*)
       # Only an installation may accept a repository's new key.
       [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"
-      fail "$REPLY $1, because it can't check a repository's signature; set its key (gpgkey) or another address in its file in /etc/yum.repos.d: $words"
+      fail "$REPLY $1, because it can't check a repository's signature. Set its key (gpgkey) or another address in its file in /etc/yum.repos.d. $REPLY says: $words"
       ;;
     *'ailed to download metadata'* | *'internal mirrorlist'* | *'repository metadata'* | *'valid baseurl'* | *'failure: repodata'* | *'retrieve mirrorlist'*)
       fail "$REPLY $1, because this host can't reach a package repository. Check the host's network, set SystemPackages.yumProxy if it needs a proxy, or disable the repository (enabled=0) in /etc/yum.repos.d. $REPLY says: $words"
@@ -213,8 +214,11 @@ manager_failed() { # WHAT
     *'no enabled repos'*)
       fail "$REPLY $1: this host has no enabled package repository. Add one with SystemPackages.yumRepositories, or enable the host's own in /etc/yum.repos.d"
       ;;
-    # The first line says most about a conflict.
-    *Problem*) fail "$REPLY $1: ${words//$'\n'/; }" ;;
+    *$'\n Problem'*)
+      # About a conflict the first line says most: the others, which explain it, come before.
+      problem=$(grep -m 1 '^ Problem' <<<"$words")
+      fail "$REPLY $1: $(grep -v '^Error: *$' <<<"$words" | grep -vxF -e "$problem")"$'\n'"$problem"
+      ;;
     *) fail "$REPLY $1: $words" ;;
   esac
 }

@@ -147,9 +147,9 @@ inspect_source() { # INDEX
   as_user "$RELEASE_OWNER" "$tree" test -f "$requirements" </dev/null \
     || faults+=("there is no $requirements, from which the virtualenv is built")
   find_placeholders "$tree"
-  [[ -z $REPLY ]] || faults+=("pointer files, whose content is elsewhere (git-lfs, git-annex): ${REPLY//$'\n'/, }; commit the files themselves, or deploy from a checkout after git lfs pull (DjangoApp.source.archive)")
+  [[ -z $REPLY ]] || faults+=("pointer files, whose content is elsewhere (git-lfs, git-annex): ${REPLY//$'\n'/, }. Commit the files themselves, or deploy from a checkout after git lfs pull (DjangoApp.source.archive)")
   ((${#faults[@]} > 0)) || return 0
   as_user "$RELEASE_OWNER" "${RELEASE%/*}" rm -rf -- ".new-${RELEASE##*/}" </dev/null
-  printf -v REPLY '%s; ' "${faults[@]}"
-  fail "the source can't be deployed: ${REPLY%; }"
+  printf -v REPLY '%s\n' "${faults[@]}"
+  fail "the source can't be deployed: $REPLY"
 }

@@ -179,12 +179,14 @@ test("says that a package is excluded, or in another stream", async () => {
   expect(run.stderr).not.toContain("none of the enabled repositories");
 });
 
-test("reports conflicting packages with dnf's message", async () => {
+test("reports conflicting packages with dnf's message, a line each, the problem last", async () => {
   repositories(10, "postgresql18-server conflicts=postgresql");
   host.write("/rpmdb", "postgresql\n");
   const run = await host.apply(packages("package postgresql18-server"));
-  expect(run.reason).toContain("package postgresql18-server conflicts with postgresql-any");
-  expect(run.reason).not.toContain("--skip-broken");
+  expect(run.stderr).toMatch(
+    /^ {2}- package postgresql18-server conflicts with postgresql-any .*\n {2}- conflicting requests\ndnf .*: Problem: problem with installed package$/m,
+  );
+  expect(run.stderr).not.toContain("--skip-broken");
 });
 
 describe("a module stream", () => {
@@ -336,7 +338,7 @@ describe("a survey", () => {
       host.write("/repository-down", "appstream");
       const told = await survey(want);
       expect(told).toContain("can't reach a package repository");
-      expect(told).toMatch(/dnf says: Curl error \(6\): .*; Error: Failed to download/);
+      expect(told).toMatch(/Curl error \(6\): [^\t]*\tdnf .* dnf says: Error: Failed to download/);
     },
   );
 

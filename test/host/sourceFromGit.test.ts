@@ -68,6 +68,13 @@ it("deploys the whole commit, with files that its authors leave out of archives"
   expect(host.read(`${release}/logo.svg`)).toBe("<svg/>");
 });
 
+it("says everything that is wrong with a source, a line each", async () => {
+  const { run } = await fetched({ "wsgi.py": "", "settings.pointer": "/annex/objects/a.mp4\n" });
+  expect(run.stderr).toMatch(
+    /^wsgi\.py sets no DJANGO_SETTINGS_MODULE\nthe source can't be deployed: pointer files, .*: \.\/settings\.pointer\. Commit /m,
+  );
+});
+
 it("refuses pointer files, and says what to do", async () => {
   const { run, release } = await fetched({
     "static/logo.png": `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 12\n`,

@@ -55,6 +55,16 @@ test("logrotate: refuses a log that another file rotates already, each time", as
   }
 });
 
+test("logrotate: says each error on a line of its own", async () => {
+  const logs = ["access", "error"].map((name) => host.at(`/var/log/nginx/${name}.log`));
+  for (const log of logs) host.write(log.slice(host.root.length), "x");
+  host.write("/etc/logrotate.d/nginx", `${logs.join(" ")} {\n  weekly\n}\n`);
+  const run = await host.apply(rotation("tracks", `${logs.join(" ")} {`, "  daily", "}"));
+  expect(run.stderr).toMatch(
+    /^\S+ duplicate log entry for \S+error\.log \(.*\)\nlogrotate refuses the new configuration: \S+ duplicate log entry for \S+access\.log \(/m,
+  );
+});
+
 test.each([
   ["aaa", "by its pattern", "/var/log/*.log"],
   ["zzz", "by its name, quoted", '"/var/log/uwsgi.log"'],
