@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseValue, shown, type Value } from "../host/manifest/value";
-import { address, loginName, port, publicKey } from "../host/manifest/values";
+import { absolutePath, address, loginName, port, publicKey } from "../host/manifest/values";
 import { redacted, Secret } from "../host/secret";
 import type { Connection, Identity } from "../host/ssh/connection";
 import { readPrivateKey } from "../host/ssh/privateKey";
@@ -28,6 +28,12 @@ export interface LoginArgs {
   privateKey?: string;
   /** Passphrase of the private key: a secret. @default none */
   passphrase?: string;
+  /**
+   * Path of the SSH agent's socket, for a login without `privateKey`.
+   *
+   * @default the value of SSH_AUTH_SOCK
+   */
+  agentSocketPath?: string;
 }
 
 /** Inputs of {@link connectionTo}. */
@@ -76,10 +82,9 @@ const identityFields = z
   .object({
     privateKey: z.string({ error: noKey }).optional(),
     passphrase: z.string({ error: "the passphrase of the private key" }).optional(),
+    agentSocketPath: absolutePath.schema.optional(),
   })
-  .transform(({ privateKey, passphrase }, context) => ({
-    identity: readIdentity(privateKey, passphrase, context),
-  }));
+  .transform((fields, context) => ({ identity: readIdentity(fields, context) }));
 
 const loginFields = z.object({
   address: address.schema,
@@ -88,12 +93,22 @@ const loginFields = z.object({
   hostKey: publicKey.schema,
 });
 
+interface IdentityFields {
+  readonly privateKey?: string | undefined;
+  readonly passphrase?: string | undefined;
+  readonly agentSocketPath?: string | undefined;
+}
+
 function readIdentity(
-  privateKey: string | undefined,
-  passphrase: string | undefined,
+  { privateKey, passphrase, agentSocketPath }: IdentityFields,
   context: z.RefinementCtx,
 ): Identity {
-  if (privateKey === undefined) return { kind: "agent", socketPath: undefined };
+  if (privateKey === undefined) return { kind: "agent", socketPath: agentSocketPath };
+  if (agentSocketPath !== undefined) {
+    const message = "nothing with `privateKey`: the login uses no agent then";
+    context.addIssue({ code: "custom", path: ["agentSocketPath"], message });
+    return z.NEVER;
+  }
   const read = readPrivateKey(privateKey, passphrase);
   if (typeof read === "object") {
     return {

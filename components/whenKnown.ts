@@ -60,14 +60,16 @@ export function checkedPlain<T extends object>(
 ): T {
   const known = withDefaults(table, args) as T;
   const { values, errors } = parseArguments(table, known);
-  refuseArguments(
-    component,
-    [...errors, ...missingErrors(table, known), ...rules(known)].map((error) =>
+  const told =
+    (ofOutput: string) =>
+    (error: ArgumentError): ArgumentError =>
       later.includes(error.propertyPath.replace(/[.[].*$/s, ""))
-        ? { ...error, given: "the value of an output" }
-        : error,
-    ),
-  );
+        ? { ...error, given: ofOutput }
+        : error;
+  refuseArguments(component, [
+    ...[...errors, ...rules(known)].map(told("the value of an output")),
+    ...missingErrors(table, known).map(told("an output without a value")),
+  ]);
   return values;
 }
 

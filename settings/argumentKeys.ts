@@ -4,26 +4,28 @@ import { fullName, type KeyName, keyNames, keys } from "./schema";
 /** Name of the argument that a setting becomes, as components and host use it in their texts. */
 export function argumentOf({ component, argument }: Key<unknown>): string | undefined {
   if (argument === undefined) return undefined;
-  // A bastion is part of the host's connection.
-  return `${component === "Bastion" ? "Host" : component}.${argument}`;
+  // `connectionTo` takes what leads to the host, and the bastion as a part of it.
+  const owner = component === "Host" || component === "Bastion" ? "Connection" : component;
+  return `${owner}.${argument}`;
 }
 
-const byArgument = new Map<string, KeyName>([
-  ...keyNames.flatMap((name): [string, KeyName][] => {
-    const argument = argumentOf(keys[name]);
-    return argument === undefined ? [] : [[argument, name]];
-  }),
-  // Uwsgi gets these values of other components, or values that depend on them.
-  ["Uwsgi.user", "deployerUser"],
-  ["Uwsgi.wsgi", "appPackage"],
-  ["Uwsgi.directory", "siteRoot"],
-  ["Uwsgi.virtualenv", "deployerHome"],
-]);
+/** Settings that become an argument: more than one where only one of them may be given. */
+const byArgument = new Map<string, KeyName[]>();
+for (const name of keyNames) {
+  const argument = argumentOf(keys[name]);
+  if (argument === undefined) continue;
+  byArgument.set(argument, [...(byArgument.get(argument) ?? []), name]);
+}
+// Uwsgi gets these values of other components, or values that depend on them.
+byArgument.set("Uwsgi.user", ["deployerUser"]);
+byArgument.set("Uwsgi.wsgi", ["appPackage"]);
+byArgument.set("Uwsgi.directory", ["siteRoot"]);
+byArgument.set("Uwsgi.virtualenv", ["deployerHome"]);
 
 /** The setting that gives an argument, such as `environment.LANG`, and the rest of the path, within its value. */
 export function keyOf(component: Component, path: string): { name: KeyName; rest: string } {
   for (let end = path.length; end > 0; end--) {
-    const name = byArgument.get(`${component}.${path.slice(0, end)}`);
+    const [name] = byArgument.get(`${component}.${path.slice(0, end)}`) ?? [];
     if (name !== undefined) return { name, rest: path.slice(end) };
   }
   throw new Error(`${component}.${path} is given by no setting`);
@@ -50,19 +52,29 @@ export function inStackKeys(text: string): string {
   const commands = text.replace(
     assignment,
     (sentence, argument: string, word?: string, plain?: string) => {
-      const name = byArgument.get(argument);
-      if (name === undefined) return sentence;
-      const [full, key] = [fullName(name), keys[name]];
-      return key.secret
-        ? setCommand(full, key)
-        : `pulumi config set ${full} ${quoted(word ?? plain ?? "")}`;
+      const [name] = byArgument.get(argument) ?? [];
+      return name === undefined ? sentence : commandFor(name, word ?? plain ?? "");
     },
   );
   return commands.replace(anyArgument, (argument) => {
-    const name = byArgument.get(argument);
-    if (name === undefined) return argument;
-    const [full, key] = [fullName(name), keys[name]];
+    const names = byArgument.get(argument) ?? [];
+    if (names.length === 0) return argument;
     // A text never shows how to set a secret; a label has no room for it.
-    return key.secret && text !== argument ? `${full} (${setCommand(full, key)})` : full;
+    const isSentence = text !== argument && names.length === 1;
+    return names
+      .map((name) => {
+        const [full, key] = [fullName(name), keys[name]];
+        return key.secret && isSentence ? `${full} (${setCommand(full, key)})` : full;
+      })
+      .join(" or ");
   });
+}
+
+/** The command that gives a setting a value; its own command where the value is a word in capitals. */
+function commandFor(name: KeyName, value: string): string {
+  const [full, key] = [fullName(name), keys[name] as Key<unknown>];
+  const hasOwn = key.command !== undefined && /^[A-Z]{2,}$/.test(value);
+  return key.secret || hasOwn
+    ? setCommand(full, key)
+    : `pulumi config set ${full} ${quoted(value)}`;
 }

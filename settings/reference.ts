@@ -10,8 +10,8 @@ export const referenceMarkers = {
 
 /** Headings of the tables, one per component. */
 const headings: Record<Component, string> = {
-  Host: "The host and the login there (Host)",
-  Bastion: "A bastion on the way to the host (Host)",
+  Host: "The host and the login there (connectionTo)",
+  Bastion: "A bastion on the way to the host (connectionTo)",
   SystemPackages: "Packages and their repositories (SystemPackages)",
   LinuxUser: "The user that owns the site (LinuxUser)",
   Nginx: "nginx (Nginx)",

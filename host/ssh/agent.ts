@@ -17,8 +17,8 @@ export async function checkAgent(connection: Connection, deadline: Deadline): Pr
   for (const path of paths) {
     if (path === undefined || path === "") {
       throw new HostError("agent", {
-        subject: "Host.connection.identity.kind",
-        given: "the login uses an SSH agent",
+        subject: "The login needs an SSH agent",
+        given: "no private key",
         found: "SSH_AUTH_SOCK is not set",
         fix: [startAgent, otherSocket],
       });
@@ -41,13 +41,12 @@ export async function checkAgent(connection: Connection, deadline: Deadline): Pr
 
 const startAgent = "eval $(ssh-agent) && ssh-add   (starts an agent)";
 
-const otherSocket =
-  "or set Host.connection.identity.socketPath to PATH   (the socket of another agent)";
+const otherSocket = "or set Connection.agentSocketPath to PATH   (the socket of another agent)";
 
 function deadAgent(path: string, ...fix: string[]): HostError {
   return new HostError("agent", {
     subject: `No SSH agent answers at ${path}`,
-    given: "this path, by SSH_AUTH_SOCK or Host.connection.identity.socketPath",
+    given: "this path, by SSH_AUTH_SOCK or Connection.agentSocketPath",
     fix,
   });
 }

@@ -76,7 +76,9 @@ function wrongHostKey(endpoint: LoginEndpoint, offered: PublicKey): ProblemParts
     subject: `${server(endpoint)} has another host key than the pinned one`,
     given: `${hostKey.fingerprint} (${hostKey.type}), pinned`,
     found: `${offered.fingerprint} (${offered.type})`,
-    fix: [`${hostKeyCommand(endpoint)}   (pins the new key, after its owner has confirmed it)`],
+    fix: [
+      `set ${argument(endpoint.role, "hostKey")} to KEY   (pins the new key, after its owner has confirmed it)`,
+    ],
     reason: "The server was installed again, or another machine answers in its place.",
   };
 }
@@ -91,13 +93,15 @@ function noSuchHostKey(endpoint: LoginEndpoint): ProblemParts {
     subject: `${server(endpoint)} does not offer the pinned key`,
     given: hostKey.fingerprint,
     found: `no ${why}`,
-    fix: [`${hostKeyCommand(endpoint)}   (pins another key, after its owner has confirmed it)`],
+    fix: [
+      `set ${argument(endpoint.role, "hostKey")} to KEY   (pins another key, after its owner has confirmed it)`,
+    ],
   };
 }
 
 function refused(endpoint: LoginEndpoint): ProblemParts {
   const { user, identity } = endpoint.login;
-  const [name, key] = [argument(endpoint.role, "user"), argument(endpoint.role, "identity")];
+  const [name, key] = [argument(endpoint.role, "user"), argument(endpoint.role, "privateKey")];
   const keys = `${user}'s ~/.ssh/authorized_keys there`;
   return identity.kind === "agent"
     ? {
@@ -116,17 +120,15 @@ function refused(endpoint: LoginEndpoint): ProblemParts {
       };
 }
 
-function hostKeyCommand({ login, role }: Endpoint): string {
-  const port = login.port === 22 ? "" : ` --port ${login.port}`;
-  return `npm run hostkey -- ${login.address}${port}${role === "bastion" ? " --bastion" : ""}`;
-}
-
 function server({ login, role }: Endpoint): string {
   const address = `${login.address}:${login.port}`;
   return role === "bastion" ? `The bastion ${address}` : `The host ${address}`;
 }
 
-/** Name of an argument of the host's or the bastion's login. */
-function argument(role: Endpoint["role"], name: keyof Login): string {
-  return `Host.connection.${role === "bastion" ? "bastion." : ""}${name}`;
+/** Name of an argument of `connectionTo`, for the host's or the bastion's login. */
+function argument(
+  role: Endpoint["role"],
+  name: "address" | "port" | "user" | "hostKey" | "privateKey",
+): string {
+  return `Connection.${role === "bastion" ? "bastion." : ""}${name}`;
 }

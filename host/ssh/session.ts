@@ -196,7 +196,7 @@ export function runsNothing(user: string, how: string, stdout: string, stderr: s
     fix: [
       `usermod -s /bin/bash ${user}   (on the host, as root: gives ${user} another shell)`,
       `or remove \`command="..."\` from its line in ${user}'s ~/.ssh/authorized_keys`,
-      "or set Host.connection.user to another login",
+      "or set Connection.user to another login",
     ],
     reason: printed(`${stdout}\n${stderr}`) || "It prints nothing.",
   });

@@ -60,27 +60,27 @@ function explainSudo(
   if (exitCode === 127 || /not found/i.test(stderr)) {
     return new HostError("sudo", {
       subject: "The host has no sudo",
-      fix: ["yum -y install sudo   (on the host, as root)", "or set Host.connection.user to root"],
+      fix: ["yum -y install sudo   (on the host, as root)", "or set Connection.user to root"],
     });
   }
   if (/not in the sudoers|not allowed to|may not run/i.test(stderr)) {
     return new HostError("sudo", {
       subject: `sudo does not let ${user} run commands as root`,
-      fix: [rule(`${user} ALL=(ALL) ALL`), "or set Host.connection.user to another login"],
+      fix: [rule(`${user} ALL=(ALL) ALL`), "or set Connection.user to another login"],
     });
   }
   if (kind === "password" && /incorrect password|try again|no password/i.test(stderr)) {
     return new HostError("sudo", {
       subject: `sudo refuses the password of ${user}, which it was given once`,
       allowed: `${user}'s password; root's where the rules of sudo say targetpw or rootpw`,
-      fix: ["correct Host.connection.privilege.password"],
+      fix: ["correct Connection.sudoPassword"],
     });
   }
   if (kind === "passwordless" && /password/i.test(stderr)) {
     return new HostError("sudo", {
       subject: `sudo asks ${user} for a password`,
       fix: [
-        "set Host.connection.privilege.password",
+        "set Connection.sudoPassword to PASSWORD",
         `or ${rule(`${user} ALL=(ALL) NOPASSWD: ALL`)}`,
       ],
     });

@@ -32,6 +32,6 @@ export function checkDistribution(
     subject: "The host's system is not supported",
     found: release ?? osRelease ?? "an unknown system",
     allowed: `${families.join(", ")} ${versions.oldest} to ${versions.newest}`,
-    fix: ["set Host.connection.address to such a host"],
+    fix: ["set Connection.address to such a host"],
   });
 }

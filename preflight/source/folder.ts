@@ -2,6 +2,8 @@ import type { ApplicationSource } from "../../components/args/DjangoApp";
 import type { HostFacts } from "../../host/facts";
 import type { Configuration } from "../../settings/configuration";
 import type { Problem } from "../../host/problem";
+import { failingIn } from "../../host/ProblemError";
+import { inStackKeys } from "../../settings/argumentKeys";
 import { inspectSource } from "./inspectSource";
 import { packSource } from "./packSource";
 import { sourceError } from "./sourceError";
@@ -14,8 +16,18 @@ interface PackedFolder {
   readonly warnings: readonly Problem[];
 }
 
-/** Inspects and packs a source on this machine; undefined for a git source. */
-export async function packFolder({
+/**
+ * Inspects and packs a source on this machine; undefined for a git source.
+ *
+ * @throws {@link ProblemError} with everything that can't be deployed, in the stack's settings
+ */
+export function packFolder(
+  application: NonNullable<Configuration["application"]>,
+): Promise<PackedFolder | undefined> {
+  return failingIn(inStackKeys, pack(application));
+}
+
+async function pack({
   django,
   database,
 }: NonNullable<Configuration["application"]>): Promise<PackedFolder | undefined> {

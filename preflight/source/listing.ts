@@ -25,7 +25,7 @@ export async function sourceRoot(folder: string): Promise<string> {
   if (root === undefined || !(await stat(root)).isDirectory())
     throw folderError(folder, {
       found: "no such folder",
-      fix: ["pulumi config set tracks:sourceFolder FOLDER   (that has manage.py)"],
+      fix: ["set DjangoApp.source.archive to FOLDER   (that has manage.py)"],
     });
   return root;
 }

@@ -18,7 +18,7 @@ const identityNeeded =
 export const connectionKeys = {
   host: required(address, {
     component: "Host",
-    argument: "connection.address",
+    argument: "address",
     meaning:
       "The host to deploy to. `lab` is this machine's lab host with the stack's name; its address, host key, identity and passwords are then the defaults.",
     example: "tracks.stowers.org",
@@ -31,27 +31,27 @@ export const connectionKeys = {
   }),
   hostPort: withDefault(port, 22, {
     component: "Host",
-    argument: "connection.port",
+    argument: "port",
     meaning: "Port of the host's SSH server.",
     example: "22",
   }),
   hostUser: withDefault(loginName, "root", {
     component: "Host",
-    argument: "connection.user",
+    argument: "user",
     meaning:
       "Login on the host. Any other than `root` becomes root through sudo: without a password, or with `sudoPassword`.",
     example: "admin",
   }),
   sudoPassword: secret(password, {
     component: "Host",
-    argument: "connection.privilege.password",
+    argument: "sudoPassword",
     meaning: "Password that sudo asks `hostUser` for.",
     example: "...",
     needed: "where sudo asks for one",
   }),
   hostKey: optional(publicKey, {
     component: "Host",
-    argument: "connection.hostKey",
+    argument: "hostKey",
     meaning:
       "Public key of the host's SSH server; without it the program does not connect. An RSA key works only with SHA-1 signatures, which Enterprise Linux 9 refuses: use ssh-ed25519.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
@@ -60,7 +60,7 @@ export const connectionKeys = {
   }),
   privateKeyFile: optional(localPath, {
     component: "Host",
-    argument: "connection.identity",
+    argument: "privateKey",
     becomes: "the key in the file",
     meaning: "File on this machine with the private key that logs in. Relative to the repository.",
     example: "~/.ssh/id_ed25519",
@@ -68,7 +68,7 @@ export const connectionKeys = {
   }),
   privateKey: secret(privateKey, {
     component: "Host",
-    argument: "connection.identity.privateKey",
+    argument: "privateKey",
     meaning: "Private key that logs in, encrypted in the stack's file.",
     example: "...",
     needed: identityNeeded,
@@ -76,47 +76,45 @@ export const connectionKeys = {
   }),
   privateKeyPassphrase: secret(password, {
     component: "Host",
-    argument: "connection.identity.passphrase",
+    argument: "passphrase",
     meaning: "Passphrase of the private key.",
     example: "...",
     needed: "where the private key has one",
   }),
   agent: withDefault(yesOrNo, false, {
     component: "Host",
-    argument: "connection.identity.kind",
-    becomes: "`agent`",
     meaning:
       "Logs in with a key of the SSH agent at SSH_AUTH_SOCK, which must run for every `up` and `destroy`.",
     example: "true",
   }),
   agentSocketPath: optional(absolutePath, {
     component: "Host",
-    argument: "connection.identity.socketPath",
+    argument: "agentSocketPath",
     meaning: "Socket of the SSH agent, where it isn't the one at SSH_AUTH_SOCK. Implies `agent`.",
     example: "/run/user/1000/ssh-agent.socket",
   }),
   bastionHost: optional(address, {
     component: "Bastion",
-    argument: "connection.bastion.address",
+    argument: "bastion.address",
     meaning: "SSH server on the way to a host that can't be reached directly.",
     example: "bastion.stowers.org",
   }),
   bastionPort: withDefault(port, 22, {
     component: "Bastion",
-    argument: "connection.bastion.port",
+    argument: "bastion.port",
     meaning: "Port of the bastion's SSH server.",
     example: "22",
   }),
   bastionUser: optional(loginName, {
     component: "Bastion",
-    argument: "connection.bastion.user",
+    argument: "bastion.user",
     meaning: "Login on the bastion.",
     example: "jump",
     fallbackText: "`hostUser`",
   }),
   bastionHostKey: optional(publicKey, {
     component: "Bastion",
-    argument: "connection.bastion.hostKey",
+    argument: "bastion.hostKey",
     meaning: "Public key of the bastion's SSH server.",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...",
     needed: "with `bastionHost`",
@@ -124,7 +122,7 @@ export const connectionKeys = {
   }),
   bastionPrivateKeyFile: optional(localPath, {
     component: "Bastion",
-    argument: "connection.bastion.identity",
+    argument: "bastion.privateKey",
     becomes: "the key in the file",
     meaning: "File on this machine with the private key that logs in on the bastion.",
     example: "~/.ssh/bastion_ed25519",
@@ -132,14 +130,14 @@ export const connectionKeys = {
   }),
   bastionPrivateKey: secret(privateKey, {
     component: "Bastion",
-    argument: "connection.bastion.identity.privateKey",
+    argument: "bastion.privateKey",
     meaning: "The private key that logs in on the bastion, where it isn't the host's.",
     example: "...",
     command: "pulumi config set --secret tracks:bastionPrivateKey < ~/.ssh/bastion_ed25519",
   }),
   bastionPrivateKeyPassphrase: secret(password, {
     component: "Bastion",
-    argument: "connection.bastion.identity.passphrase",
+    argument: "bastion.passphrase",
     meaning: "Passphrase of the bastion's own private key.",
     example: "...",
     needed: "where that key has one",

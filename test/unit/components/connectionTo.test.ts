@@ -21,6 +21,20 @@ describe("a connection from plain values", () => {
     });
   });
 
+  it("logs in by the agent of another socket, and by no agent where it has a key", () => {
+    const agentSocketPath = "/run/agent.socket";
+    expect(connectionTo({ ...host, agentSocketPath }).identity).toEqual({
+      kind: "agent",
+      socketPath: agentSocketPath,
+    });
+    expect(() => connectionTo({ ...host, agentSocketPath: "agent" })).toThrow(
+      /\n {2}agentSocketPath\n {4}given: {3}"agent"\n {4}allowed: an absolute path/,
+    );
+    expect(() => connectionTo({ ...host, agentSocketPath, privateKey: key })).toThrow(
+      /\n {2}agentSocketPath\n {4}given: {3}"\/run\/agent\.socket"\n {4}allowed: nothing with `privateKey`/,
+    );
+  });
+
   it("becomes root through sudo for another login, with a password or without", () => {
     expect(connectionTo({ ...host, user: "admin" }).privilege).toEqual({ kind: "passwordless" });
     const { privilege } = connectionTo({ ...host, user: "admin", sudoPassword: "sesame" });

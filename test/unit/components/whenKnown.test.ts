@@ -62,7 +62,7 @@ describe("arguments that are known only later", () => {
 
   it("are refused where a required one has no value", async () => {
     await expect(known({ name: later(undefined as never) })).rejects.toThrow(
-      /name\n {4}given: {3}the value of an output/,
+      /^Site "x" can't take these arguments:\n\n {2}name\n {4}given: {3}an output without a value\n {4}allowed: a host name/,
     );
   });
 

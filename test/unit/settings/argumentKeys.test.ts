@@ -22,25 +22,25 @@ function found(pattern: RegExp): { path: string; match: string }[] {
 }
 
 describe("the arguments that settings become", () => {
-  it("are one or more for each setting, except those that only choose what is deployed", () => {
+  it("are one or more for each setting, except those that only choose", () => {
     expect(new Set(argumentNames).size).toBe(argumentNames.length);
-    expect(keyNames.filter((name) => !("argument" in keys[name]))).toEqual(["rehearsal"]);
+    expect(keyNames.filter((name) => !("argument" in keys[name]))).toEqual(["rehearsal", "agent"]);
   });
 
   it("are shown as settings to the stack's owner", () => {
     expect(inStackKeys("PostgresDatabase.version is 16, or DjangoApp.source.ref.")).toBe(
       "tracks:postgresVersion is 16, or tracks:sourceRef.",
     );
-    expect(inStackKeys("Host.connection.bastion.port")).toBe("tracks:bastionPort");
+    expect(inStackKeys("Connection.bastion.port")).toBe("tracks:bastionPort");
     expect(inStackKeys("leave them to it: set NginxSite.defaultServer to false")).toBe(
       "leave them to it: pulumi config set tracks:defaultServer false",
     );
     expect(
-      inStackKeys("set PostgresDatabase.version to 9.2; or set Host.connection.user to root."),
+      inStackKeys("set PostgresDatabase.version to 9.2; or set Connection.user to root."),
     ).toBe(
       "pulumi config set tracks:postgresVersion 9.2; or pulumi config set tracks:hostUser root.",
     );
-    expect(inStackKeys("set Host.connection.identity.socketPath to PATH, its socket")).toBe(
+    expect(inStackKeys("set Connection.agentSocketPath to PATH, its socket")).toBe(
       "pulumi config set tracks:agentSocketPath PATH, its socket",
     );
     expect(inStackKeys("set DjangoApp.source.deployKey")).toBe(
@@ -56,6 +56,12 @@ describe("the arguments that settings become", () => {
       "pulumi config set --secret tracks:databasePassword   (the site's)",
     );
     expect(inStackKeys("PostgresDatabase.password")).toBe("tracks:databasePassword");
+    expect(inStackKeys("correct Connection.user or Connection.privateKey")).toBe(
+      "correct tracks:hostUser or tracks:privateKeyFile or tracks:privateKey",
+    );
+    expect(inStackKeys("set Connection.bastion.hostKey to KEY   (pins it)")).toBe(
+      "npm run hostkey -- --bastion   (pins it)",
+    );
   });
 
   it("are named by host, components and templates as the settings know them", () => {

@@ -31,7 +31,7 @@ it("stops at the first failure, told in the stack's settings", async () => {
   const told: Finding[] = [];
   const error = new HostError("login", {
     subject: "The host refuses you",
-    fix: ["correct Host.connection.user"],
+    fix: ["correct Connection.user"],
   });
   const isFine = await run(
     [

@@ -50,7 +50,9 @@ describe("the way to the host", () => {
     expect(error.kind).toBe("host-key");
     expect(error.message).toContain(`given:   ${stranger.publicKey.fingerprint} (ssh-ed25519)`);
     expect(error.message).toContain(`found:   ${hostKey.publicKey.fingerprint} (ssh-ed25519)`);
-    expect(error.message).toContain(`npm run hostkey -- 127.0.0.1 --port ${host.port}`);
+    expect(error.message).toContain(
+      "fix:     npm run hostkey   (pins the new key, after its owner has confirmed it)",
+    );
     expect(host.commands).toEqual([]);
   });
 
@@ -66,7 +68,9 @@ describe("the way to the host", () => {
     expect(error.message).toContain(
       `refuses root\n  given:   the key ${stranger.publicKey.fingerprint}`,
     );
-    expect(error.message).toContain("tracks:hostUser or tracks:privateKeyFile");
+    expect(error.message).toContain(
+      "tracks:hostUser or tracks:privateKeyFile or tracks:privateKey",
+    );
   });
 });
 

@@ -339,7 +339,9 @@ describe("packSource", () => {
   });
 
   it("refuses a folder that doesn't exist, or holds nothing", async () => {
-    await expect(packSource(join(place, "none"), archives)).rejects.toThrow(/no such folder/);
+    await expect(packSource(join(place, "none"), archives)).rejects.toThrow(
+      /no such folder\n {4}fix: {5}set DjangoApp\.source\.archive to FOLDER/,
+    );
     await rm(tree, { recursive: true });
     await mkdir(tree);
     await expect(packSource(tree, archives)).rejects.toThrow(
