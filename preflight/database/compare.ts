@@ -99,28 +99,28 @@ function checkVersion({ version, packages, service }: Database, facts: HostFacts
       ],
     });
   }
-  if (!isSupported(installed)) {
-    throw databaseError({
-      subject: "PostgresDatabase.version",
-      given: version,
-      found: `PostgreSQL ${installed} on the host`,
-      allowed: `PostgreSQL ${supportedVersions}`,
-      fix: [
-        `dump the data, install PostgreSQL ${version} on the host by hand, and load the data again`,
-        anotherServer,
-      ],
-    });
-  }
-  throw databaseError({
+  const move = moveCommands({ version, service, installed }, facts.facts.get("postgresql-data"));
+  const problem = {
     subject: "PostgresDatabase.version",
     given: version,
     found: `PostgreSQL ${installed} on the host`,
-    fix: [
-      `set PostgresDatabase.version to ${installed}   (keeps the server)`,
-      `or move to ${version}, on the host, as root:`,
-      ...moveCommands({ version, service, installed }, facts.facts.get("postgresql-data")),
-    ],
-  });
+  };
+  throw databaseError(
+    isSupported(installed)
+      ? {
+          ...problem,
+          fix: [
+            `set PostgresDatabase.version to ${installed}   (keeps the server)`,
+            `or move to ${version}, on the host, as root:`,
+            ...move,
+          ],
+        }
+      : {
+          ...problem,
+          allowed: `PostgreSQL ${supportedVersions}`,
+          fix: [`move to ${version}, on the host, as root:`, ...move, anotherServer],
+        },
+  );
 }
 
 /** A server does not start on the data of another version: they are dumped, and loaded into a new cluster. */

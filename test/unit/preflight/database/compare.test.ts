@@ -80,6 +80,11 @@ describe("what the host has", () => {
         new RegExp(`PostgreSQL ${installed} on the host\n.*PostgreSQL 9.2 to 9.6 and 10 to 18`),
       );
       expect(refusal).not.toThrow(/set PostgresDatabase\.version/);
+      expect(refusal).toThrow(
+        new RegExp(
+          `pg_dumpall[^]* mv /var/lib/pgsql/data /var/lib/pgsql/data\\.${installed}\n[^]*--initdb`,
+        ),
+      );
     }
     const six = facts({ "os-version": "6.10", "postgresql-server": "absent" });
     expect(() => compare({ version: "9.2" }, six)).toThrow(/PostgreSQL 8\.4 on Enterprise Linux 6/);
