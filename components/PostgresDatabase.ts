@@ -11,7 +11,7 @@ import { redacted } from "../host/secret";
 import type { ArgumentError } from "./args/argument";
 import { ArgumentsError } from "./ArgumentsError";
 import {
-  type DatabaseFindings,
+  type DatabaseFacts,
   type PostgresDatabaseArgs,
   postgresDatabaseArguments,
   postgresDatabaseRules,
@@ -70,7 +70,7 @@ export class PostgresDatabase extends HostComponent {
   readonly server: remote.Command | undefined;
   private readonly host: Host;
   private readonly settings: ResolvedDatabase<pulumi.Input<string>>;
-  private readonly found: DatabaseFindings;
+  private readonly found: DatabaseFacts;
 
   constructor(name: string, args: PostgresDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     const { host, found } = args;
@@ -290,7 +290,7 @@ function settingsOf(name: string, { host, found, ...given }: PostgresDatabaseArg
 type Given = Omit<PostgresDatabaseArgs, "host" | "found">;
 
 /** Without the preflight there is no tunnel, and psql needs none. */
-function withoutPreflight(given: Given, found: DatabaseFindings | undefined): Given {
+function withoutPreflight(given: Given, found: DatabaseFacts | undefined): Given {
   const isOwn = given.external === undefined && found === undefined;
   return isOwn && given.provisioner === undefined ? { ...given, provisioner: "psql" } : given;
 }
@@ -321,7 +321,7 @@ function secondOf(host: Host): ArgumentError[] {
   ];
 }
 
-function nothingFound({ host, port }: { host: string; port: number }): DatabaseFindings {
+function nothingFound({ host, port }: { host: string; port: number }): DatabaseFacts {
   const adopt = { role: false, database: false };
   return { tunnelPort: 0, adopt, server: `${host}:${port}`, generation: "000000" };
 }

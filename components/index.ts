@@ -35,7 +35,7 @@ export type { PostgresDatabaseArgs } from "./args/PostgresDatabase";
 export { Uwsgi } from "./Uwsgi";
 export type { UwsgiArgs } from "./args/Uwsgi";
 export { DjangoApp } from "./DjangoApp";
-export type { ApplicationDatabase, ApplicationSource, DjangoAppArgs } from "./args/DjangoApp";
+export type { ApplicationDatabase, AppSource, DjangoAppArgs } from "./args/DjangoApp";
 export { DataMigration } from "./DataMigration";
 export type { DataMigrationArgs, MigratedApplication } from "./args/DataMigration";
 export { UwsgiService, type UwsgiServiceArgs } from "./UwsgiService";

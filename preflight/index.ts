@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ApplicationSource } from "../components/args/DjangoApp";
+import type { AppSource } from "../components/args/DjangoApp";
 import type { GitRepository } from "../components/args/DjangoApp";
 import type { Connection } from "../host/ssh/connection";
 import { checkFormerLocation } from "./formerLocation";
@@ -8,7 +8,7 @@ import { warn } from "./refuse";
 import { planPostgres, postgresForwarding } from "./database/plan";
 import { ownServer } from "../components/postgres/resolve";
 import { inStackKeys } from "../settings/argumentKeys";
-import type { Configuration } from "../settings/configuration";
+import type { StackConfig } from "../settings/configuration";
 import type { HostFacts } from "../host/facts";
 import { examineHost } from "./host/examineHost";
 import { sourceCommit } from "./host/sourceCommit";
@@ -23,7 +23,7 @@ export type SiteArguments = Awaited<ReturnType<typeof preflight>>;
  * Looks at the application's source on this machine and at the host, and compares both with the
  * configuration. Any problem that it finds ends the program before anything is changed.
  */
-export async function preflight(config: Configuration) {
+export async function preflight(config: StackConfig) {
   const { application, connection } = config;
   const from = application?.django.source;
   const repository = from?.kind === "git" ? from.repository : undefined;
@@ -98,7 +98,7 @@ function gitSource(
   connection: Connection,
   repository: GitRepository,
   facts: HostFacts | undefined,
-): (git: readonly pulumi.CustomResource[]) => ApplicationSource {
+): (git: readonly pulumi.CustomResource[]) => AppSource {
   return (git) => ({
     ...repository,
     kind: "git",

@@ -3,7 +3,7 @@ import { nginxTree } from "../components/nginx/tree";
 import { type PackageNeeds, wantedPackages } from "../components/packages/wantedPackages";
 import { resolveServer } from "../components/postgres/resolve";
 import { packageEntry } from "../host/manifest/manifest";
-import type { Configuration } from "../settings/configuration";
+import type { StackConfig } from "../settings/configuration";
 import { postgresQuestion } from "./database/plan";
 import type { ApplicationQuestion, SurveyQuestions } from "./host/survey";
 
@@ -12,7 +12,7 @@ import type { ApplicationQuestion, SurveyQuestions } from "./host/survey";
  *
  * @param needs what decides which packages the host must have. @default no question about packages
  */
-export function surveyQuestions(config: Configuration, needs?: PackageNeeds): SurveyQuestions {
+export function surveyQuestions(config: StackConfig, needs?: PackageNeeds): SurveyQuestions {
   const { application, deployer, packages, robots, site } = config;
   return {
     user: deployer.user,
@@ -39,8 +39,8 @@ export function surveyQuestions(config: Configuration, needs?: PackageNeeds): Su
 
 /** Paths and addresses of the application: a preview names what the host has there now. */
 function applicationQuestion(
-  { deployer }: Configuration,
-  { django, uwsgi }: NonNullable<Configuration["application"]>,
+  { deployer }: StackConfig,
+  { django, uwsgi }: NonNullable<StackConfig["application"]>,
 ): ApplicationQuestion {
   const { current, shared } = applicationPaths(django.siteRoot, django.app);
   return {

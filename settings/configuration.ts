@@ -16,7 +16,7 @@ import { Secret } from "../host/secret";
 import type { Connection } from "../host/ssh/connection";
 
 /** The configuration of one stack: checked, with every default, grouped by component. */
-export interface Configuration {
+export interface StackConfig {
   /** The host, the login there and the way to it. */
   readonly connection: Connection;
   /** Whether the host is this machine's lab host. */
@@ -47,7 +47,7 @@ export interface Configuration {
 
 /** A configuration without errors, and its warnings. */
 export interface CheckedConfiguration {
-  readonly configuration: Configuration;
+  readonly configuration: StackConfig;
   readonly warnings: readonly Problem[];
 }
 
@@ -56,7 +56,7 @@ export interface CheckedConfiguration {
  *
  * @throws {@link ConfigurationError} with every error at once
  */
-export function loadConfiguration(): Configuration {
+export function loadConfiguration(): StackConfig {
   const { configuration, warnings } = checkConfiguration(pulumiSource());
   for (const warning of warnings) void pulumi.log.warn(problemText(warning));
   return configuration;
@@ -101,7 +101,7 @@ function grouped(
   source: ConfigurationSource,
   values: Values,
   password: Secret,
-): Omit<Configuration, "connection" | "isLab"> {
+): Omit<StackConfig, "connection" | "isLab"> {
   const { user, home = defaultHome(user), ...deployer } = argsOf("LinuxUser", values);
   const { sitesOwner, openPorts: opensPort, ...nginx } = argsOf("Nginx", values);
   const site = argsOf("NginxSite", values);

@@ -2,7 +2,7 @@ import { applicationPaths, virtualenvPaths } from "../../components/django/paths
 import { problemError } from "../../host/ProblemError";
 import type { Connection } from "../../host/ssh/connection";
 import type { Session } from "../../host/ssh/session";
-import { checkConfiguration, type Configuration } from "../../settings/configuration";
+import { checkConfiguration, type StackConfig } from "../../settings/configuration";
 import { overRootSession } from "../overRootSession";
 import { openWorkspace, readSource } from "../workspace";
 
@@ -13,7 +13,7 @@ export interface Site {
   readonly stack: string;
   /** As the host knows the stack: `PROJECT.STACK`. */
   readonly scope: string;
-  readonly configuration: Configuration;
+  readonly configuration: StackConfig;
   readonly connection: Connection;
 }
 

@@ -51,7 +51,7 @@ export interface GitHostKey {
 }
 
 /** Source of the application. */
-export type ApplicationSource =
+export type AppSource =
   | {
       kind: "folder";
       /** Tar archive of the folder that has manage.py, as `packSource` of `tracks/preflight` returns it. */
@@ -102,7 +102,7 @@ export interface DjangoAppArgs extends FileArgs {
   /** Home of that login. @default "/home/USER" */
   home?: string;
   /** The application's source. */
-  source: ApplicationSource;
+  source: AppSource;
   /**
    * Whether PRODUCTION=1 is set in the service and in the user's login shells; otherwise the variable does not
    * exist.

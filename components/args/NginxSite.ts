@@ -99,13 +99,14 @@ export function nginxSiteRules({
 function snippetErrors(snippet: string): ArgumentError[] {
   // A block of Lua has other rules.
   if (/_by_lua_block\b/.test(snippet)) return [];
-  const { fault, locations } = readDirectives(snippet);
+  const { problem, locations } = readDirectives(snippet);
   const error = (given: string, allowed: string): ArgumentError => ({
     propertyPath: "snippet",
     given,
     allowed,
   });
-  if (fault !== undefined) return [error(fault, "whole directives and blocks, each with its end")];
+  if (problem !== undefined)
+    return [error(problem, "whole directives and blocks, each with its end")];
   return locations.flatMap((location) => {
     const given = `line ${location.line}: location ${location.modifier} ${location.path}`;
     if (isOurs(location)) return [error(given, "no location that the site itself has")];

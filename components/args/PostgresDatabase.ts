@@ -110,7 +110,7 @@ export interface DatabaseServer<Password> extends ServerPackages {
 }
 
 /** State of the server as the preflight found it, and the tunnel for the provider. */
-export interface DatabaseFindings {
+export interface DatabaseFacts {
   /** Port on 127.0.0.1 where the tunnel begins. */
   readonly tunnelPort: number;
   /** Whether role and database exist: then the provider imports them rather than creating them. */
@@ -131,7 +131,7 @@ export interface PostgresDatabaseArgs extends DatabaseServer<pulumi.Input<string
    *
    * @default none: psql creates what does not exist, on the host's own server
    */
-  readonly found?: DatabaseFindings;
+  readonly found?: DatabaseFacts;
 }
 
 /** Kinds of values of the arguments, and their defaults; the port is also the external server's. */

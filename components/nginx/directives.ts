@@ -11,7 +11,7 @@ export interface Location {
 /** The structure of nginx directives, read from their text alone: only nginx knows their names. */
 export interface Directives {
   /** The first place that nginx could not read, and why. */
-  readonly fault: string | undefined;
+  readonly problem: string | undefined;
   readonly locations: readonly Location[];
 }
 
@@ -32,7 +32,7 @@ export function readDirectives(text: string): Directives {
     const [first] = words;
     const at = first ?? token;
     const refused = (what: string): Directives => ({
-      fault: `line ${at.line}: ${what}`,
+      problem: `line ${at.line}: ${what}`,
       locations,
     });
     switch (token.kind) {
@@ -40,7 +40,7 @@ export function readDirectives(text: string): Directives {
         words.push(token);
         continue;
       case "open":
-        return { fault: `line ${token.line}: a quote that is never closed`, locations };
+        return { problem: `line ${token.line}: a quote that is never closed`, locations };
       case "}":
         if (first !== undefined) return refused(`"${first.text}" has no ; at its end`);
         if (open.pop() === undefined)
@@ -65,7 +65,7 @@ export function readDirectives(text: string): Directives {
   const [first] = words;
   const unclosed = open.at(-1);
   return {
-    fault:
+    problem:
       first !== undefined
         ? `line ${first.line}: "${first.text}" has no ; at its end`
         : unclosed !== undefined

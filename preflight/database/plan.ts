@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type {
-  DatabaseFindings,
+  DatabaseFacts,
   DatabaseServer,
   PostgresDatabaseArgs,
 } from "../../components/args/PostgresDatabase";
@@ -93,7 +93,7 @@ async function findings(
   connection: Connection,
   facts: HostFacts | undefined,
   settled: Settled,
-): Promise<DatabaseFindings> {
+): Promise<DatabaseFacts> {
   const { external, tunnelPort, inTerms } = settled;
   const isPreview = pulumi.runtime.isDryRun();
   if (settled.encryption === "md5" && external === undefined) {

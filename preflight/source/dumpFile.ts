@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import type { LocalFile } from "../../host/Host";
-import { errorOf } from "../../host/problem";
+import { errorOf, type ProblemParts } from "../../host/problem";
 import { ProblemError } from "../../host/ProblemError";
 
 /** First bytes of files that `dumpdata` did not write, and the command that makes a dump of them. */
@@ -67,8 +67,8 @@ export async function dumpFile(path: string): Promise<LocalFile> {
       reason: code || undefined,
     });
   }
-  const fault =
-    formatFault(path, first ?? Buffer.alloc(0), last) ??
+  const problem =
+    formatProblem(path, first ?? Buffer.alloc(0), last) ??
     (isText
       ? undefined
       : {
@@ -77,7 +77,7 @@ export async function dumpFile(path: string): Promise<LocalFile> {
             `iconv -f LATIN1 -t UTF-8 "${path}" >old.json   (or from the encoding that it has; then use old.json)`,
           ],
         });
-  if (fault !== undefined) throw dumpError(path, fault);
+  if (problem !== undefined) throw dumpError(path, problem);
   return { path, sha256: digest.digest("hex"), bytes: statSync(path).size };
 }
 
@@ -90,23 +90,20 @@ function isUtf8(decoder: InstanceType<typeof TextDecoder>, chunk: Buffer): boole
   }
 }
 
-/** The part of a problem that says what the file is, and how to get a dump. */
-interface Fault {
-  readonly found: string;
-  readonly fix: readonly string[];
-  readonly reason?: string | undefined;
+/** What the file is, and how to get a dump. */
+type DumpProblem = Pick<ProblemParts, "found" | "fix" | "reason">;
+
+function dumpError(path: string, problem: DumpProblem): ProblemError {
+  return new ProblemError("The dump can't be loaded", [
+    errorOf({
+      subject: path,
+      allowed: "the JSON that manage.py dumpdata writes, in UTF-8",
+      ...problem,
+    }),
+  ]);
 }
 
-function dumpError(path: string, fault: Fault): ProblemError {
-  const problem = errorOf({
-    subject: path,
-    allowed: "the JSON that manage.py dumpdata writes, in UTF-8",
-    ...fault,
-  });
-  return new ProblemError("The dump can't be loaded", [problem]);
-}
-
-function formatFault(path: string, first: Buffer, last: string): Fault | undefined {
+function formatProblem(path: string, first: Buffer, last: string): DumpProblem | undefined {
   for (const [bytes, found, fix] of FORMATS) {
     if (first.subarray(0, bytes.length).equals(Buffer.from(bytes))) {
       return { found, fix: [fix(path)] };

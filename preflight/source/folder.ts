@@ -1,6 +1,6 @@
-import type { ApplicationSource } from "../../components/args/DjangoApp";
+import type { AppSource } from "../../components/args/DjangoApp";
 import type { HostFacts } from "../../host/facts";
-import type { Configuration } from "../../settings/configuration";
+import type { StackConfig } from "../../settings/configuration";
 import type { Problem } from "../../host/problem";
 import { failingIn } from "../../host/ProblemError";
 import { inStackKeys } from "../../settings/argumentKeys";
@@ -8,7 +8,7 @@ import { inspectSource } from "./inspectSource";
 import { packSource } from "./packSource";
 import { sourceError } from "./sourceError";
 
-type FolderSource = Extract<ApplicationSource, { kind: "folder" }>;
+type FolderSource = Extract<AppSource, { kind: "folder" }>;
 
 /** A packed source, and what its author should know. */
 interface PackedFolder {
@@ -22,7 +22,7 @@ interface PackedFolder {
  * @throws {@link ProblemError} with everything that can't be deployed, in the stack's settings
  */
 export function packFolder(
-  application: NonNullable<Configuration["application"]>,
+  application: NonNullable<StackConfig["application"]>,
 ): Promise<PackedFolder | undefined> {
   return failingIn(inStackKeys, pack(application));
 }
@@ -30,7 +30,7 @@ export function packFolder(
 async function pack({
   django,
   database,
-}: NonNullable<Configuration["application"]>): Promise<PackedFolder | undefined> {
+}: NonNullable<StackConfig["application"]>): Promise<PackedFolder | undefined> {
   const { source, settingsModule, wsgi, requirements } = django;
   if (source.kind === "git") return undefined;
   const layout = { settingsModule, wsgi, requirementsFile: requirements };

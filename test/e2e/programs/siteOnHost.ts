@@ -2,7 +2,7 @@ import { Nginx } from "../../../components/Nginx";
 import { NginxSite } from "../../../components/NginxSite";
 import { RobotsTxt } from "../../../components/RobotsTxt";
 import { SystemPackages } from "../../../components/SystemPackages";
-import type { Configuration } from "../../../settings/configuration";
+import type { StackConfig } from "../../../settings/configuration";
 import { Host } from "../../../host/Host";
 import { examineHost } from "../../../preflight/host/examineHost";
 import { surveyQuestions } from "../../../preflight/questions";
@@ -26,7 +26,7 @@ export const plainNames: ResourceNames = {
 };
 
 /** A site with its robots.txt on one host: as much of index.ts as serves something. */
-export async function siteOnHost(config: Configuration, names = plainNames): Promise<void> {
+export async function siteOnHost(config: StackConfig, names = plainNames): Promise<void> {
   const facts = await examineHost(config.connection, { survey: surveyQuestions(config) });
   const host = new Host(names.host, { connection: config.connection, facts });
   const packages = new SystemPackages(names.packages, { host, ...config.packages });

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { postgresForwarding } from "../../../preflight/database/plan";
 import { PostgresDatabase } from "../../../components/PostgresDatabase";
 import { SystemPackages } from "../../../components/SystemPackages";
-import type { DatabaseFindings, DatabaseServer } from "../../../components/args/PostgresDatabase";
+import type { DatabaseFacts, DatabaseServer } from "../../../components/args/PostgresDatabase";
 import type { SystemPackagesArgs } from "../../../components/args/SystemPackages";
 import { resolveDatabase } from "../../../components/postgres/resolve";
 import { Secret } from "../../../host/secret";
@@ -17,7 +17,7 @@ const names = { database: "tracks", user: "deployer" };
 
 type Given = Partial<DatabaseServer<pulumi.Input<string>>>;
 
-function findings(adopt = { role: false, database: false }): DatabaseFindings {
+function findings(adopt = { role: false, database: false }): DatabaseFacts {
   return { tunnelPort: 20_001, adopt, server: "127.0.0.1:5432", generation: "1a2b3c" };
 }
 
@@ -134,7 +134,7 @@ describe("a database by the provider", () => {
 });
 
 describe("a database that can't be created", () => {
-  const refusal = (given: Given, found?: DatabaseFindings) => () =>
+  const refusal = (given: Given, found?: DatabaseFacts) => () =>
     new PostgresDatabase("database", {
       host: new Host("host", { connection: rootConnection }),
       ...names,
@@ -198,7 +198,7 @@ describe("a database beside the host's SystemPackages", () => {
   const program = (
     server: SystemPackagesArgs["server"],
     given: Given = {},
-    found?: DatabaseFindings,
+    found?: DatabaseFacts,
   ) => {
     const host = new Host("host", { connection: rootConnection });
     new SystemPackages("packages", { host, server });

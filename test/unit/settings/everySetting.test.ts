@@ -2,7 +2,7 @@ import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it, vi } from "vitest";
-import type { Configuration } from "../../../settings/configuration";
+import type { StackConfig } from "../../../settings/configuration";
 import { type KeyName, keyNames } from "../../../settings/schema";
 import type { HostFacts } from "../../../host/facts";
 import { parsePublicKey } from "../../../host/ssh/publicKey";
@@ -12,7 +12,7 @@ import { check, errorFor, folder, hostKey } from "./configuration";
 import { ed25519KeyPair } from "../host/ed25519";
 
 const given = vi.hoisted(() => ({
-  configuration: undefined as Configuration | undefined,
+  configuration: undefined as StackConfig | undefined,
   facts: undefined as HostFacts | undefined,
 }));
 vi.mock("../../../settings/configuration", async (original) => ({
