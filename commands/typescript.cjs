@@ -6,7 +6,7 @@
 const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
-const { join } = require("node:path");
+const { join, sep } = require("node:path");
 
 const modules = join(__dirname, "../node_modules");
 // Each file by its content: an edited one is another entry, and nothing has to be brought up to date.
@@ -49,17 +49,50 @@ function transform(source, file, entry) {
   return code;
 }
 
-// Pulumi's SDK begins with npm's package tree and TypeScript, which only functions that are serialised
-// need, as no program here does: each comes when something of it is asked for.
-const later = new Set(["@npmcli/arborist", "typescript"]);
+// What these packages load at once, and no program here needs: Pulumi's SDK that which serialises functions, traces
+// to a collector and runs the CLI; zod its languages. Each comes when something of it is asked for.
+const later = new Map([
+  [
+    "@pulumi/pulumi",
+    [
+      "@logdna/tail-file",
+      "@npmcli/arborist",
+      "@opentelemetry/exporter-zipkin",
+      "@opentelemetry/instrumentation",
+      "@opentelemetry/instrumentation-grpc",
+      "@opentelemetry/resources",
+      "@opentelemetry/sdk-trace-base",
+      "@opentelemetry/sdk-trace-node",
+      "execa",
+      "js-yaml",
+      "fdir",
+      "normalize-package-data",
+      "tmp",
+      "typescript",
+    ],
+  ],
+  ["zod", ["../locales/index.cjs"]],
+]);
 const load = Module._load;
-Module._load = (request, ...more) => {
-  if (!later.has(request)) return load(request, ...more);
+Module._load = (request, parent, ...more) => {
+  if (!comesLater(request, parent?.filename)) return load(request, parent, ...more);
   return new Proxy(
     {},
     {
-      // What says that it is an ES module is taken as it is, not copied name by name.
-      get: (_, name) => name === "__esModule" || load(request, ...more)[name],
+      get(_, name) {
+        // What says that it is an ES module is taken as it is, not copied name by name.
+        if (name === "__esModule") return true;
+        const module = load(request, parent, ...more);
+        return name === "default" && !module.__esModule ? module : module[name];
+      },
     },
   );
 };
+
+/** Whether a package asks for something that it is to get later. */
+function comesLater(request, file) {
+  for (const [name, requests] of later) {
+    if (requests.includes(request)) return file?.startsWith(join(modules, name, sep)) === true;
+  }
+  return false;
+}
