@@ -90,7 +90,7 @@ function whileHeard(program: readonly string[]): string[] {
     `kill "$ear" 2>/dev/null`,
     `exit "$status"`,
   ];
-  return ["sh", "-c", lines.join("\n"), "sh", ...program];
+  return ["sh", "-c", lines.join("; "), "sh", ...program];
 }
 
 /** Streams what a program prints into a file, which is there when the program has succeeded. */
