@@ -46,7 +46,8 @@ export function addCopyData(program: Command): void {
 
 async function copyData(from: string, to: string, options: Options): Promise<void> {
   const source = await openSite(from);
-  const target = await openSite(to, variablesOfTarget(process.env));
+  const variables = variablesOfTarget(process.env);
+  const target = await openSite(to, variables);
   refuseTarget(source, target);
   const { rules = [], exclude = [], scrub = true } = options;
   const selection = { defaults: scrub, scrub: rules, exclude };
@@ -58,14 +59,13 @@ async function copyData(from: string, to: string, options: Options): Promise<voi
 
   if (!(await confirm(consequences(source, target, facts, exclude), options))) return;
   if (!scrub && !(await confirmInPerson(unscrubbed(source)))) return;
+  const tell = (line: string): void => {
+    tellLine(line, (backup) => restoreCommand(target, backup, place.path, Object.keys(variables)));
+  };
   await withPrivateFile(async (path) => {
     const dump = await onHost(source, (session) => reader.dump(session, path));
     console.error(`copied ${inWords(dump.size)} from ${source.connection.address}`);
-    await onHost(target, (session) =>
-      writer.load(session, dump, (line) => {
-        tell(target, place, line);
-      }),
-    );
+    await onHost(target, (session) => writer.load(session, dump, tell));
   });
   if (scrub) {
     console.error(
@@ -162,29 +162,34 @@ function unscrubbed({ stack, connection }: Site) {
 }
 
 /** Passes a line of the host's on to a person. */
-function tell(target: Site, { path }: TargetFacts, line: string): void {
+function tellLine(line: string, restore: (backup: string) => string): void {
   const [, kind, words = ""] = /^(\w+) (.*)$/.exec(line) ?? [];
   if (kind === "loaded") console.log(words);
   else if (kind === "backup") {
     console.error(`backed up to ${words}; to restore it:`);
-    console.error(`  ${restoreCommand(target, words, path)}`);
+    console.error(`  ${restore(words)}`);
   } else if (kind === "note") console.error(words);
 }
 
 /**
  * The command that puts the backup back. Without the service nobody writes to the file meanwhile; what
  * sqlite has beside it belongs to the data that go.
+ *
+ * @param variables of Pulumi's that have another value for the target, in this shell's `TO_...`
  */
 export function restoreCommand(
   target: Pick<Site, "stack">,
   backup: string,
   database: string,
+  variables: readonly string[],
 ): string {
   const beside = ["-journal", "-wal", "-shm"].map((end) => `${database}${end}`);
   const copy = `rm -f ${beside.join(" ")} && cp ${backup} ${database}`;
-  return [
+  const commands = [
     commandFor(target, "stop uwsgi --yes"),
     `npm run ops -- ssh --stack ${target.stack} --deployer sh -c '${copy}'`,
     commandFor(target, "start uwsgi"),
   ].join(" && ");
+  if (variables.length === 0) return commands;
+  return `(export ${variables.map((name) => `${name}="$TO_${name}"`).join(" ")}; ${commands})`;
 }

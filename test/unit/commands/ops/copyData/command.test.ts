@@ -77,12 +77,17 @@ it("refuses two stacks that have one sqlite file", () => {
 });
 
 it("tells how the backup is restored", () => {
-  expect(restoreCommand(dev, "/b/x.sqlite3", "/s/db.sqlite3")).toBe(
+  const place = ["/b/x.sqlite3", "/s/db.sqlite3"] as const;
+  const command = restoreCommand(dev, ...place, []);
+  expect(command).toBe(
     [
       "npm run ops -- stop uwsgi --yes --stack dev",
       "npm run ops -- ssh --stack dev --deployer sh -c 'rm -f /s/db.sqlite3-journal /s/db.sqlite3-wal /s/db.sqlite3-shm && cp /b/x.sqlite3 /s/db.sqlite3'",
       "npm run ops -- start uwsgi --stack dev",
     ].join(" && "),
+  );
+  expect(restoreCommand(dev, ...place, ["PULUMI_CONFIG_PASSPHRASE"])).toBe(
+    `(export PULUMI_CONFIG_PASSPHRASE="$TO_PULUMI_CONFIG_PASSPHRASE"; ${command})`,
   );
 });
 
