@@ -60,6 +60,19 @@ export class Neighbour {
     return new Neighbour(deployment, stack);
   }
 
+  /** Does work whose stack is this one, and the production site's the other. */
+  async asFirst<T>(work: () => Promise<T>): Promise<T> {
+    const { environment } = this.deployment;
+    const [first, other] = ["PULUMI_CONFIG_PASSPHRASE", "TO_PULUMI_CONFIG_PASSPHRASE"] as const;
+    const own = environment[first] ?? "";
+    Object.assign(environment, { [first]: passphrase, [other]: own });
+    try {
+      return await work();
+    } finally {
+      Object.assign(environment, { [first]: own, [other]: passphrase });
+    }
+  }
+
   /** What a statement prints on its sqlite file. */
   sql(statement: string): Promise<string> {
     return this.deployment.onHost(

@@ -215,7 +215,9 @@ describe("npm run ops", () => {
   const lockTargets = async () => {
     const sql = "BEGIN; LOCK TABLE roasted_target IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(300)";
     const psql = `psql -X -q -d tracks -c "${sql}"`;
-    await onHost(`cd / && setsid runuser -u postgres -- ${psql} >/dev/null 2>&1 </dev/null &`);
+    await onHost(
+      `(cd / && exec setsid runuser -u postgres -- ${psql}) >/dev/null 2>&1 </dev/null &`,
+    );
     await expect
       .poll(() =>
         site.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%300)'"),
@@ -260,7 +262,9 @@ describe("npm run ops", () => {
     });
 
     it("is refused towards production, --yes or not", async () => {
-      const { exitCode, stderr } = await run("copy-data", dev.stack, "ops", "--yes");
+      const { exitCode, stderr } = await dev.asFirst(() =>
+        run("copy-data", dev.stack, "ops", "--yes"),
+      );
       expect({ exitCode, stderr }).toEqual({
         exitCode: 1,
         stderr: expect.stringMatching(
@@ -331,7 +335,7 @@ describe("npm run ops", () => {
       expect(await copies()).toEqual([]);
 
       const [, path = "", line = ""] =
-        /^backed up to (\S+); to restore it:\n +(npm run ops .*)$/m.exec(copied.stderr) ?? [];
+        /^backed up to (\S+); to restore it:\n +(.* npm run ops .*)$/m.exec(copied.stderr) ?? [];
       expect(path.startsWith(`${Neighbour.backups}/`)).toBe(true);
       expect(await onHost(`stat -c '%U %a' ${path}`)).toBe("deployer 600");
       const restored = await runLine(site.deployment, line);
