@@ -18,7 +18,7 @@ export interface AuditEntry {
   readonly resource: string;
   /**
    * `intended`: the program changed; `corrective`: the host had drifted; `operated`: an administrator
-   * started or stopped something.
+   * started or stopped something, or copied data.
    */
   readonly kind: string;
   readonly change: string;
