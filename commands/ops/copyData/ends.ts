@@ -99,10 +99,9 @@ export class CopySource {
 
   private async start(session: Session, mode: "look" | "dump"): Promise<RemoteProcess> {
     const { site, selection, target } = this;
-    const isScrubbed = selection.defaults || selection.scrub.length > 0;
     const words = [
       ...["copy-out", mode, ...applicationWords(applicationOf(site))],
-      ...[`to=${target.scope}`, `scrub=${isScrubbed ? "yes" : "no"}`],
+      ...[`to=${target.scope}`, `scrub=${selection.defaults ? "yes" : "no"}`],
     ];
     const remote = await startVerb(session, site.connection, { scope: site.scope, words });
     send(remote, selection);
