@@ -80,7 +80,7 @@ async function dumpdata(
  * The words that run a program until it ends, or stdin does: when nobody listens any more, it must not go on
  * until it prints the next time, which may take hours.
  */
-function whileHeard(program: readonly string[]): string[] {
+export function whileHeard(program: readonly string[]): string[] {
   const lines = [
     `exec 3<&0`,
     `"$@" </dev/null 3<&- & program=$!`,
