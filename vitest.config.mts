@@ -6,7 +6,10 @@ const LONGEST =
   /\/test\/(e2e\/(traits(First|Second)|site|siteDev|database|application|identity)|selinux\/staticSite)\.test\.ts$/;
 
 /** Files of the unit tests that replace modules, which no other file must get. */
-const MOCKING = ["test/unit/settings/everySetting.test.ts"];
+const MOCKING = [
+  "test/unit/settings/everySetting.test.ts",
+  "test/unit/commands/ops/confirm.test.ts",
+];
 
 /** Begins with the longest files: what begins last keeps all the others waiting for its end. */
 class LongestFirst extends BaseSequencer {
