@@ -5,7 +5,7 @@ import { commandLine } from "./ssh/commandLine";
 import { HostComponent } from "./HostComponent";
 import { remoteConnection } from "./remoteConnection";
 import { type Connection, connectionFingerprint, privilege } from "./ssh/connection";
-import { manifestDifference } from "./manifest/difference";
+import { changedLinesText, manifestDifference } from "./manifest/difference";
 import { type ResourceManifest, renderManifest } from "./manifest/manifest";
 import type { HostFacts } from "./facts";
 import { transformFiles } from "./manifest/transform";
@@ -325,7 +325,7 @@ export class Host extends HostComponent {
   private logDifference(name: string, text: string, applied: string[] | undefined): void {
     if (applied === undefined) return;
     const lines = manifestDifference(applied, text);
-    if (lines.length > 0) void pulumi.log.info(`${name} changes:\n${lines.join("\n")}`);
+    if (lines.length > 0) void pulumi.log.info(changedLinesText(name, lines));
   }
 
   private nameOnHost(name: string, parent: HostComponent): string {

@@ -22,6 +22,18 @@ export function manifestDifference(applied: readonly string[], text: string): st
     );
 }
 
+/** What the program itself says of a resource whose lines Pulumi does not show. */
+export function changedLinesText(name: string, lines: readonly string[]): string {
+  return `${name} changes:\n${lines.join("\n")}`;
+}
+
+/** Reads {@link changedLinesText}; undefined for any other text. */
+export function readChangedLines(text: string): { name: string; lines: string[] } | undefined {
+  const [, name, rest] = /^(\S+) changes:\n((?:[-+](?: .*)?(?:\n|$))+)$/.exec(text) ?? [];
+  if (name === undefined || rest === undefined) return undefined;
+  return { name, lines: rest.replace(/\n$/, "").split("\n") };
+}
+
 function maskSecrets(lines: readonly string[]): string[] {
   const masked: string[] = [];
   let inSecret = false;

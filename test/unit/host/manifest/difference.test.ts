@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { manifestDifference } from "../../../../host/manifest/difference";
+import {
+  changedLinesText,
+  manifestDifference,
+  readChangedLines,
+} from "../../../../host/manifest/difference";
 import { type ManifestEntry, renderManifest } from "../../../../host/manifest/manifest";
 import { secretAttribute } from "../../../../host/manifest/text";
 import { isSecretEntry, secretKinds } from "../../../../host/manifest/secretEntry";
@@ -44,4 +48,11 @@ it("masks what the host script masks in its records", () => {
   expect(pattern?.sort()).toEqual(
     [...secretKinds.map((kind) => `'${kind} '*`), `*' ${secretAttribute}'*`].sort(),
   );
+});
+
+it("reads the changed lines that the program shows, and takes no other text for them", () => {
+  const lines = ["- | a changes:", "+ | b", "+ "];
+  expect(readChangedLines(changedLinesText("nginx", lines))).toEqual({ name: "nginx", lines });
+  expect(readChangedLines("nginx changes:\nits mind")).toBeUndefined();
+  expect(readChangedLines("What changes:\n")).toBeUndefined();
 });
