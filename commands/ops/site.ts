@@ -3,6 +3,7 @@ import { problemError } from "../../host/ProblemError";
 import type { Connection } from "../../host/ssh/connection";
 import type { Session } from "../../host/ssh/session";
 import { checkConfiguration, type StackConfig } from "../../settings/configuration";
+import type { ConfigurationSource } from "../../settings/read";
 import { overRootSession } from "../overRootSession";
 import { openWorkspace, readSource } from "../workspace";
 
@@ -56,6 +57,15 @@ export async function openSite(
     workspace.projectSettings(),
     readSource(workspace, wanted),
   ]);
+  return siteOf(project, source);
+}
+
+/**
+ * The site of a stack whose settings were read.
+ *
+ * @throws {@link ConfigurationError} with every error of the settings
+ */
+export function siteOf(project: string, source: ConfigurationSource): Site {
   const { configuration } = checkConfiguration(source);
   const { stack } = source;
   const { connection } = configuration;

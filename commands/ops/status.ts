@@ -56,6 +56,14 @@ export function addStatus(program: Command): void {
 
 async function status(options: StackOption & { readonly json?: boolean }): Promise<void> {
   const site = await openSite(options.stack);
+  const found = await siteStatus(site);
+  if (options.json === true) console.log(JSON.stringify(found, undefined, 2));
+  else console.log(describeStatus(site, found, Date.now()));
+  if (!found.isFine) process.exitCode = exitCodes.notWell;
+}
+
+/** Asks the host how the site is. @throws HostError where the host gives no answer */
+export async function siteStatus(site: Site): Promise<SiteStatus> {
   const answer = await onHost(site, (session) =>
     verbAnswer(
       `${site.connection.address} does not say how it is`,
@@ -65,10 +73,7 @@ async function status(options: StackOption & { readonly json?: boolean }): Promi
       new Deadline(deadlineSeconds),
     ),
   );
-  const found = readStatus(site, parseReport("", inStackKeys(answer)));
-  if (options.json === true) console.log(JSON.stringify(found, undefined, 2));
-  else console.log(describeStatus(site, found, Date.now()));
-  if (!found.isFine) process.exitCode = exitCodes.notWell;
+  return readStatus(site, parseReport("", inStackKeys(answer)));
 }
 
 /** What the host script's `status` is asked. */
