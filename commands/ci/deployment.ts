@@ -1,0 +1,120 @@
+import type {
+  PreviewOptions,
+  Stack as AutomationStack,
+  UpOptions,
+} from "@pulumi/pulumi/automation";
+import { reasonOf } from "../failure";
+import { siteOf } from "../ops/site";
+import { siteStatus } from "../ops/status";
+import { findStack, type Stack, whileSelected } from "../recover/stack";
+import { type Drift, driftOf } from "./drifted";
+import { EngineReport, type Message } from "./engineReport";
+import { knownSecrets } from "./mask";
+import type { CiResult } from "./result";
+
+/** A result, and the secrets that no text of it may have. */
+export interface Outcome {
+  readonly result: CiResult;
+  readonly secrets: readonly string[];
+}
+
+/** What a script found, apart from the engine's report. */
+interface Findings {
+  readonly isPending: boolean;
+  readonly drift?: readonly Drift[] | undefined;
+  readonly warning?: Message;
+}
+
+/** Previews the stack, and asks its host for drift. */
+export function preview(stack: string): Promise<Outcome> {
+  return outcome("preview", stack, async (found, report) => {
+    await throughEngine(found, report, (automation, options) => automation.preview(options));
+    const looked = await lookForDrift(found);
+    return { ...looked, isPending: report.isPending || (looked.drift ?? []).length > 0 };
+  });
+}
+
+/** Deploys the stack. Where a resource fails, the host puts back what was there. */
+export function deploy(stack: string): Promise<Outcome> {
+  return outcome("deploy", stack, async (found, report) => {
+    await throughEngine(found, report, (automation, options) => automation.up(options));
+    return { isPending: false };
+  });
+}
+
+/** Asks the host for drift, without an engine. */
+export function drift(stack: string): Promise<Outcome> {
+  return outcome("drift", stack, async (found) => {
+    const differs = await driftOn(found);
+    return { drift: differs, isPending: differs.length > 0 };
+  });
+}
+
+/** Whatever goes wrong is in the result. */
+async function outcome(
+  command: CiResult["command"],
+  name: string,
+  work: (stack: Stack, report: EngineReport) => Promise<Findings>,
+): Promise<Outcome> {
+  const start = performance.now();
+  const report = new EngineReport();
+  let stack: Stack | undefined;
+  let found: Pick<CiResult, "state" | "drift" | "failure">;
+  const warnings: Message[] = [];
+  try {
+    stack = await findStack(name);
+    const { isPending, drift, warning } = await work(stack, report);
+    if (warning !== undefined) warnings.push(warning);
+    found = { state: isPending ? "pending" : "done", drift, failure: undefined };
+  } catch (error) {
+    found = { state: "failed", drift: undefined, failure: failureOf(error, report) };
+  }
+  const { changes, messages } = report;
+  const seconds = Math.round((performance.now() - start) / 100) / 10;
+  return {
+    result: {
+      ...{ command, stack: name, seconds, changes },
+      ...{ ...found, messages: [...messages, ...warnings] },
+    },
+    secrets: knownSecrets(stack?.source, process.env),
+  };
+}
+
+/** What the engine reported as errors says more than that the command failed. */
+function failureOf(error: unknown, { messages }: EngineReport): string {
+  const errors = messages.filter(({ severity }) => severity === "error");
+  return errors.at(-1)?.text ?? reasonOf(error);
+}
+
+/** Runs the engine, whose own output is the log of the job. */
+async function throughEngine(
+  stack: Stack,
+  report: EngineReport,
+  run: (automation: AutomationStack, options: PreviewOptions & UpOptions) => Promise<unknown>,
+): Promise<void> {
+  await whileSelected(stack, async (automation) => {
+    await run(automation, {
+      color: "never",
+      diff: true,
+      onEvent: (event) => {
+        report.take(event);
+      },
+      onOutput: (text) => process.stdout.write(text),
+      onError: (text) => process.stderr.write(text),
+    });
+  });
+}
+
+async function driftOn({ project, source }: Stack): Promise<Drift[]> {
+  return driftOf(await siteStatus(siteOf(project, source)));
+}
+
+/** A host that does not answer is a warning, as in the preview itself. */
+async function lookForDrift(stack: Stack): Promise<Pick<Findings, "drift" | "warning">> {
+  try {
+    return { drift: await driftOn(stack) };
+  } catch (error) {
+    const text = `nobody could look for drift:\n${reasonOf(error)}`;
+    return { warning: { severity: "warning", resource: undefined, text } };
+  }
+}

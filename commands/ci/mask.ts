@@ -1,0 +1,50 @@
+import { redacted } from "../../host/secret";
+import type { ConfigurationSource } from "../../settings/read";
+
+/** Variables that hold a secret, by the end of their names. */
+const secretVariable = /(?:PASSPHRASE|PASSWORD|TOKEN|SECRET|_KEY)$/;
+
+/** Characters of the shortest text that is masked: a shorter one would be found in words. */
+const shortest = 4;
+
+/** The secrets that this process knows: those of the stack's settings, and those of its variables. */
+export function knownSecrets(
+  source: ConfigurationSource | undefined,
+  environment: NodeJS.ProcessEnv,
+): string[] {
+  const variables = Object.entries(environment).filter(([name]) => secretVariable.test(name));
+  const settings = [...(source?.secretNames ?? [])].map((name) => source?.settings[name]);
+  return [...variables.map(([, value]) => value), ...settings].filter(
+    (value) => value !== undefined,
+  );
+}
+
+/**
+ * Replaces secrets in every text of a value.
+ *
+ * Pulumi has masked its own by then. This is about a tool that repeats what it was given, such as a
+ * database in an error.
+ */
+export function masked<T>(value: T, secrets: readonly string[]): T {
+  const texts = secrets
+    // A key is shown line by line where somebody shows it.
+    .flatMap((secret) => [secret, ...secret.split("\n")])
+    .map((text) => text.trim())
+    .filter((text) => text.length >= shortest && !/^-----/.test(text))
+    .sort((one, other) => other.length - one.length);
+  if (texts.length === 0) return value;
+  // In one pass: what was put in a secret's place is not searched again.
+  const any = new RegExp(texts.map(literally).join("|"), "g");
+  const inText = (text: string): string => text.replace(any, redacted);
+  const inValue = (part: unknown): unknown => {
+    if (typeof part === "string") return inText(part);
+    if (Array.isArray(part)) return part.map(inValue);
+    if (part === null || typeof part !== "object") return part;
+    return Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, inValue(inner)]));
+  };
+  return inValue(value) as T;
+}
+
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}

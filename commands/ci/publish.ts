@@ -1,0 +1,45 @@
+import { randomBytes } from "node:crypto";
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { junitOf } from "./junit";
+import { masked } from "./mask";
+import { type CiResult, exitCodes } from "./result";
+import { headingOf, summaryOf } from "./summary";
+
+/** Folder of the results: `TRACKS_CI_DIR`, relative to the checkout. */
+export function resultsFolder(): string {
+  return resolve(process.env["TRACKS_CI_DIR"] || "ci-results");
+}
+
+/** A result as it was published. */
+export interface Published {
+  readonly exitCode: number;
+  /** The result in one line. */
+  readonly heading: string;
+}
+
+/**
+ * Writes `result.json`, `junit.xml` and `summary.md`, and hands the summary to GitHub where it runs this:
+ * to the job's page, and as the step's output `summary`.
+ */
+export async function publish(result: CiResult, secrets: readonly string[]): Promise<Published> {
+  const { command, stack, state } = result;
+  // Words of this program, also where a secret is one of them.
+  const shown: CiResult = { ...masked(result, secrets), command, stack, state };
+  const folder = resultsFolder();
+  await mkdir(folder, { recursive: true });
+  const summary = summaryOf(shown);
+  const exitCode = exitCodes[state];
+  const json = `${JSON.stringify({ ...shown, exitCode }, undefined, 2)}\n`;
+  await writeFile(join(folder, "result.json"), json);
+  await writeFile(join(folder, "junit.xml"), junitOf(shown));
+  await writeFile(join(folder, "summary.md"), summary);
+  const { GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: page } = process.env;
+  if (page) await appendFile(page, summary);
+  if (output) {
+    // No text can end the value before its end: nobody knows this word.
+    const end = randomBytes(16).toString("hex");
+    await appendFile(output, `summary<<${end}\n${summary}${end}\n`);
+  }
+  return { exitCode, heading: headingOf(shown) };
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { knownSecrets, masked } from "../../../../commands/ci/mask";
+
+const key = "-----BEGIN KEY-----\nMIIEvQIBADAN\nBgkqhkiG9w0B\n-----END KEY-----\n";
+const source = {
+  ...{ stack: "production", directory: "/", labDirectory: "/", home: "/" },
+  settings: { "tracks:host": "tracks.example.org", "tracks:sudoPassword": "open sesame" },
+  secretNames: new Set(["tracks:sudoPassword"]),
+};
+
+describe("the secrets of a run", () => {
+  it("are the stack's secret settings and what the variables hold, by their names", () => {
+    const environment = {
+      ...{ PULUMI_CONFIG_PASSPHRASE: "correct horse", GITHUB_TOKEN: "ghs_1" },
+      ...{ AWS_SECRET_ACCESS_KEY: "aws", PULUMI_CONFIG_PASSPHRASE_FILE: "/run/passphrase" },
+      ...{ HOME: "/home/ci", PULUMI_ACCESS_TOKEN: undefined },
+    };
+    expect(knownSecrets(source, environment).sort()).toEqual(
+      ["aws", "correct horse", "ghs_1", "open sesame"].sort(),
+    );
+  });
+
+  it("are in no text of a result, whatever its depth", () => {
+    const result = {
+      failure: "sudo: open sesame",
+      changes: [{ lines: ["+ open sesame!", "+ a"] }],
+    };
+    expect(masked(result, ["open sesame"])).toEqual({
+      failure: "sudo: [secret]",
+      changes: [{ lines: ["+ [secret]!", "+ a"] }],
+    });
+  });
+
+  it("are masked line by line where a key has lines, but not the lines that every key has", () => {
+    expect(masked("a BgkqhkiG9w0B b\n-----END KEY-----", [key])).toBe(
+      "a [secret] b\n-----END KEY-----",
+    );
+  });
+
+  it("are masked as a whole where one is part of another", () => {
+    expect(masked("secret-long (a+b)", ["secret", "secret-long", "(a+b)"])).toBe(
+      "[secret] [secret]",
+    );
+  });
+
+  it("leave numbers and empty values alone, and make no text unreadable by a short one", () => {
+    expect(masked({ a: 1, b: undefined, c: null, d: "a cat" }, ["a", ""])).toEqual({
+      ...{ a: 1, b: undefined, c: null, d: "a cat" },
+    });
+  });
+});
