@@ -7,8 +7,8 @@ import { type CiResult, exitCodes } from "./result";
 import { headingOf, summaryOf } from "./summary";
 
 /** Folder of the results: `TRACKS_CI_DIR`, relative to the checkout. */
-export function resultsFolder(): string {
-  return resolve(process.env["TRACKS_CI_DIR"] || "ci-results");
+export function resultsFolder(environment: NodeJS.ProcessEnv): string {
+  return resolve(environment["TRACKS_CI_DIR"] || "ci-results");
 }
 
 /** A result as it was published. */
@@ -26,7 +26,7 @@ export async function publish(result: CiResult, secrets: readonly string[]): Pro
   const { command, stack, state } = result;
   // Words of this program, also where a secret is one of them.
   const shown: CiResult = { ...masked(result, secrets), command, stack, state };
-  const folder = resultsFolder();
+  const folder = resultsFolder(process.env);
   await mkdir(folder, { recursive: true });
   const summary = summaryOf(shown);
   const exitCode = exitCodes[state];

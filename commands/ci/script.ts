@@ -31,7 +31,7 @@ export async function runScript(
     .action(async ({ stack, allowChanges }: { stack: string; allowChanges?: boolean }) => {
       const { result, secrets } = await work(stack);
       const { exitCode, heading } = await publish(result, secrets);
-      console.log(`${heading}\nresults: ${resultsFolder()}`);
+      console.log(`${heading}\nresults: ${resultsFolder(process.env)}`);
       process.exitCode = exitCode === exitCodes.pending && allowChanges === true ? 0 : exitCode;
     });
   await program.parseAsync().catch(tellFailure);

@@ -1,0 +1,23 @@
+import { Command, Option } from "commander";
+import { tellFailure } from "../failure";
+import { keepComment } from "./keepComment";
+
+/** `ci/comment`: shows a summary as a comment of a pull request, which later runs update in place. */
+const program = new Command("ci/comment")
+  .description("show the summary of a script as a comment of a pull request, updated in place")
+  .addOption(
+    new Option("--pull-request <number>", "the pull request")
+      .env("TRACKS_CI_PULL_REQUEST")
+      .makeOptionMandatory(),
+  )
+  .addHelpText(
+    "after",
+    `
+The summary is the variable TRACKS_CI_SUMMARY, else the file summary.md in TRACKS_CI_DIR (default: ci-results).
+Needs GITHUB_TOKEN with the permission pull-requests: write.`,
+  )
+  .action(async ({ pullRequest }: { pullRequest: string }) => {
+    console.log(await keepComment(pullRequest, process.env));
+  });
+
+program.parseAsync().catch(tellFailure);

@@ -1,0 +1,40 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { problemError } from "../../host/ProblemError";
+import { allOf, callGitHub, type Comment, marked, repositoryOfJob } from "./github";
+import { resultsFolder } from "./publish";
+import { markIn } from "./summary";
+
+/**
+ * Shows a summary as a comment of a pull request, which later runs update in place.
+ *
+ * @param pullRequest its number
+ * @param environment variables of the job
+ * @returns what was done, in one line
+ * @throws ProblemError for a number or a summary that is none, and where GitHub refuses
+ */
+export async function keepComment(
+  pullRequest: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  if (!/^[1-9]\d*$/.test(pullRequest)) {
+    throw problemError({
+      subject: "--pull-request",
+      given: pullRequest,
+      allowed: "the number of a pull request",
+    });
+  }
+  const repository = repositoryOfJob(environment);
+  const summary =
+    environment["TRACKS_CI_SUMMARY"] ||
+    (await readFile(join(resultsFolder(environment), "summary.md"), "utf8"));
+  const path = `issues/${pullRequest}/comments`;
+  const former = marked(await allOf<Comment>(repository, path), markIn(summary));
+  const content = { body: summary };
+  if (former === undefined) {
+    await callGitHub(repository, "POST", path, content);
+    return "wrote a comment";
+  }
+  await callGitHub(repository, "PATCH", `issues/comments/${former.id}`, content);
+  return "updated the comment";
+}
