@@ -56,3 +56,11 @@ test("shellcheck finds nothing in the script that the benchmark compares with", 
   const run = execaSync("shellcheck", [...options, ...files], { reject: false });
   expect(run.stdout).toBe("");
 });
+
+test("shellcheck finds nothing in the scripts of a pipeline", () => {
+  const folder = join(__dirname, "../../ci");
+  const files = readdirSync(folder).map((file) => join(folder, file));
+  const run = execaSync("shellcheck", files, { reject: false });
+  expect(run.stdout).toBe("");
+  expect(run.exitCode).toBe(0);
+});
