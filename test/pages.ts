@@ -3,15 +3,17 @@ import { join } from "node:path";
 
 const root = join(__dirname, "..");
 
+/** Folders of what is installed, built or made by a run: most of the files, and most of the time. */
+const skipped = ["node_modules", ".lab", ".git", "dist", "ci-results"];
+
 /** The texts for readers, by their paths in the checkout. */
 export const pages = pagesBelow("").sort();
 
-/** Without what is installed, built or made by a run: that is most of the files, and takes most of the time. */
 function pagesBelow(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (!entry.isDirectory()) return path.endsWith(".md") ? [path] : [];
-    return ["node_modules", ".lab", ".git", "dist"].includes(entry.name) ? [] : pagesBelow(path);
+    return skipped.includes(entry.name) ? [] : pagesBelow(path);
   });
 }
 
