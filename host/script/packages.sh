@@ -32,14 +32,19 @@ LOST=''   # what can't be installed, one line each, with the reason and how to f
 
 # Installs what the package entries name and the host lacks.
 converge_packages() {
+  local entry
+  want_packages
+  for entry in ${WANTED[@]+"${WANTED[@]}"}; do FACTS+=("package $entry"); done
+  install_wanted
+}
+
+# Leaves in WANTED what the package entries name.
+want_packages() {
   local index
   WANTED=()
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
-    [[ ${E_KIND[index]} == package ]] || continue
-    FACTS+=("package ${E_WORDS[index]}")
-    WANTED+=("${E_WORDS[index]}")
+    if [[ ${E_KIND[index]} == package ]]; then WANTED+=("${E_WORDS[index]}"); fi
   done
-  install_wanted
 }
 
 # Installs what is wanted and missing, in one transaction.
@@ -63,6 +68,7 @@ install_wanted() {
 # Drops from WANTED what is installed under one of its names.
 skip_installed() {
   local entry name all missing lacking=()
+  ((${#WANTED[@]} > 0)) || return 0
   read -r -a all <<<"${WANTED[*]}"
   missing_packages "${all[@]}"
   missing=$'\n'$REPLY
@@ -320,11 +326,11 @@ enabled_stream() { # MODULE
   if [[ $state == enabled ]]; then REPLY=$stream; fi
 }
 
-# Looks for the wanted packages without changing anything: leaves in REPLY what can't be installed, each with its
+# Looks for what is in WANTED without changing anything: leaves in REPLY what can't be installed, each with its
 # fix, and nothing when all can. Status 1 when the repositories don't answer in time.
 look_for_packages() {
   LOOK_UNTIL=$((SECONDS + 40))
-  REPLY=$(look_at converge_modules && look_at converge_packages)
+  REPLY=$(look_at converge_modules && look_at install_wanted)
 }
 
 # Prints the reason why a step would fail.

@@ -122,12 +122,19 @@ survey_spool() { # LOGIN
   done
 }
 
-# Reports wanted packages that the host's repositories don't have. That depends on the repositories and the proxy
-# that the same `up` sets: until they are set, nothing is checked.
+# Reports wanted packages that the host lacks, and those that its repositories don't have. That depends on the
+# repositories and the proxy that the same `up` sets: until they are set, the repositories are not asked.
 survey_packages() { # PROXY REPOSITORY...
-  local proxy=$1 id
+  local proxy=$1 id entry missing=''
   shift
   ((${#E_KIND[@]} > 0)) || return 0
+  want_packages
+  package_manager
+  # Without one there is no rpm either, and no package.
+  [[ $REPLY == none ]] || skip_installed
+  for entry in ${WANTED[@]+"${WANTED[@]}"}; do missing+=$TAB${entry// / or }; done
+  missing=${missing#"$TAB"}
+  fact missing-packages "${missing:-none}"
   for id in "$@"; do
     [[ -e $ROOT/etc/yum.repos.d/$id.repo ]] || return 0
   done

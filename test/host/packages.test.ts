@@ -293,11 +293,13 @@ it("every form of a setting for packages that the schema accepts works on the ho
 });
 
 describe("a survey", () => {
-  const survey = async (...words: string[]): Promise<string> => {
+  const factsOf = async (...words: string[]): Promise<string> => {
     const { stdout, stderr, code } = await host.run(["survey", ...words]);
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
-    return stdout.match(/^fact obstacle\/packages (.*)$/m)?.[1] ?? "";
+    return stdout;
   };
+  const survey = async (...words: string[]): Promise<string> =>
+    (await factsOf(...words)).match(/^fact obstacle\/packages (.*)$/m)?.[1] ?? "";
   const python = ["python3.11 python311", "python3.11-devel python311-devel"].map(
     (names) => `want=package ${names}`,
   );
@@ -306,6 +308,17 @@ describe("a survey", () => {
     repositories(el);
     expect(await survey("want=package nginx")).toBe("");
     expect(host.calls().join("\n")).not.toMatch(/^(dnf|yum) /m);
+  });
+
+  it.each(everywhere)("lists what is missing, by one question to rpm, on %d", async (el) => {
+    repositories(el, "git", "python311", "python311-devel");
+    const want = [...python, "want=package git", "want=package nginx", "repository=extra"];
+    expect(await factsOf(...want)).toContain(
+      "fact missing-packages python3.11 or python311\tpython3.11-devel or python311-devel\tgit\n",
+    );
+    expect(host.calls().filter((call) => call.startsWith("rpm -q --whatprovides"))).toHaveLength(1);
+    expect(await factsOf("want=package nginx")).toContain("fact missing-packages none\n");
+    expect(await factsOf()).not.toContain("missing-packages");
   });
 
   it.each(everywhere)("names what no repository has, and installs nothing, on %d", async (el) => {
