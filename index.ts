@@ -12,13 +12,19 @@ import {
   Uwsgi,
   UwsgiService,
 } from "./components";
-import { preflight } from "./preflight";
+import { preflight, type SiteArguments } from "./preflight";
+import { keepPlan } from "./preflight/plan/keepPlan";
 import { loadConfiguration } from "./settings/configuration";
 
 /** The deployment on one page: settings in, components wired, outputs out. */
 export = async () => {
-  const args = await preflight(loadConfiguration());
+  const config = loadConfiguration();
+  const args = await preflight(config);
+  await keepPlan(config, args, deployment);
+  return deployment(args);
+};
 
+function deployment(args: SiteArguments) {
   const host = new Host("host", args.host);
   const packages = new SystemPackages("packages", { host, ...args.packages });
   const deployer = new LinuxUser("deployer", { host, ...args.deployer });
@@ -58,4 +64,4 @@ export = async () => {
     ...(app && { release: app.release, backups: app.backups }),
     ...(migration && { migratedRows: migration.counts, migrationBackup: migration.backup }),
   };
-};
+}

@@ -121,7 +121,7 @@ function grouped(
 }
 
 /** The settings that Pulumi passes to the running program. */
-function pulumiSource(): ConfigurationSource {
+export function pulumiSource(): ConfigurationSource {
   const secretNames = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] || "[]") as string[];
   return {
     stack: pulumi.getStack(),

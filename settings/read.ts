@@ -29,6 +29,11 @@ export interface Reading {
   readonly problems: readonly Problem[];
 }
 
+/** Values of the encrypted settings: those that are secrets, and those that the stack's owner takes for one. */
+export function encryptedValues({ settings, secretNames }: ConfigurationSource): string[] {
+  return [...secretNames].flatMap((name) => settings[name] ?? []);
+}
+
 /** Reads each setting by itself; the rules check several of them together. */
 export function readSettings(source: ConfigurationSource): Reading {
   const values: Record<string, unknown> = {};

@@ -1,5 +1,5 @@
 import { redacted } from "../../host/secret";
-import type { ConfigurationSource } from "../../settings/read";
+import { type ConfigurationSource, encryptedValues } from "../../settings/read";
 
 /** Variables that hold a secret, by the end of their names. */
 const secretVariable = /(?:PASSPHRASE|PASSWORD|TOKEN|SECRET|_KEY)$/;
@@ -13,10 +13,8 @@ export function knownSecrets(
   environment: NodeJS.ProcessEnv,
 ): string[] {
   const variables = Object.entries(environment).filter(([name]) => secretVariable.test(name));
-  const settings = [...(source?.secretNames ?? [])].map((name) => source?.settings[name]);
-  return [...variables.map(([, value]) => value), ...settings].filter(
-    (value) => value !== undefined,
-  );
+  const settings = source === undefined ? [] : encryptedValues(source);
+  return [...variables.flatMap(([, value]) => value ?? []), ...settings];
 }
 
 /**

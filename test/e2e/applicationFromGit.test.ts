@@ -110,8 +110,17 @@ describe("an application from git", () => {
   });
 
   it("is deployed again after a push, though nothing changed on this machine", async () => {
+    const [preview = "", kept = ""] = shellBlock("docs/production.md", "TRACKS_PLAN_OUT")
+      .trimEnd()
+      .split("\n");
+    await type(preview);
     await writeFile(join(work, "roasted/version.py"), 'VERSION = "2.0.0"\n');
     const commit = await push("Second");
+    // Nobody has previewed this one.
+    const refused = await type(`${kept} --yes --skip-preview || echo "It ended with $?."`);
+    expect(refused).toMatch(/not the one of the preview[^]*\+ [0-9a-f]{12}[^]*It ended with \d+\./);
+    expect(refused).toContain(commit.slice(0, 12));
+    expect(await health()).toContain("1.0.0");
     expect(await deployment.up()).toMatch(/2 updated/);
     expect(await deployment.onHost("readlink /microarray/tracks")).toContain(commit.slice(0, 12));
     expect(await health()).toContain("2.0.0");

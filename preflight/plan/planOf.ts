@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import type { HostFacts } from "../../host/facts";
+import { manifestHeader } from "../../host/manifest/manifest";
+import { problemText } from "../../host/problem";
+import type { Registration } from "../../host/registrations";
+import { hostProblems } from "../needs";
+import { type Plan, unknown } from "./plan";
+import type { PlanText } from "./PlanText";
+
+/** What a plan is made of. */
+export interface Planned {
+  /** Project and stack, `PROJECT.STACK`. */
+  readonly scope: string;
+  /** State of the host; undefined where it could not be reached. */
+  readonly facts: HostFacts | undefined;
+  /** Name of the application's release; undefined where it is not known yet. */
+  readonly release: string | undefined;
+  readonly registrations: readonly Registration[];
+  readonly text: PlanText;
+}
+
+/** Puts the plan together. */
+export function planOf({ scope, facts, release, registrations, text }: Planned): Plan {
+  const parts = new Map<string, string[]>([
+    ["release", [release ?? unknown]],
+    // Another key gives every secret another name: this line says why.
+    ["secrets", [text.secret("", "")]],
+    ["drift", facts === undefined ? [unknown] : drift(facts, text)],
+    ["conflicts", facts === undefined ? [unknown] : conflicts(facts, text)],
+    ["missing packages", facts === undefined ? [unknown] : missingPackages(facts)],
+  ]);
+  for (const [name, lines] of registrations.flatMap((one) => partsOf(one, text)).sort(byName)) {
+    parts.set(name, lines);
+  }
+  return { scope, parts };
+}
+
+function drift({ resources }: HostFacts, text: PlanText): string[] {
+  return [...resources]
+    .filter(([, { state }]) => state === "drift")
+    .flatMap(([name, { reason = "" }]) =>
+      reason.split("\n").map((line) => text.plain(name, `${name}: ${line}`)),
+    )
+    .sort();
+}
+
+/** What the host has that is in the way, each in one line. */
+function conflicts(facts: HostFacts, text: PlanText): string[] {
+  return [...facts.problems, ...hostProblems(facts)]
+    .map((problem) => problemText(problem).replace(/\n */g, "; ").replace(/: +/g, ": "))
+    .map((line) => text.plain("conflicts", line))
+    .sort();
+}
+
+/** Wanted packages that the host does not have, each with its other names. */
+function missingPackages({ facts }: HostFacts): string[] {
+  const missing = facts.get("missing-packages");
+  if (missing === undefined) return [unknown];
+  return missing === "none" ? [] : missing.split("\n").sort();
+}
+
+type Part = [name: string, lines: string[]];
+
+function byName([name]: Part, [other]: Part): number {
+  return name < other ? -1 : 1;
+}
+
+/** What the plan says of one resource; nothing of what another part says already. */
+function partsOf({ type, name, inputs }: Registration, text: PlanText): Part[] {
+  // A manifest has the digest of the file that is copied; a provider has the way to a server.
+  if (type === "command:remote:CopyToRemote" || type.startsWith("pulumi:")) return [];
+  if (type !== "command:remote:Command") {
+    const lines = Object.entries(inputs).map(([input, { value, isSecret }]) => {
+      const shown = value === undefined ? unknown : JSON.stringify(value);
+      const where = `${type} ${name} ${input}`;
+      return `${input}: ${isSecret ? text.secret(where, shown) : text.plain(where, shown)}`;
+    });
+    return [[`${type} ${name}`, lines.sort()]];
+  }
+  const { value: stdin, isSecret = false } = inputs["stdin"] ?? {};
+  const [, onHost = name] = / apply (\S+)/.exec(String(inputs["create"]?.value)) ?? [];
+  if (typeof stdin !== "string") return [[`manifest ${onHost}`, [unknown]]];
+  if (stdin.startsWith(`${manifestHeader}\n`)) {
+    return [[`manifest ${onHost}`, text.manifest(onHost, stdin, isSecret)]];
+  }
+  return [[`program ${name}`, [createHash("sha256").update(stdin).digest("hex")]]];
+}
