@@ -10,6 +10,7 @@ import { findStack, type Stack, whileSelected } from "../recover/stack";
 import { type Drift, driftOf } from "./drifted";
 import { EngineReport, type Message } from "./engineReport";
 import { knownSecrets } from "./mask";
+import { givenPlan, newPlanFile } from "./planFile";
 import type { CiResult } from "./result";
 
 /** A result, and the secrets that no text of it may have. */
@@ -25,19 +26,28 @@ interface Findings {
   readonly warning?: Message;
 }
 
-/** Previews the stack, and asks its host for drift. */
+/** Previews the stack, writes its plan, and asks its host for drift. */
 export function preview(stack: string): Promise<Outcome> {
   return outcome("preview", stack, async (found, report) => {
-    await throughEngine(found, report, (automation, options) => automation.preview(options));
+    const plan = await newPlanFile(process.env);
+    const variables = { TRACKS_PLAN: "", TRACKS_PLAN_OUT: plan };
+    await throughEngine(found, report, variables, (automation, options) =>
+      automation.preview(options),
+    );
     const looked = await lookForDrift(found);
     return { ...looked, isPending: report.isPending || (looked.drift ?? []).length > 0 };
   });
 }
 
-/** Deploys the stack. Where a resource fails, the host puts back what was there. */
-export function deploy(stack: string): Promise<Outcome> {
+/**
+ * Deploys the stack. Where a resource fails, the host puts back what was there.
+ *
+ * @param plan path of the preview's plan, which it keeps to. @default that of the job's variables, if any
+ */
+export function deploy(stack: string, plan: string | undefined): Promise<Outcome> {
   return outcome("deploy", stack, async (found, report) => {
-    await throughEngine(found, report, (automation, options) => automation.up(options));
+    const variables = { TRACKS_PLAN: (await givenPlan(plan, process.env)) ?? "" };
+    await throughEngine(found, report, variables, (automation, options) => automation.up(options));
     return { isPending: false };
   });
 }
@@ -90,8 +100,10 @@ function failureOf(error: unknown, { messages }: EngineReport): string {
 async function throughEngine(
   stack: Stack,
   report: EngineReport,
+  variables: Readonly<Record<string, string>>,
   run: (automation: AutomationStack, options: PreviewOptions & UpOptions) => Promise<unknown>,
 ): Promise<void> {
+  stack.workspace.envVars = { ...stack.workspace.envVars, ...variables };
   await whileSelected(stack, async (automation) => {
     await run(automation, {
       color: "never",

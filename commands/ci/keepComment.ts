@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { problemError } from "../../host/ProblemError";
 import { allOf, callGitHub, type Comment, marked, repositoryOfJob } from "./github";
-import { resultsFolder } from "./publish";
+import { resultsFolder } from "./resultsFolder";
 import { markIn } from "./summary";
 
 /**

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { problemError } from "../../host/ProblemError";
 import { allOf, callGitHub, type Issue, marked, repositoryOfJob } from "./github";
-import { resultsFolder } from "./publish";
+import { resultsFolder } from "./resultsFolder";
 import type { CiResult } from "./result";
 import { summaryMark, summaryOf } from "./summary";
 

@@ -1,15 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { appendFile, mkdir, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { junitOf } from "./junit";
 import { masked } from "./mask";
+import { packedPlan } from "./planFile";
 import { type CiResult, exitCodes } from "./result";
+import { resultsFolder } from "./resultsFolder";
 import { headingOf, summaryOf } from "./summary";
-
-/** Folder of the results: `TRACKS_CI_DIR`, relative to the checkout. */
-export function resultsFolder(environment: NodeJS.ProcessEnv): string {
-  return resolve(environment["TRACKS_CI_DIR"] || "ci-results");
-}
 
 /** A result as it was published. */
 export interface Published {
@@ -20,7 +17,7 @@ export interface Published {
 
 /**
  * Writes `result.json`, `junit.xml` and `summary.md`, and hands the summary to GitHub where it runs this:
- * to the job's page, and as the step's output `summary`.
+ * to the job's page, and as the step's output `summary`. Of a preview the output `plan` is what ci/deploy takes.
  */
 export async function publish(result: CiResult, secrets: readonly string[]): Promise<Published> {
   const { command, stack, state } = result;
@@ -40,6 +37,8 @@ export async function publish(result: CiResult, secrets: readonly string[]): Pro
     // No text can end the value before its end: nobody knows this word.
     const end = randomBytes(16).toString("hex");
     await appendFile(output, `summary<<${end}\n${summary}${end}\n`);
+    const plan = command === "preview" ? await packedPlan(process.env) : undefined;
+    if (plan !== undefined) await appendFile(output, `plan=${plan}\n`);
   }
   return { exitCode, heading: headingOf(shown) };
 }

@@ -1,8 +1,9 @@
 import { Command, Option } from "commander";
 import { tellFailure } from "../failure";
 import type { Outcome } from "./deployment";
-import { publish, resultsFolder } from "./publish";
+import { publish } from "./publish";
 import { type CiResult, exitCodes } from "./result";
+import { resultsFolder } from "./resultsFolder";
 
 /** What the help of a script shows. */
 export interface ScriptHelp {
@@ -11,10 +12,16 @@ export interface ScriptHelp {
   readonly does: string;
 }
 
+interface Options {
+  readonly stack: string;
+  readonly allowChanges?: boolean;
+  readonly plan?: string;
+}
+
 /** Runs one of the pipeline's scripts with the arguments of this process. */
 export async function runScript(
   { name, does }: ScriptHelp,
-  work: (stack: string) => Promise<Outcome>,
+  work: (stack: string, plan: string | undefined) => Promise<Outcome>,
 ): Promise<void> {
   const program = new Command(`ci/${name}`)
     .description(does)
@@ -27,9 +34,15 @@ export async function runScript(
         // After a deployment none can wait.
         .hideHelp(name === "deploy"),
     )
-    .addHelpText("after", helpText)
-    .action(async ({ stack, allowChanges }: { stack: string; allowChanges?: boolean }) => {
-      const { result, secrets } = await work(stack);
+    .addOption(
+      new Option(
+        "--plan <file>",
+        "the plan.txt of ci/preview: end with 1 where something else would be done by now (default: that in the variable TRACKS_CI_PLAN or TRACKS_PLAN)",
+      ).hideHelp(name !== "deploy"),
+    )
+    .addHelpText("after", `${written[name]}${helpText}`)
+    .action(async ({ stack, allowChanges, plan }: Options) => {
+      const { result, secrets } = await work(stack, plan);
       const { exitCode, heading } = await publish(result, secrets);
       console.log(`${heading}\nresults: ${resultsFolder(process.env)}`);
       process.exitCode = exitCode === exitCodes.pending && allowChanges === true ? 0 : exitCode;
@@ -37,8 +50,13 @@ export async function runScript(
   await program.parseAsync().catch(tellFailure);
 }
 
-const helpText = `
-Writes result.json, junit.xml and summary.md into the folder TRACKS_CI_DIR (default: ci-results).
+const written: Readonly<Record<CiResult["command"], string>> = {
+  preview: "\nWrites result.json, junit.xml, summary.md and plan.txt",
+  deploy: "\nWrites result.json, junit.xml and summary.md",
+  drift: "\nWrites result.json, junit.xml and summary.md",
+};
+
+const helpText = ` into the folder TRACKS_CI_DIR (default: ci-results).
 
 Exit codes:
   0  done, or nothing to do

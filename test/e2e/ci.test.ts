@@ -1,22 +1,35 @@
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, parseDocument } from "yaml";
 import type { CiResult } from "../../commands/ci/result";
 import { request } from "../../dev/demo/request";
+import { down, exec, type LabHost, up } from "../../dev/lab/host";
 import { cacheFolder } from "../../dev/toolchain/cacheFolder";
+import { ensureToolchain } from "../../dev/toolchain/toolchain";
 import { shellBlock } from "../pages";
 import { temporaryFolder } from "../temporaryFolder";
 import { cloneInto } from "./clone";
 
 const root = join(__dirname, "../..");
 
-interface Workflow {
-  readonly jobs: Readonly<Record<string, { readonly steps: readonly { readonly run?: string }[] }>>;
+interface Step {
+  readonly run?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The pipeline's scripts as a runner calls them: on a fresh clone, with nothing but what docs/ci.md names. */
+interface Workflow {
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[] }>>;
+}
+
+/**
+ * The pipeline's scripts as a runner calls them: on a fresh clone, step by step as GitHub's workflows have them,
+ * with nothing but what a step names.
+ */
 describe("the scripts of ci/", () => {
   const folder = temporaryFolder("ci", afterAll);
   const [deploy = "", preview = "", drift = "", takeDown = ""] = shellBlock(
@@ -25,16 +38,35 @@ describe("the scripts of ci/", () => {
   )
     .trimEnd()
     .split("\n");
-  let secrets: string[];
-
-  const environment = {
-    ...{ PATH: process.env["PATH"], HOME: join(folder, "home"), TMPDIR: folder },
+  const runner: Record<string, string> = {
+    ...{ PATH: process.env["PATH"] ?? "", HOME: join(folder, "home"), TMPDIR: folder },
     // What this machine has already is not built again.
     TRACKS_CACHE: cacheFolder(),
   };
+  /** What expressions of the workflows stand for. */
+  const values: Record<string, string> = {
+    "secrets.PULUMI_ACCESS_TOKEN": "",
+    "secrets.PULUMI_CONFIG_PASSPHRASE": "a passphrase of the tests",
+    "vars.PULUMI_BACKEND_URL": `file://${join(folder, "backend")}`,
+    "github.token": "ghs_token",
+    "github.event.number": "7",
+    "inputs.pull_request": "7",
+    "inputs.commit": "a".repeat(40),
+  };
+  /** What was written to GitHub: method, path and text. */
+  const written: string[] = [];
+  const github = createServer((call, answer) => {
+    void textOf(call).then((body) => {
+      if (call.method !== "GET") written.push(`${call.method} ${call.url} ${body}`);
+      answer.end("[]");
+    });
+  });
+  let secrets: string[] = [];
+  let production: LabHost;
+
   async function run(line: string, variables: Record<string, string> = {}) {
     const { exitCode, all } = await execa("bash", ["-e", "-c", line], {
-      ...{ cwd: folder, extendEnv: false, env: { ...environment, ...variables } },
+      ...{ cwd: folder, extendEnv: false, env: { ...runner, ...variables } },
       ...{ stdin: "ignore", all: true, reject: false },
     });
     return { exitCode, text: all };
@@ -42,93 +74,132 @@ describe("the scripts of ci/", () => {
   const read = (file: string) => readFile(join(folder, "ci-results", file), "utf8");
   const result = async () => JSON.parse(await read("result.json")) as CiResult;
 
-  /** The three files have no secret, nor has what the script printed. */
-  async function expectNoSecret(printed: string): Promise<void> {
+  /** Runs the `run` steps of a job, which must all end with 0, and returns what each printed. */
+  async function job(
+    file: string,
+    name: string,
+    { more = {}, between }: { more?: Record<string, string>; between?: () => Promise<void> } = {},
+  ): Promise<string[]> {
+    const text = await readFile(join(root, ".github/workflows", file), "utf8");
+    const steps = (parse(text) as Workflow).jobs[name]?.steps.filter((step) => step.run) ?? [];
+    expect(steps.length, `${file} ${name}`).toBeGreaterThan(0);
+    const printed: string[] = [];
+    for (const { run: line = "", env = {} } of steps) {
+      if (printed.length === 1) await between?.();
+      const output = join(folder, "output");
+      await rm(output, { force: true });
+      const variables = Object.entries(env).map(([variable, value]) => [variable, filled(value)]);
+      const { exitCode, text: shown } = await run(line, {
+        ...more,
+        ...{ GITHUB_OUTPUT: output, GITHUB_REPOSITORY: "example/tracks" },
+        GITHUB_API_URL: `http://127.0.0.1:${(github.address() as AddressInfo).port}`,
+        ...(Object.fromEntries(variables) as Record<string, string>),
+      });
+      expect(exitCode, `${line}\n${shown}`).toBe(0);
+      printed.push(shown);
+      await takeOutputs(output);
+    }
+    return printed;
+  }
+  const filled = (value: string) =>
+    value.replace(/\$\{\{ (\S+) \}\}/g, (_, expression: string) => {
+      const given = values[expression];
+      if (given === undefined) throw new Error(`no value for ${expression}`);
+      return given;
+    });
+
+  /** What the step hands on, as the jobs after it name that. */
+  async function takeOutputs(file: string): Promise<void> {
+    const text = await readFile(file, "utf8").catch(() => "");
+    const [, , summary] = /^summary<<(\w+)\n([^]*)^\1$/m.exec(text) ?? [];
+    const [, plan] = /^plan=(.*)$/m.exec(text) ?? [];
+    if (summary !== undefined) values["needs.preview.outputs.summary"] = summary;
+    if (plan !== undefined) values["needs.preview.outputs.plan"] = plan;
+  }
+
+  /** The result's files have no secret, nor has what the script printed. */
+  async function expectNoSecret(...printed: string[]): Promise<void> {
     expect(secrets.length).toBeGreaterThan(0);
-    const files = ["result.json", "junit.xml", "summary.md"];
-    for (const text of [printed, ...(await Promise.all(files.map(read)))]) {
+    const files = ["result.json", "junit.xml", "summary.md", "plan.txt"];
+    const texts = await Promise.all(files.map((file) => read(file).catch(() => "")));
+    for (const text of [...printed, ...texts]) {
       for (const secret of secrets) expect(text.includes(secret)).toBe(false);
     }
   }
 
-  async function set(key: string, value: string): Promise<void> {
-    const file = join(folder, "Pulumi.dev.yaml");
-    const settings = parseDocument(await readFile(file, "utf8"));
-    settings.setIn(["config", `tracks:${key}`], value);
-    await writeFile(file, settings.toString());
+  async function set(stack: string, settings: Record<string, unknown>): Promise<void> {
+    const file = join(folder, `Pulumi.${stack}.yaml`);
+    const document = parseDocument(await readFile(file, "utf8"));
+    for (const [key, value] of Object.entries(settings)) {
+      if (value === undefined) document.deleteIn(["config", `tracks:${key}`]);
+      else document.setIn(["config", `tracks:${key}`], value);
+    }
+    await writeFile(file, document.toString());
   }
-
-  const lab = async () =>
-    JSON.parse(await readFile(join(folder, ".lab/hosts/dev/host.json"), "utf8")) as {
-      address: string;
-      secrets: Record<string, string>;
-    };
+  const dev = async () =>
+    JSON.parse(await readFile(join(folder, ".lab/hosts/dev/host.json"), "utf8")) as LabHost;
 
   beforeAll(async () => {
     await cloneInto(folder);
     await symlink(join(root, "node_modules"), join(folder, "node_modules"));
-    await mkdir(environment.HOME);
+    await mkdir(join(folder, "home"));
+    await mkdir(join(folder, "backend"));
+    process.env["TRACKS_LAB_DIR"] = join(folder, ".lab");
+    await new Promise<void>((resolve) => github.listen(0, "127.0.0.1", resolve));
   });
-  afterAll(() => run(takeDown));
+  afterAll(async () => {
+    github.close();
+    await down("production");
+    expect((await run(takeDown)).exitCode).toBe(0);
+  });
 
-  it("deploy and check dev, step by step as the workflow has them", async () => {
-    const { jobs } = parse(
-      await readFile(join(root, ".github/workflows/deploy.yml"), "utf8"),
-    ) as Workflow;
-    const steps = jobs["dev"]?.steps.flatMap(({ run: line = [] }) => line) ?? [];
-    expect(steps).toEqual([deploy, preview, drift, expect.stringMatching(/ops -- status/)]);
-    const shown: string[] = [];
-    for (const line of steps) {
-      const { exitCode, text } = await run(line);
-      expect(exitCode, `${line}\n${text}`).toBe(0);
-      shown.push(text);
-      secrets = Object.values((await lab()).secrets);
-      if (!line.includes("ops")) await expectNoSecret(text);
-      if (line === deploy) {
+  it("preview a pull request on dev as main has it, and comment", async () => {
+    const [deployed = "", previewed = ""] = await job("pull-request.yml", "preview", {
+      // As the checkout between the two does.
+      between: async () => {
+        secrets = Object.values((await dev()).secrets);
         const { state, changes } = await result();
         expect(state).toBe("done");
         expect(changes.map(({ resource }) => resource)).toContain("nginx");
         expect(await read("junit.xml")).toContain('classname="dev.create" name="nginx"');
-      }
-      if (line === preview) {
-        expect(await result()).toMatchObject({ state: "done", changes: [], drift: [] });
-        expect(await read("summary.md")).toContain("### preview of dev: nothing to do");
-      }
-    }
-    expect(shown.at(-1)).toContain("The site tracks.test is fine.");
+        await set("dev", { workerConnections: 2048 });
+      },
+    });
+    expect(await result()).toMatchObject({
+      ...{ state: "pending", drift: [] },
+      changes: [{ resource: "nginx", operation: "update" }],
+    });
+    await expectNoSecret(deployed, previewed);
+    await job("pull-request.yml", "comment");
+    expect(written.splice(0)).toEqual([
+      expect.stringMatching(/^POST \/repos\/example\/tracks\/issues\/7\/comments .*2048;/),
+    ]);
+  });
+
+  it("deploy and check dev, as docs/ci.md has it", async () => {
+    const printed = await job("deploy.yml", "dev");
+    expect(await result()).toMatchObject({ command: "drift", state: "done", drift: [] });
+    expect(printed.at(-1)).toContain("The site tracks.test is fine.");
     // eslint-disable-next-line no-control-regex -- colours begin with it
-    expect(shown.join("")).not.toMatch(/\u001b\[/);
+    expect(printed.join("")).not.toMatch(/\u001b\[/);
   });
 
   it("name what somebody changed by hand, and show none of it", async () => {
-    await run("npm run lab -- exec dev \"echo '# by hand' >>/etc/nginx/nginx.conf\"");
+    await exec(await dev(), "echo '# by hand' >>/etc/nginx/nginx.conf");
     const { exitCode, text } = await run(drift);
     expect(exitCode, text).toBe(2);
     expect(await result()).toMatchObject({
       state: "pending",
       drift: [{ resource: "nginx", names: ["/etc/nginx/nginx.conf"] }],
     });
-    const summary = await read("summary.md");
-    expect(summary).toContain("### drift of dev: 1 difference on the host");
-    expect(summary).not.toContain("by hand");
-  });
-
-  it("show the lines that a deployment would change, and the drift", async () => {
-    await set("workerConnections", "2048");
-    const output = join(folder, "output");
-    const { exitCode, text } = await run(preview, { GITHUB_OUTPUT: output });
-    expect(exitCode, text).toBe(2);
-    const summary = await read("summary.md");
-    expect(summary).toMatch(/^-.*worker_connections\s+1024;$/m);
-    expect(summary).toMatch(/^\+.*worker_connections\s+2048;$/m);
-    expect(summary).toContain("- `/etc/nginx/nginx.conf` (nginx)");
-    expect(await readFile(output, "utf8")).toContain(summary);
-    await expectNoSecret(text);
-    expect((await run(`${preview} --allow-changes`)).exitCode).toBe(0);
+    expect(await read("summary.md")).toContain("### drift of dev: 1 difference on the host");
+    expect((await read("summary.md")) + text).not.toContain("by hand");
+    expect((await run(preview)).exitCode).toBe(2);
+    expect(await read("summary.md")).toContain("- `/etc/nginx/nginx.conf` (nginx)");
   });
 
   it("fail with the reason where the host refuses, and the site serves on", async () => {
-    await set("siteSnippet", "broken_directive on;");
+    await set("dev", { siteSnippet: "broken_directive on;" });
     const { exitCode, text } = await run(deploy);
     expect(exitCode, text).toBe(1);
     const { state, failure } = await result();
@@ -137,13 +208,83 @@ describe("the scripts of ci/", () => {
     expect(await read("junit.xml")).toContain('failures="2"');
     expect(await read("summary.md")).toContain("### deploy of dev: failed");
     await expectNoSecret(text);
-    const { address } = await lab();
+    const { address } = await dev();
     expect((await request(address, "tracks.test", "/healthz/")).status).toBe(200);
   });
 
-  it("say why a stack can't be read", async () => {
-    const { exitCode } = await run("ci/lab dev ci/preview --stack nowhere");
-    expect(exitCode).toBe(1);
-    expect((await result()).failure).toMatch(/nowhere/);
+  describe("for production", () => {
+    const environment = Object.fromEntries(
+      ["secrets.PULUMI_CONFIG_PASSPHRASE", "vars.PULUMI_BACKEND_URL"].map((expression) => [
+        expression.replace(/^\w+\./, ""),
+        values[expression] ?? "",
+      ]),
+    );
+
+    beforeAll(async () => {
+      // The runner has the Pulumi CLI; here it is this machine's own.
+      const [toolchain, host] = await Promise.all([ensureToolchain({}), up("production", {})]);
+      production = host;
+      Object.assign(runner, toolchain.env);
+      // As docs/ci.md has a pipeline's stack: login and host's key are in it. A static page is enough.
+      await writeFile(join(folder, "Pulumi.production.yaml"), "config: {}\n");
+      const made = await run(
+        [
+          "pulumi stack init production",
+          `pulumi config set --secret tracks:privateKey <${host.identityFile}`,
+          "pulumi config set --secret tracks:deployerPassword 'correct horse'",
+        ].join("\n"),
+        environment,
+      );
+      expect(made.exitCode, made.text).toBe(0);
+      const { address, port, hostKey } = host;
+      await set("production", {
+        ...{ host: address, hostPort: port, hostKey, serverNames: ["tracks.test"] },
+      });
+      const key = await readFile(host.identityFile, "utf8");
+      secrets = ["correct horse", ...key.split("\n").slice(1, -2)];
+    });
+
+    it("refuse what is not what was previewed, and touch nothing", async () => {
+      await job("deploy.yml", "preview");
+      const plan = values["needs.preview.outputs.plan"];
+      await expectNoSecret(await read("plan.txt"));
+      // Two previews, one plan.
+      await job("preview-commit.yml", "commit");
+      const [shown = ""] = await job("preview-commit.yml", "preview");
+      expect(values["needs.preview.outputs.plan"]).toBe(plan);
+      await job("preview-commit.yml", "comment");
+      expect(written.splice(0).join("\n")).toContain("preview of production: ");
+
+      await set("production", { listenPort: 8080 });
+      await expect(job("deploy.yml", "production")).rejects.toThrow(/not the one of the preview/);
+      expect((await result()).failure).toMatch(/- \| +listen 80[^]*\+ \| +listen 8080/);
+      const { stdout } = await exec(production, "ls -d /var/lib/tracks /etc/nginx || true");
+      expect(stdout).toBe("");
+      await expectNoSecret(shown);
+      await set("production", { listenPort: undefined });
+    });
+
+    it("deploy what was previewed, and not over a change by hand since", async () => {
+      await job("deploy.yml", "production");
+      expect((await request(production.address, "tracks.test", "/")).status).toBe(200);
+      await job("deploy.yml", "preview");
+      await exec(production, "echo '# by hand' >>/etc/nginx/nginx.conf");
+      await expect(job("deploy.yml", "production")).rejects.toThrow(/not the one of the preview/);
+      expect((await result()).failure).toMatch(/drift\n +\+ nginx-\w+: \/etc\/nginx\/nginx\.conf/);
+    });
+
+    it("open an issue about it", async () => {
+      await job("drift.yml", "drift");
+      const [call = "", ...more] = written.splice(0);
+      expect(more).toEqual([]);
+      expect(call).toMatch(/^POST \/repos\/example\/tracks\/issues .*`\/etc\/nginx\/nginx\.conf`/);
+      expect(call).not.toContain("by hand");
+    });
+
+    it("say why a stack can't be read", async () => {
+      const { exitCode } = await run("ci/preview --stack nowhere", environment);
+      expect(exitCode).toBe(1);
+      expect((await result()).failure).toMatch(/nowhere/);
+    });
   });
 });

@@ -8,6 +8,7 @@ interface Workflow {
 }
 
 interface Job {
+  readonly needs?: string | readonly string[];
   readonly environment?: string;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly concurrency?: { group?: string; "cancel-in-progress"?: boolean };
@@ -65,7 +66,7 @@ export function brokenRules(text: string, scripts: ReadonlySet<string>): string[
 }
 
 function jobRules(
-  { steps, environment, permissions = {}, concurrency }: Job,
+  { needs, steps, environment, permissions = {}, concurrency }: Job,
   triggers: readonly string[],
   scripts: ReadonlySet<string>,
 ): string[] {
@@ -99,8 +100,12 @@ function jobRules(
   ) {
     broken.push("no concurrency of its stack");
   }
-  const deploysProduction = steps.some(({ run }) => run?.includes("ci/deploy --stack production"));
-  if (deploysProduction) {
+  const production = steps.find(({ run }) => run?.includes("ci/deploy --stack production"));
+  if (production !== undefined) {
+    const plan = "${{ needs.preview.outputs.plan }}";
+    if (production.env?.["TRACKS_CI_PLAN"] !== plan || ![needs].flat().includes("preview")) {
+      broken.push("a deployment that does not keep to what was previewed");
+    }
     const queue = { group: "stack-production", "cancel-in-progress": false };
     if (JSON.stringify(concurrency) !== JSON.stringify(queue)) {
       broken.push("a deployment that another one or a preview could end");

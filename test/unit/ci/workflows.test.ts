@@ -9,6 +9,7 @@ import { brokenRules } from "./workflowRules";
 interface Job {
   readonly stage: string;
   readonly script: string | readonly string[];
+  readonly needs?: readonly string[];
   readonly rules?: unknown;
   readonly environment?: unknown;
   readonly resource_group?: string;
@@ -145,6 +146,20 @@ describe("the workflows of GitHub", () => {
       "group: stack-production\n      cancel-in-progress: true",
       /could end/,
     ],
+    [
+      "a deployment without the preview's plan",
+      "deploy.yml",
+      "          TRACKS_CI_PLAN: ${{ needs.preview.outputs.plan }}\n",
+      "",
+      /^production: a deployment that does not keep/,
+    ],
+    [
+      "a deployment that waits for no preview",
+      "deploy.yml",
+      "needs: preview",
+      "needs: dev",
+      /^production: a deployment that does not keep/,
+    ],
     ["two deployments at once", "drift.yml", "stack-production", "any", /no concurrency/],
   ])("would not pass with %s", (_, file, from, to, rule) => {
     const text = read(file);
@@ -185,5 +200,11 @@ describe("the pipeline of GitLab in docs/ci.md", () => {
       expect(JSON.stringify(job.rules), name).toMatch(/CI_DEFAULT_BRANCH|schedule/);
       expect(JSON.stringify(job.environment), name).toContain("production");
     }
+  });
+
+  it("deploys production by the plan of its preview", () => {
+    const { script, needs } = jobs["deploy production"] ?? {};
+    expect(script).toMatch(/--plan ci-results\/plan\.txt$/);
+    expect(needs).toEqual(["preview production"]);
   });
 });
