@@ -104,17 +104,25 @@ async function throughEngine(
   run: (automation: AutomationStack, options: PreviewOptions & UpOptions) => Promise<unknown>,
 ): Promise<void> {
   stack.workspace.envVars = { ...stack.workspace.envVars, ...variables };
+  // The SDK takes an error of `onEvent` for an event that it can't read, and goes on.
+  const errors: unknown[] = [];
   await whileSelected(stack, async (automation) => {
     await run(automation, {
       color: "never",
       diff: true,
       onEvent: (event) => {
-        report.take(event);
+        try {
+          report.take(event);
+        } catch (error) {
+          errors.push(error);
+        }
       },
       onOutput: (text) => process.stdout.write(text),
       onError: (text) => process.stderr.write(text),
     });
   });
+  if (errors.length > 0)
+    throw new AggregateError(errors, `can't read the engine: ${String(errors[0])}`);
 }
 
 async function driftOn({ project, source }: Stack): Promise<Drift[]> {

@@ -96,7 +96,8 @@ function changeOf(step: StepEventMetadata): Change {
   const { op, urn, type, detailedDiff, diffs } = step;
   const before = step.old?.inputs ?? {};
   const after = step.new?.inputs ?? {};
-  const changed = detailedDiff === undefined ? (diffs ?? []) : Object.keys(detailedDiff);
+  // The engine writes null where the SDK declares undefined.
+  const changed = detailedDiff ? Object.keys(detailedDiff) : (diffs ?? []);
   const common = { resource: nameOf(urn), type };
   if (op === "delete") return { ...common, operation: "delete", properties: [], lines: [] };
   if (op !== "update" && op !== "replace") {

@@ -27,12 +27,13 @@ function step(
       .filter((key) => before?.[key] !== after?.[key])
       .map((key) => [key, { diffKind: "update", inputDiff: true }]),
   );
+  const isKnown = before !== undefined && after !== undefined;
+  // As the engine writes it (3.220): null for what is not there.
   const metadata = {
-    ...{ op, urn: urnOf(name), type, provider: "", detailedDiff },
-    ...(old !== undefined && { old }),
-    ...(next !== undefined && { new: next }),
+    ...{ op, urn: urnOf(name), type, provider: "", keys: null, diffs: null, logical: true },
+    ...{ old: old ?? null, new: next ?? null, detailedDiff: isKnown ? detailedDiff : null },
   };
-  return { ...at, resourcePreEvent: { metadata } } as EngineEvent;
+  return { ...at, resourcePreEvent: { metadata } } as unknown as EngineEvent;
 }
 
 const at = { sequence: 1, timestamp: 1 };
