@@ -94,6 +94,8 @@ async function main([wanted, ...filters]: string[]): Promise<void> {
     // None of them keeps more than one core busy.
     const checks = wanted === undefined ? staticChecks : [];
     const checked = Promise.all(checks.map(([title, command]) => check(title, command)));
+    // Takes a minute where actionlint is to be built: beside the rings.
+    const workflows = wanted === undefined ? check("workflows", lintWorkflows) : undefined;
     const [results] = await Promise.all([checked, install(runnable)]);
     counts.push(...results);
     // Takes minutes, and little more than one core, where the cache is empty: beside the other rings.
@@ -103,6 +105,7 @@ async function main([wanted, ...filters]: string[]): Promise<void> {
       if (run.interrupted.aborted) break;
       counts.push(await runRing(ring, filters, run));
     }
+    if (workflows !== undefined) counts.push(await workflows);
   } finally {
     await run.end();
   }
@@ -118,6 +121,8 @@ const staticChecks: [string, string[]][] = [
   ["types", ["tsc", "--noEmit"]],
   ["imports", ["depcruise", "--config", ".dependency-cruiser.mjs", "."]],
 ];
+
+const lintWorkflows = ["node", "commands/bootstrap.mjs", "dev/toolchain/lintWorkflows.ts"];
 
 async function check(title: string, [command = "", ...args]: string[]): Promise<Count> {
   const seconds = stopwatch();

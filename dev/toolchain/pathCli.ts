@@ -4,7 +4,7 @@ import { delimiter, dirname, join, sep } from "node:path";
 import { execa } from "execa";
 import { lt, parse } from "semver";
 import { cacheFolder } from "./cacheFolder";
-import { builtVersion } from "./goBuild";
+import { builtVersion } from "./builtCli";
 
 /** Pulumi CLI of this machine. */
 export interface FoundCli {

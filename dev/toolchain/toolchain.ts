@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { downloadPlugins } from "./plugins";
-import { buildCli, builtVersion } from "./goBuild";
+import { buildCli, builtVersion } from "./builtCli";
 import { findCli, ownPath } from "./pathCli";
 import { labFolder } from "./labFolder";
 import type { OnProgress } from "./progress";
