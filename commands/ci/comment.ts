@@ -10,14 +10,15 @@ const program = new Command("ci/comment")
       .env("TRACKS_CI_PULL_REQUEST")
       .makeOptionMandatory(),
   )
+  .requiredOption("--stack <name>", "the stack that the summary is about")
   .addHelpText(
     "after",
     `
 The summary is the variable TRACKS_CI_SUMMARY, else the file summary.md in TRACKS_CI_DIR (default: ci-results).
 Needs GITHUB_TOKEN with the permission pull-requests: write.`,
   )
-  .action(async ({ pullRequest }: { pullRequest: string }) => {
-    console.log(await keepComment(pullRequest, process.env));
+  .action(async ({ pullRequest, stack }: { pullRequest: string; stack: string }) => {
+    console.log(await keepComment(pullRequest, stack, process.env));
   });
 
 program.parseAsync().catch(tellFailure);

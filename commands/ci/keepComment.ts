@@ -9,12 +9,14 @@ import { markIn } from "./summary";
  * Shows a summary as a comment of a pull request, which later runs update in place.
  *
  * @param pullRequest its number
+ * @param stack that the summary must be about: whoever opened the pull request may have written it
  * @param environment variables of the job
  * @returns what was done, in one line
  * @throws ProblemError for a number or a summary that is none, and where GitHub refuses
  */
 export async function keepComment(
   pullRequest: string,
+  stack: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<string> {
   if (!/^[1-9]\d*$/.test(pullRequest)) {
@@ -29,7 +31,7 @@ export async function keepComment(
     environment["TRACKS_CI_SUMMARY"] ||
     (await readFile(join(resultsFolder(environment), "summary.md"), "utf8"));
   const path = `issues/${pullRequest}/comments`;
-  const former = marked(await allOf<Comment>(repository, path), markIn(summary));
+  const former = marked(await allOf<Comment>(repository, path), markIn(summary, stack));
   const content = { body: summary };
   if (former === undefined) {
     await callGitHub(repository, "POST", path, content);

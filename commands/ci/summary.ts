@@ -17,13 +17,15 @@ export function summaryMark({ command, stack }: Pick<CiResult, "command" | "stac
 /**
  * The mark of a summary.
  *
- * @throws ProblemError where the text has none
+ * @throws ProblemError where the text has none, or that of another stack
  */
-export function markIn(summary: string): string {
-  const [mark] = /^<!-- tracks-ci: (?:preview|deploy|drift) [\w./-]+ -->(?=\n)/.exec(summary) ?? [];
-  if (mark !== undefined) return mark;
+export function markIn(summary: string, stack: string): string {
+  const [mark, about] =
+    /^<!-- tracks-ci: (?:preview|deploy|drift) ([\w./-]+) -->(?=\n)/.exec(summary) ?? [];
+  if (mark !== undefined && about === stack) return mark;
   throw problemError({
-    subject: "The text is no summary of ci/preview, ci/deploy or ci/drift",
+    subject: "The text is no summary of ci/preview, ci/deploy or ci/drift for this stack",
+    given: `--stack ${stack}`,
     found: summary.split("\n", 1)[0],
   });
 }

@@ -95,7 +95,7 @@ function jobRules(
     }
   }
   if (
-    steps.some(({ run = "" }) => /--stack/.test(run)) &&
+    steps.some(({ run = "" }) => /ci\/(?:preview|deploy|drift) --stack/.test(run)) &&
     !concurrency?.group?.includes("stack-")
   ) {
     broken.push("no concurrency of its stack");

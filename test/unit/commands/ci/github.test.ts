@@ -85,12 +85,12 @@ function jobAfter(result: CiResult, more: Record<string, string> = {}): Record<s
 }
 
 const comment = (result: CiResult, more?: Record<string, string>, pullRequest = "7") =>
-  keepComment(pullRequest, jobAfter(result, more));
+  keepComment(pullRequest, result.stack, jobAfter(result, more));
 const issue = (result: CiResult) => keepIssue(jobAfter(result));
 
 /** Runs a script of ci/ with these variables alone. */
-async function run(script: "comment" | "issue", environment: Record<string, string>) {
-  const { exitCode, all } = await execa(join(root, "ci", script), {
+async function run(script: string, words: string[], environment: Record<string, string>) {
+  const { exitCode, all } = await execa(join(root, "ci", script), words, {
     ...{ extendEnv: false, env: { PATH: process.env["PATH"], ...environment } },
     ...{ all: true, reject: false },
   });
@@ -139,14 +139,14 @@ describe("ci/comment", () => {
 
   it("takes the summary from another job's variable", async () => {
     const other = summaryOf(resultWith({ stack: "production" }));
-    await comment(result, { TRACKS_CI_SUMMARY: other });
+    await keepComment("7", "production", jobAfter(result, { TRACKS_CI_SUMMARY: other }));
     expect(github.written[0]?.content).toEqual({ body: other });
   });
 
   it("ends with 1 and GitHub's words for a token that may not write", async () => {
     github.refusal = 403;
     const environment = jobAfter(result, { TRACKS_CI_PULL_REQUEST: "7" });
-    const { exitCode, text } = await run("comment", environment);
+    const { exitCode, text } = await run("comment", ["--stack", "dev"], environment);
     expect(exitCode).toBe(1);
     expect(text).toMatch(/permissions:.*\n.*not accessible/);
     expect(text).not.toContain(token);
@@ -156,6 +156,12 @@ describe("ci/comment", () => {
     ["no token", { GITHUB_TOKEN: "" }, "7", /GITHUB_TOKEN is not set/],
     ["no number", {}, "7/../1", /number of a pull request/],
     ["a text of somebody else", { TRACKS_CI_SUMMARY: "anything" }, "7", /no summary of ci/],
+    [
+      "what a pull request says of production",
+      { TRACKS_CI_SUMMARY: summaryOf(resultWith({ stack: "production" })) },
+      "7",
+      /given: +--stack dev\n +found: .*preview production/,
+    ],
   ])("refuses %s", async (_, more, pullRequest, words) => {
     await expect(comment(result, more, pullRequest)).rejects.toThrow(words);
     expect(github.written).toEqual([]);
@@ -207,7 +213,7 @@ describe("ci/issue", () => {
   });
 
   it("refuses the result of a preview, which has lines of the host", async () => {
-    const { exitCode, text } = await run("issue", jobAfter(resultWith({})));
+    const { exitCode, text } = await run("issue", [], jobAfter(resultWith({})));
     expect(exitCode).toBe(1);
     expect(text).toContain("a result of ci/preview");
     expect(github.written).toEqual([]);

@@ -53,8 +53,10 @@ describe("a summary", () => {
   });
 
   it("begins with a mark of its script and stack, by which it is found again", () => {
-    expect(markIn(summaryOf(resultWith({})))).toBe("<!-- tracks-ci: preview production -->");
-    expect(() => markIn("<!-- other -->\n")).toThrow(/no summary of ci\/preview/);
+    expect(markIn(summaryOf(resultWith({})), "production")).toBe(
+      "<!-- tracks-ci: preview production -->",
+    );
+    expect(() => markIn("<!-- other -->\n", "production")).toThrow(/no summary of ci\/preview/);
   });
 });
 
