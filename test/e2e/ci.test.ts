@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { execa } from "execa";
@@ -76,14 +76,19 @@ describe("the scripts of ci/", () => {
   const read = (file: string) => readFile(join(folder, "ci-results", file), "utf8");
   const result = async () => JSON.parse(await read("result.json")) as CiResult;
 
+  /** Jobs whose steps were run. */
+  const jobsRun = new Set<string>();
+  const workflow = async (file: string) =>
+    parse(await readFile(join(root, ".github/workflows", file), "utf8")) as Workflow;
+
   /** Runs the `run` steps of a job, which must all end with 0, and returns what each printed. */
   async function job(
     file: string,
     name: string,
     { more = {}, between }: { more?: Record<string, string>; between?: () => Promise<void> } = {},
   ): Promise<string[]> {
-    const text = await readFile(join(root, ".github/workflows", file), "utf8");
-    const steps = (parse(text) as Workflow).jobs[name]?.steps.filter((step) => step.run) ?? [];
+    jobsRun.add(`${file} ${name}`);
+    const steps = (await workflow(file)).jobs[name]?.steps.filter((step) => step.run) ?? [];
     expect(steps.length, `${file} ${name}`).toBeGreaterThan(0);
     const printed: string[] = [];
     for (const { run: line = "", env = {} } of steps) {
@@ -328,6 +333,17 @@ describe("the scripts of ci/", () => {
       ]);
       expect(changes).toEqual([["nginx", "repair"]]);
       await expectNoSecret(deployed.text);
+    });
+
+    it("are all that the workflows run, but for the tests themselves", async () => {
+      const files = await readdir(join(root, ".github/workflows"));
+      const jobs = await Promise.all(
+        files.map(async (file) =>
+          Object.keys((await workflow(file)).jobs).map((name) => `${file} ${name}`),
+        ),
+      );
+      const others = jobs.flat().filter((name) => !name.endsWith(" test"));
+      expect([...jobsRun].sort()).toEqual(others.sort());
     });
 
     it("say why a stack can't be read", async () => {
