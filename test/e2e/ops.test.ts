@@ -212,17 +212,19 @@ describe("npm run ops", () => {
   });
 
   /** Keeps everybody from reading the targets, so that what dumps them waits. */
-  const lockTargets = async () => {
-    const sql = "BEGIN; LOCK TABLE roasted_target IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(300)";
-    const psql = `psql -X -q -d tracks -c "${sql}"`;
-    await onHost(
-      `(cd / && exec setsid runuser -u postgres -- ${psql}) >/dev/null 2>&1 </dev/null &`,
+  const lockTargets = () => {
+    const lock = "BEGIN; LOCK TABLE roasted_target IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(300)";
+    const held =
+      "SELECT count(*) FROM pg_locks WHERE relation = 'roasted_target'::regclass AND mode = 'AccessExclusiveLock' AND granted";
+    const psql = (sql: string) => `runuser -u postgres -- psql -X -q -A -t -d tracks -c "${sql}"`;
+    return onHost(
+      [
+        "cd /",
+        `(setsid ${psql(lock)} >/dev/null 2>&1 </dev/null &)`,
+        // Only then is it a session of its own, which stays when this shell ends.
+        `for i in $(seq 100); do [ "$(${psql(held)})" = 1 ] && exit 0; sleep 0.2; done; exit 1`,
+      ].join("\n"),
     );
-    await expect
-      .poll(() =>
-        site.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%300)'"),
-      )
-      .toBe("2");
   };
   const unlockTargets = () =>
     site.sql(
