@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -6,10 +8,13 @@ const LONGEST =
   /\/test\/(e2e\/(traits(First|Second)|site|siteDev|database|application|identity)|selinux\/staticSite)\.test\.ts$/;
 
 /** Files of the unit tests that replace modules, which no other file must get. */
-const MOCKING = [
-  "test/unit/settings/everySetting.test.ts",
-  "test/unit/commands/ops/confirm.test.ts",
-];
+const MOCKING = readdirSync(join(import.meta.dirname, "test/unit"), {
+  recursive: true,
+  encoding: "utf8",
+})
+  .filter((file) => file.endsWith(".test.ts"))
+  .map((file) => `test/unit/${file}`)
+  .filter((file) => /\bvi\.mock\(/.test(readFileSync(join(import.meta.dirname, file), "utf8")));
 
 /** Begins with the longest files: what begins last keeps all the others waiting for its end. */
 class LongestFirst extends BaseSequencer {
