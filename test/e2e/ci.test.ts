@@ -63,6 +63,7 @@ describe("the scripts of ci/", () => {
     });
   });
   let secrets: string[] = [];
+  let planOfDev: string;
   let production: LabHost;
 
   async function run(line: string, variables: Record<string, string> = {}, input?: string) {
@@ -177,6 +178,7 @@ describe("the scripts of ci/", () => {
       changes: [{ resource: "nginx", operation: "update" }],
     });
     await expectNoSecret(deployed, previewed);
+    planOfDev = await read("plan.txt");
     await job("pull-request.yml", "comment");
     expect(written.splice(0)).toEqual([
       expect.stringMatching(/^POST \/repos\/example\/tracks\/issues\/7\/comments .*2048;/),
@@ -188,6 +190,9 @@ describe("the scripts of ci/", () => {
     for (const line of [deploy, preview, drift]) expect(text).toContain(`- run: ${line}\n`);
     const printed = await job("deploy.yml", "dev");
     expect(await result()).toMatchObject({ command: "drift", state: "done", drift: [] });
+    // The host has become what the plan says.
+    expect(await read("plan.txt")).toBe(planOfDev);
+    expect(planOfDev).toMatch(/^manifest app-\w{6}\n {2}subsystem application\n/m);
     expect(printed.at(-1)).toContain("The site tracks.test is fine.");
     // eslint-disable-next-line no-control-regex -- colours begin with it
     expect(printed.join("")).not.toMatch(/\u001b\[/);
