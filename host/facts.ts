@@ -1,4 +1,5 @@
-import { type Problem, type ProblemParts, warningOf } from "./problem";
+import { conflictOf } from "./conflict";
+import { type Problem, warningOf } from "./problem";
 
 /** One resource of this stack, as the host reported it. */
 export interface AppliedResource {
@@ -50,10 +51,12 @@ export function parseReport(distribution: string, output: string): HostFacts {
       manifest.push(line.slice(1));
       continue;
     }
+    if (line.startsWith("conflict\t")) {
+      problems.push(warningOf(conflictOf(line.split("\t").slice(1))));
+      continue;
+    }
     const [kind, name = "", rest = ""] = split(line);
     if (kind === "fact") facts.set(name, lines(rest));
-    else if (kind === "conflict")
-      problems.push(warningOf(conflictOf(line.slice("conflict ".length))));
     else if (kind === "ok") update(name, { state: "ok" });
     else if (kind === "drift") update(name, { state: "drift", reason: lines(rest) });
     else if (kind === "via") update(name, { via: rest });
@@ -68,12 +71,6 @@ export function parseReport(distribution: string, output: string): HostFacts {
 
 function lines(text: string): string {
   return text.replaceAll("\t", "\n");
-}
-
-/** A problem and, in further lines, a tool's own words. */
-function conflictOf(text: string): ProblemParts {
-  const [subject = "", ...reason] = text.split("\t");
-  return { subject, reason: reason.length > 0 ? reason.join("\n") : undefined };
 }
 
 /** The first two words of a line, and its rest. */

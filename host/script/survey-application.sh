@@ -8,15 +8,15 @@ survey_application() { # CURRENT,VIRTUALENV,SHARED,SOCKET,STATS,INTERPRETER
   # Without systemd the application is refused, and replaces nothing.
   init_system
   [[ $REPLY == systemd ]] || return 0
-  utf8_locale || conflict "$NO_UTF8_LOCALE"
+  utf8_locale || conflict locale
   survey_filesystems "$current" "$virtualenv" "$shared"
-  survey_place "$current" "; nothing is copied from it: copy what the site still needs, such as db.sqlite3 and media, to $shared"
+  survey_place "$current" "$shared"
   survey_place "$virtualenv" ''
   owner=${OWNERS["path $UWSGI_UNIT"]-}
   # Ours: the probe checks whether it runs.
   [[ $owner != "$SCOPE"/* ]] || return 0
   if [[ -n $owner ]]; then
-    conflict "the service uwsgi belongs to ${owner%%/*}, and a host has only one: deploy this application to another host"
+    conflict uwsgi-of "${owner%%/*}"
     return
   fi
   survey_uwsgi_service
@@ -34,8 +34,8 @@ survey_filesystems() { # PATH...
   done
 }
 
-# Reports what is at the path of a future link of ours.
-survey_place() { # PATH REMARK
+# Reports what is at the path of a future link of ours, and where data go that the site still needs.
+survey_place() { # PATH SHARED
   local what='file'
   [[ -z ${OWNERS["path $1"]-} ]] && [[ -e $ROOT$1 || -L $ROOT$1 ]] || return 0
   if [[ -L $ROOT$1 ]]; then
@@ -46,7 +46,7 @@ survey_place() { # PATH REMARK
     what='directory'
   fi
   kept_place "$1"
-  conflict "$1 exists, a $what: up will move it to $REPLY, and destroy will restore it$2"
+  conflict place "$1" "$what" "$REPLY" "$2"
 }
 
 # Reports uploads, and without PostgreSQL the database, of a running site: our site would lack them. Once that
@@ -96,16 +96,14 @@ kept_place() { # PATH
 
 # Reports a service of the same name, from a unit, an init script, or both.
 survey_uwsgi_service() {
-  local file found='' now
+  local files=() now
   former_uwsgi_files
-  for file in $REPLY; do
-    found+=${found:+ and }$file
-  done
-  [[ -n $found ]] || return 0
+  read -r -a files <<<"$REPLY"
+  ((${#files[@]} > 0)) || return 0
   state_service uwsgi
   now=${REPLY#* }
   fact uwsgi-service "$now"
-  conflict "there is a service uwsgi ($found), $now: the first up replaces it by ours and keeps its files, and destroy restores it, $now"
+  conflict uwsgi "$now" "${files[@]}"
 }
 
 # Leaves the files that make a service uwsgi on this host.

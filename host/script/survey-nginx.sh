@@ -10,7 +10,7 @@ survey_nginx() { # OWN-SERVERS
   if [[ -n $owner ]]; then
     fact nginx-conf "ours ${owner%%/*}"
     if [[ $owner != "$SCOPE"/* ]]; then
-      conflict "$NGINX_CONF belongs to ${owner%%/*}: this program only checks it, and does not change it"
+      conflict nginx-conf-of "$NGINX_CONF" "${owner%%/*}"
     fi
   elif [[ ! -e $ROOT$NGINX_CONF ]]; then
     fact nginx-conf absent
@@ -19,7 +19,7 @@ survey_nginx() { # OWN-SERVERS
     survey_foreign_parts "$1" vendor
   else
     fact nginx-conf foreign
-    conflict "$NGINX_CONF was edited by hand: up will keep a copy of it and replace it, and destroy will restore it"
+    conflict nginx-conf "$NGINX_CONF"
     survey_foreign_parts "$1" edited
   fi
 }
@@ -236,7 +236,7 @@ survey_servers() { # PORT DEFAULT SERVERS
       elif [[ $line =~ ^[[:space:]]*server_name[[:space:]]+(.*)\; ]]; then
         for name in ${BASH_REMATCH[1]}; do
           if [[ $name != _ && $servers == *" $name "* ]]; then
-            conflict "another server answers to $name: $path"
+            conflict server-name "$name" "$path"
           fi
         done
       fi
@@ -253,6 +253,6 @@ default_server() { # PORT OURS PATH LISTEN-DIRECTIVE
     && ($path =~ ^$NGINX_TREE/conf\.d/[^/]*\.conf$ || $path == "$NGINX_TREE"/sites-enabled/*) ]]; then
     fact "obstacle/default-server$path" "$path ($line) is the default server on port $port, and nginx allows only one. Remove the word default_server there, or let that server answer for unknown names: set NginxSite.defaultServer to false"
   else
-    conflict "another default server on port $port: $path ($line)"
+    conflict default-server "$port" "$path" "$line"
   fi
 }

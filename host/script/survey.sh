@@ -38,12 +38,17 @@ fact() { # KEY VALUE
   printf 'fact %s %s\n' "$1" "${2:-unknown}"
 }
 
-conflict() { # TEXT
-  printf 'conflict %s\n' "$1"
+# What an `up` replaces, moves or meets. The program has the words: `host/conflict.ts`.
+conflict() { # KIND VALUE...
+  local value line=conflict
+  for value in "$@"; do
+    line+=$TAB${value//[$TAB$'\n']/ }
+  done
+  printf '%s\n' "$line"
 }
 
 survey_system() {
-  local line id='' version='' name=''
+  local line id='' version='' name='' words=()
   if [[ -r $ROOT/etc/os-release ]]; then
     while IFS= read -r line; do
       line=${line//\"/}
@@ -74,9 +79,12 @@ survey_system() {
   case $FIREWALL in
     running)
       firewall_warning
-      [[ -z $REPLY ]] || conflict "$REPLY"
+      [[ -z $REPLY ]] || conflict firewall-rules
       ;;
-    silent) conflict "firewalld does not answer, so no port can be opened$TAB${FIREWALL_SAID//$'\n'/$TAB}" ;;
+    silent)
+      readarray -t words <<<"$FIREWALL_SAID"
+      conflict firewall-silent "${words[@]}"
+      ;;
   esac
   fact python "$(python_version)"
 }
@@ -99,7 +107,7 @@ survey_user() { # NAME
   state_user "$name"
   (primary_group "$name") 2>/dev/null \
     || fact "obstacle/group-of-$name" "$(primary_group "$name" 2>&1)"
-  conflict "the user $name exists (uid $uid, $REPLY): up adopts it, its home and its groups stay, and destroy restores its shell and password"
+  conflict user "$name" "$uid" "$REPLY"
 }
 
 # Files in the login's spool of this scope, which were copied and not used yet, with their size.
@@ -148,7 +156,7 @@ survey_paths() { # PATH...
   local path
   for path in "$@"; do
     if [[ -z ${OWNERS["path $path"]-} ]] && [[ -e $ROOT$path || -L $ROOT$path ]] && ! is_vendors_file "$path"; then
-      conflict "$path exists: up will keep a copy of it and replace it, and destroy will restore it"
+      conflict file "$path"
     fi
   done
 }

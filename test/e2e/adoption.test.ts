@@ -31,9 +31,9 @@ describe("a host set up by hand", () => {
     const preview = await deployment.succeed("preview");
     expect(preview).toMatch(/deployer.*exists|user deployer/);
     expect(preview).toMatch(/conf\.d\/other\.conf/);
-    expect(preview).toMatch(/nginx\.conf was edited by hand/);
-    expect(preview).toMatch(/sites-available\/tracks exists: up will keep a copy/);
-    expect(preview).toMatch(/robots\.txt exists: up will keep a copy/);
+    expect(preview).toMatch(/nginx\.conf\n\s+found: {3}edits by hand/);
+    expect(preview).toMatch(/sites-available\/tracks\n[^]*?up keeps a copy/);
+    expect(preview).toMatch(/robots\.txt\n[^]*?up keeps a copy/);
     // A warning is broken into lines.
     expect(preview.replaceAll(/\s+/g, " ")).toContain(
       "up will be refused: /etc/nginx/nginx.conf would be replaced, and other sites would lose: server shop.example.org.",

@@ -40,10 +40,14 @@ describe("an application set up by hand", () => {
 
   it("is named in the preview, with what becomes of it", async () => {
     const preview = await site.pulumi("preview");
-    expect(preview).toMatch(/\/microarray\/tracks exists, a git checkout: up will move it to/);
-    expect(preview).toMatch(/\/home\/deployer\/venv exists, a directory: up will move it to/);
     expect(preview).toMatch(
-      /there is a service uwsgi \(\/etc\/systemd\/system\/uwsgi\.service\), running: the first up replaces it/,
+      /\/microarray\/tracks\n\s+found: {3}a git checkout\n[^]*?up moves it to/,
+    );
+    expect(preview).toMatch(
+      /\/home\/deployer\/venv\n\s+found: {3}a directory\n\s+reason: {2}up moves it to/,
+    );
+    expect(preview).toMatch(
+      /The service uwsgi\n\s+found: {3}\/etc\/systemd\/system\/uwsgi\.service, running\n[^]*?The first up replaces it/,
     );
     expect(preview).not.toContain("up will be refused");
   });

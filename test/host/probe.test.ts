@@ -178,11 +178,11 @@ test("survey: prints facts and conflicts, changes nothing, before anything is in
     "fact firewalld stopped",
     "fact nginx 1.20.1",
     "fact nginx-conf foreign",
-    "conflict /etc/nginx/nginx.conf was edited by hand: up will keep a copy of it and replace it, and destroy will restore it",
-    "conflict the user deployer exists (uid 700, home=/srv/deployer shell=/bin/sh)",
-    "conflict another default server on port 80: /etc/nginx/conf.d/other.conf (listen 80 default_server;)",
-    "conflict another server answers to tracks.example.org: /etc/nginx/conf.d/other.conf",
-    "conflict /etc/nginx/conf.d/other.conf exists: up will keep a copy of it and replace it, and destroy will restore it",
+    "conflict\tnginx-conf\t/etc/nginx/nginx.conf\n",
+    "conflict\tuser\tdeployer\t700\thome=/srv/deployer shell=/bin/sh",
+    "conflict\tdefault-server\t80\t/etc/nginx/conf.d/other.conf\tlisten 80 default_server;\n",
+    "conflict\tserver-name\ttracks.example.org\t/etc/nginx/conf.d/other.conf\n",
+    "conflict\tfile\t/etc/nginx/conf.d/other.conf\n",
   ]) {
     expect(run.stdout).toContain(line);
   }

@@ -68,17 +68,16 @@ test("names a checkout, a virtualenv and a service of others, and where they wil
   host.write("/etc/init.d/uwsgi", "", 0o755);
   host.write("/etc/systemd/system/uwsgi.service", "");
   host.write("/services/uwsgi/running", "");
-  const kept = "up will move it to /var/lib/tracks/kept, and destroy will restore it";
   expect(await survey()).toEqual([
     "fact interpreter absent",
-    `conflict /microarray/tracks exists, a git checkout: ${kept}; nothing is copied from it: copy what the site still needs, such as db.sqlite3 and media, to /microarray/shared/tracks`,
-    `conflict /home/deployer/venv exists, a directory: ${kept}`,
+    "conflict\tplace\t/microarray/tracks\tgit checkout\t/var/lib/tracks/kept\t/microarray/shared/tracks",
+    "conflict\tplace\t/home/deployer/venv\tdirectory\t/var/lib/tracks/kept\t",
     "fact uwsgi-service running",
-    "conflict there is a service uwsgi (/etc/systemd/system/uwsgi.service and /etc/init.d/uwsgi), running: the first up replaces it by ours and keeps its files, and destroy restores it, running",
+    "conflict\tuwsgi\trunning\t/etc/systemd/system/uwsgi.service\t/etc/init.d/uwsgi",
   ]);
   rmSync(host.at("/microarray/tracks"), { recursive: true });
   symlinkSync("elsewhere", host.at("/microarray/tracks"));
-  expect((await survey())[1]).toContain("/microarray/tracks exists, a link:");
+  expect((await survey())[1]).toContain("\tplace\t/microarray/tracks\tlink\t");
 });
 
 /** The obstacle to an `up` on a host where a former site runs, or does not run any more. */
@@ -160,14 +159,12 @@ test("does not report what this stack itself has made", async () => {
     "survey",
     `application=/microarray/tracks,/home/deployer/venv,/s,127.0.0.1:${ports[0] ?? ""},127.0.0.1:2,/bin/bash`,
   ]);
-  expect(run.stdout).not.toMatch(/listener|microarray|service uwsgi/);
+  expect(run.stdout).not.toMatch(/listener|microarray|\tuwsgi/);
   const other = await host.run([
     "--scope",
     "tracks.other",
     "survey",
     "application=/srv/tracks,/srv/venv,/s,127.0.0.1:1,127.0.0.1:2,/bin/bash",
   ]);
-  expect(other.stdout).toContain(
-    "conflict the service uwsgi belongs to tracks.dev, and a host has only one: deploy this application to another host",
-  );
+  expect(other.stdout).toContain("conflict\tuwsgi-of\ttracks.dev\n");
 });

@@ -180,10 +180,8 @@ test("only reports a default server on one address, or in a file that is not inc
   host.write("/etc/nginx/old/other.conf", "server { listen 80 default_server; }\n");
   const said = await survey("listen=80", "default=yes");
   expect(said).not.toContain("obstacle");
-  expect(said).toContain(
-    "conflict another default server on port 80: /etc/nginx/conf.d/other.conf",
-  );
-  expect(said).toContain("conflict another default server on port 80: /etc/nginx/old/other.conf");
+  expect(said).toContain("conflict\tdefault-server\t80\t/etc/nginx/conf.d/other.conf\t");
+  expect(said).toContain("conflict\tdefault-server\t80\t/etc/nginx/old/other.conf\t");
 });
 
 test("ignores the package's own default server", async () => {

@@ -49,9 +49,7 @@ describe("a running service uwsgi of somebody else", () => {
       "survey",
       "application=/microarray/tracks,/home/daemon/venv,/s,127.0.0.1:1,127.0.0.1:2,/usr/bin/python3",
     ]);
-    expect(stdout).toMatch(
-      /^conflict there is a service uwsgi \(\S+uwsgi\.service and \S+uwsgi\.service\.d\), running/m,
-    );
+    expect(stdout).toMatch(/^conflict\tuwsgi\trunning\t\S+uwsgi\.service\t\S+uwsgi\.service\.d$/m);
     expect(await takeOver()).toMatchObject({ code: 0, stderr: "" });
     expect(site.host.exists(`${unit}.d`)).toBe(false);
     expect(await site.host.removeResource("app")).toMatchObject({ code: 0, stderr: "" });

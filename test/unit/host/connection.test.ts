@@ -68,10 +68,10 @@ describe("who applied something", () => {
   it("is named in a preview when a delete would still use another login", () => {
     const report = parseReport(
       "CentOS",
-      "conflict nginx.conf was edited by hand\nok site\nvia site root key SHA256:old\n",
+      "conflict\tnginx-conf\t/etc/nginx/nginx.conf\nok site\nvia site root key SHA256:old\n",
     );
     expect(report.problems).toEqual([
-      { severity: "warning", subject: "nginx.conf was edited by hand" },
+      expect.objectContaining({ severity: "warning", subject: "/etc/nginx/nginx.conf" }),
     ]);
     const [login, ...rest] = staleLogins(connection(), report);
     expect(login).toMatchObject({ severity: "warning", found: "root key SHA256:old" });
