@@ -1,5 +1,5 @@
-import { conflictOf } from "./conflict";
-import { type Problem, warningOf } from "./problem";
+import type { Problem } from "./problem";
+import { surveyedProblem } from "./surveyed";
 
 /** One resource of this stack, as the host reported it. */
 export interface AppliedResource {
@@ -21,7 +21,7 @@ export interface HostFacts {
   readonly distribution: string;
   /** Facts of the host script's survey by name, such as `init` to `systemd`. */
   readonly facts: ReadonlyMap<string, string>;
-  /** Problems that the host script found, such as files that `up` will replace. */
+  /** Problems that the host script found: errors end an `up`; warnings name what it will replace. */
   readonly problems: readonly Problem[];
   /** Commit that the application's ref names now; undefined while the host can't find out. */
   readonly commit?: string;
@@ -51,8 +51,9 @@ export function parseReport(distribution: string, output: string): HostFacts {
       manifest.push(line.slice(1));
       continue;
     }
-    if (line.startsWith("conflict\t")) {
-      problems.push(warningOf(conflictOf(line.split("\t").slice(1))));
+    const problem = surveyedProblem(line);
+    if (problem !== undefined) {
+      problems.push(problem);
       continue;
     }
     const [kind, name = "", rest = ""] = split(line);

@@ -26,6 +26,14 @@ export function warningOf(parts: ProblemParts): Problem {
   return { severity: "warning", ...parts };
 }
 
+/** The problems of one severity. */
+export function ofSeverity(
+  severity: Problem["severity"],
+  problems: readonly Problem[],
+): readonly Problem[] {
+  return problems.filter((problem) => problem.severity === severity);
+}
+
 const labels = ["given", "found", "allowed", "fix", "reason"] as const;
 
 /** Columns of the longest label, its colon and the space after it. */

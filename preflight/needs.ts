@@ -22,17 +22,6 @@ export function checkNeeds(needs: HostNeeds, facts: HostFacts | undefined): void
   if (facts !== undefined) refuse(unmetNeeds(needs, facts));
 }
 
-/** Problems that the host script itself found, and that refuse an `up`. */
-export function hostProblems({ facts }: HostFacts): Problem[] {
-  return [...facts]
-    .filter(([name]) => name.startsWith("obstacle/"))
-    .map(([, text]) => {
-      // Of a tool's lines the last one says most.
-      const lines = text.split("\n");
-      return errorOf({ subject: lines.pop() ?? "", found: lines.join("\n") || undefined });
-    });
-}
-
 /**
  * Refuses an application on a host without systemd, in a preview too: nothing there would start the
  * application's unit, and a former init script would be gone.

@@ -7,13 +7,13 @@ import { hostScript } from "../../host/script/hostScript";
 import { Deadline } from "../../host/ssh/deadline";
 import { openSession, type Session } from "../../host/ssh/session";
 import type { HostFacts } from "../../host/facts";
-import { type Problem, problemText, reworded } from "../../host/problem";
+import { ofSeverity, problemText, reworded } from "../../host/problem";
 import { ProblemError } from "../../host/ProblemError";
 import { postgresForwarding } from "../../preflight/database/plan";
 import { checkForwarding, checkPrivilege, checkSystem } from "../../preflight/host/checks";
 import { checkSftp } from "../../preflight/host/sftp";
 import { survey } from "../../preflight/host/survey";
-import { hostProblems, unmetNeeds } from "../../preflight/needs";
+import { unmetNeeds } from "../../preflight/needs";
 import { surveyQuestions } from "../../preflight/questions";
 import { inStackKeys } from "../../settings/argumentKeys";
 import { openWorkspace } from "../workspace";
@@ -259,16 +259,15 @@ export function checkDisks(answer: string): string {
 function checkProblems({ configuration }: Site, facts: HostFacts | undefined): string {
   if (facts === undefined) return "nothing";
   const { application } = configuration;
-  const found = hostProblems(facts);
+  const problems = facts.problems.map((problem) => reworded(problem, inStackKeys));
+  const found = [...ofSeverity("error", problems)];
   if (application !== undefined) {
     const { interpreter, socket, stats } = application.uwsgi;
     const addresses = { "tracks:uwsgiSocket": socket, "tracks:uwsgiStats": stats };
     found.push(...unmetNeeds({ addresses, interpreter, loadsDump: false }, facts));
   }
   if (found.length > 0) throw new ProblemError("What refuses the next pulumi up", found);
-  const warnings = facts.problems.map((problem: Problem) =>
-    problemText(reworded(problem, inStackKeys)),
-  );
+  const warnings = ofSeverity("warning", problems).map(problemText);
   return ["nothing", ...warnings].join("\n");
 }
 

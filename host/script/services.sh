@@ -74,7 +74,7 @@ state_sysv_service() { # NAME
 
 survey_masked_service() { # NAME
   state_service "$1"
-  [[ $REPLY != masked* ]] || fact "obstacle/service-$1" "the service $1 is masked, so nothing can start it. Run on the host as root: systemctl unmask $1"
+  [[ $REPLY != masked* ]] || obstacle masked "$1"
 }
 
 STOPPED_SERVICES=' ' # by this run

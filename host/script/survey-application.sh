@@ -30,7 +30,7 @@ survey_filesystems() { # PATH...
   for path in "$@"; do
     existing_ancestor "$path"
     (other_filesystem "$REPLY") 2>/dev/null \
-      || fact "obstacle/file-system-of-$REPLY" "$(other_filesystem "$REPLY" 2>&1)"
+      || failure "$(other_filesystem "$REPLY" 2>&1)"
   done
 }
 
@@ -52,26 +52,14 @@ survey_place() { # PATH SHARED
 # Reports uploads, and without PostgreSQL the database, of a running site: our site would lack them. Once that
 # site is stopped, its owner has decided what to copy.
 survey_former_data() { # CURRENT SHARED
-  local data=() commands='service uwsgi stop'
+  local media='' database='' account=known
   state_service uwsgi
   [[ ${REPLY#* } == running && -z ${OWNERS["path $1"]-} ]] || return 0
-  if has_files "$1/media" && ! has_files "$2/media"; then
-    data+=("its uploads in $1/media")
-    commands+=" && mkdir -p $2/media && cp -an $1/media/. $2/media/"
-  fi
-  if [[ -z $postgresql && -s $ROOT$1/db.sqlite3 && ! -e $ROOT$2/db.sqlite3 ]]; then
-    data+=("its database $1/db.sqlite3")
-    # After a killed process, part of the data may be in other files next to the database.
-    commands+=" && mkdir -p $2 && cp -an $1/db.sqlite3* $2/"
-  fi
-  ((${#data[@]} > 0)) || return 0
-  if known_account passwd "$user"; then
-    commands+=" && chown -R $user: $2"
-  else
-    commands+=" && useradd -m $user && chown -R $user: $2"
-  fi
-  printf -v REPLY ' and %s' "${data[@]}"
-  fact obstacle/former-data "a former site runs as the service uwsgi, and this one would replace it without ${REPLY# and }: stop it and copy them, on the host as root: $commands. To deploy without them, only stop it: service uwsgi stop"
+  if has_files "$1/media" && ! has_files "$2/media"; then media=$1/media; fi
+  if [[ -z $postgresql && -s $ROOT$1/db.sqlite3 && ! -e $ROOT$2/db.sqlite3 ]]; then database=$1/db.sqlite3; fi
+  [[ -n $media$database ]] || return 0
+  known_account passwd "$user" || account=new
+  obstacle former-data "$2" "$media" "$database" "$user" "$account"
 }
 
 # Is there a file in a directory, or in the one that a link leads to? .gitkeep and the like don't count.

@@ -115,9 +115,9 @@ foreign_names() { # NAMES OWN-SERVERS
 FOREIGN_SERVERS=() FOREIGN_BLOCKS=() FOREIGN_INCLUDES=()
 
 # Reports what nginx.conf has for others, and what replacing it would remove: servers, blocks, and files that it
-# includes and ours does not; and how to keep them.
+# includes and ours does not.
 survey_foreign_parts() { # OWN-SERVERS vendor|edited
-  local kind first second ours=no unreadable=no foreign=() advice=''
+  local kind first second ours=no unreadable=no foreign=()
   FOREIGN_SERVERS=() FOREIGN_BLOCKS=() FOREIGN_INCLUDES=()
   while IFS=$TAB read -r kind first second; do
     [[ $2 == edited || $kind == include ]] || continue
@@ -140,16 +140,10 @@ survey_foreign_parts() { # OWN-SERVERS vendor|edited
   fi
   foreign=(${FOREIGN_SERVERS[@]+"${FOREIGN_SERVERS[@]}"} ${FOREIGN_INCLUDES[@]+"${FOREIGN_INCLUDES[@]}"} ${FOREIGN_BLOCKS[@]+"${FOREIGN_BLOCKS[@]}"})
   if [[ $unreadable == yes ]]; then
-    fact obstacle/nginx-conf "can't read $NGINX_CONF, since its braces or quotes don't match, so it is unknown which sites it serves: move the servers of others to $NGINX_TREE/conf.d/NAME.conf, which stays included, and restore the package's own nginx.conf"
-    return
+    obstacle nginx-conf-unread "$NGINX_CONF" "$NGINX_TREE"
+  elif ((${#foreign[@]} > 0)); then
+    obstacle nginx-conf "$NGINX_CONF" "$NGINX_TREE" "${foreign[@]}"
   fi
-  ((${#foreign[@]} > 0)) || return 0
-  [[ ${foreign[*]} == *'include default.d'* || ${foreign[*]} == *"$NGINX_TREE/default.d"* ]] \
-    && advice="; move locations for the default server to a file elsewhere, and include it in NginxSite.snippet"
-  [[ " ${foreign[*]} " =~ \ (stream|mail|rtmp)\ [{] ]] \
-    && advice+="; ${BASH_REMATCH[1]} { } is not supported here: use another program, such as HAProxy, or another host for it"
-  printf -v kind '%s; ' "${foreign[@]}"
-  fact obstacle/nginx-conf "$NGINX_CONF would be replaced, and other sites would lose: ${kind%; }. Move servers, upstreams, maps and includes to $NGINX_TREE/conf.d/NAME.conf, which stays included$advice. Delete from $NGINX_CONF what nobody needs any more"
 }
 
 # Keeps, of the blocks, only those outside http { }, which belong to no site.
@@ -251,7 +245,7 @@ default_server() { # PORT OURS PATH LISTEN-DIRECTIVE
   if [[ $path == "$NGINX_TREE/conf.d/default.conf" ]] && is_vendors_file "$path"; then return; fi
   if [[ $2 == yes && $line =~ ^listen[[:space:]]+(\*:|0\.0\.0\.0:|\[::\]:)?${port}[[:space:]] \
     && ($path =~ ^$NGINX_TREE/conf\.d/[^/]*\.conf$ || $path == "$NGINX_TREE"/sites-enabled/*) ]]; then
-    fact "obstacle/default-server$path" "$path ($line) is the default server on port $port, and nginx allows only one. Remove the word default_server there, or let that server answer for unknown names: set NginxSite.defaultServer to false"
+    obstacle default-server "$port" "$path" "$line"
   else
     conflict default-server "$port" "$path" "$line"
   fi

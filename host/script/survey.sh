@@ -38,13 +38,29 @@ fact() { # KEY VALUE
   printf 'fact %s %s\n' "$1" "${2:-unknown}"
 }
 
-# What an `up` replaces, moves or meets. The program has the words: `host/conflict.ts`.
+# What an `up` replaces, moves or meets. The program has the words: `host/surveyed.ts`.
 conflict() { # KIND VALUE...
-  local value line=conflict
-  for value in "$@"; do
-    line+=$TAB${value//[$TAB$'\n']/ }
+  tabbed conflict "$@"
+}
+
+# What ends an `up` before anything is changed.
+obstacle() { # KIND VALUE...
+  tabbed obstacle "$@"
+}
+
+# What a step of the `up` would say when it fails, as it is.
+failure() { # LINES
+  local told=()
+  readarray -t told <<<"$1"
+  obstacle failure "${told[@]}"
+}
+
+tabbed() { # WORD...
+  local word line=''
+  for word in "$@"; do
+    line+=$TAB${word//[$TAB$'\n']/ }
   done
-  printf '%s\n' "$line"
+  printf '%s\n' "${line#"$TAB"}"
 }
 
 survey_system() {
@@ -106,7 +122,7 @@ survey_user() { # NAME
   IFS=: read -r _ _ uid _ <<<"$entry"
   state_user "$name"
   (primary_group "$name") 2>/dev/null \
-    || fact "obstacle/group-of-$name" "$(primary_group "$name" 2>&1)"
+    || failure "$(primary_group "$name" 2>&1)"
   conflict user "$name" "$uid" "$REPLY"
 }
 
@@ -148,7 +164,7 @@ survey_packages() { # PROXY REPOSITORY...
   done
   [[ -z $proxy ]] || grep -qsF -- "$proxy" "$ROOT/etc/dnf/dnf.conf" "$ROOT/etc/yum.conf" || return 0
   look_for_packages || return 0
-  [[ -z $REPLY ]] || fact obstacle/packages "${REPLY//$'\n'/$TAB}"
+  [[ -z $REPLY ]] || failure "$REPLY"
 }
 
 # Reports files of somebody else at paths of ours.

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../host/ssh/connection";
 import { HostError } from "../../host/ssh/error";
-import { hostProblems } from "../needs";
+import { ofSeverity } from "../../host/problem";
 import { refuse, warn } from "../refuse";
 import { examine, type PreflightOptions } from "./examine";
 import { staleLogins } from "./staleLogins";
@@ -45,7 +45,8 @@ export async function examineHost(
     void pulumi.log.warn(`This preview knows nothing of the host:\n${error.message}`);
     return undefined;
   }
-  refuse(hostProblems(facts));
-  if (isPreview) warn([...facts.problems, ...staleLogins(connection, facts)]);
+  refuse(ofSeverity("error", facts.problems));
+  if (isPreview)
+    warn([...ofSeverity("warning", facts.problems), ...staleLogins(connection, facts)]);
   return facts;
 }

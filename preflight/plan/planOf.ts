@@ -3,7 +3,6 @@ import type { HostFacts } from "../../host/facts";
 import { manifestHeader } from "../../host/manifest/manifest";
 import { problemText } from "../../host/problem";
 import type { Registration } from "../../host/registrations";
-import { hostProblems } from "../needs";
 import { type Plan, unknown } from "./plan";
 import type { PlanText } from "./PlanText";
 
@@ -46,7 +45,7 @@ function drift({ resources }: HostFacts, text: PlanText): string[] {
 
 /** What the host has that is in the way, each in one line. */
 function conflicts(facts: HostFacts, text: PlanText): string[] {
-  return [...facts.problems, ...hostProblems(facts)]
+  return facts.problems
     .map((problem) => problemText(problem).replace(/\n */g, "; ").replace(/: +/g, ": "))
     .map((line) => text.plain("conflicts", line))
     .sort();

@@ -36,14 +36,14 @@ describe("a host set up by hand", () => {
     expect(preview).toMatch(/robots\.txt\n[^]*?up keeps a copy/);
     // A warning is broken into lines.
     expect(preview.replaceAll(/\s+/g, " ")).toContain(
-      "up will be refused: /etc/nginx/nginx.conf would be replaced, and other sites would lose: server shop.example.org.",
+      "up will be refused: /etc/nginx/nginx.conf found: server shop.example.org fix: move servers",
     );
     await deployment.onHost("sed -i '/# shop$/d' /etc/nginx/nginx.conf");
   });
 
   it("is refused while another site is the default server, and nothing of it is touched", async () => {
     expect(await deployment.upFails()).toMatch(
-      /conf\.d\/other\.conf \(listen 80 default_server;\) is the default server on port 80/,
+      /conf\.d\/other\.conf\n\s+found: {3}the default server on port 80: listen 80 default_server;/,
     );
     expect(await deployment.onHost("tail -n 1 /etc/nginx/nginx.conf")).toBe("# by hand");
     expect(await deployment.onHost("cat /etc/nginx/sites-available/tracks")).toBe(

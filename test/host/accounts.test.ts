@@ -207,7 +207,7 @@ test("reports a primary group without a name, in the preview too", async () => {
   expect((await host.apply(ownedBy("remote"))).reason).toContain(`${said}, so no file`);
   const survey = await host.run(["--scope", "tracks.dev", "survey", "user=remote"]);
   expect(survey).toMatchObject({ code: 0, stderr: "" });
-  expect(survey.stdout).toContain(`fact obstacle/group-of-remote ${said}`);
+  expect(survey.stdout).toContain(`obstacle\tfailure\t${said}`);
 });
 
 test("says that an account comes from a directory service, when it can't be changed here", async () => {

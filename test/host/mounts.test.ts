@@ -165,7 +165,7 @@ test("a home that is a file system by itself is never given to root", async () =
   const { stdout } = await host.run(["survey", application]);
   const venvs = "directory /home/d/venvs owner=daemon group=daemon mode=0755";
   const { reason } = await host.apply(manifest("app", "none", venvs));
-  for (const said of [reason, /^fact obstacle\/(.*)$/m.exec(stdout)?.[1] ?? ""]) {
+  for (const said of [reason, /^obstacle\tfailure\t(.*)$/m.exec(stdout)?.[1] ?? ""]) {
     expect(said).toContain(
       "/home/d is the home of daemon and must stay so: mount its file system at /home, with /home/d as a directory on it",
     );

@@ -299,7 +299,7 @@ describe("a survey", () => {
     return stdout;
   };
   const survey = async (...words: string[]): Promise<string> =>
-    (await factsOf(...words)).match(/^fact obstacle\/packages (.*)$/m)?.[1] ?? "";
+    (await factsOf(...words)).match(/^obstacle\tfailure\t(.*)$/m)?.[1] ?? "";
   const python = ["python3.11 python311", "python3.11-devel python311-devel"].map(
     (names) => `want=package ${names}`,
   );

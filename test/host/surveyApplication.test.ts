@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { execa, execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { parseReport } from "../../host/facts";
+import type { Problem } from "../../host/problem";
 import { manifest, PrivateRoot } from "./privateRoot";
 
 let host: PrivateRoot;
@@ -81,7 +83,7 @@ test("names a checkout, a virtualenv and a service of others, and where they wil
 });
 
 /** The obstacle to an `up` on a host where a former site runs, or does not run any more. */
-async function formerData(...questions: string[]): Promise<string | undefined> {
+async function formerData(...questions: string[]): Promise<Problem | undefined> {
   const places = "/microarray/tracks,/home/daemon/venv,/microarray/shared/tracks";
   const run = await host.run([
     "survey",
@@ -90,7 +92,16 @@ async function formerData(...questions: string[]): Promise<string | undefined> {
     ...questions,
   ]);
   expect(run).toMatchObject({ code: 0, stderr: "" });
-  return /^fact obstacle\/former-data (.*)$/m.exec(run.stdout)?.[1];
+  const { problems } = parseReport("CentOS", run.stdout);
+  return problems.find(({ severity }) => severity === "error");
+}
+
+/** The command that copies the data, as the problem has it, but below this root. */
+function copy(problem: Problem | undefined): string {
+  const [, command = ""] = problem?.fix ?? [];
+  const [stop, ...commands] = command.trim().split(" && ");
+  expect(stop).toBe("service uwsgi stop");
+  return commands.join(" && ").replaceAll("/microarray/", host.at("/microarray/"));
 }
 
 test("refuses to leave uploads of a running site behind, until their owner copies them or stops it", async () => {
@@ -101,24 +112,18 @@ test("refuses to leave uploads of a running site behind, until their owner copie
   host.write("/microarray/tracks/db.sqlite3", "rows");
   expect(await formerData(postgresql)).toBeUndefined();
   host.write("/microarray/tracks/media/bean.png", "");
-  const text = await formerData(postgresql);
-  expect(text).toContain("without its uploads in /microarray/tracks/media: stop it and copy them");
-  const commands =
-    /as root: service uwsgi stop && (.*)\. To deploy without/.exec(text ?? "")?.[1] ?? "";
-  expect(commands).not.toContain("sqlite");
-
-  // As in the text, but below this root.
-  execaSync("sh", ["-c", commands.replaceAll("/microarray/", host.at("/microarray/"))]);
+  const media = await formerData(postgresql);
+  expect(media?.found).toBe("its uploads in /microarray/tracks/media");
+  expect(copy(media)).not.toContain("sqlite");
+  execaSync("sh", ["-c", copy(media)]);
   expect(host.ownership("/microarray/shared/tracks/media/bean.png")).toBe("daemon daemon 644");
   expect(await formerData(postgresql)).toBeUndefined();
   host.write("/microarray/tracks/db.sqlite3-wal", "more rows");
   const database = await formerData();
-  expect(database).toContain("without its database /microarray/tracks/db.sqlite3: stop");
+  expect(database?.found).toBe("its database /microarray/tracks/db.sqlite3");
   // Whoever ends the service in order brings that into the database.
   rmSync(host.at("/microarray/tracks/db.sqlite3-wal"));
-  const copy =
-    /as root: service uwsgi stop && (.*)\. To deploy without/.exec(database ?? "")?.[1] ?? "";
-  execaSync("sh", ["-c", copy.replaceAll("/microarray/", host.at("/microarray/"))]);
+  execaSync("sh", ["-c", copy(database)]);
   expect(host.ownership("/microarray/shared/tracks/db.sqlite3")).toBe("daemon daemon 644");
   expect(await formerData()).toBeUndefined();
   rmSync(host.at("/microarray/shared/tracks/db.sqlite3"));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../host/facts";
 import { problemText } from "../../../host/problem";
-import { type HostNeeds, hostProblems, unmetNeeds } from "../../../preflight/needs";
+import { type HostNeeds, unmetNeeds } from "../../../preflight/needs";
 
 const needs: HostNeeds = {
   addresses: { "tracks:uwsgiSocket": "127.0.0.1:8001", "tracks:uwsgiStats": "127.0.0.1:9191" },
@@ -57,18 +57,6 @@ describe("a process on uWSGI's ports", () => {
     const [text] = found({ "listener/127.0.0.1:9191": listener });
     expect(text).toContain(owner);
     expect(text).toContain(`\n  fix:     ${command}`);
-  });
-});
-
-describe("a problem that the host itself reports", () => {
-  it("is shown as it is, and nothing else", () => {
-    const facts = new Map([
-      ["nginx-conf", "foreign"],
-      ["obstacle/nginx-conf", "/etc/nginx/nginx.conf would be replaced"],
-    ]);
-    expect(hostProblems({ distribution: "", facts, problems: [], resources: new Map() })).toEqual([
-      { severity: "error", subject: "/etc/nginx/nginx.conf would be replaced" },
-    ]);
   });
 });
 

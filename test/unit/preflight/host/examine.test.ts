@@ -312,14 +312,14 @@ describe("the system", () => {
     const host = await server();
     const text = `#!/bin/bash
 case "$3" in
-survey) printf 'fact obstacle/x set NginxSite.snippet\nconflict\\tfile\\tUwsgi.socket\n' ;;
+survey) printf 'obstacle\\tfailure\\tset NginxSite.snippet\nconflict\\tfile\\tUwsgi.socket\n' ;;
 probe) printf 'drift nginx set Nginx.openPorts\nmanifest nginx\n | # NginxSite.snippet\n' ;;
 esac
 `;
     const speaking = { scope: "tracks.test", text };
     const facts = await examine(connectionTo(host, hostKey, login), speaking, options);
-    expect(facts.facts.get("obstacle/x")).toBe("set tracks:siteSnippet");
     expect(facts.problems).toEqual([
+      expect.objectContaining({ severity: "error", subject: "set tracks:siteSnippet" }),
       expect.objectContaining({ severity: "warning", subject: "tracks:uwsgiSocket" }),
     ]);
     expect(facts.resources.get("nginx")).toMatchObject({

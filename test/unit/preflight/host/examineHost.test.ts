@@ -36,7 +36,7 @@ it("asks about no user for a program without one", async () => {
 });
 
 it("refuses an up that the host reports a problem for, names the argument, and lets a preview go on", async () => {
-  const report = "fact obstacle/port another serves port 80: set NginxSite.listenPort";
+  const report = "obstacle\tfailure\tanother serves port 80: set NginxSite.listenPort";
   inPreview(true);
   await expect(examine(report)).resolves.toBeDefined();
   inPreview(false);
