@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { djangoPython } from "./migrationBench";
 
 /** An application with a user of its own, who logs in by an address, and models that inherit. */
-const models = `
+const models = (email: string) => `
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 
 class Person(AbstractUser):
-    email = models.EmailField(unique=True)
+    ${email}
 
 
 class Curator(Person):
@@ -29,7 +29,21 @@ class Owl(models.Model):
     age = models.IntegerField(null=True)
     ring = models.IntegerField(unique=True)
     is_wise = models.BooleanField(default=True)
+    name = models.CharField(max_length=20, unique=True, null=True)
+    nest = models.CharField(max_length=20)
+    friends = models.ManyToManyField("self")
+    hunters = models.ManyToManyField(Person, related_name="prey", through="Hunt")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["nest"], name="one_nest")]
+
+
+class Hunt(models.Model):
+    owl = models.ForeignKey(Owl, on_delete=models.CASCADE)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
 `;
+
+const uniqueEmail = "email = models.EmailField(unique=True)";
 
 const program = `
 import json, sys
@@ -46,24 +60,26 @@ from django.apps import apps
 from copy_scrub import Scrub
 from dump_faults import CopyFault
 
-rules, rows = json.load(sys.stdin)
+rules, rows, excluded = json.load(sys.stdin)
 scrub = Scrub(apps)
 scrub.add_defaults()
 try:
     for name, text in rules:
         scrub.add(name, text)
+    left_out = scrub.left_out(excluded)
 except CopyFault as fault:
     print(json.dumps({"fault": str(fault)}))
     sys.exit()
 for row in rows:
     scrub.apply(row)
-print(json.dumps({"described": scrub.describe(), "rows": rows}))
+print(json.dumps({"described": scrub.describe(), "rows": rows, "left_out": left_out}))
 `;
 
 interface Scrubbed {
   fault?: string;
   described: string[];
   rows: { fields: Record<string, unknown> }[];
+  left_out: string[];
 }
 
 describe.each([
@@ -77,16 +93,20 @@ describe.each([
     folder = mkdtempSync(join(tmpdir(), "tracks-scrub-"));
     mkdirSync(join(folder, "shop"));
     writeFileSync(join(folder, "shop/__init__.py"), "");
-    writeFileSync(join(folder, "shop/models.py"), models);
+    writeFileSync(join(folder, "shop/models.py"), models(uniqueEmail));
   }, 300_000);
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
 
   function scrub(rules: [string, string][], ...rows: object[]): Scrubbed {
+    return ask(rules, rows, []);
+  }
+
+  function ask(rules: [string, string][], rows: object[], excluded: string[]): Scrubbed {
     const { stdout } = execaSync(python, ["-c", program], {
       cwd: folder,
-      input: JSON.stringify([rules, rows]),
+      input: JSON.stringify([rules, rows, excluded]),
       env: { PYTHONDONTWRITEBYTECODE: "1" },
     });
     return JSON.parse(stdout) as Scrubbed;
@@ -133,5 +153,57 @@ describe.each([
     );
     expect(scrub([["shop.owl.is_wise", ""]]).fault).toMatch(/: it can't be empty: give a value$/);
     expect(scrub([["shop.curator.room", "{pk}-long"]]).fault).toMatch(/longer than 5 characters$/);
+  });
+
+  it.each([
+    ["with another field", 'models.UniqueConstraint(fields=["hall", "email"], name="one")'],
+    [
+      "under a condition",
+      'models.UniqueConstraint(fields=["email"], condition=models.Q(hall=1), name="one")',
+    ],
+  ])("gives each user another address where they must differ %s", (_, constraint) => {
+    const lines = [
+      "email = models.EmailField()",
+      "    hall = models.IntegerField()",
+      "    class Meta:",
+      `        constraints = [${constraint}]`,
+    ];
+    writeFileSync(join(folder, "shop/models.py"), models(lines.join("\n")));
+    try {
+      const { rows } = scrub([], { model: "shop.person", pk: 7, fields: { email: "a@b.org" } });
+      expect(rows[0]?.fields["email"]).toBe("user7@example.invalid");
+    } finally {
+      writeFileSync(join(folder, "shop/models.py"), models(uniqueEmail));
+    }
+  });
+
+  it("empties a field whose values must differ to NULL, where it may", () => {
+    const owl = { model: "shop.owl", pk: 1, fields: { name: "Athene" } };
+    expect(scrub([["shop.owl.name", ""]], owl).rows[0]?.fields).toEqual({ name: null });
+    const nest = scrub([["shop.owl.nest", "tree"]]);
+    expect(nest.fault).toMatch(/^--scrub shop\.owl\.nest: its values must differ/);
+  });
+
+  it.each([
+    ["auth.user.first_name", "the application has shop.Person in place of this model"],
+    ["shop.owl_friends.to_owl", "its rows are relations of the field shop.owl.friends, which"],
+    ["shop.owl.hunters", "its relations are rows of the model shop.hunt: leave these out with"],
+  ])("refuses to scrub %s, which no row of the dump has", (field, reason) => {
+    expect(scrub([[field, ""]]).fault).toMatch(`--scrub ${field}: ${reason}`);
+  });
+
+  it("leaves out the rows of the model that has a proxy's", () => {
+    expect(ask([], [], ["shop.senior", "shop.Owl"]).left_out).toEqual(["shop.curator", "shop.owl"]);
+  });
+
+  it.each([
+    ["auth.user", "the application has shop.Person in place of this model: name that"],
+    ["shop.owl_friends", "which --scrub shop.owl.friends= empties"],
+    ["contenttypes.contenttype", "other rows refer to these, so the copy needs them"],
+    ["auth.permission", "other rows refer to these, so the copy needs them"],
+    ["shop.nobody", "the application has no model shop.nobody; it has auth.group,"],
+  ])("refuses to leave out %s, whose rows the dump would have", (model, reason) => {
+    expect(ask([], [], [model]).fault).toContain(reason);
+    expect(ask([], [], [model]).fault).toMatch(`--exclude ${model}: `);
   });
 });

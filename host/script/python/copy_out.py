@@ -36,7 +36,6 @@ def find_scrub(request):
         scrub.add_defaults()
     for name, text in request["scrub"]:
         scrub.add(name, text)
-    scrub.check_models(request["exclude"])
     return scrub
 
 
@@ -53,11 +52,11 @@ def look(scrub, output):
     tell(output, json.dumps(answer))
 
 
-def left_out(request):
+def left_out(scrub, request):
     from django.apps import apps
 
     own = [SESSIONS] if apps.is_installed("django.contrib.sessions") else []
-    return own + request["exclude"]
+    return own + scrub.left_out(request["exclude"])
 
 
 def dump_into(descriptor, excluded):
@@ -137,10 +136,11 @@ def main(mode):
     request = read_request()
     set_up()
     scrub = find_scrub(request)
+    excluded = left_out(scrub, request)
     if mode == "look":
         look(scrub, output)
     elif mode == "dump":
-        dump(scrub, left_out(request), output)
+        dump(scrub, excluded, output)
     else:
         raise CopyFault("copy_out %s: must be look or dump" % mode)
 
