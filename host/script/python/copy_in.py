@@ -29,6 +29,7 @@ class Copy(Load):
     """A load that replaces all rows, and may be repeated."""
 
     arrived = "was sent"
+    dangling_fix = ": leave its rows out, too, with --exclude {0}, or empty the field with --scrub {0}.{1}="
     unknown_fix = "Deploy the release that has them, or leave them out with --exclude"
 
     def __init__(self, request, backups):

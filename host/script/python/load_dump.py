@@ -36,6 +36,7 @@ class Load(object):
     """One load: the dump is checked first, then loaded."""
 
     arrived = "pulumi up has copied"
+    dangling_fix = ""
     unknown_fix = "Add their new models to DataMigration.renames, or list them in DataMigration.skipModels"
 
     def __init__(self, options):
@@ -234,8 +235,8 @@ class Load(object):
                 raise LoadFault("at the end of the load, %s" % describe(error))
             model, field, pk, count = found
             raise LoadFault(
-                '%s: the field "%s" refers to a row that is neither in the dump nor in the database (%s of this kind)'
-                % (self.find_row(model, pk), field, _rows(count))
+                '%s: the field "%s" refers to a row that is neither in the dump nor in the database (%s of this kind)%s'
+                % (self.find_row(model, pk), field, _rows(count), self.dangling_fix.format("%s" % model._meta, field))
             )
 
     def find_row(self, model, pk):
