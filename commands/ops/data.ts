@@ -12,7 +12,7 @@ import { inApplication, managePy } from "./environment";
 import { onInterrupt } from "./onInterrupt";
 import { inWords, Progress } from "./progress";
 import { applicationOf, applicationWords, onHost, openSite, type Site } from "./site";
-import { addVerb, type StackOption } from "./verb";
+import { addVerb, passWordsOn, type StackOption } from "./verb";
 
 /** `dumpdata` and `loaddata`: the application's data to and from a file of this machine. */
 
@@ -25,7 +25,7 @@ interface Options extends StackOption {
 const backupSeconds = 3600;
 
 export function addData(program: Command): void {
-  addVerb(program, "dumpdata", {
+  const dumpVerb = addVerb(program, "dumpdata", {
     does: "write the application's data into a file of this machine, as JSON",
     examples: [
       "",
@@ -39,9 +39,8 @@ export function addData(program: Command): void {
     .argument("[file]", "where to; else dumpdata_STACK.json")
     .argument("[args...]", "what manage.py dumpdata is given besides: models, --exclude ...")
     .option("--dev", "without PRODUCTION: the sqlite file's data")
-    .option("--yes", "replace a file that is there, without a question")
-    .passThroughOptions()
-    .action(dumpdata);
+    .option("--yes", "replace a file that is there, without a question");
+  passWordsOn(dumpVerb).action(dumpdata);
   addVerb(program, "loaddata", {
     does: "load a file of this machine into the application's database",
     examples: ["production.json --dev", "--stack dev production.json", "targets.json --yes"],

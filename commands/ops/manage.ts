@@ -3,7 +3,7 @@ import { startAsRoot } from "../../host/ssh/process";
 import { managed } from "./environment";
 import { passThrough } from "./passThrough";
 import type { Site } from "./site";
-import { addVerb, type StackOption } from "./verb";
+import { addVerb, passWordsOn, type StackOption } from "./verb";
 
 /** `manage`, `shell`, `dbshell` and `createsuperuser`: manage.py as the service runs the application. */
 
@@ -15,7 +15,7 @@ const notes =
   "It runs as the application's user, in the virtualenv, with exactly the service's variables. With --dev it runs\nwithout PRODUCTION: the development settings, and the sqlite file.";
 
 export function addManage(program: Command): void {
-  addVerb(program, "manage", {
+  const manageVerb = addVerb(program, "manage", {
     does: "run manage.py of the deployed release",
     examples: [
       "check --deploy",
@@ -26,9 +26,8 @@ export function addManage(program: Command): void {
     notes: `${notes} Options of this program stand before those of manage.py.`,
   })
     .argument("<args...>", "what manage.py is given")
-    .option("--dev", "without PRODUCTION")
-    .passThroughOptions()
-    .action((words: string[], options: Options) => manage(words, options));
+    .option("--dev", "without PRODUCTION");
+  passWordsOn(manageVerb).action((words: string[], options: Options) => manage(words, options));
   addFixed(program, "shell", "open Django's Python shell");
   addFixed(program, "dbshell", "open the database's own shell, psql or sqlite3", clientDirectories);
   addFixed(program, "createsuperuser", "make a user who may do everything in the admin pages");
@@ -40,11 +39,18 @@ function addFixed(
   does: string,
   path: (site: Site) => string[] = () => [],
 ): void {
-  addVerb(program, name, { does, examples: ["", "--dev", "--stack production"], notes })
+  const verb = addVerb(program, name, {
+    does,
+    examples: ["", "--dev", "--stack production"],
+    notes,
+  })
     .argument("[args...]", "what manage.py is given besides")
     .option("--dev", "without PRODUCTION")
-    .passThroughOptions()
-    .action((words: string[], options: Options) => manage([name, ...words], options, path));
+    // The first of manage.py's words may be an option.
+    .allowUnknownOption();
+  passWordsOn(verb).action((words: string[], options: Options) =>
+    manage([name, ...words], options, path),
+  );
 }
 
 async function manage(

@@ -92,7 +92,7 @@ async function operate(action: Action, service: Service | "all", options: Option
   }
   if (action === "stop") {
     console.error(
-      `A stopped service is drift: the next pulumi up starts it, as does ${commandFor(site, `start ${service}`)}`,
+      `A stopped service is drift: the next pulumi up starts it, as does ${commandFor(site, "start", service)}`,
     );
   }
 }

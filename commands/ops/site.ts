@@ -100,7 +100,10 @@ export function applicationWords({ user, current, virtualenv, production }: Appl
   ];
 }
 
-/** How the command is written that does something with the site. */
-export function commandFor({ stack }: Pick<Site, "stack">, verb: string): string {
-  return `npm run ops -- ${verb} --stack ${stack}`;
+/**
+ * How the command is written that does something with the site. The stack comes first: behind the words of
+ * another program, such as manage.py, it would be an option of that one.
+ */
+export function commandFor({ stack }: Pick<Site, "stack">, verb: string, ...words: string[]) {
+  return ["npm run ops --", verb, "--stack", stack, ...words].join(" ");
 }

@@ -157,7 +157,7 @@ function problemsOf(
   const [release] = facts.get("release")?.split(" ") ?? [];
   return [
     ...stopped.map(({ name }) =>
-      errorOf({ subject: `${name} does not run`, fix: [commandFor({ stack }, `start ${name}`)] }),
+      errorOf({ subject: `${name} does not run`, fix: [commandFor({ stack }, "start", name)] }),
     ),
     ...found.services
       .filter(({ startsAtBoot, isRunning }) => isRunning && !startsAtBoot)
@@ -172,7 +172,7 @@ function problemsOf(
                 ? "no answer to a request on the host itself"
                 : `the status ${code}, to a request on the host itself`,
             allowed: "a status from 200 to 399",
-            fix: [commandFor({ stack }, "logs --no-follow")],
+            fix: [commandFor({ stack }, "logs", "--no-follow")],
           }),
         ]),
     ...(release === undefined || answered === "none" || answered === release
@@ -181,7 +181,7 @@ function problemsOf(
           errorOf({
             subject: "uWSGI serves another release than the current one",
             found: `${answered} answers, and ${release} is the current one`,
-            fix: [commandFor({ stack }, "reload uwsgi")],
+            fix: [commandFor({ stack }, "reload", "uwsgi")],
           }),
         ]),
     ...(found.workers["idle"] === undefined && (found.workers["busy"] ?? 0) > 0

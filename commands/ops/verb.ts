@@ -35,3 +35,20 @@ export function addVerb(
     ? command.option("--stack <name>", "the stack; else the selected one")
     : command;
 }
+
+/**
+ * Has the words behind a verb's own options pass on to another program as they are.
+ *
+ * A `--stack` among them is refused where the verb has none of its own: whoever wrote it there meant the stack,
+ * and the program would run on the selected one.
+ */
+export function passWordsOn(command: Command): Command {
+  return command.passThroughOptions().hook("preAction", () => {
+    const { stack } = command.opts<StackOption>();
+    if (stack !== undefined || !command.args.some((word) => /^--stack(=|$)/.test(word))) return;
+    const verb = `npm run ops -- ${command.name()} --stack NAME`;
+    command.error(
+      `error: --stack would go to the program on the host here, which would run on the selected stack; write ${verb} ... (also before another --stack, which is the program's)`,
+    );
+  });
+}

@@ -86,7 +86,7 @@ describe("npm run ops", () => {
     expect(found.problems[0]).toEqual({
       severity: "error",
       subject: "nginx does not run",
-      fix: ["npm run ops -- start nginx --stack ops"],
+      fix: ["npm run ops -- start --stack ops nginx"],
     });
     expect(found.drift.map(({ reason }) => reason).join()).toContain("service nginx");
     expect(await run("start")).toMatchObject({

@@ -69,7 +69,7 @@ async function copyData(from: string, to: string, options: Options): Promise<voi
   });
   if (scrub) {
     console.error(
-      `Nobody has a password there now: ${commandFor(target, "createsuperuser")}, or ${commandFor(target, "manage changepassword NAME")}`,
+      `Nobody has a password there now: ${commandFor(target, "createsuperuser")}, or ${commandFor(target, "manage", "changepassword NAME")}`,
     );
   }
 }
@@ -133,7 +133,7 @@ export function refuseData(
     throw problemError({
       subject: `The database of the stack ${target.stack} has not all tables of its release`,
       found: place.pending?.join("\n") ?? `no database at ${place.path}`,
-      fix: [commandFor(target, "manage migrate"), `or ${deploy}`],
+      fix: [commandFor(target, "manage", "migrate"), `or ${deploy}`],
     });
   }
 }
@@ -186,9 +186,9 @@ export function restoreCommand(
   const beside = ["-journal", "-wal", "-shm"].map((end) => `${database}${end}`);
   const copy = `rm -f ${beside.join(" ")} && cp ${backup} ${database}`;
   const commands = [
-    commandFor(target, "stop uwsgi --yes"),
+    commandFor(target, "stop", "uwsgi --yes"),
     `npm run ops -- ssh --stack ${target.stack} --deployer sh -c '${copy}'`,
-    commandFor(target, "start uwsgi"),
+    commandFor(target, "start", "uwsgi"),
   ].join(" && ");
   if (variables.length === 0) return commands;
   return `(export ${variables.map((name) => `${name}="$TO_${name}"`).join(" ")}; ${commands})`;

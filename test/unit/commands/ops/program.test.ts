@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { expect, it, vi } from "vitest";
 import { opsProgram } from "../../../../commands/ops/program";
+import { commandFor } from "../../../../commands/ops/site";
 
 const program = opsProgram();
 
@@ -30,8 +31,48 @@ it.each([
   ["a field that is none", ["copy-data", "production", "dev", "--scrub", "email="]],
   ["a stack to copy from, and none to copy to", ["copy-data", "production"]],
   ["a pattern that is none", ["logs", "--grep", "("]],
+  ["a stack behind manage.py's words", ["manage", "migrate", "--stack", "production"]],
+  ["a stack behind a command for the host", ["ssh", "rm", "x", "--stack=production"]],
+  ["a stack behind a file for dumpdata", ["dumpdata", "x.json", "--stack", "production"]],
+  ["a stack behind createsuperuser's", ["createsuperuser", "--username", "x", "--stack", "dev"]],
 ])("refuses %s before anything is asked of a stack", async (_, words) => {
   const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   await expect(opsProgram().parseAsync(words, { from: "user" })).rejects.toThrow(CommanderError);
   said.mockRestore();
+});
+
+it.each<[words: string[], options: object, passedOn: string[]]>([
+  [["shell", "-c", "print(1)"], {}, ["-c", "print(1)"]],
+  [["createsuperuser", "--dev", "--username", "owl"], { dev: true }, ["--username", "owl"]],
+  [["dbshell", "--stack", "dev", "--database=old"], { stack: "dev" }, ["--database=old"]],
+  [
+    ["ssh", "--stack", "dev", "pulumi", "--stack", "x"],
+    { stack: "dev" },
+    ["pulumi", "--stack", "x"],
+  ],
+])("hands what is not its own on to the program: %j", async (words, options, passedOn) => {
+  const program = opsProgram();
+  const verb = program.commands.find((command) => command.name() === words[0]);
+  const action = vi.fn();
+  verb?.action(action);
+  await program.parseAsync(words, { from: "user" });
+  expect(action).toHaveBeenCalledWith(passedOn, options, verb);
+});
+
+it("tells commands that it reads itself as they are told", async () => {
+  for (const [verb, ...words] of [
+    ["manage", "migrate"],
+    ["start", "uwsgi"],
+    ["logs", "--no-follow"],
+  ] as const) {
+    const told = commandFor({ stack: "dev" }, verb, ...words)
+      .split(" ")
+      .slice(4);
+    const program = opsProgram();
+    const command = program.commands.find((one) => one.name() === verb);
+    command?.action(() => undefined);
+    await program.parseAsync(told, { from: "user" });
+    expect(command?.opts()).toMatchObject({ stack: "dev" });
+    expect(command?.args).not.toContain("--stack");
+  }
 });

@@ -50,7 +50,7 @@ it.each<[line: string, subject: string, found: string | undefined, fix: string]>
     "fact service/uwsgi enabled stopped",
     "uwsgi does not run",
     undefined,
-    "npm run ops -- start uwsgi --stack production",
+    "npm run ops -- start --stack production uwsgi",
   ],
   [
     "fact service/nginx disabled running",
@@ -62,19 +62,19 @@ it.each<[line: string, subject: string, found: string | undefined, fix: string]>
     "fact site 502 release=none",
     "The site does not answer as it should",
     "the status 502, to a request on the host itself",
-    "npm run ops -- logs --no-follow --stack production",
+    "npm run ops -- logs --stack production --no-follow",
   ],
   [
     "fact site silent release=none",
     "The site does not answer as it should",
     "no answer to a request on the host itself",
-    "npm run ops -- logs --no-follow --stack production",
+    "npm run ops -- logs --stack production --no-follow",
   ],
   [
     "fact site 200 release=ba9876543210",
     "uWSGI serves another release than the current one",
     "ba9876543210 answers, and 0123456789ab is the current one",
-    "npm run ops -- reload uwsgi --stack production",
+    "npm run ops -- reload --stack production uwsgi",
   ],
   [
     "fact workers busy=16",

@@ -63,7 +63,7 @@ it.each([
   expect(() => {
     refuseData(production, dev, facts, { ...place, pending });
   }).toThrow(
-    `The database of the stack dev has not all tables of its release\n${found}  fix:     npm run ops -- manage migrate --stack dev\n`,
+    `The database of the stack dev has not all tables of its release\n${found}  fix:     npm run ops -- manage --stack dev migrate\n`,
   );
 });
 
@@ -81,9 +81,9 @@ it("tells how the backup is restored", () => {
   const command = restoreCommand(dev, ...place, []);
   expect(command).toBe(
     [
-      "npm run ops -- stop uwsgi --yes --stack dev",
+      "npm run ops -- stop --stack dev uwsgi --yes",
       "npm run ops -- ssh --stack dev --deployer sh -c 'rm -f /s/db.sqlite3-journal /s/db.sqlite3-wal /s/db.sqlite3-shm && cp /b/x.sqlite3 /s/db.sqlite3'",
-      "npm run ops -- start uwsgi --stack dev",
+      "npm run ops -- start --stack dev uwsgi",
     ].join(" && "),
   );
   expect(restoreCommand(dev, ...place, ["PULUMI_CONFIG_PASSPHRASE"])).toBe(
