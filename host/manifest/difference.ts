@@ -10,14 +10,17 @@ const secretBlock = "| [secret]";
  * masks the next manifest the same way. So it compares and shows plain lines only.
  */
 export function manifestDifference(applied: readonly string[], text: string): string[] {
-  const before = maskSecrets(applied).join("\n") + "\n";
-  const after = maskSecrets(text.trimEnd().split("\n")).join("\n") + "\n";
-  return diffLines(before, after)
+  const [before, after] = [applied, text.trimEnd().split("\n")].map((lines) =>
+    maskSecrets(lines)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
+  return diffLines(before ?? "", after ?? "")
     .filter((part) => part.added || part.removed)
     .flatMap((part) =>
       part.value
-        .trimEnd()
         .split("\n")
+        .slice(0, -1)
         .map((line) => `${part.added ? "+" : "-"} ${line}`),
     );
 }

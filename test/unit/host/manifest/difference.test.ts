@@ -24,6 +24,29 @@ it("never shows a secret, on either side", () => {
   expect(manifestDifference(applied, text)).toEqual(["+ service new"]);
 });
 
+it("shows a block whose lines belong to nothing, and one line for a secret block", () => {
+  expect(manifestDifference(["| [secret]"], "| a\n")).toEqual(["- | [secret]", "+ | a"]);
+  const text = "password u\n| one\n| two\nfile /k secret=yes\n| three\n";
+  expect(manifestDifference([], text)).toEqual([
+    "+ password u",
+    "+ | [secret]",
+    "+ file /k secret=yes",
+    "+ | [secret]",
+  ]);
+});
+
+it("says nothing of the login that applied it", () => {
+  expect(manifestDifference(["via root", "end"], "via admin\nend\n")).toEqual([]);
+  expect(manifestDifference([], "| server via \nend\n")).toEqual(["+ | server via ", "+ end"]);
+});
+
+it.each<ManifestEntry>([
+  { kind: "file", path: "/k", content: "a\n" },
+  { kind: "service", name: "nginx" },
+])("takes $kind for no secret", (entry) => {
+  expect(isSecretEntry(entry)).toBe(false);
+});
+
 const secretEntries: Record<(typeof secretKinds)[number], ManifestEntry> & {
   file: ManifestEntry;
 } = {
