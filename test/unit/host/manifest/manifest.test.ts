@@ -1,5 +1,11 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type ManifestEntry, renderManifest } from "../../../../host/manifest/manifest";
+import {
+  type ManifestEntry,
+  primaryGroupOf,
+  renderManifest,
+  yumConf,
+} from "../../../../host/manifest/manifest";
 import { ProblemError } from "../../../../host/ProblemError";
 
 const via = "root key SHA256:abc";
@@ -152,6 +158,34 @@ describe("a manifest", () => {
       { kind: "firewall-port", protocol: "tcp", port: 80 },
       ["firewall-port tcp 80"],
     ],
+    [
+      "user without further groups",
+      { kind: "user", name: "u", home: "/home/u", shell: "/bin/sh" },
+      ["user u home=/home/u shell=/bin/sh system=no"],
+    ],
+    [
+      "PostgreSQL server whose places the host knows",
+      {
+        ...{ kind: "postgresql-server", version: "15", service: "postgresql", port: 5432 },
+        ...{ binaries: "auto", dataDirectory: "auto", encryption: "scram-sha-256" },
+      },
+      [
+        "postgresql-server 15 service=postgresql binaries=auto data=auto port=5432 encryption=scram-sha-256",
+      ],
+    ],
+    [
+      "PostgreSQL role without further rights",
+      { kind: "postgresql-role", name: "tracks", password: "x" },
+      ["postgresql-role tracks createdb=no createrole=no", "| x"],
+    ],
+    [
+      "PostgreSQL role that makes databases and roles",
+      {
+        ...{ kind: "postgresql-role", name: "tracks", password: "x" },
+        ...{ createDatabase: true, createRole: true },
+      },
+      ["postgresql-role tracks createdb=yes createrole=yes", "| x"],
+    ],
   ])("writes a %s as lines", (_, entry, expected) => {
     expect(lines(entry).slice(4, -2)).toEqual(expected);
   });
@@ -169,9 +203,35 @@ describe("a manifest", () => {
     ["a path with a space", { kind: "absent", path: "/a b" }],
     ["a name with a newline", { kind: "service", name: "a\npackage evil" }],
     ["a value of two lines", { kind: "password", user: "u", password: "a\nend" }],
-    ["a mode that is no mode", { kind: "directory", path: "/a", mode: "755" }],
+    ["a mode of three digits", { kind: "directory", path: "/a", mode: "755" }],
+    ["a mode with something before it", { kind: "directory", path: "/a", mode: "u=rwx,0755" }],
+    ["a mode with something behind it", { kind: "directory", path: "/a", mode: "07550" }],
+    [
+      "a relative place of PostgreSQL's programs",
+      {
+        ...{ kind: "postgresql-server", version: "15", service: "postgresql", port: 5432 },
+        ...{ binaries: "bin", dataDirectory: "auto", encryption: "scram-sha-256" },
+      },
+    ],
     ["content with a NUL", { kind: "file", path: "/a", content: "\0" }],
   ])("refuses %s", (_, entry) => {
     expect(() => lines(entry)).toThrow(ProblemError);
+  });
+
+  it("says of a mode what was given and what is allowed", () => {
+    const entry: ManifestEntry = { kind: "directory", path: "/a", mode: "755" };
+    expect(() => lines(entry)).toThrow(/^ +mode\n +given: +"755"\n +allowed: +four octal digits/m);
+  });
+
+  it("keeps the placeholders that the host script replaces", () => {
+    expect([yumConf, primaryGroupOf("deployer")]).toEqual([
+      "@@YUM_CONF@@",
+      "@@GROUP_OF deployer@@",
+    ]);
+    const script = readFileSync("host/script/placeholders.sh", "utf8");
+    const [, pattern = ""] = /^readonly PLACEHOLDER_PATTERN='(.*)'$/m.exec(script) ?? [];
+    expect(yumConf).toMatch(new RegExp(`^${pattern}$`));
+    expect(primaryGroupOf("deployer")).toMatch(new RegExp(`^${pattern}$`));
+    expect(script).toContain(" YUM_CONF ");
   });
 });
