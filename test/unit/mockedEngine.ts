@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { beforeAll } from "vitest";
 
 /** A resource that a program has registered. */
 export interface Registered {
@@ -23,7 +24,11 @@ export class MockedEngine {
   /** In the order of registration. */
   readonly registered: Registered[] = [];
 
-  /** @param outputs what a resource answers with; default: its inputs */
+  /**
+   * Call it where hooks are allowed: at the top of a file, or of a group of tests.
+   *
+   * @param outputs what a resource answers with; default: its inputs
+   */
   constructor(
     outputs: (resource: Registered) => object | Promise<object> = ({ inputs }) => inputs,
   ) {
@@ -34,7 +39,8 @@ export class MockedEngine {
       const state = (await outputs(resource)) as Record<string, unknown>;
       return { id: `${name}-id`, state };
     };
-    void pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "tracks", "test");
+    // Before the tests of the file, or group, that made it: others may have one of their own in the same process.
+    beforeAll(() => pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "tracks", "test"));
   }
 
   /** Forgets what was registered, before the next program. */
