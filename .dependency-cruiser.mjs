@@ -69,7 +69,7 @@ export default {
     },
   ],
   options: {
-    exclude: { path: "^(\\.lab|dist)/" },
+    exclude: { path: "^(\\.lab|dist|reports)/" },
     doNotFollow: { path: "^node_modules/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },

@@ -2,7 +2,7 @@ import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "dist/", ".lab/"] },
+  { ignores: ["node_modules/", "dist/", ".lab/", "reports/"] },
   {
     files: ["**/*.ts"],
     extends: [eslint.configs.recommended, ...tseslint.configs.strictTypeChecked],

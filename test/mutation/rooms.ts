@@ -1,0 +1,37 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(__dirname, "..", "..");
+
+/** Rooms that are mutated, each with the folders of tests that have to notice it: first its own. */
+export const rooms: Readonly<Record<string, readonly string[]>> = {
+  "host/manifest": ["test/unit/host/manifest", "test/unit/templates", "test/unit/components"],
+  settings: ["test/unit/settings"],
+  components: ["test/unit/components", "test/unit/templates"],
+};
+
+/** They replace modules, or compile whole programs: they take longer than all the others, and notice little more. */
+const leftOut = ["test/unit/settings/everySetting.test.ts", "test/unit/components/library.test.ts"];
+
+/** What a run remembers of the last one. */
+export const reportOf = (room: string): string =>
+  `reports/mutation/${room.replaceAll("/", "-")}.json`;
+
+/** Test files of this run. The command line names its room in the environment, since Stryker starts vitest. */
+export function testsOfRun(): string[] {
+  const { TRACKS_MUTATION_ROOM: room = "", TRACKS_MUTATION_TESTS: tests } = process.env;
+  const folders = rooms[room] ?? [];
+  return filesBelow(tests === "own" ? folders.slice(0, 1) : folders, ".test.ts").filter(
+    (file) => !leftOut.includes(file),
+  );
+}
+
+/** Files below folders with this ending, sorted, as paths from the repository's top folder. */
+export function filesBelow(folders: readonly string[], ending: string): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(ending))
+      .map((file) => join(folder, file))
+      .sort(),
+  );
+}
