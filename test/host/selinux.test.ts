@@ -122,7 +122,9 @@ const confined = manifest(
 // Seen in the virtual machine: two resources had rules to change at the same time.
 test("waits for another command that changes the policy", async () => {
   host.write("/policy-busy", "2\n");
-  expect(await host.apply(confined)).toMatchObject({ code: 0, stderr: "" });
+  // Long enough for a machine with other work.
+  const run = await host.apply(confined, { environment: { TRACKS_LOCK_WAIT: "60" } });
+  expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(rules()).toEqual(["/srv/log(/.*)?\thttpd_log_t"]);
 });
 
