@@ -1,8 +1,8 @@
-import { createReadStream } from "node:fs";
-import { access, open, rename, rm, stat } from "node:fs/promises";
-import { basename, extname, resolve } from "node:path";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { finished, pipeline } from "node:stream/promises";
 import type { Command } from "commander";
+import { problemError } from "../../host/ProblemError";
 import { verbAnswer } from "../../host/script/verb";
 import { Deadline } from "../../host/ssh/deadline";
 import { startAsRoot } from "../../host/ssh/process";
@@ -60,12 +60,10 @@ async function dumpdata(
 ): Promise<void> {
   const site = await openSite(stack);
   const file = resolve(named ?? `dumpdata_${site.stack}${dev ? "_dev" : ""}.json`);
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
+  const there = await stat(file).catch(() => undefined);
+  if (there?.isDirectory() === true) throw new Error(`${file} is a folder: name a file.`);
   const consequences = { does: `This replaces ${file}.`, undo: "It can't be undone." };
-  if (isThere && !(await confirm(consequences, { yes }))) return;
+  if (there !== undefined && !(await confirm(consequences, { yes }))) return;
   const indent = args.some((word) => word.startsWith("--indent")) ? [] : ["--indent", "1"];
   const size = await onHost(site, async (session) => {
     const program = [...managePy(applicationOf(site)), "dumpdata", ...indent, ...args];
@@ -126,14 +124,52 @@ async function receive(
   }
 }
 
-async function loaddata(file: string, { stack, dev = false, yes = false }: Options): Promise<void> {
-  const { size } = await stat(file);
+async function loaddata(named: string, { stack, dev = false, yes = false }: Options) {
+  const path = resolve(named);
+  const name = nameOnHost(path);
+  // Opened before anything is asked or done: it may not be readable.
+  const file = await open(path);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new Error(`${path} is not a file.`);
+    await loadFile({ file, path, name, size: stats.size }, { stack, dev, yes });
+  } finally {
+    await file.close();
+  }
+}
+
+/** A file of this machine. */
+interface Source {
+  readonly file: FileHandle;
+  readonly path: string;
+  /** What it is called on the host. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Django knows by the ending what is in a file. @throws ProblemError for another ending */
+export function nameOnHost(path: string): string {
+  const ending = /\.(?:json|jsonl|xml|yaml)$/i.exec(path)?.[0];
+  if (ending !== undefined) return `data${ending.toLowerCase()}`;
+  throw problemError({
+    subject: `Django can't tell what is in ${path}`,
+    found: "another ending",
+    allowed: ".json, .jsonl, .xml or .yaml",
+    fix: ["rename it, or unpack it: what dumpdata has written is .json"],
+  });
+}
+
+async function loadFile(
+  source: Source,
+  { stack, dev, yes }: { stack: string | undefined; dev: boolean; yes: boolean },
+): Promise<void> {
   const site = await openSite(stack);
   const application = applicationOf(site);
   const database = dev || !application.production ? "sqlite file" : "PostgreSQL database";
   const agreed = await confirm(
     {
-      does: `This loads ${basename(file)} (${inWords(size)}) into the ${database} of the stack ${site.stack} on ${site.connection.address}: rows with the same primary keys are overwritten.`,
+      does: `This loads ${basename(source.path)} (${inWords(source.size)}) into the ${database} of the stack ${site.stack} on ${site.connection.address}: rows with the same primary keys are overwritten.`,
       undo: `It can be undone by hand: the database is backed up in ${application.backups} first; see docs/failure.md.`,
     },
     { yes },
@@ -141,7 +177,7 @@ async function loaddata(file: string, { stack, dev = false, yes = false }: Optio
   if (!agreed) return;
   await onHost(site, async (session) => {
     console.error(await backUp(session, site, { production: application.production && !dev }));
-    await send(session, site, file, size, dev);
+    await send(session, site, source, dev);
   });
 }
 
@@ -170,43 +206,57 @@ async function backUp(
 }
 
 /**
- * What takes the file on the host, as the application's user: whole, or not at all. Django before 2.0 loads
- * nothing from its stdin, so it is in a directory of that user's alone meanwhile.
+ * What takes the file on the host, as the application's user, whole or not at all, and loads it while somebody
+ * listens. Django before 2.0 loads nothing from its stdin, so it is in a directory of that user's alone meanwhile.
+ *
+ * @param folder where that directory is made
+ * @param size bytes of the file; stdin stays open behind them
  */
+export function whenReceived(
+  folder: string,
+  name: string,
+  size: number,
+  program: readonly string[],
+): string[] {
+  return ["sh", "-c", receiver, "sh", folder, name, String(size), ...whileHeard(program)];
+}
+
 const receiver = [
   `umask 077`,
   `folder=$(mktemp -d "$1/.loaddata-XXXXXX") || exit`,
   `trap 'rm -rf -- "$folder"' EXIT`,
   `trap 'exit 1' HUP INT TERM`,
-  `cat >"$folder/$2" || exit`,
+  // Not one byte more is read: the end of stdin says that nobody listens.
+  `head -c "$3" >"$folder/$2" || exit`,
   `[ "$(wc -c <"$folder/$2")" -eq "$3" ] || { echo "the file did not arrive whole" >&2; exit 1; }`,
   `file=$folder/$2`,
   `shift 3`,
-  `"$@" "$file" </dev/null`,
+  `"$@" "$file"`,
 ].join("; ");
 
 async function send(
   session: Session,
   site: Site,
-  file: string,
-  size: number,
+  { file, name, size }: Source,
   dev: boolean,
 ): Promise<void> {
   const application = applicationOf(site);
-  const name = `data${extname(file).toLowerCase()}`;
-  const program = ["sh", "-c", receiver, "sh", application.backups, name, String(size)];
-  const words = await inApplication(
-    site,
-    session,
-    [...program, ...managePy(application), "loaddata"],
-    { dev },
-  );
+  const program = [...managePy(application), "loaddata"];
+  const receiving = whenReceived(application.backups, name, size, program);
+  const words = await inApplication(site, session, receiving, { dev });
   const remote = await startAsRoot(session, site.connection, words);
   remote.stdout.pipe(process.stdout, { end: false });
   remote.stderr.pipe(process.stderr, { end: false });
-  const sending = pipeline(createReadStream(file), new Progress("sent"), remote.stdin);
-  // A program that fails reads no further: its own words are the reason.
-  sending.catch(() => undefined);
+  const progress = new Progress("sent");
+  const content = size === 0 ? [] : file.createReadStream({ end: size - 1, autoClose: false });
+  const sending = pipeline(content, progress, remote.stdin, { end: false });
+  sending
+    // A program that fails reads no further: its own words are the reason.
+    .catch(() => undefined)
+    .finally(() => {
+      // The file was cut meanwhile, or can't be read: nobody must wait for the rest.
+      if (progress.bytes < size) remote.stdin.end();
+    });
   const exitCode = await remote.ended;
   if (exitCode !== 0) {
     throw new Error(
