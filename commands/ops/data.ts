@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { finished, pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import { problemError } from "../../host/ProblemError";
@@ -7,6 +7,7 @@ import { verbAnswer } from "../../host/script/verb";
 import { Deadline } from "../../host/ssh/deadline";
 import { startAsRoot } from "../../host/ssh/process";
 import type { Session } from "../../host/ssh/session";
+import { inCallersFolder } from "./callersFolder";
 import { confirm } from "./confirm";
 import { inApplication, managePy } from "./environment";
 import { onInterrupt } from "./onInterrupt";
@@ -59,7 +60,7 @@ async function dumpdata(
   { stack, dev = false, yes = false }: Options,
 ): Promise<void> {
   const site = await openSite(stack);
-  const file = resolve(named ?? `dumpdata_${site.stack}${dev ? "_dev" : ""}.json`);
+  const file = inCallersFolder(named ?? `dumpdata_${site.stack}${dev ? "_dev" : ""}.json`);
   const there = await stat(file).catch(() => undefined);
   if (there?.isDirectory() === true) throw new Error(`${file} is a folder: name a file.`);
   const consequences = { does: `This replaces ${file}.`, undo: "It can't be undone." };
@@ -125,7 +126,7 @@ async function receive(
 }
 
 async function loaddata(named: string, { stack, dev = false, yes = false }: Options) {
-  const path = resolve(named);
+  const path = inCallersFolder(named);
   const name = nameOnHost(path);
   // Opened before anything is asked or done: it may not be readable.
   const file = await open(path);
