@@ -10,6 +10,8 @@ export const exitCodes = {
   notWell: 3,
   /** A person said no. */
   declined: 4,
+  /** Nobody read what the program on the host printed: 128 and SIGPIPE, as a shell has it. */
+  unread: 141,
   /** The program on the host was not reached. */
   unreached: 255,
 } as const;
@@ -23,4 +25,4 @@ Exit codes:
   3    of status and doctor: not all is well
   4    a question was answered with no
   manage, shell, dbshell, createsuperuser, runserver and ssh end with the code of the program on the host,
-  or with 255 where it was not reached.`;
+  with 255 where it was not reached, or with 141 where nobody reads what it prints (| head).`;

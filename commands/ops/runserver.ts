@@ -7,6 +7,7 @@ import { forward } from "../../host/ssh/forward";
 import { type RemoteProcess, startAsRoot } from "../../host/ssh/process";
 import type { Session } from "../../host/ssh/session";
 import { tellFailure } from "../failure";
+import { onUnread } from "./closedPipe";
 import { managed } from "./environment";
 import { exitCodes } from "./exitCodes";
 import { onInterrupt } from "./onInterrupt";
@@ -65,13 +66,15 @@ async function serve(site: Site, session: Session, options: Options): Promise<nu
   remote.stdout.pipe(process.stdout, { end: false });
   const ended = remote.ended.catch(() => undefined);
   const proxy = new Proxy(session, site, options, hostPort);
-  const interruptAsUsual = onInterrupt(() => {
+  const end = (): void => {
     // The key that ends it there.
     remote.stdin.write("\x03");
     setTimeout(() => {
       session.close();
     }, goodbye).unref();
-  });
+  };
+  const interruptAsUsual = onInterrupt(end);
+  const forget = onUnread(end);
   try {
     const up = listening(session, hostPort);
     // Who comes too late for the race is not listened to.
@@ -84,6 +87,7 @@ async function serve(site: Site, session: Session, options: Options): Promise<nu
     return await exitCodeOf(remote);
   } finally {
     proxy.close();
+    forget();
     interruptAsUsual();
   }
 }

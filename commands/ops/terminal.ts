@@ -1,4 +1,5 @@
 import type { RemoteProcess, Terminal, TerminalSize } from "../../host/ssh/process";
+import { onUnread } from "./closedPipe";
 import { exitCodes } from "./exitCodes";
 
 /** This process's terminal; undefined where a person does not sit at both ends. */
@@ -18,7 +19,7 @@ function size(): TerminalSize {
  *
  * On a terminal every key goes to the program, Ctrl-C too.
  *
- * @returns the program's exit code
+ * @returns the program's exit code, or at once that of a program whose output nobody reads any more
  */
 export async function attach(
   remote: RemoteProcess,
@@ -35,9 +36,16 @@ export async function attach(
   stdin.pipe(remote.stdin);
   remote.stdout.pipe(stdout, { end: false });
   remote.stderr.pipe(stderr, { end: false });
+  let forget = (): void => undefined;
+  const unheard = new Promise<number>((resolve) => {
+    forget = onUnread(() => {
+      resolve(exitCodes.unread);
+    });
+  });
   try {
-    return (await remote.ended) ?? exitCodes.unreached;
+    return (await Promise.race([remote.ended, unheard])) ?? exitCodes.unreached;
   } finally {
+    forget();
     stdin.unpipe(remote.stdin);
     stdin.pause();
     if (terminal !== undefined) {
