@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { problemError } from "../../../host/ProblemError";
+import { commandLine } from "../../../host/ssh/commandLine";
 import { confirm, confirmInPerson } from "../confirm";
 import { inWords } from "../progress";
 import { applicationOf, commandFor, onHost, openSite, type Site } from "../site";
@@ -184,10 +185,15 @@ export function restoreCommand(
   variables: readonly string[],
 ): string {
   const beside = ["-journal", "-wal", "-shm"].map((end) => `${database}${end}`);
-  const copy = `rm -f ${beside.join(" ")} && cp ${backup} ${database}`;
+  const copy = [
+    ["rm", "-f", ...beside],
+    ["cp", backup, database],
+  ]
+    .map(commandLine)
+    .join(" && ");
   const commands = [
     commandFor(target, "stop", "uwsgi --yes"),
-    `npm run ops -- ssh --stack ${target.stack} --deployer sh -c '${copy}'`,
+    commandFor(target, "ssh", "--deployer", commandLine(["sh", "-c", copy])),
     commandFor(target, "start", "uwsgi"),
   ].join(" && ");
   if (variables.length === 0) return commands;

@@ -1,3 +1,4 @@
+import { execa } from "execa";
 import { expect, it } from "vitest";
 import {
   refuseData,
@@ -89,6 +90,14 @@ it("tells how the backup is restored", () => {
   expect(restoreCommand(dev, ...place, ["PULUMI_CONFIG_PASSPHRASE"])).toBe(
     `(export PULUMI_CONFIG_PASSPHRASE="$TO_PULUMI_CONFIG_PASSPHRASE"; ${command})`,
   );
+});
+
+it("tells it so that a shell reads the paths as they are", async () => {
+  const database = "/s/it's $(id) !/db.sqlite3";
+  const command = restoreCommand(dev, "/b/x y.sqlite3", database, []);
+  const npm = `npm() { [ "$4" != ssh ] || { shift 7; rm() { :; }; cp() { printf '%s\\n' "$@"; }; eval "$3"; }; }`;
+  const { stdout } = await execa("bash", ["-c", `${npm}\n${command}`]);
+  expect(stdout).toBe(`/b/x y.sqlite3\n${database}`);
 });
 
 it("hands variables of Pulumi on to the other stack", () => {
