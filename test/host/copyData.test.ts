@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { execaSync } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { SourceFacts } from "../../commands/ops/copyData/ends";
+import type { SourceFacts, TargetFacts } from "../../commands/ops/copyData/ends";
 import { type Row, sampleDump, sha256 } from "../sampleDump";
 import { MigrationBench } from "./migrationBench";
 import type { Run } from "./privateRoot";
@@ -127,8 +127,12 @@ describe("the source, before it gives anything", () => {
     ];
     const run = await copyOut("look", { ...everything, scrub: rules });
     const facts = JSON.parse(run.stdout) as SourceFacts;
-    expect(facts.vendor).toBe("sqlite");
-    expect(facts.path).toMatch(/\/db\.sqlite3$/);
+    const place = await copyIn("look", `${JSON.stringify({ migrations: [] })}\n`);
+    const { file, path } = JSON.parse(place.stdout) as TargetFacts;
+    expect(facts.file).toBe(file);
+    expect(facts.file?.split(" ").slice(1).join(" ")).toBe(
+      execaSync("stat", ["-c", "%d %i", path]).stdout,
+    );
     expect(facts.migrations).toContainEqual({ name: "roasted.0001_initial", replaces: [] });
     expect(facts.scrub).toEqual([
       "auth.user.email (replaced)",

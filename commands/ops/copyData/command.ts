@@ -112,12 +112,12 @@ export function refuseTarget(source: Site, target: Site): void {
 export function refuseData(
   source: Pick<Site, "stack" | "connection">,
   target: Pick<Site, "stack" | "connection">,
-  { path, vendor }: Pick<SourceFacts, "path" | "vendor">,
+  { file }: Pick<SourceFacts, "file">,
   place: TargetFacts,
 ): void {
   const deploy = `pulumi up --stack ${target.stack}`;
-  const isSameHost = source.connection.address === target.connection.address;
-  if (vendor === "sqlite" && isSameHost && path === place.path) {
+  // By no name: both stacks may reach one host by different addresses, and one file by different paths.
+  if (file !== null && file === place.file) {
     throw problemError({
       subject: `The stacks ${source.stack} and ${target.stack} have the same database`,
       found: `${place.path} on ${target.connection.address}`,

@@ -32,10 +32,8 @@ interface Migration {
 
 /** What the source says about its data. */
 export interface SourceFacts {
-  /** `postgresql`, `sqlite` ... */
-  readonly vendor: string;
-  /** Path of the sqlite file; null for a server. */
-  readonly path: string | null;
+  /** Tells the sqlite file from all others, on whatever host; null for a server. */
+  readonly file: string | null;
   readonly migrations: readonly Migration[];
   /** Each field that is replaced, and how. */
   readonly scrub: readonly string[];
@@ -45,6 +43,8 @@ export interface SourceFacts {
 export interface TargetFacts {
   /** Path of the sqlite file. */
   readonly path: string;
+  /** As {@link SourceFacts.file}; null where there is none. */
+  readonly file: string | null;
   /** Migrations of the data that the release lacks. */
   readonly lacking: readonly string[];
   /** Migrations of the release that the database lacks; null where there is no database. */

@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 from backup import back_up
-from copy_ends import end_with_caller, own_output, read_request, run, set_up, tell
+from copy_ends import end_with_caller, identity, own_output, read_request, run, set_up, tell
 from copy_migrations import lacking, pending
 from dump_faults import CopyFault
 from dump_policy import CONTENT_TYPE, PERMISSION
@@ -96,6 +96,7 @@ def look(request, output):
     is_there = os.path.exists(path) and os.path.getsize(path) > 0
     answer = {
         "path": path,
+        "file": identity(path),
         "lacking": lacking(request["migrations"]),
         "pending": pending(connection) if is_there else None,
     }

@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 
-from copy_ends import end_with_caller, own_output, read_request, run, set_up, tell
+from copy_ends import end_with_caller, identity, own_output, read_request, run, set_up, tell
 from copy_migrations import applied
 from copy_scrub import SESSIONS, Scrub
 from dump_faults import CopyFault, explain, in_ascii
@@ -42,10 +42,8 @@ def find_scrub(request):
 def look(scrub, output):
     from django.db import connection
 
-    path = os.path.realpath("%s" % connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
     answer = {
-        "vendor": connection.vendor,
-        "path": path,
+        "file": identity("%s" % connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None,
         "migrations": applied(connection),
         "scrub": scrub.describe(),
     }

@@ -19,8 +19,13 @@ function site(stack: string, settings: Record<string, string> = { sourceUrl }): 
 
 const production = site("production");
 const dev = site("dev", { sourceUrl, production: "false" });
-const facts = { vendor: "postgresql", path: null };
-const place = { path: "/microarray/shared/tracks/db.sqlite3", lacking: [], pending: [] };
+const facts = { file: null };
+const place = {
+  path: "/microarray/shared/tracks/db.sqlite3",
+  file: "x 1 2",
+  lacking: [],
+  pending: [],
+};
 
 it("takes a development site, and no production site", () => {
   expect(() => {
@@ -70,10 +75,10 @@ it.each([
 
 it("refuses two stacks that have one sqlite file", () => {
   expect(() => {
-    refuseData(production, dev, { vendor: "sqlite", path: place.path }, place);
+    refuseData(production, dev, { file: "x 1 2" }, place);
   }).toThrow("The stacks production and dev have the same database");
   expect(() => {
-    refuseData(production, dev, { vendor: "sqlite", path: "/other/db.sqlite3" }, place);
+    refuseData(production, dev, { file: "x 1 3" }, place);
   }).not.toThrow();
 });
 
