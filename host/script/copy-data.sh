@@ -8,7 +8,7 @@ COPIER='' # directory of the programs
 
 # Answers what the other site must know (look), or prints the data, scrubbed (dump); see python/copy_out.py.
 copy_out() { # look|dump user=U current=PATH virtualenv=PATH production=yes|no to=SCOPE scrub=yes|no
-  local mode=${1-} user='' current='' virtualenv='' production='' to='' scrub=''
+  local mode=${1-} user='' current='' virtualenv='' production='' to='' scrub='' what='a copy' reason
   shift || true
   [[ $mode == look || $mode == dump ]] || fail "copy-out \"$mode\": must be look or dump"
   copy_words copy-out user,current,virtualenv,production,to,scrub "$@"
@@ -16,7 +16,15 @@ copy_out() { # look|dump user=U current=PATH virtualenv=PATH production=yes|no t
   if [[ $mode == dump ]]; then open_state; fi
   RESOURCE=data
   run_copier "$user" "$current" "$virtualenv" copy_out "$mode"
-  [[ $mode == look ]] || with_records_locked audit operated "gave a copy of the data to $to, $(scrub_words "$scrub")"
+  case $? in
+    0) ;;
+    3) what='a part' ;;
+    *) fail "$REPLY" ;;
+  esac
+  reason=$REPLY
+  # What has left has left, also when nobody took the rest.
+  [[ $mode == look ]] || with_records_locked audit operated "gave $what of the data to $to, $(scrub_words "$scrub")"
+  [[ $what == 'a copy' ]] || fail "$reason"
 }
 
 scrub_words() { # yes|no
@@ -38,7 +46,7 @@ copy_in() { # look|load user=U current=PATH virtualenv=PATH production=no backup
     # During a load, no run may migrate or remove the release.
     take_locks application uwsgi
   fi
-  run_copier "$user" "$current" "$virtualenv" copy_in "$mode" "$ROOT$backups"
+  run_copier "$user" "$current" "$virtualenv" copy_in "$mode" "$ROOT$backups" || fail "$REPLY"
   [[ $mode == look ]] || with_records_locked audit operated "replaced the data by a copy of those of $from"
 }
 
@@ -58,7 +66,8 @@ copy_words() { # VERB NAME,NAME... WORD...
   done
 }
 
-# Runs one of the two programs. What it prints is the caller's; of its errors the last line is the reason.
+# Runs one of the two programs. What it prints is the caller's. Status: the program's; leaves the last line of its
+# errors in REPLY.
 run_copier() { # USER DIRECTORY VIRTUALENV PROGRAM WORD...
   local user=$1 directory=$2 python=$ROOT$3/bin/python program=$4 errors status reason
   shift 4
@@ -74,7 +83,7 @@ run_copier() { # USER DIRECTORY VIRTUALENV PROGRAM WORD...
     )
     status=$?
   } 4>&1
-  ((status != 0)) || return 0
   reason=$(grep -v '^[[:space:]]*$' <<<"$errors" | tail -n 1)
-  fail "${reason:-the program ended with status $status and without a message}"
+  REPLY=${reason:-the program ended with status $status and without a message}
+  return "$status"
 }

@@ -187,7 +187,9 @@ describe("the source", () => {
   afterEach(close);
 
   test("keeps what the application prints out of the dump, and values out of an error", async () => {
-    bench.addToSettings("import django.core.serializers.json as j\nprint('settings say hello')");
+    bench.addToSettings(
+      "import django.core.serializers.json as j\nend = j.Serializer.end_object\nprint('settings say hello')",
+    );
     const run = await copyOut("dump");
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(rowsOf(run).length).toBeGreaterThan(100);
@@ -199,6 +201,14 @@ describe("the source", () => {
     expect(failed.reason).toMatch(/^ValueError in \S+:\d+$/);
     expect(failed.stderr).not.toContain("secret-owl");
     expect(audited().match(/gave a copy/g)).toHaveLength(1);
+    expect(audited()).not.toContain("gave a part");
+    bench.addToSettings(
+      "def fail_late(self, row):\n    end(self, row)\n    self.stream.flush()\n    fail()\n\n\nj.Serializer.end_object = fail_late",
+    );
+    const late = await copyOut("dump");
+    expect(late).toMatchObject({ code: 1, reason: failed.reason });
+    // What has left has left.
+    expect(audited()).toMatch(/ operated gave a part of the data to tracks\.dev, scrubbed\n$/);
   });
 
   test("ends, with all that it started, when its caller is gone", async () => {

@@ -24,8 +24,9 @@ from copy_scrub import SESSIONS, Scrub
 from dump_faults import CopyFault, explain, in_ascii
 from dump_stream import DumpStream
 
-# How the process that dumps ends: it has said why, or nobody reads any more.
-FAILED, UNREAD = 1, 2
+# How the process that dumps ends: it has said why, or nobody reads any more. PARTLY ends this program, where
+# some of the data may have left.
+FAILED, UNREAD, PARTLY = 1, 2, 3
 
 
 def find_scrub(request):
@@ -104,29 +105,32 @@ def start_dump(excluded):
 
 def dump(scrub, excluded, output):
     process, reading = start_dump(excluded)
+    begun = []
 
     def end():
         os.kill(process, signal.SIGKILL)
-        os._exit(FAILED)
+        os._exit(PARTLY if begun else FAILED)
 
     end_with_caller(end)
-    fault = None
+    reason = None
     try:
         output.write(b"[")
         for number, row in DumpStream(reading).rows():
             scrub.apply(row)
+            begun[:] = [True]
             output.write(b"\n" if number == 1 else b",\n")
             output.write(json.dumps(row).encode("ascii"))
         output.write(b"\n]\n")
         output.flush()
     except Exception as error:
-        fault = error
+        reason = explain(error)
     os.close(reading)
     _, status = os.waitpid(process, 0)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == FAILED:
-        sys.exit(FAILED)
-    if fault is not None:
-        raise fault
+        sys.exit(PARTLY if begun else FAILED)
+    if reason is not None:
+        os.write(2, (in_ascii(reason) + "\n").encode("ascii"))
+        sys.exit(PARTLY if begun else FAILED)
 
 
 def main(mode):
