@@ -5,7 +5,13 @@ const root = join(__dirname, "..", "..");
 
 /** Rooms that are mutated, each with the folders of tests that have to notice it: first its own. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
-  "host/manifest": ["test/unit/host/manifest", "test/unit/templates", "test/unit/components"],
+  // The settings use its kinds of values.
+  "host/manifest": [
+    "test/unit/host/manifest",
+    "test/unit/settings",
+    "test/unit/templates",
+    "test/unit/components",
+  ],
   settings: ["test/unit/settings"],
   components: ["test/unit/components", "test/unit/templates"],
 };
