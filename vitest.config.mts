@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files of several minutes each. */
 const LONGEST =
-  /\/test\/(e2e\/(traits(First|Second)|site|siteDev|database|application|identity)|selinux\/staticSite)\.test\.ts$/;
+  /\/test\/(e2e\/(ci|ops|traits(First|Second)|site|siteDev|database|application|identity)|selinux\/staticSite)\.test\.ts$/;
 
 /** Files of the unit tests that replace modules, which no other file must get. */
 const MOCKING = readdirSync(join(import.meta.dirname, "test/unit"), {
