@@ -4,7 +4,7 @@ import { join } from "node:path";
 const root = join(__dirname, "..");
 
 /** Folders of what is installed, built or made by a run: most of the files, and most of the time. */
-const skipped = ["node_modules", ".lab", ".git", "dist", "ci-results"];
+const skipped = ["node_modules", ".lab", ".git", "dist", "ci-results", "reports"];
 
 /** The texts for readers, by their paths in the checkout. */
 export const pages = pagesBelow("").sort();
