@@ -1,3 +1,4 @@
+import { firstLines } from "../../host/lineDifference";
 import { problemError } from "../../host/ProblemError";
 import { type Drift, driftCount } from "./drifted";
 import type { Change, Message } from "./engineReport";
@@ -75,8 +76,7 @@ function table(changes: readonly Change[]): string {
 }
 
 function linesPart({ resource, lines }: Change): string {
-  const more = lines.length - shownLines;
-  const shown = [...lines.slice(0, shownLines), ...(more > 0 ? [`... ${more} more lines`] : [])];
+  const shown = firstLines(lines, shownLines);
   return `<details open><summary><code>${resource}</code></summary>\n\n${fenced("diff", shown)}\n\n</details>`;
 }
 

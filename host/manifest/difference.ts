@@ -1,4 +1,4 @@
-import { diffLines } from "diff";
+import { lineDifference } from "../lineDifference";
 import { isSecretLine } from "./secretEntry";
 
 const secretBlock = "| [secret]";
@@ -10,19 +10,7 @@ const secretBlock = "| [secret]";
  * masks the next manifest the same way. So it compares and shows plain lines only.
  */
 export function manifestDifference(applied: readonly string[], text: string): string[] {
-  const [before, after] = [applied, text.trimEnd().split("\n")].map((lines) =>
-    maskSecrets(lines)
-      .map((line) => `${line}\n`)
-      .join(""),
-  );
-  return diffLines(before ?? "", after ?? "")
-    .filter((part) => part.added || part.removed)
-    .flatMap((part) =>
-      part.value
-        .split("\n")
-        .slice(0, -1)
-        .map((line) => `${part.added ? "+" : "-"} ${line}`),
-    );
+  return lineDifference(maskSecrets(applied), maskSecrets(text.trimEnd().split("\n")));
 }
 
 /** What the program itself says of a resource whose lines Pulumi does not show. */

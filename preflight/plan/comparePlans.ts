@@ -1,4 +1,4 @@
-import { diffArrays } from "diff";
+import { lineDifference } from "../../host/lineDifference";
 import { type Plan, unknown } from "./plan";
 
 /** The lines that differ, as `- ` (planned) and `+ ` (found), below what they are about. Empty where nothing does. */
@@ -18,11 +18,11 @@ function partDifference(
   if (planned === undefined) return ["+ (not in the plan)"];
   if (found === undefined) return ["- (in the plan alone)"];
   if (planned.length === 1 && planned[0] === unknown) return [];
-  return diffArrays([...planned], [...found], {
-    comparator: (line, other) =>
+  return lineDifference(
+    planned,
+    found,
+    (line, other) =>
       line === other ||
       (line.endsWith(unknown) && other.startsWith(line.slice(0, -unknown.length))),
-  }).flatMap(({ added, removed, value }) =>
-    added || removed ? value.map((line) => `${added ? "+" : "-"} ${line}`) : [],
   );
 }

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { firstLines } from "../../host/lineDifference";
 import { errorOf, type Problem } from "../../host/problem";
 import { problemError } from "../../host/ProblemError";
 import { type Registration, registrationsOf } from "../../host/registrations";
@@ -98,16 +99,11 @@ function compare(file: string, planned: Plan, found: Plan): Problem[] {
   }
   const lines = planDifference(planned, found);
   if (lines.length === 0) return [];
-  const more = lines.length - shownLines;
   return [
     errorOf({
       subject: "This deployment is not the one of the preview",
       given: `TRACKS_PLAN, ${file}`,
-      found: [
-        "- as planned, + as it is now:",
-        ...lines.slice(0, shownLines),
-        ...(more > 0 ? [`... ${more} more lines`] : []),
-      ].join("\n"),
+      found: ["- as planned, + as it is now:", ...firstLines(lines, shownLines)].join("\n"),
       fix,
     }),
   ];
