@@ -1,3 +1,4 @@
+import { literally } from "../../host/manifest/subtree";
 import { redacted } from "../../host/secret";
 import { type ConfigurationSource, encryptedValues } from "../../settings/read";
 
@@ -41,8 +42,4 @@ export function masked<T>(value: T, secrets: readonly string[]): T {
     return Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, inValue(inner)]));
   };
   return inValue(value) as T;
-}
-
-function literally(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }

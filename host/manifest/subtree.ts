@@ -6,7 +6,7 @@ export function subtree(path: string): string {
   return `${literally(path)}(/.*)?`;
 }
 
-/** The part of such a pattern that matches exactly this path. */
-export function literally(path: string): string {
-  return path.replace(/[.+*?^$(){}|[\]\\]/g, "\\$&");
+/** The part of such a pattern, or of a regular expression, that matches exactly this text. */
+export function literally(text: string): string {
+  return text.replace(/[.+*?^$(){}|[\]\\]/g, "\\$&");
 }
