@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+import { onInterrupt } from "../onInterrupt";
 
 /**
  * Does work that needs a file which nobody else may read, and which must not stay: it is in a folder of its
@@ -17,18 +16,17 @@ export async function withPrivateFile<T>(work: (path: string) => Promise<T>): Pr
   const remove = (): void => {
     rmSync(folder, { recursive: true, force: true });
   };
-  const interrupted = (signal: NodeJS.Signals): void => {
+  process.once("exit", remove);
+  const interruptAsUsual = onInterrupt((signal) => {
     remove();
     console.error("Interrupted: the copy on this machine is removed.");
     forget();
     process.kill(process.pid, signal);
-  };
+  });
   const forget = (): void => {
     process.removeListener("exit", remove);
-    for (const signal of signals) process.removeListener(signal, interrupted);
+    interruptAsUsual();
   };
-  process.once("exit", remove);
-  for (const signal of signals) process.once(signal, interrupted);
   try {
     return await work(join(folder, "dump.json"));
   } finally {
