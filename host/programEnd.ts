@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { waitForEngine } from "./waitForEngine";
 
 /** Method of a stack that the SDK has, but does not declare: it returns what the program's function returned. */
 interface RunningStack {
@@ -17,11 +18,6 @@ export function atProgramEnd(check: () => void): void {
   void stack?.getData().then(check, () => undefined);
 }
 
-/** What the SDK has in `pulumi.runtime`, and leaves out of its declarations. */
-interface Runtime {
-  readonly waitForRPCs: () => Promise<void>;
-}
-
 /**
  * Calls back when the run is over, with an error or without: the engine has answered everything that the
  * program registered, and has deleted what the program did not register any more.
@@ -32,10 +28,9 @@ interface Runtime {
 export function afterProgram(done: () => void): void {
   const stack = pulumi.runtime.getStackResource() as unknown as RunningStack | undefined;
   if (stack === undefined) return;
-  const { waitForRPCs } = pulumi.runtime as unknown as Runtime;
   // The program of a failed run sends no signal, and the engine deletes nothing.
-  const end = guardedEnd() ?? waitForRPCs;
-  void stack.getData().then(end, waitForRPCs).then(done, done);
+  const end = guardedEnd() ?? waitForEngine;
+  void stack.getData().then(end, waitForEngine).then(done, done);
 }
 
 /** The SDK's call at the end of the program, after which the engine deletes what was not registered. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type MockResourceArgs, MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import * as runtimeState from "@pulumi/pulumi/runtime/state";
+import { waitForEngine } from "./waitForEngine";
 
 /** An input of a resource. */
 export interface RegisteredInput {
@@ -85,18 +86,10 @@ export function registrationsOf<T>(
       ...{ supportsReplaceWith: true, supportsAliasSpecs: true },
     });
     const result = await program();
-    await settled();
+    // Of this store's program alone.
+    await waitForEngine();
     return { result, registrations };
   });
-}
-
-/** Waits until the program of this store has registered everything. */
-function settled(): Promise<void> {
-  // `pulumi.runtime.disconnect` would also close the connection of the program that the engine runs.
-  const { waitForRPCs } = pulumi.runtime as unknown as {
-    readonly waitForRPCs: () => Promise<void>;
-  };
-  return waitForRPCs();
 }
 
 /** Takes what the program logs. */
