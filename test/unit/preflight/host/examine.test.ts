@@ -143,14 +143,14 @@ describe("sudo", () => {
     ["operator is not in the sudoers file.  This incident will be reported.", 1, "sudo", "visudo"],
     ["bash: sudo: command not found", 127, "sudo", "yum -y install sudo"],
     ["sudo: Account expired, contact your system administrator", 1, "sudo", "Account expired"],
-  ])("that says %j", async (stderr, exitCode, kind, mend) => {
+  ])("that says %j", async (stderr, exitCode, kind, fix) => {
     const host = await server({
       answer: (command) =>
         command.includes("sudo ") ? { stderr: `${stderr}\n`, exitCode } : undefined,
     });
     const error = await errorOf(ask(connectionTo(host, hostKey, login, operator("right"))));
     expect(error.kind).toBe(kind);
-    expect(error.message).toContain(mend);
+    expect(error.message).toContain(fix);
   });
 });
 
