@@ -160,7 +160,7 @@ EOF
     },
     shown: { command: askShop, prints: "the shop" },
     refused: {
-      says: /\/etc\/nginx\/nginx\.conf.*shop\.example\.org/,
+      says: /\/etc\/nginx\/nginx\.conf\s+found: +server shop\.example\.org/,
       wayOut: `
         sed -i '/^# The shop/,/^# End of the shop/d' /etc/nginx/nginx.conf
         cat >/etc/nginx/conf.d/shop.conf <<'EOF'
