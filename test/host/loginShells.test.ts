@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execaSync } from "execa";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { Logrotate } from "../../components/Logrotate";
 import { Secret } from "../../host/secret";
 import { commandLine } from "../../host/ssh/commandLine";
@@ -42,6 +42,11 @@ function runBy(shell: string, line: string, path: string): string {
 }
 
 describe.each(shells)("the login shell %s", (shell) => {
+  const engine = new MockedEngine();
+  beforeEach(() => {
+    engine.clear();
+  });
+
   it("passes every word on unchanged", () => {
     const words = [
       letters.join(""),
@@ -64,7 +69,6 @@ describe.each(shells)("the login shell %s", (shell) => {
     ["sudo", operator()],
     ["sudo with a password", operator("sesame")],
   ])("runs every command of a resource as intended, as %s", async (_, change) => {
-    const engine = new MockedEngine();
     const host = new Host("host", { connection: { ...rootConnection, ...change } });
     new Logrotate("logs", { host, file: "nginx", logs: ["/var/log/x"], postrotate: "true" });
     await engine.settled();
@@ -82,7 +86,6 @@ describe.each(shells)("the login shell %s", (shell) => {
   });
 
   it("creates and removes the spool, and installs only a complete script", async () => {
-    const engine = new MockedEngine();
     new Host("host", { connection: rootConnection });
     const { create = "", delete: remove = "" } = (await engine.command("host-script")).inputs;
     const home = temporaryFolder("home", onTestFinished);
