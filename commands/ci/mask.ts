@@ -1,12 +1,10 @@
 import { literally } from "../../host/manifest/subtree";
 import { redacted } from "../../host/secret";
+import { secretTexts } from "../../host/secretTexts";
 import { type ConfigurationSource, encryptedValues } from "../../settings/read";
 
 /** Variables that hold a secret, by the end of their names. */
-const secretVariable = /(?:PASSPHRASE|PASSWORD|TOKEN|SECRET|_KEY)$/;
-
-/** Characters of the shortest text that is masked: a shorter one would be found in words. */
-const shortest = 4;
+const secretVariable = /(?:PASSPHRASE|PASSWORD|TOKEN|SECRET|_KEY|GOOGLE_CREDENTIALS)$/;
 
 /** The secrets that this process knows: those of the stack's settings, and those of its variables. */
 export function knownSecrets(
@@ -25,12 +23,7 @@ export function knownSecrets(
  * database in an error.
  */
 export function masked<T>(value: T, secrets: readonly string[]): T {
-  const texts = secrets
-    // A key is shown line by line where somebody shows it.
-    .flatMap((secret) => [secret, ...secret.split("\n")])
-    .map((text) => text.trim())
-    .filter((text) => text.length >= shortest && !/^-----/.test(text))
-    .sort((one, other) => other.length - one.length);
+  const texts = secretTexts(secrets);
   if (texts.length === 0) return value;
   // In one pass: what was put in a secret's place is not searched again.
   const any = new RegExp(texts.map(literally).join("|"), "g");

@@ -1,13 +1,11 @@
 import { isSecretLine } from "../../host/manifest/secretEntry";
 import { manifestHeader } from "../../host/manifest/manifest";
+import { secretTexts } from "../../host/secretTexts";
 import { unknown } from "./plan";
 import type { StackKey } from "./StackKey";
 
 /** Stands for a value that nobody knows yet, in a text that is otherwise known. */
 export const unknownValue = "tracksUnknownValue";
-
-/** Characters of the shortest secret that is looked for in plain lines: a shorter one would be found in words. */
-const shortest = 4;
 
 /** Turns texts with secrets into lines of a plan. */
 export class PlanText {
@@ -21,16 +19,17 @@ export class PlanText {
     private readonly key: StackKey | undefined,
     secrets: readonly string[],
   ) {
-    this.secrets = secrets
-      // A key could be somewhere line by line.
-      .flatMap((secret) => [secret, ...secret.split("\n")])
-      .filter((text) => text.length >= shortest && !/^-----/.test(text));
+    this.secrets = secretTexts(secrets);
   }
 
-  /** A line that should have no secret; if it has one, it is named and not shown. */
+  /**
+   * A line that should have no secret; if it has one, it is named and not shown. So is one that ends like what
+   * nobody knows, which would match anything.
+   */
   plain(where: string, line: string): string {
     if (line.includes(unknownValue)) return unknown;
-    return this.secrets.some((secret) => line.includes(secret)) ? this.secret(where, line) : line;
+    const isShown = !line.endsWith(unknown) && !this.secrets.some((one) => line.includes(one));
+    return isShown ? line : this.secret(where, line);
   }
 
   secret(where: string, text: string): string {

@@ -65,7 +65,7 @@ async function planDeployment(
     ...encryptedValues(pulumiSource()),
   ];
   const text = new PlanText(StackKey.of(scope, secrets), secrets);
-  return planOf({ scope, facts, release, registrations, text });
+  return planOf({ scope, login: connection, facts, release, registrations, text });
 }
 
 /** A generated password is unknown until it is there; the lines around it are not. */

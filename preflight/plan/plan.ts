@@ -30,12 +30,12 @@ export function renderPlan({ scope, parts }: Plan): string {
  */
 export function parsePlan(text: string, file: string): Plan {
   const [first = "", ...lines] = text.split("\n");
-  const scope = first.startsWith(`${header} `) ? first.slice(header.length + 1) : undefined;
+  const [, scope] = new RegExp(`^${header} (\\S+)$`).exec(first) ?? [];
   if (scope === undefined || lines.pop() !== "") {
     throw problemError({
       subject: "TRACKS_PLAN",
       given: file,
-      found: `a text that begins with "${first.slice(0, 40)}"`,
+      found: `a text that begins with ${JSON.stringify(first.slice(0, 40))}`,
       allowed: "the plan that a preview of this version wrote, whole",
       fix: ["TRACKS_PLAN_OUT=FILE pulumi preview   (writes one)"],
     });

@@ -3,6 +3,7 @@ import type { HostFacts } from "../../host/facts";
 import { manifestHeader } from "../../host/manifest/manifest";
 import { problemText } from "../../host/problem";
 import type { Registration } from "../../host/registrations";
+import type { Login } from "../../host/ssh/connection";
 import { type Plan, unknown } from "./plan";
 import type { PlanText } from "./PlanText";
 
@@ -10,6 +11,7 @@ import type { PlanText } from "./PlanText";
 export interface Planned {
   /** Project and stack, `PROJECT.STACK`. */
   readonly scope: string;
+  readonly login: Login;
   /** State of the host; undefined where it could not be reached. */
   readonly facts: HostFacts | undefined;
   /** Name of the application's release; undefined where it is not known yet. */
@@ -19,11 +21,13 @@ export interface Planned {
 }
 
 /** Puts the plan together. */
-export function planOf({ scope, facts, release, registrations, text }: Planned): Plan {
+export function planOf({ scope, login, facts, release, registrations, text }: Planned): Plan {
   const parts = new Map<string, string[]>([
+    ["host", host(login).map((line) => text.plain("host", line))],
     ["release", [release ?? unknown]],
     // Another key gives every secret another name: this line says why.
     ["secrets", [text.secret("", "")]],
+    ["applied before", facts === undefined ? [unknown] : applied(facts, text)],
     ["drift", facts === undefined ? [unknown] : drift(facts, text)],
     ["conflicts", facts === undefined ? [unknown] : conflicts(facts, text)],
     ["missing packages", facts === undefined ? [unknown] : missingPackages(facts)],
@@ -32,6 +36,21 @@ export function planOf({ scope, facts, release, registrations, text }: Planned):
     parts.set(name, lines);
   }
   return { scope, parts };
+}
+
+/** Another host could have the same state. How the login gets there is no part of it. */
+function host({ address, port, hostKey }: Login): string[] {
+  return [`address ${address}`, `port ${port}`, `key ${hostKey.fingerprint}`];
+}
+
+/**
+ * What this deployment will change or remove: a plan that somebody has deployed over would take that back.
+ * As a digest, since a manifest of former settings could have a secret that they no longer have.
+ */
+function applied({ resources }: HostFacts, text: PlanText): string[] {
+  return [...resources]
+    .map(([name, { manifest }]) => `${name} ${text.secret(name, (manifest ?? []).join("\n"))}`)
+    .sort();
 }
 
 function drift({ resources }: HostFacts, text: PlanText): string[] {

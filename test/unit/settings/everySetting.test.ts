@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it, vi } from "vitest";
@@ -348,6 +348,13 @@ const cases: Record<Exclude<KeyName, "rehearsal">, Case | readonly Case[]> = {
   },
 };
 
+/** How the program gets to the host, or to the database's server: it does the same there by any way. */
+const ways: ReadonlySet<string> = new Set<KeyName>([
+  ...(["hostUser", "sudoPassword"] as const),
+  ...(["bastionHost", "bastionPort", "bastionUser", "bastionHostKey"] as const),
+  ...(["postgresTunnelPort", "postgresAdminUser", "postgresAdminPassword"] as const),
+]);
+
 const secrets = keyNames.filter((name) =>
   /password|passphrase|privateKey$|DeployKey|SecretKey/i.test(name),
 );
@@ -361,19 +368,32 @@ interface Registered {
   readonly inputs: { readonly stdin?: unknown };
 }
 
-/** Texts by settings: many cases begin with the same ones. */
-const known = new Map<string, Promise<string>>();
-
-/** What the provider gets of all that the program registers with these settings, as text. */
-function resources(settings: Settings): Promise<string> {
-  const key = JSON.stringify(settings);
-  const text = known.get(key) ?? providerInputs(settings);
-  known.set(key, text);
-  return text;
+interface Previewed {
+  /** What the provider gets of all that the program registers. */
+  readonly resources: string;
+  /** The plan file. */
+  readonly plan: string;
 }
 
-async function providerInputs(settings: Settings): Promise<string> {
+/** Previews by settings: many cases begin with the same ones. */
+const known = new Map<string, Promise<Previewed>>();
+
+function previewed(settings: Settings): Promise<Previewed> {
+  const key = JSON.stringify(settings);
+  const texts = known.get(key) ?? previewedTexts(settings);
+  known.set(key, texts);
+  return texts;
+}
+
+async function previewedTexts(settings: Settings): Promise<Previewed> {
+  const file = join(folder, "plan.txt");
+  process.env["TRACKS_PLAN_OUT"] = file;
   const registered = await preview(settings);
+  delete process.env["TRACKS_PLAN_OUT"];
+  return { resources: providerInputs(registered), plan: readFileSync(file, "utf8") };
+}
+
+function providerInputs(registered: readonly Registered[]): string {
   return registered
     .filter(({ type }) => !type.startsWith("tracks:"))
     .map(({ type, name, inputs }) => `${type} ${name} ${JSON.stringify(inputs, null, 1)}`)
@@ -414,24 +434,27 @@ const nothingThere: HostFacts = {
   resources: new Map(),
 };
 
-describe("each setting changes what reaches the host", () => {
+describe("each setting changes what reaches the host, and the plan", () => {
   const table = Object.entries(cases).flatMap(([name, one]) =>
     [one].flat().map((each): [string, Case] => [name, each]),
   );
 
   it.each(table)("%s", async (name, { value, beside = {}, instead = {}, shows }) => {
     const [before, after] = [
-      await resources(beside),
-      await resources({ ...beside, ...instead, [name]: value }),
+      await previewed(beside),
+      await previewed({ ...beside, ...instead, [name]: value }),
     ];
     for (const what of shows) {
-      expect(after).toMatch(what);
-      expect(before).not.toMatch(what);
+      expect(after.resources).toMatch(what);
+      expect(before.resources).not.toMatch(what);
     }
+    // So that up refuses a setting that was changed after the preview.
+    if (ways.has(name)) expect(after.plan).toBe(before.plan);
+    else expect(after.plan).not.toBe(before.plan);
   });
 
   it("while each file that is not root's, or not for all to read, has its owner and mode", async () => {
-    const text = await resources({
+    const { resources: text } = await previewed({
       ...elsewhere,
       postgresSslMode: "verify-ca",
       postgresCaFile: "authority.pem",

@@ -43,6 +43,26 @@ describe("the secrets of a run", () => {
     );
   });
 
+  it.each([
+    ["JSON", JSON.stringify({ a: 'pass"wo\\rd' })],
+    ["an address", `https://user:${encodeURIComponent('pass"wo\\rd')}@example.org`],
+    ["base64 text", Buffer.from('pass"wo\\rd').toString("base64")],
+    ["base64 text with more before it", Buffer.from('u:pass"wo\\rd').toString("base64")],
+    ["base64 text with more around it", Buffer.from('us:pass"wo\\rd:').toString("base64")],
+  ])("are masked in %s, too", (_, text) => {
+    const shown = masked(text, ['pass"wo\\rd']);
+    expect(shown).toContain("[secret]");
+    const rest = shown.replaceAll("[secret]", " ");
+    expect(Buffer.from(rest, "base64").toString()).not.toMatch(/as|wo/);
+    expect(rest).not.toMatch(/pass|wo/);
+  });
+
+  it("are masked in a word of the shell, and at the ends of lines of Windows", () => {
+    expect(masked("'it'\\''s one' two-lines", ["it's one", "two-lines\r\nthree"])).toBe(
+      "'[secret]' [secret]",
+    );
+  });
+
   it("leave numbers and empty values alone, and make no text unreadable by a short one", () => {
     expect(masked({ a: 1, b: undefined, c: null, d: "a cat" }, ["a", ""])).toEqual({
       ...{ a: 1, b: undefined, c: null, d: "a cat" },

@@ -101,10 +101,13 @@ async function plan(
 
 const up = (changes: Changes = settings, found: HostFacts = facts) => run(false, changes, found);
 
+const other: AppliedResource = {
+  ...{ state: "ok", reason: undefined, manifest: [], repair: 0, via: undefined },
+};
 const applied = (name: string, reason: string): HostFacts["resources"] =>
   new Map<string, AppliedResource>([
-    ["other-000000", { state: "ok", reason: undefined, manifest: [], repair: 0, via: undefined }],
-    [name, { state: "drift", reason, manifest: [], repair: 0, via: undefined }],
+    ["other-000000", other],
+    [name, { ...other, state: "drift", reason }],
   ]);
 
 beforeEach(() => {
@@ -130,7 +133,12 @@ describe("a plan", () => {
     expect(await plan(application, { ...found, problems: [...found.problems].reverse() })).toBe(
       text,
     );
-    expect(text).toMatch(/^tracks-plan 1 tracks\.test\nrelease\n {2}[0-9a-f]{12}\n/);
+    expect(text).toMatch(
+      /^tracks-plan 1 tracks\.test\nhost\n {2}address \S+\n {2}port 22\n {2}key SHA256:\S+\nrelease\n {2}[0-9a-f]{12}\n/,
+    );
+    expect(text).toMatch(
+      /^applied before\n {2}nginx-123456 \[secret \w+\]\n {2}other-000000 \[secret \w+\]\n/m,
+    );
     expect(text).toContain(
       [
         "drift",
@@ -244,6 +252,18 @@ describe("up with a plan", () => {
       /missing packages\n.*\+ nginx/,
     ],
     [
+      "another host was set",
+      { ...settings, host: "other.example.org" },
+      facts,
+      /host\n.*- address tracks\.stowers\.org\n.*\+ address other\.example\.org/,
+    ],
+    [
+      "somebody deployed something that would be removed",
+      settings,
+      { ...facts, resources: new Map([["more-123456", other]]) },
+      /applied before\n.*\+ more-123456 \[secret \w+\]/,
+    ],
+    [
       "an application was added",
       application,
       facts,
@@ -258,6 +278,25 @@ describe("up with a plan", () => {
     expect(message).toMatch(/given: +TRACKS_PLAN, \/.*plan\d+\.txt\n/);
     expect(message).toMatch(/fix: +TRACKS_PLAN_OUT=\S+ pulumi preview/);
     expect(message).not.toMatch(/horse/);
+  });
+
+  it("refuses where somebody deployed something else, which it would take back", async () => {
+    const resources = (line: string) => ({
+      ...facts,
+      resources: new Map([["nginx-123456", { ...other, manifest: ["subsystem nginx", line] }]]),
+    });
+    await plan(settings, resources("| worker_connections 1024;"));
+    await up(settings, resources("| worker_connections 1024;"));
+    await expect(up(settings, resources("| worker_connections 2048;"))).rejects.toThrow(
+      /applied before\n.*- nginx-123456 \[secret \w+\]\n.*\+ nginx-123456 \[secret \w+\]/,
+    );
+  });
+
+  it("takes no line for one that matches anything because it ends like one", async () => {
+    await plan({ ...settings, siteSnippet: "# [unknown]" });
+    await expect(up({ ...settings, siteSnippet: "# something else" })).rejects.toThrow(
+      /\[secret \w+\]\n.*\+ \| +# something else/,
+    );
   });
 
   it("refuses another source, of a folder and of a repository", async () => {
@@ -329,6 +368,9 @@ describe("up with a plan", () => {
   it.each([
     ["that is none", "anything\n", /begins with "anything"/],
     ["that is cut off", "tracks-plan 1 tracks.test\nrelease", /whole/],
+    ["whose lines end as those of Windows", "tracks-plan 1 tracks.test\r\nrelease\r\n", /whole/],
+    ["that is empty", "", /begins with ""/],
+    ["of another format", "tracks-plan 2 tracks.test\nrelease\n", /of this version/],
     ["of another stack", "tracks-plan 1 tracks.other\n", /the plan of tracks\.other/],
     ["that is not there", undefined, /ENOENT/],
   ])("refuses a file %s", async (_, text, words) => {
