@@ -14,7 +14,8 @@ const program = new Command("ci/comment")
   .addHelpText(
     "after",
     `
-The summary is the variable TRACKS_CI_SUMMARY, else the file summary.md in TRACKS_CI_DIR (default: ci-results).
+The summary is the variable TRACKS_CI_SUMMARY, else the file summary.md in TRACKS_CI_DIR (default: ci-results). With
+TRACKS_CI_COMMIT the comment names the commit that it is about.
 Needs GITHUB_TOKEN with the permission pull-requests: write.`,
   )
   .action(async ({ pullRequest, stack }: { pullRequest: string; stack: string }) => {

@@ -71,6 +71,10 @@ export async function callGitHub(
     },
     ...(content !== undefined && { body: JSON.stringify(content) }),
     signal: AbortSignal.timeout(deadlineSeconds * 1000),
+  }).catch((error: unknown) => {
+    // fetch itself says no more than that it failed.
+    const reason = String((error instanceof Error && error.cause) || error);
+    throw problemError({ subject: `GitHub does not answer ${method} ${path}`, found: api, reason });
   });
   if (answer.ok) return answer.json();
   throw problemError({

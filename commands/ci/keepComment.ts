@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { problemError } from "../../host/ProblemError";
 import { allOf, callGitHub, type Comment, marked, repositoryOfJob } from "./github";
-import { resultsFolder } from "./resultsFolder";
+import { resultFiles, resultsFolder } from "./resultsFolder";
 import { markIn } from "./summary";
 
 /**
@@ -26,13 +26,22 @@ export async function keepComment(
       allowed: "the number of a pull request",
     });
   }
+  const commit = environment["TRACKS_CI_COMMIT"];
+  if (commit !== undefined && !/^[0-9a-f]{40}$/.test(commit)) {
+    throw problemError({
+      subject: "TRACKS_CI_COMMIT",
+      given: commit,
+      allowed: "the 40 hexadecimal digits of a commit",
+    });
+  }
   const repository = repositoryOfJob(environment);
   const summary =
     environment["TRACKS_CI_SUMMARY"] ||
-    (await readFile(join(resultsFolder(environment), "summary.md"), "utf8"));
+    (await readFile(join(resultsFolder(environment), resultFiles.summary), "utf8"));
   const path = `issues/${pullRequest}/comments`;
   const former = marked(await allOf<Comment>(repository, path), markIn(summary, stack));
-  const content = { body: summary };
+  // The comment stays when other commits follow, and also when their preview fails before it has a summary.
+  const content = { body: commit === undefined ? summary : `${summary}\nCommit ${commit}\n` };
   if (former === undefined) {
     await callGitHub(repository, "POST", path, content);
     return "wrote a comment";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { problemError } from "../../host/ProblemError";
 import { allOf, callGitHub, type Issue, marked, repositoryOfJob } from "./github";
-import { resultsFolder } from "./resultsFolder";
+import { resultFiles, resultsFolder } from "./resultsFolder";
 import type { CiResult } from "./result";
 import { summaryMark, summaryOf } from "./summary";
 
@@ -14,7 +14,7 @@ import { summaryMark, summaryOf } from "./summary";
  * @throws ProblemError for the result of another script, and where GitHub refuses
  */
 export async function keepIssue(environment: NodeJS.ProcessEnv): Promise<string> {
-  const file = join(resultsFolder(environment), "result.json");
+  const file = join(resultsFolder(environment), resultFiles.json);
   const result = JSON.parse(await readFile(file, "utf8")) as CiResult;
   // Of the other scripts the summary has lines of the host.
   if (result.command !== "drift") {

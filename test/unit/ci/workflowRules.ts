@@ -8,6 +8,7 @@ interface Workflow {
 }
 
 interface Job {
+  readonly "runs-on"?: unknown;
   readonly needs?: string | readonly string[];
   readonly environment?: string;
   readonly permissions?: Readonly<Record<string, string>>;
@@ -31,6 +32,26 @@ const mainOnly = "production-preview";
 /** Triggers that run what is on main: its schedule, its pushes, its own form. */
 const ofMain = new Set(["push", "schedule", "workflow_dispatch"]);
 
+/** Keys that the rules know: another one, such as `shell` or `container`, could run what it likes. */
+const keys = {
+  workflow: ["name", "run-name", "on", "permissions", "jobs"],
+  job: [
+    ...["needs", "if", "runs-on", "timeout-minutes", "environment", "permissions", "concurrency"],
+    ...["outputs", "steps"],
+  ],
+  step: ["id", "uses", "run", "with", "env"],
+  with: ["ref", "clean", "persist-credentials", "node-version", "package-manager-cache"],
+};
+
+/** Commits, besides that of the workflow itself, which a job may check out. */
+const commits = {
+  base: "${{ github.event.pull_request.base.sha }}",
+  approved: "${{ inputs.commit }}",
+};
+
+/** Variables of a step: others, such as NODE_OPTIONS or BASH_ENV, could run what is in them. */
+const variable = /^(?:GITHUB_TOKEN|TRACKS_CI_[A-Z_]+|PULUMI_[A-Z_]+)$/;
+
 /** Actions, by the commit of the tag that the comment names, read in the action's own repository. */
 const pins: Readonly<Record<string, string>> = {
   "actions/checkout": "3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
@@ -39,9 +60,10 @@ const pins: Readonly<Record<string, string>> = {
 
 /** What a workflow breaks of the rules, in words; empty where it keeps them. */
 export function brokenRules(text: string, scripts: ReadonlySet<string>): string[] {
-  const { on, permissions, jobs } = parse(text) as Workflow;
+  const workflow = parse(text) as Workflow;
+  const { on, permissions, jobs } = workflow;
   const triggers = Object.keys(on ?? {});
-  const broken: string[] = [];
+  const broken = unknownKeys("workflow", workflow);
   if (triggers.length === 0) broken.push("no trigger is readable");
   for (const trigger of triggers) {
     // pull_request_target and workflow_run, too: they give secrets to what a fork can decide.
@@ -58,19 +80,25 @@ export function brokenRules(text: string, scripts: ReadonlySet<string>): string[
     broken.push(...inJob.map((rule) => `${name}: ${rule}`));
   }
   broken.push(...pinRules(text));
-  // In a place that no rule above reads, such as a workflow's env.
-  const inSteps = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(secretsOf));
-  const all = text.replace(/#.*/g, "").match(/\bsecrets\b/g) ?? [];
-  if (all.length !== inSteps.length) broken.push("a secret outside of a step's env");
+  // In a place that no rule above reads, such as a job's output. GitHub reads names in any case.
+  const inSteps = Object.values(jobs).flatMap(({ steps }) =>
+    steps.flatMap((step) => [...secretsOf(step), ...tokensOf(step)]),
+  );
+  const all = JSON.stringify(workflow).match(/\bsecrets\b|\btoken\b|toJSON/gi) ?? [];
+  if (all.length !== inSteps.length) broken.push("a secret or a token outside of a step's env");
   return broken;
 }
 
-function jobRules(
-  { needs, steps, environment, permissions = {}, concurrency }: Job,
-  triggers: readonly string[],
-  scripts: ReadonlySet<string>,
-): string[] {
-  const broken: string[] = [];
+function unknownKeys(kind: keyof typeof keys, value: object): string[] {
+  const unknown = Object.keys(value).filter((key) => !keys[kind].includes(key));
+  return unknown.map((key) => `the key ${key}`);
+}
+
+function jobRules(job: Job, triggers: readonly string[], scripts: ReadonlySet<string>): string[] {
+  const { needs, steps, environment, permissions = {}, concurrency } = job;
+  const broken = unknownKeys("job", job);
+  if (job["runs-on"] !== "ubuntu-24.04")
+    broken.push(`the runner ${JSON.stringify(job["runs-on"])}`);
   const secrets = steps.flatMap(secretsOf);
   const ofPullRequest = triggers.includes("pull_request");
   if (ofPullRequest && (secrets.length > 0 || environment !== undefined)) {
@@ -90,7 +118,10 @@ function jobRules(
       broken.push(`the permission ${permission}: ${level}`);
     }
     // The code of a pull request with such a token could write whatever it likes.
-    if (level === "write" && ofPullRequest && !steps.filter(isCheckout).every(isOfBase)) {
+    const isTrusted = ofPullRequest
+      ? steps.filter(isCheckout).every((step) => step.with?.["ref"] === commits.base)
+      : refs.length === 0;
+    if (level === "write" && !isTrusted) {
       broken.push(`${permission}: write for the code of a pull request`);
     }
   }
@@ -116,11 +147,24 @@ function jobRules(
 }
 
 function stepRules(step: Step, scripts: ReadonlySet<string>): string[] {
-  const { run } = step;
-  const broken: string[] = [];
+  const { run, uses, with: inputs = {}, env = {} } = step;
+  const broken = [...unknownKeys("step", step), ...unknownKeys("with", inputs)];
+  const names = Object.keys(env).filter((name) => !variable.test(name));
+  broken.push(...names.map((name) => `the variable ${name}`));
+  const ref = inputs["ref"];
+  if (ref !== undefined && !Object.values<unknown>(commits).includes(ref)) {
+    broken.push(`the commit ${JSON.stringify(ref)}`);
+  }
+  if (uses !== undefined) {
+    const [action = "", digest = ""] = uses.split("@");
+    if (pins[action]?.split(" ")[0] !== digest) broken.push(`the action ${uses}`);
+  }
   if (run !== undefined) {
     // An expression becomes part of the shell's text: its value would be run.
     if (run.includes("${{")) broken.push(`an expression in "${run}"`);
+    if (/^ci\/comment\b/.test(run) && env["TRACKS_CI_COMMIT"] === undefined) {
+      broken.push("a comment that does not say which commit it is about");
+    }
     const [program = "", second] = run.split(" ");
     const known = program === "npm" ? second === "ci" || second === "run" : scripts.has(program);
     if (!known || /[;&|<>`$\n]/.test(run.trimEnd())) broken.push(`"${run}" is no script of ci/`);
@@ -135,12 +179,7 @@ function isCheckout({ uses }: Step): boolean {
   return uses?.startsWith("actions/checkout@") === true;
 }
 
-/** Without a ref it is the pull request's own code. */
-function isOfBase({ with: inputs }: Step): boolean {
-  return inputs?.["ref"] === "${{ github.event.pull_request.base.sha }}";
-}
-
-/** Each action as the file has it, with the comment of its tag. */
+/** The comment of its tag, which the file alone has. */
 function pinRules(text: string): string[] {
   return [...text.matchAll(/\buses: *(\S+?)@(.*)$/gm)]
     .filter(([, action = "", pin = ""]) => pins[action] !== pin.trim())
@@ -149,4 +188,11 @@ function pinRules(text: string): string[] {
 
 function secretsOf({ env = {} }: Step): string[] {
   return Object.values(env).filter((value) => /^\$\{\{ secrets\.\w+ \}\}$/.test(value));
+}
+
+/** The job's token, for a script that writes to GitHub. */
+function tokensOf({ run = "", env = {} }: Step): string[] {
+  return /^ci\/(?:comment|issue)\b/.test(run) && env["GITHUB_TOKEN"] === "${{ github.token }}"
+    ? [run]
+    : [];
 }

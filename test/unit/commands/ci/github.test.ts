@@ -143,6 +143,20 @@ describe("ci/comment", () => {
     expect(github.written[0]?.content).toEqual({ body: other });
   });
 
+  it("says which commit it is about", async () => {
+    const commit = "a".repeat(40);
+    await comment(result, { TRACKS_CI_COMMIT: commit });
+    expect(github.written[0]?.content).toEqual({ body: `${summary}\nCommit ${commit}\n` });
+  });
+
+  it("says why GitHub does not answer", async () => {
+    const job = jobAfter(result);
+    github.close();
+    await expect(keepComment("7", "dev", job)).rejects.toThrow(
+      /^GitHub does not answer GET issues\/7\/comments.*\n +found: .*127\.0\.0\.1.*\n.*ECONNREFUSED/,
+    );
+  });
+
   it("ends with 1 and GitHub's words for a token that may not write", async () => {
     github.refusal = 403;
     const environment = jobAfter(result, { TRACKS_CI_PULL_REQUEST: "7" });
@@ -155,6 +169,7 @@ describe("ci/comment", () => {
   it.each<[what: string, more: Record<string, string>, pullRequest: string, words: RegExp]>([
     ["no token", { GITHUB_TOKEN: "" }, "7", /GITHUB_TOKEN is not set/],
     ["no number", {}, "7/../1", /number of a pull request/],
+    ["no commit", { TRACKS_CI_COMMIT: "main" }, "7", /40 hexadecimal digits/],
     ["a text of somebody else", { TRACKS_CI_SUMMARY: "anything" }, "7", /no summary of ci/],
     [
       "what a pull request says of production",
