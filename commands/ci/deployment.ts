@@ -4,11 +4,13 @@ import type {
   UpOptions,
 } from "@pulumi/pulumi/automation";
 import { reasonOf } from "../failure";
+import { onInterrupt } from "../ops/onInterrupt";
 import { siteOf } from "../ops/site";
 import { siteStatus } from "../ops/status";
 import { findStack, type Stack, whileSelected } from "../recover/stack";
 import { type Drift, driftOf } from "./drifted";
 import { EngineReport, type Message } from "./engineReport";
+import { JobLog } from "./jobLog";
 import { knownSecrets } from "./mask";
 import { givenPlan, newPlanFile } from "./planFile";
 import type { CiResult } from "./result";
@@ -40,16 +42,41 @@ export function preview(stack: string): Promise<Outcome> {
 }
 
 /**
- * Deploys the stack. Where a resource fails, the host puts back what was there.
+ * Deploys the stack. Where a resource fails, the host puts back what was there, and is asked whether it did.
+ *
+ * SIGTERM, by which a CI ends a job, lets the engine end in order: it waits for what the host does at this moment,
+ * and gives the stack's lock back.
  *
  * @param plan path of the preview's plan, which it keeps to. @default that of the job's variables, if any
  */
 export function deploy(stack: string, plan: string | undefined): Promise<Outcome> {
   return outcome("deploy", stack, async (found, report) => {
     const variables = { TRACKS_PLAN: (await givenPlan(plan, process.env)) ?? "" };
-    await throughEngine(found, report, variables, (automation, options) => automation.up(options));
+    const ended = new AbortController();
+    // Ctrl-C comes from a terminal, which sends it to the engine, too: at a second one that gives up.
+    const listensAgain = onInterrupt((by) => {
+      if (by === "SIGTERM") ended.abort();
+    });
+    try {
+      await throughEngine(found, report, variables, (automation, options) =>
+        automation.up({ ...options, signal: ended.signal }),
+      );
+    } catch (error) {
+      throw ended.signal.aborted ? new EndedError() : error;
+    } finally {
+      listensAgain();
+    }
     return { isPending: false };
   });
+}
+
+/** A deployment that SIGTERM ended. */
+class EndedError extends Error {
+  constructor() {
+    super(
+      "SIGTERM ended this deployment. Where the stack is locked now, see docs/ci.md, a job that was killed",
+    );
+  }
 }
 
 /** Asks the host for drift, without an engine. */
@@ -69,7 +96,7 @@ async function outcome(
   const start = performance.now();
   const report = new EngineReport();
   let stack: Stack | undefined;
-  let found: Pick<CiResult, "state" | "drift" | "failure">;
+  let found: Pick<CiResult, "state" | "drift" | "failure" | "restored">;
   const warnings: Message[] = [];
   try {
     stack = await findStack(name);
@@ -77,7 +104,12 @@ async function outcome(
     if (warning !== undefined) warnings.push(warning);
     found = { state: isPending ? "pending" : "done", drift, failure: undefined };
   } catch (error) {
-    found = { state: "failed", drift: undefined, failure: failureOf(error, report) };
+    // Who sends SIGTERM does not wait for long.
+    const restored =
+      command === "deploy" && stack !== undefined && !(error instanceof EndedError)
+        ? await isRestored(stack)
+        : undefined;
+    found = { state: "failed", drift: undefined, failure: failureOf(error, report), restored };
   }
   const { changes, messages } = report;
   const seconds = Math.round((performance.now() - start) / 100) / 10;
@@ -92,6 +124,7 @@ async function outcome(
 
 /** What the engine reported as errors says more than that the command failed. */
 function failureOf(error: unknown, { messages }: EngineReport): string {
+  if (error instanceof EndedError) return error.message;
   const errors = messages.filter(({ severity }) => severity === "error");
   return errors.at(-1)?.text ?? reasonOf(error);
 }
@@ -104,25 +137,47 @@ async function throughEngine(
   run: (automation: AutomationStack, options: PreviewOptions & UpOptions) => Promise<unknown>,
 ): Promise<void> {
   stack.workspace.envVars = { ...stack.workspace.envVars, ...variables };
+  const secrets = knownSecrets(stack.source, process.env);
+  const output = new JobLog(secrets, (text) => process.stdout.write(text));
+  const errorOutput = new JobLog(secrets, (text) => process.stderr.write(text));
   // The SDK takes an error of `onEvent` for an event that it can't read, and goes on.
   const errors: unknown[] = [];
-  await whileSelected(stack, async (automation) => {
-    await run(automation, {
-      color: "never",
-      diff: true,
-      onEvent: (event) => {
-        try {
-          report.take(event);
-        } catch (error) {
-          errors.push(error);
-        }
-      },
-      onOutput: (text) => process.stdout.write(text),
-      onError: (text) => process.stderr.write(text),
+  try {
+    await whileSelected(stack, async (automation) => {
+      await run(automation, {
+        color: "never",
+        diff: true,
+        onEvent: (event) => {
+          try {
+            report.take(event);
+          } catch (error) {
+            errors.push(error);
+          }
+        },
+        onOutput: (text) => {
+          output.take(text);
+        },
+        onError: (text) => {
+          errorOutput.take(text);
+        },
+      });
     });
-  });
+  } finally {
+    output.end();
+    errorOutput.end();
+  }
   if (errors.length > 0)
     throw new AggregateError(errors, `can't read the engine: ${String(errors[0])}`);
+}
+
+/** Whether the host has put back what failed: then no run is left that was interrupted. */
+async function isRestored({ project, source }: Stack): Promise<boolean | undefined> {
+  try {
+    const { interrupted } = await siteStatus(siteOf(project, source));
+    return interrupted.length === 0;
+  } catch {
+    return undefined;
+  }
 }
 
 async function driftOn({ project, source }: Stack): Promise<Drift[]> {

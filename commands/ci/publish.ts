@@ -1,36 +1,30 @@
 import { randomBytes } from "node:crypto";
-import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { junitOf } from "./junit";
 import { masked } from "./mask";
 import { packedPlan } from "./planFile";
 import { type CiResult, exitCodes } from "./result";
-import { resultsFolder } from "./resultsFolder";
-import { headingOf, summaryOf } from "./summary";
-
-/** A result as it was published. */
-export interface Published {
-  readonly exitCode: number;
-  /** The result in one line. */
-  readonly heading: string;
-}
+import { resultFiles, resultsFolder } from "./resultsFolder";
+import { summaryOf } from "./summary";
 
 /**
  * Writes `result.json`, `junit.xml` and `summary.md`, and hands the summary to GitHub where it runs this:
  * to the job's page, and as the step's output `summary`. Of a preview the output `plan` is what ci/deploy takes.
+ *
+ * @returns the exit code
  */
-export async function publish(result: CiResult, secrets: readonly string[]): Promise<Published> {
+export async function publish(result: CiResult, secrets: readonly string[]): Promise<number> {
   const { command, stack, state } = result;
   // Words of this program, also where a secret is one of them.
   const shown: CiResult = { ...masked(result, secrets), command, stack, state };
   const folder = resultsFolder(process.env);
-  await mkdir(folder, { recursive: true });
   const summary = summaryOf(shown);
   const exitCode = exitCodes[state];
   const json = `${JSON.stringify({ ...shown, exitCode }, undefined, 2)}\n`;
-  await writeFile(join(folder, "result.json"), json);
-  await writeFile(join(folder, "junit.xml"), junitOf(shown));
-  await writeFile(join(folder, "summary.md"), summary);
+  await writeFile(join(folder, resultFiles.json), json);
+  await writeFile(join(folder, resultFiles.junit), junitOf(shown));
+  await writeFile(join(folder, resultFiles.summary), summary);
   const { GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: page } = process.env;
   if (page) await appendFile(page, summary);
   if (output) {
@@ -40,5 +34,5 @@ export async function publish(result: CiResult, secrets: readonly string[]): Pro
     const plan = command === "preview" ? await packedPlan(process.env) : undefined;
     if (plan !== undefined) await appendFile(output, `plan=${plan}\n`);
   }
-  return { exitCode, heading: headingOf(shown) };
+  return exitCode;
 }

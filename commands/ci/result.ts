@@ -14,6 +14,11 @@ export interface CiResult {
   readonly messages: readonly Message[];
   /** Why it failed; undefined where it did not. */
   readonly failure: string | undefined;
+  /**
+   * Whether a failed deployment left nothing half done on the host; undefined where none failed, or the host did
+   * not answer.
+   */
+  readonly restored?: boolean | undefined;
 }
 
 /** What the pipeline's scripts end with. */

@@ -1,9 +1,11 @@
 import { Command, Option } from "commander";
 import { tellFailure } from "../failure";
 import type { Outcome } from "./deployment";
+import { JobLog } from "./jobLog";
 import { publish } from "./publish";
 import { type CiResult, exitCodes } from "./result";
-import { resultsFolder } from "./resultsFolder";
+import { emptyResultsFolder, resultsFolder } from "./resultsFolder";
+import { headingOf } from "./summary";
 
 /** What the help of a script shows. */
 export interface ScriptHelp {
@@ -42,9 +44,15 @@ export async function runScript(
     )
     .addHelpText("after", `${written[name]}${helpText}`)
     .action(async ({ stack, allowChanges, plan }: Options) => {
+      await emptyResultsFolder(process.env);
       const { result, secrets } = await work(stack, plan);
-      const { exitCode, heading } = await publish(result, secrets);
-      console.log(`${heading}\nresults: ${resultsFolder(process.env)}`);
+      const { failure } = result;
+      // Before the results are written, which could fail: what was done is known in any case.
+      console.log(headingOf(result));
+      const log = new JobLog(secrets, (text) => process.stdout.write(text));
+      if (failure !== undefined) log.take(`${failure}\n`);
+      const exitCode = await publish(result, secrets);
+      console.log(`results: ${resultsFolder(process.env)}`);
       process.exitCode = exitCode === exitCodes.pending && allowChanges === true ? 0 : exitCode;
     });
   await program.parseAsync().catch(tellFailure);
@@ -60,5 +68,5 @@ const helpText = ` into the folder TRACKS_CI_DIR (default: ci-results).
 
 Exit codes:
   0  done, or nothing to do
-  1  failed; what failed on the host was put back there
+  1  failed; the host puts back what failed there, and after a deployment the result says whether it did
   2  changes wait, or the host differs from what was applied`;

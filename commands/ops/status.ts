@@ -36,6 +36,8 @@ export interface SiteStatus {
     readonly usedPercent: number;
     readonly availableMegabytes: number;
   }[];
+  /** Runs that ended in the middle, whose changes nobody has undone yet. */
+  readonly interrupted: readonly { readonly subsystem: string; readonly resource: string }[];
   readonly drift: readonly { readonly resource: string; readonly reason: string }[];
 }
 
@@ -126,6 +128,10 @@ export function readStatus(
         ? undefined
         : { name: release, since: new Date(Number(since) * 1000).toISOString() },
     disks,
+    interrupted: valuesOf(facts, "interrupted/").map(([subsystem, resource]) => ({
+      subsystem,
+      resource,
+    })),
     drift,
   };
   const problems = problemsOf(site, facts, found);
@@ -148,7 +154,7 @@ function serviceStatus(name: string, facts: ReadonlyMap<string, string>): Servic
 function problemsOf(
   { stack }: Pick<Site, "stack">,
   facts: ReadonlyMap<string, string>,
-  found: Pick<SiteStatus, "services" | "disks" | "drift" | "workers">,
+  found: Pick<SiteStatus, "services" | "disks" | "interrupted" | "drift" | "workers">,
 ): Problem[] {
   const up = `pulumi up --stack ${stack}`;
   const stopped = found.services.filter(({ isRunning }) => !isRunning);
@@ -208,7 +214,7 @@ function problemsOf(
     ...(facts.has("waiting-settings")
       ? [errorOf({ subject: "New settings wait for a deployment", fix: [up] })]
       : []),
-    ...valuesOf(facts, "interrupted/").map(([subsystem, resource]) =>
+    ...found.interrupted.map(({ subsystem, resource }) =>
       errorOf({
         subject: `A run that changed ${subsystem} was interrupted`,
         found: `its resource is ${resource}`,

@@ -51,6 +51,7 @@ describe("the scripts of ci/", () => {
     "vars.PULUMI_BACKEND_URL": `file://${join(folder, "backend")}`,
     "github.token": "ghs_token",
     "github.event.number": "7",
+    "github.event.pull_request.head.sha": "c".repeat(40),
     "inputs.pull_request": "7",
     "inputs.commit": "a".repeat(40),
   };
@@ -181,7 +182,9 @@ describe("the scripts of ci/", () => {
     planOfDev = await read("plan.txt");
     await job("pull-request.yml", "comment");
     expect(written.splice(0)).toEqual([
-      expect.stringMatching(/^POST \/repos\/example\/tracks\/issues\/7\/comments .*2048;/),
+      expect.stringMatching(
+        /^POST \/repos\/example\/tracks\/issues\/7\/comments .*2048;.*Commit c{40}/,
+      ),
     ]);
   });
 
@@ -190,8 +193,10 @@ describe("the scripts of ci/", () => {
     for (const line of [deploy, preview, drift]) expect(text).toContain(`- run: ${line}\n`);
     const printed = await job("deploy.yml", "dev");
     expect(await result()).toMatchObject({ command: "drift", state: "done", drift: [] });
-    // The host has become what the plan says.
-    expect(await read("plan.txt")).toBe(planOfDev);
+    // The host has become what the plan says, which differs in what was applied before.
+    const withoutBefore = (plan: string) => plan.replace(/^applied before\n(?: {2}.*\n)*/m, "");
+    expect(await read("plan.txt")).not.toBe(planOfDev);
+    expect(withoutBefore(await read("plan.txt"))).toBe(withoutBefore(planOfDev));
     expect(planOfDev).toMatch(/^manifest app-\w{6}\n {2}subsystem application\n/m);
     expect(printed.at(-1)).toContain("The site tracks.test is fine.");
     // eslint-disable-next-line no-control-regex -- colours begin with it
@@ -208,7 +213,7 @@ describe("the scripts of ci/", () => {
     });
     const summary = await read("summary.md");
     expect(summary).toContain("### drift of dev: 1 difference on the host");
-    expect(summary).toContain("- `/etc/nginx/nginx.conf` (nginx)");
+    expect(summary).toContain("- `/etc/nginx/nginx.conf` (`nginx`)");
     expect(summary + text).not.toContain("by hand");
   });
 
@@ -216,11 +221,11 @@ describe("the scripts of ci/", () => {
     await set("dev", { siteSnippet: "broken_directive on;" });
     const { exitCode, text } = await run(deploy);
     expect(exitCode, text).toBe(1);
-    const { state, failure } = await result();
-    expect(state).toBe("failed");
+    const { state, failure, restored } = await result();
+    expect({ state, restored }).toEqual({ state: "failed", restored: true });
     expect(failure).toContain('unknown directive "broken_directive"');
     expect(await read("junit.xml")).toContain('failures="2"');
-    expect(await read("summary.md")).toContain("### deploy of dev: failed");
+    expect(await read("summary.md")).toContain("### deploy of dev: failed, nothing is left");
     await expectNoSecret(text);
     const { address } = await dev();
     expect((await request(address, "tracks.test", "/healthz/")).status).toBe(200);
@@ -338,6 +343,32 @@ describe("the scripts of ci/", () => {
       ]);
       expect(changes).toEqual([["nginx", "repair"]]);
       await expectNoSecret(deployed.text);
+    });
+
+    it("end a deployment in order at SIGTERM, so that the next one finds no lock", async () => {
+      await set("production", { workerConnections: 3000 });
+      // The command on the host waits meanwhile.
+      await exec(
+        production,
+        "setsid flock -o /run/tracks/lock.nginx sleep 20 </dev/null >/dev/null 2>&1 &",
+      );
+      const deploying = execa(join(folder, "ci/deploy"), ["--stack", "production"], {
+        ...{ cwd: folder, extendEnv: false, env: { ...runner, ...environment } },
+        ...{ all: true, reject: false, stdin: "ignore" },
+      });
+      for await (const line of deploying.iterable({ from: "all" })) {
+        if (/ nginx updating/.test(line)) break;
+      }
+      deploying.kill("SIGTERM");
+      const { exitCode, all } = await deploying;
+      expect(exitCode, all).toBe(1);
+      expect(await result()).toMatchObject({
+        ...{ state: "failed", changes: [{ resource: "nginx" }] },
+        failure: expect.stringContaining("SIGTERM ended this deployment") as string,
+      });
+      expect(await read("summary.md")).toContain("SIGTERM");
+      const again = await run("ci/deploy --stack production", environment);
+      expect(again.exitCode, again.text).toBe(0);
     });
 
     it("are all that the workflows run, but for the tests themselves", async () => {

@@ -43,3 +43,11 @@ it("has no character that XML forbids", () => {
   const text = junitOf(resultWith({ state: "failed", failure: "\u001b[31mred\u0000" }));
   expect(text).toContain("\ufffd[31mred\ufffd</failure>");
 });
+
+it("skips the host of a preview that could not look at it", () => {
+  const text = junitOf(resultWith({ drift: undefined }));
+  expect(text).toContain('tests="2" failures="0" errors="0" skipped="1"');
+  expect(text).toContain(
+    'name="host"><skipped message="nobody could look at the host"/></testcase>',
+  );
+});

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { publish } from "../../../../commands/ci/publish";
@@ -9,6 +9,7 @@ function resultsIn(
   variables: (folder: string) => Record<string, string>,
 ): (file: string) => string {
   const folder = temporaryFolder("publish", onTestFinished);
+  mkdirSync(join(folder, "results"));
   vi.stubEnv("TRACKS_CI_DIR", join(folder, "results"));
   for (const name of ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"]) vi.stubEnv(name, "");
   for (const [name, value] of Object.entries(variables(folder))) vi.stubEnv(name, value);
@@ -21,11 +22,11 @@ function resultsIn(
 it("writes the result, the cases and the summary without the secrets", async () => {
   const read = resultsIn(() => ({}));
   const failure = "the server says: password hunter2 is wrong";
-  const { exitCode, heading } = await publish(
-    resultWith({ state: "failed", failure, changes: [nginxChange] }),
-    ["hunter2", "preview"],
-  );
-  expect({ exitCode, heading }).toEqual({ exitCode: 1, heading: "preview of production: failed" });
+  const exitCode = await publish(resultWith({ state: "failed", failure, changes: [nginxChange] }), [
+    "hunter2",
+    "preview",
+  ]);
+  expect(exitCode).toBe(1);
   for (const file of ["result.json", "junit.xml", "summary.md"]) {
     const text = read(`results/${file}`);
     expect(text, file).toContain("password [secret] is wrong");
@@ -56,5 +57,5 @@ it.each([
   ["pending", 2],
 ] as const)("ends what is %s with %i", async (state, exitCode) => {
   resultsIn(() => ({}));
-  expect(await publish(resultWith({ state }), [])).toMatchObject({ exitCode });
+  expect(await publish(resultWith({ state }), [])).toBe(exitCode);
 });

@@ -16,7 +16,7 @@ describe("a summary", () => {
     const drift = [{ resource: "nginx", names: ["/etc/nginx/nginx.conf", "service nginx"] }];
     const text = summaryOf(resultWith({ command: "drift", state: "pending", drift }));
     expect(text).toContain("### drift of production: 2 differences on the host");
-    expect(text).toContain("- `/etc/nginx/nginx.conf` (nginx)\n- `service nginx` (nginx)");
+    expect(text).toContain("- `/etc/nginx/nginx.conf` (`nginx`)\n- `service nginx` (`nginx`)");
   });
 
   it("tells why it failed once, and what else was said", () => {
@@ -33,6 +33,41 @@ describe("a summary", () => {
     expect(text).toContain("### preview of production: failed");
     expect(text.split("unknown directive")).toHaveLength(2);
     expect(text).toContain("**warning**\n\n```\nthe key is old\n```");
+  });
+
+  it("shows a name of the host as code, whatever is in it", () => {
+    const names = ["/a`b", "`c``", "/d @e/f <img src=x>\n\n# g", " h ", "/i|j"];
+    const drift = [{ resource: "k`l", names }];
+    expect(summaryOf(resultWith({ command: "drift", state: "pending", drift }))).toContain(
+      [
+        ...["- ``/a`b`` (``k`l``)", "- ``` `c`` ``` (``k`l``)"],
+        "- `/d @e/f <img src=x>  # g` (``k`l``)",
+        ...["- `  h  ` (``k`l``)", "- `/i|j` (``k`l``)"],
+      ].join("\n"),
+    );
+    const resource = "a`|<b>";
+    const messages = [{ severity: "warning", resource, text: "c" }] as const;
+    const text = summaryOf(
+      resultWith({ changes: [{ ...nginxChange, resource, properties: ["d|`"] }], messages }),
+    );
+    expect(text).toContain("| ``a`\\|<b>`` | update | `` d\\|` `` |");
+    expect(text).toContain("**warning** (``a`|<b>``)\n");
+    expect(text).toContain("<summary><code>a`|&lt;b></code></summary>");
+  });
+
+  it("has the reason and the drift also where there is no room for all lines", () => {
+    const reason = Array.from({ length: 5000 }, (_, index) => `${index} ${"x".repeat(3000)}`);
+    const drift = [{ resource: "nginx", names: reason.map((_, index) => `/etc/${index}`) }];
+    const lines = reason.map((line) => `+ ${line}`);
+    const text = summaryOf(
+      resultWith({
+        ...{ state: "failed", failure: reason.join("\n"), drift },
+        changes: Array.from({ length: 9 }, () => ({ ...nginxChange, lines })),
+      }),
+    );
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(60_000);
+    expect(text).toMatch(/\n0 x{498} \.\.\.\n[^]*\n\.\.\. 4940 lines left out\n[^]*\n4999 x/);
+    expect(text).toMatch(/\(5000\):\n\n- `\/etc\/0` [^]*\n\.\.\. 4900 more lines\n/);
   });
 
   it("lets no line end its block", () => {
@@ -58,6 +93,25 @@ describe("a summary", () => {
     );
     expect(() => markIn("<!-- other -->\n", "production")).toThrow(/no summary of ci\/preview/);
   });
+});
+
+it("does not call a preview in order that saw nothing of the host", () => {
+  const blind = { drift: undefined };
+  expect(headingOf(resultWith(blind))).toBe(
+    "preview of production: nothing to do, nobody could look at the host",
+  );
+  expect(headingOf(resultWith({ ...blind, state: "pending", changes: [nginxChange] }))).toBe(
+    "preview of production: 1 change, nobody could look at the host",
+  );
+});
+
+it.each([
+  [true, ", nothing is left half done on the host"],
+  [false, ", something is left half done on the host"],
+  [undefined, ""],
+])("says of a failed deployment what it left, where that is %s", (restored, words) => {
+  const failed = resultWith({ command: "deploy", state: "failed", drift: undefined, restored });
+  expect(headingOf(failed)).toBe(`deploy of production: failed${words}`);
 });
 
 it.each([

@@ -1,0 +1,40 @@
+import { masked } from "./mask";
+
+/**
+ * The job's log, for what others say (the engine, the host): whole lines, without secrets, and none that GitHub's
+ * runner takes for a command, such as `::set-output`.
+ *
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+export class JobLog {
+  /** A line whose end has not come yet: half of a secret would not be found. */
+  private begun = "";
+
+  /** @param write prints a text, such as `process.stdout.write` */
+  constructor(
+    private readonly secrets: readonly string[],
+    private readonly write: (text: string) => void,
+  ) {}
+
+  take(text: string): void {
+    const all = this.begun + text;
+    const end = all.lastIndexOf("\n") + 1;
+    this.begun = all.slice(end);
+    this.print(all.slice(0, end));
+  }
+
+  /** Prints what has no end of a line. */
+  end(): void {
+    this.print(this.begun);
+    this.begun = "";
+  }
+
+  private print(text: string): void {
+    if (text !== "") this.write(withoutCommands(masked(text, this.secrets)));
+  }
+}
+
+/** The runner looks for `::` where a line begins, also behind a carriage return, and for `##[` anywhere. */
+function withoutCommands(text: string): string {
+  return text.replace(/^(\s*):(?=:)/gm, "$1: ").replaceAll("##[", "## [");
+}
