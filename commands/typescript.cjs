@@ -50,7 +50,8 @@ function transform(source, file, entry) {
 }
 
 // What these packages load at once, and no program here needs: Pulumi's SDK that which serialises functions, traces
-// to a collector and runs the CLI; zod its languages. Each comes when something of it is asked for.
+// to a collector, runs the CLI, and translates the lines of each stack trace, of which it takes several for each
+// resource; zod its languages. Each comes when something of it is asked for.
 const later = new Map([
   [
     "@pulumi/pulumi",
@@ -67,6 +68,7 @@ const later = new Map([
       "js-yaml",
       "fdir",
       "normalize-package-data",
+      "source-map-support/register",
       "tmp",
       "typescript",
     ],
