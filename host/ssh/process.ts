@@ -53,7 +53,7 @@ export async function startProcess(
   user: string,
   words: readonly string[],
 ): Promise<RemoteProcess> {
-  const channel = await open(user, (answer) => session.client.exec(framed(words), answer));
+  const channel = await open(session, user, (answer) => session.client.exec(framed(words), answer));
   return processOf(session, user, channel, undefined);
 }
 
@@ -100,7 +100,7 @@ export async function startAsLogin(
       : startOnTerminal(session, user, marked(words), terminal, () => undefined);
   }
   const window = terminal === undefined ? false : windowOf(terminal);
-  const channel = await open(user, (answer) => session.client.shell(window, answer));
+  const channel = await open(session, user, (answer) => session.client.shell(window, answer));
   return plainProcess(session, channel, channel, channel.stderr);
 }
 
@@ -111,7 +111,7 @@ async function startOnTerminal(
   terminal: Terminal,
   password: () => string | undefined,
 ): Promise<RemoteProcess> {
-  const channel = await open(user, (answer) =>
+  const channel = await open(session, user, (answer) =>
     session.client.exec(commandLine(words), { pty: windowOf(terminal) }, answer),
   );
   return processOf(session, user, channel, password);
@@ -126,9 +126,13 @@ function windowOf({ columns, rows, type }: Terminal) {
   return { cols: columns, rows, term: type };
 }
 
-function open(user: string, begin: (answer: ClientCallback) => unknown): Promise<ClientChannel> {
+function open(
+  { client }: Session,
+  user: string,
+  begin: (answer: ClientCallback) => unknown,
+): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
-    openChannel(begin, (error, channel) => {
+    openChannel(client, begin, (error, channel) => {
       if (error === undefined) resolve(channel);
       else reject(noCommand(user, error));
     });

@@ -18,7 +18,8 @@ export interface CommandResult {
 /**
  * One SSH connection to the host, through the bastion where there is one.
  *
- * One command at a time: a server may allow a single session on a connection (`MaxSessions 1`).
+ * Commands may run at the same time. Where the server allows fewer sessions on a connection (`MaxSessions`), one
+ * waits for another to end.
  */
 export interface Session {
   /**
@@ -69,21 +70,42 @@ export function isSessionRefused(error: Error & { reason?: unknown }): boolean {
   return error.reason !== undefined;
 }
 
+/** Channels that are open, by their connection. */
+const openChannels = new WeakMap<Client, Set<ClientChannel>>();
+
 /**
- * Opens a channel of a session. sshd frees a session a moment after its channel has closed, when the
- * command has ended: a channel that it refuses for their number is tried again for a second.
+ * Opens a channel of a session.
+ *
+ * One that the server refuses for their number is tried again when another has closed. sshd frees a session a
+ * moment after that, when the command has ended: then it is tried for a second.
+ *
+ * @param begin asks the connection for the channel
  */
 export function openChannel(
-  open: (answer: ClientCallback) => unknown,
+  client: Client,
+  begin: (answer: ClientCallback) => unknown,
   answer: ClientCallback,
   tries = 10,
 ): void {
-  open((error, channel) => {
-    if (error !== undefined && isSessionRefused(error) && tries > 1) {
+  const channels = openChannels.get(client) ?? new Set<ClientChannel>();
+  openChannels.set(client, channels);
+  begin((error, channel) => {
+    const [another] = channels;
+    if (error === undefined) {
+      channels.add(channel);
+      channel.once("close", () => channels.delete(channel));
+    } else if (isSessionRefused(error) && another !== undefined) {
+      another.once("close", () => {
+        openChannel(client, begin, answer, tries);
+      });
+      return;
+    } else if (isSessionRefused(error) && tries > 1) {
       setTimeout(() => {
-        openChannel(open, answer, tries - 1);
+        openChannel(client, begin, answer, tries - 1);
       }, 100);
-    } else answer(error, channel);
+      return;
+    }
+    answer(error, channel);
   });
 }
 
@@ -125,8 +147,8 @@ async function exec(
         }),
       );
     });
-    const open = (answer: ClientCallback) => client.exec(framed(words), answer);
-    openChannel(open, (error, channel) => {
+    const begin = (answer: ClientCallback) => client.exec(framed(words), answer);
+    openChannel(client, begin, (error, channel) => {
       if (error === undefined) collect(channel, stdin, output).then(resolve, reject);
       else reject(noCommand(user, error));
     });

@@ -53,23 +53,31 @@ function ask(
 ): Promise<HostFacts> {
   return overSession(connection, new Deadline(wayDeadlineSeconds), async (session) => {
     const deadline = new Deadline(systemDeadlineSeconds);
-    const distribution = await checkSystem(session, deadline);
-    await checkPrivilege(session, connection, deadline);
-    if (options.needsSftp === true) await checkSftp(session, connection.user, deadline);
-    if (options.forwarding) await checkForwarding(session, options.forwarding, deadline);
-    const facts = await survey(
-      session,
-      connection,
-      script,
-      options.survey,
-      distribution,
-      new Deadline(surveyDeadlineSeconds),
-    );
+    const system = checkSystem(session, deadline);
+    const root = checkPrivilege(session, connection, deadline);
+    const copies = options.needsSftp === true && checkSftp(session, connection.user, deadline);
+    const tunnel = options.forwarding && checkForwarding(session, options.forwarding, deadline);
+    const look = async () => {
+      const [distribution] = await Promise.all([system, root]);
+      const surveyDeadline = new Deadline(surveyDeadlineSeconds);
+      const { survey: questions } = options;
+      return survey(session, connection, script, questions, distribution, surveyDeadline);
+    };
+    const facts = await inOrder([system, root, copies, tunnel], look());
     const commit =
       options.git &&
       (await askCommit(session, connection, script, options.git, new Deadline(gitDeadlineSeconds)));
     return commit === undefined ? facts : { ...facts, commit };
   });
+}
+
+/** The last answer, when all have come. Of those that fail, the first in the list is told, not the fastest. */
+async function inOrder<T>(before: readonly unknown[], last: Promise<T>): Promise<T> {
+  const all = [...before, last];
+  // The others may fail meanwhile: that is no unhandled rejection.
+  void Promise.allSettled(all);
+  for (const answer of all) await answer;
+  return last;
 }
 
 /** Rewords everything but manifests, which the program compares with its own. */

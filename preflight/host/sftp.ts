@@ -21,8 +21,8 @@ export async function checkSftp(session: Session, user: string, deadline: Deadli
       const fail = (problem: ProblemParts): void => {
         reject(new HostError("sftp", problem));
       };
-      const open = (answer: ClientCallback) => session.client.subsys("sftp", answer);
-      openChannel(open, (error, channel) => {
+      const begin = (answer: ClientCallback) => session.client.subsys("sftp", answer);
+      openChannel(session.client, begin, (error, channel) => {
         if (error !== undefined) {
           fail(isSessionRefused(error) ? tooFewSessions : noSubsystem);
           return;

@@ -236,6 +236,18 @@ describe("what a program needs", () => {
     expect(facts.commit).toBe("0-ref=main");
   });
 
+  it("may wait long for another that it has open", async () => {
+    const host = await server({ maxSessions: 1 });
+    const session = await openSession(connectionTo(host, hostKey, login), new Deadline(10));
+    onTestFinished(() => {
+      session.close();
+    });
+    const slow = session.exec(["sleep", "1.3"], "", new Deadline(10));
+    const waiting = session.exec(["echo", "done"], "", new Deadline(10));
+    expect(await waiting).toMatchObject({ stdout: "done\n", exitCode: 0 });
+    expect(await slow).toMatchObject({ exitCode: 0 });
+  });
+
   it("is reported where sshd opens no session", async () => {
     const host = await server({ maxSessions: 0 });
     const error = await errorOf(ask(connectionTo(host, hostKey, login)));
@@ -260,6 +272,16 @@ describe("what a program needs", () => {
 describe("the system", () => {
   const answering = (stdout: string): Partial<TestServerOptions> => ({
     answer: (command) => (command.includes("redhat-release") ? { stdout } : undefined),
+  });
+
+  it("is told before anything else that is wrong, and asked nothing as root where it is not supported", async () => {
+    const host = await server({
+      ...answering("os: Debian GNU/Linux 12 (bookworm)\nbash: /bin/bash\n"),
+      sftp: false,
+    });
+    const asked = ask(connectionTo(host, hostKey, login), { needsSftp: true });
+    expect((await errorOf(asked)).kind).toBe("distribution");
+    expect(host.commands.map(({ command }) => command).join()).not.toContain("probe");
   });
 
   it.each([
