@@ -356,9 +356,12 @@ describe("the scripts of ci/", () => {
         ...{ cwd: folder, extendEnv: false, env: { ...runner, ...environment } },
         ...{ all: true, reject: false, stdin: "ignore" },
       });
-      for await (const line of deploying.iterable({ from: "all" })) {
-        if (/ nginx updating/.test(line)) break;
-      }
+      await new Promise<void>((resolve) => {
+        void deploying.finally(resolve);
+        deploying.all.on("data", (text: Buffer) => {
+          if (/ nginx updating/.test(text.toString())) resolve();
+        });
+      });
       deploying.kill("SIGTERM");
       const { exitCode, all } = await deploying;
       expect(exitCode, all).toBe(1);
