@@ -234,3 +234,21 @@ describe("ci/issue", () => {
     expect(github.written).toEqual([]);
   });
 });
+
+describe("ci/commit", () => {
+  const commit = "0123456789abcdef".repeat(3).slice(0, 40);
+
+  it("takes the full name of a commit", async () => {
+    const { exitCode, text } = await run("commit", [], { TRACKS_CI_COMMIT: commit });
+    expect({ exitCode, text }).toEqual({ exitCode: 0, text: "" });
+  });
+
+  it.each([
+    ...["", "main", commit.slice(1), `${commit}0`, commit.toUpperCase(), `refs/heads/${commit}`],
+    ...[`${commit.slice(1)}\n`, `${commit}\n`, `a ${commit.slice(2)}`],
+  ])("refuses %j, which could be another commit by the time of the run", async (given) => {
+    const { exitCode, text } = await run("commit", [], { TRACKS_CI_COMMIT: given });
+    expect(exitCode).toBe(1);
+    expect(text).toMatch(/must be the 40 hexadecimal digits of a commit\.$/);
+  });
+});
