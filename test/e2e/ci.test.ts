@@ -359,7 +359,7 @@ describe("the scripts of ci/", () => {
       await new Promise<void>((resolve) => {
         void deploying.finally(resolve);
         deploying.all.on("data", (text: Buffer) => {
-          if (/ nginx updating/.test(text.toString())) resolve();
+          if (text.includes("worker_connections 3000")) resolve();
         });
       });
       deploying.kill("SIGTERM");
