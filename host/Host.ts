@@ -7,6 +7,7 @@ import { remoteConnection } from "./remoteConnection";
 import { type Connection, connectionFingerprint, privilege } from "./ssh/connection";
 import { changedLinesText, manifestDifference } from "./manifest/difference";
 import { type ResourceManifest, renderManifest } from "./manifest/manifest";
+import { differencesText } from "./difference";
 import type { HostFacts } from "./facts";
 import { transformFiles } from "./manifest/transform";
 import { hostScript } from "./script/hostScript";
@@ -153,18 +154,18 @@ export class Host extends HostComponent {
       }
       return this.stdin(text, known.entries.some(isSecretEntry));
     };
-    const drifted = applied?.state === "drift";
+    const drift = applied?.drift ?? [];
     // In the preview only: the same program runs for the `up` after it, and for a destroy.
-    if (drifted && pulumi.runtime.isDryRun()) {
-      const drift = warningOf({
+    if (drift.length > 0 && pulumi.runtime.isDryRun()) {
+      const problem = warningOf({
         subject: `${name}: the host differs from what was last applied`,
         fix: ["pulumi up   (repairs it)"],
-        reason: applied.reason,
+        reason: differencesText(drift),
       });
-      void pulumi.log.warn(problemText(drift), options.parent);
+      void pulumi.log.warn(problemText(problem), options.parent);
     }
 
-    const repair = (applied?.repair ?? 0) + (drifted ? 1 : 0);
+    const repair = (applied?.repair ?? 0) + (drift.length > 0 ? 1 : 0);
     const limit = options.timeoutSeconds ?? this.commandTimeoutSeconds;
     const timeout = limit === scriptTimeoutSeconds ? [] : ["--timeout", String(limit)];
     return new remote.Command(
@@ -212,7 +213,7 @@ export class Host extends HostComponent {
     const remotePath = `${this.spool}/${fileName}`;
     const consumer = this.facts?.resources.get(hostName(options.consumer, options.parent));
     const taken =
-      consumer?.state === "ok" && consumer.manifest?.some((line) => line.includes(remotePath));
+      consumer?.drift.length === 0 && consumer.manifest?.some((line) => line.includes(remotePath));
     const there = this.facts?.facts.get(`spool/${fileName}`) === String(file.bytes);
     const lost = this.facts !== undefined && taken !== true && !there;
     const resource = new remote.CopyToRemote(

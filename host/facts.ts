@@ -1,12 +1,11 @@
+import type { Difference } from "./difference";
 import type { Problem } from "./problem";
 import { surveyedProblem } from "./surveyed";
 
 /** One resource of this stack, as the host reported it. */
 export interface AppliedResource {
-  /** `drift` when the host differs from what the resource applied. */
-  readonly state: "ok" | "drift";
-  /** The differences, a line each; undefined without drift. */
-  readonly reason: string | undefined;
+  /** How the host differs from what the resource applied; empty when it does not. */
+  readonly drift: readonly Difference[];
   /** The manifest last applied, with its secrets masked; undefined when the host has none. */
   readonly manifest: string[] | undefined;
   /** Number of repairs so far. */
@@ -35,14 +34,7 @@ export function parseReport(distribution: string, output: string): HostFacts {
   const problems: Problem[] = [];
   const resources = new Map<string, AppliedResource>();
   const update = (name: string, change: Partial<AppliedResource>): void => {
-    const known = resources.get(name) ?? {
-      state: "ok",
-      reason: undefined,
-      manifest: undefined,
-      repair: 0,
-      via: undefined,
-    };
-    resources.set(name, { ...known, ...change });
+    resources.set(name, { ...(resources.get(name) ?? unknownResource), ...change });
   };
 
   let manifest: string[] = [];
@@ -56,10 +48,15 @@ export function parseReport(distribution: string, output: string): HostFacts {
       problems.push(problem);
       continue;
     }
+    const drifted = driftIn(line);
+    if (drifted !== undefined) {
+      const [resource, found] = drifted;
+      update(resource, { drift: [...(resources.get(resource)?.drift ?? []), ...found] });
+      continue;
+    }
     const [kind, name = "", rest = ""] = split(line);
     if (kind === "fact") facts.set(name, lines(rest));
-    else if (kind === "ok") update(name, { state: "ok" });
-    else if (kind === "drift") update(name, { state: "drift", reason: lines(rest) });
+    else if (kind === "ok") update(name, {});
     else if (kind === "via") update(name, { via: rest });
     else if (kind === "repair") update(name, { repair: Number(rest) || 0 });
     else if (kind === "manifest") {
@@ -68,6 +65,29 @@ export function parseReport(distribution: string, output: string): HostFacts {
     }
   }
   return { distribution, facts, problems, resources };
+}
+
+const unknownResource: AppliedResource = {
+  drift: [],
+  manifest: undefined,
+  repair: 0,
+  via: undefined,
+};
+
+/**
+ * The resource that differs, and how, from a line `drift RESOURCE<tab>NAME<tab>REASON`; undefined for any other line.
+ *
+ * A script of a former version, which the host has until the next `up`, has a blank in place of the first tab, and no
+ * names: only reasons, with tabs between them.
+ */
+function driftIn(line: string): [resource: string, drift: Difference[]] | undefined {
+  const [, resource, mark, rest] = /^drift (\S+)([\t ])(.*)$/.exec(line) ?? [];
+  if (resource === undefined || rest === undefined) return undefined;
+  if (mark === " ") {
+    return [resource, rest.split("\t").map((reason) => ({ name: undefined, reason }))];
+  }
+  const [name = "", ...reason] = rest.split("\t");
+  return [resource, [{ name: name === "" ? undefined : name, reason: reason.join("\n") }]];
 }
 
 function lines(text: string): string {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { applicationPaths } from "../../components/django/paths";
+import { type Difference, differencesText } from "../../host/difference";
 import { type HostFacts, parseReport } from "../../host/facts";
 import { errorOf, type Problem, problemList } from "../../host/problem";
 import { verbAnswer } from "../../host/script/verb";
@@ -38,7 +39,11 @@ export interface SiteStatus {
   }[];
   /** Runs that ended in the middle, whose changes nobody has undone yet. */
   readonly interrupted: readonly { readonly subsystem: string; readonly resource: string }[];
-  readonly drift: readonly { readonly resource: string; readonly reason: string }[];
+  /** The resources that the host has otherwise than they were applied. */
+  readonly drift: readonly {
+    readonly resource: string;
+    readonly differences: readonly Difference[];
+  }[];
 }
 
 /** Percent of a disk in use from which on it is a problem. */
@@ -111,8 +116,8 @@ export function readStatus(
     };
   });
   const drift = [...resources]
-    .filter(([, { state }]) => state === "drift")
-    .map(([resource, { reason = "" }]) => ({ resource, reason }));
+    .filter(([, { drift: differences }]) => differences.length > 0)
+    .map(([resource, { drift: differences }]) => ({ resource, differences }));
   const workers = Object.fromEntries(
     (facts.get("workers") ?? "")
       .split(" ")
@@ -221,8 +226,12 @@ function problemsOf(
         fix: [`npm run recover -- --stack ${stack}`],
       }),
     ),
-    ...found.drift.map(({ resource, reason }) =>
-      errorOf({ subject: `${resource} has drifted`, found: reason, fix: [up] }),
+    ...found.drift.map(({ resource, differences }) =>
+      errorOf({
+        subject: `${resource} has drifted`,
+        found: differencesText(differences),
+        fix: [up],
+      }),
     ),
   ];
 }

@@ -3,7 +3,7 @@
 
 # The facts of all resources of the scope, one index each.
 F_RESOURCE=() F_KIND=() F_KEY=() F_WANT=() F_TYPE=()
-declare -A DRIFT=()
+declare -A DRIFT=() # the lines that say how a resource differs
 
 # Owners of the paths that differ, as data: the program decides by them, and reads no sentence.
 OWNER_FACTS=()
@@ -39,12 +39,12 @@ probe() {
   probe_things
   for name in "${resources[@]}"; do
     if [[ -e $STATE/journal && -n $(interrupted_run_of "$name") ]]; then
-      DRIFT[$name]+="${TAB}its last run was interrupted"
+      add_drift "$name" '' 'its last run was interrupted'
     fi
     if [[ -z ${DRIFT[$name]} ]]; then
       printf 'ok %s\n' "$name"
     else
-      printf 'drift %s %s\n' "$name" "${DRIFT[$name]#"$TAB"}"
+      printf '%s' "${DRIFT[$name]}"
     fi
   done
   for name in "${resources[@]}"; do
@@ -66,8 +66,13 @@ load_facts() { # RESOURCE
   done <"$STATE/resources/$SCOPE/$1/facts"
 }
 
-drifts() { # INDEX TEXT
-  DRIFT[${F_RESOURCE[$1]}]+="$TAB${2//$'\n'/$TAB}"
+drifts() { # INDEX NAME REASON
+  add_drift "${F_RESOURCE[$1]}" "$2" "$3"
+}
+
+# Without a name it is the resource itself that differs.
+add_drift() { # RESOURCE NAME REASON
+  DRIFT[$1]+="drift $1$TAB$2$TAB${3//$'\n'/$TAB}"$'\n'
 }
 
 probe_paths() {
@@ -82,7 +87,7 @@ probe_paths() {
     local path=${F_KEY[index]}
     difference "${F_WANT[index]}" "${LIVE[$path]}" "${F_TYPE[index]}" "${LIVE_TYPE[$path]}"
     if [[ -n $REPLY ]]; then
-      drifts "$index" "$path: $REPLY"
+      drifts "$index" "$path" "$REPLY"
       owner_fact "$path" "${LIVE[$path]}"
     fi
   done
@@ -93,7 +98,7 @@ probe_waiting() {
   local index
   for index in ${F_KIND[@]+"${!F_KIND[@]}"}; do
     if [[ ${F_KIND[index]} == waiting ]] && ! foreign_owner "${F_KEY[index]}"; then
-      drifts "$index" "${F_KEY[index]#path } belongs to this program now, since the one that owned it was removed"
+      drifts "$index" "${F_KEY[index]#path }" 'belongs to this program now, since the one that owned it was removed'
     fi
   done
 }
@@ -115,7 +120,7 @@ probe_packages() {
     for name in ${F_KEY[index]}; do
       if [[ $missing != *$'\n'"$name"$'\n'* ]]; then satisfied=yes; fi
     done
-    [[ $satisfied == yes ]] || drifts "$index" "the package ${F_KEY[index]// / or } is not installed"
+    [[ $satisfied == yes ]] || drifts "$index" "package ${F_KEY[index]// / or }" 'is not installed'
   done
 }
 
@@ -126,9 +131,9 @@ probe_pip_packages() {
     read -r name version python program <<<"${F_KEY[index]}"
     REPLY=''
     if [[ ! -x $ROOT$python ]]; then
-      drifts "$index" "$name: there is no $python"
+      drifts "$index" "pip package $name" "there is no $python"
     elif ! pip_package_is "$name" "$version" "$python" "$program"; then
-      drifts "$index" "$name: $REPLY"
+      drifts "$index" "pip package $name" "$REPLY"
     fi
   done
 }
@@ -163,12 +168,12 @@ probe_things() {
     # A former version used another digest of passwords, which the next apply replaces.
     [[ $key != 'postgresql-password '* || ${#want} != 32 || ${#REPLY} != 64 ]] || continue
     case $key in
-      'password '*) drifts "$index" "the $key was changed" ;;
-      'setting '*) drifts "$index" "the $key was changed" ;;
-      'postgresql-password '*) drifts "$index" "the password of the role ${key#* } was changed" ;;
-      'postgresql-access '*) drifts "$index" "the lines of $SCOPE in pg_hba.conf were changed" ;;
+      # Their states may hold a secret.
+      'password '* | 'setting '*) drifts "$index" "$key" 'was changed' ;;
+      'postgresql-password '*) drifts "$index" "password of the role ${key#* }" 'was changed' ;;
+      'postgresql-access '*) drifts "$index" "lines of $SCOPE in pg_hba.conf" 'were changed' ;;
       *)
-        drifts "$index" "$key is \"$REPLY\", not \"$want\""
+        drifts "$index" "$key" "is \"$REPLY\", not \"$want\""
         [[ "$key $REPLY" != 'secret-key /'*' absent' ]] || owner_fact "${key#* }" absent
         ;;
     esac

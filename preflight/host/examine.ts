@@ -81,15 +81,15 @@ async function inOrder<T>(before: readonly unknown[], last: Promise<T>): Promise
 }
 
 /** Rewords everything but manifests, which the program compares with its own. */
-function inTermsOf(inTerms: Terms, { facts, problems, resources, ...found }: HostFacts): HostFacts {
+function inTermsOf(inTerms: Terms, { facts, problems, resources, ...rest }: HostFacts): HostFacts {
   return {
-    ...found,
+    ...rest,
     facts: new Map([...facts].map(([name, text]) => [name, inTerms(text)])),
     problems: problems.map((problem) => reworded(problem, inTerms)),
     resources: new Map(
-      [...resources].map(([name, { reason, ...resource }]) => [
-        name,
-        { ...resource, reason: reason && inTerms(reason) },
+      [...resources].map(([resource, { drift, ...found }]) => [
+        resource,
+        { ...found, drift: drift.map(({ name, reason }) => ({ name, reason: inTerms(reason) })) },
       ]),
     ),
   };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { differenceText } from "../../host/difference";
 import type { HostFacts } from "../../host/facts";
 import { manifestHeader } from "../../host/manifest/manifest";
 import { problemText } from "../../host/problem";
@@ -55,9 +56,12 @@ function applied({ resources }: HostFacts, text: PlanText): string[] {
 
 function drift({ resources }: HostFacts, text: PlanText): string[] {
   return [...resources]
-    .filter(([, { state }]) => state === "drift")
-    .flatMap(([name, { reason = "" }]) =>
-      reason.split("\n").map((line) => text.plain(name, `${name}: ${line}`)),
+    .flatMap(([name, { drift }]) =>
+      drift.flatMap((one) =>
+        differenceText(one)
+          .split("\n")
+          .map((line) => text.plain(name, `${name}: ${line}`)),
+      ),
     )
     .sort();
 }

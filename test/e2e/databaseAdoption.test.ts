@@ -62,7 +62,7 @@ describe("a database that was made by hand", () => {
   it("gets back what somebody changed after us", async () => {
     await site.deployment.onHost(`sed -i '/"deployer"/d' ${hba} && systemctl reload postgresql`);
     expect(await site.asApplication("SELECT 1")).toContain("failed");
-    expect(await site.deployment.succeed("preview")).toContain("in pg_hba.conf were changed");
+    expect(await site.deployment.succeed("preview")).toContain("in pg_hba.conf: were changed");
     expect(await site.deployment.up()).toMatch(/kept \S+pg_hba\.conf as it was before: /);
     expect(await site.asApplication("SELECT row FROM old")).toBe("kept");
   });

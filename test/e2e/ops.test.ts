@@ -88,7 +88,10 @@ describe("npm run ops", () => {
       subject: "nginx does not run",
       fix: ["npm run ops -- start --stack ops nginx"],
     });
-    expect(found.drift.map(({ reason }) => reason).join()).toContain("service nginx");
+    expect(found.drift.flatMap(({ differences }) => differences)).toContainEqual({
+      name: "service nginx",
+      reason: 'is "enabled stopped", not "enabled running"',
+    });
     expect(await run("start")).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^uwsgi runs already\nstarted nginx \(master /) as string,

@@ -336,7 +336,7 @@ test("reports a password that was changed by hand as drift, and sets it again", 
     host.read("/etc/shadow").replace(/deployer:[^:]*/, "deployer:$6$by-hand"),
   );
   expect((await host.run(["probe"])).stdout).toContain(
-    "drift secret the password deployer was changed\n",
+    "drift secret\tpassword deployer\twas changed\n",
   );
   await host.apply(password("one"));
   expect(shadow("deployer")).not.toBe("$6$by-hand");
@@ -375,7 +375,9 @@ test("lets only the user read its authorized keys, also after somebody opened th
   expect((await host.apply(keys)).code).toBe(0);
   chmodSync(host.at("/home/games/.ssh"), 0o777);
   chmodSync(host.at("/home/games/.ssh/authorized_keys"), 0o666);
-  expect((await host.run(["probe"])).stdout).toMatch(/^drift keys .*\.ssh.*authorized_keys/m);
+  expect((await host.run(["probe"])).stdout).toMatch(
+    /^drift keys\t.*\.ssh\tmode .*\ndrift keys\t.*authorized_keys\tmode /m,
+  );
   expect((await host.apply(keys, { repair: 1 })).code).toBe(0);
   expect(host.ownership("/home/games/.ssh")).toBe("games games 700");
   expect(host.ownership("/home/games/.ssh/authorized_keys")).toBe("games games 600");

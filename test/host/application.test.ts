@@ -516,7 +516,7 @@ describe("options alone", () => {
     const ini = site.host.read("/etc/uwsgi/tracks.ini");
     site.host.write("/etc/uwsgi/tracks.ini", ini.replace("winter", "night"));
     expect((await site.host.run(["probe"])).stdout).toContain(
-      "drift app /etc/uwsgi/tracks.ini: content differs\n",
+      "drift app\t/etc/uwsgi/tracks.ini\tcontent differs\n",
     );
     const run = await site.host.apply(site.deployment("first", winter), { repair: 1 });
     expect(run.stdout).toMatch(/kept \/etc\/uwsgi\/tracks\.ini as it was edited by hand/);

@@ -129,7 +129,7 @@ describe("when visitors come in by another zone", () => {
   it.each(moves)("the probe says so, and the port is moved there: %s", async (_, move) => {
     move();
     expect((await host.run(["probe"])).stdout).toMatch(
-      /^drift f firewall-port tcp 8080 is "permanent=no now=no"/,
+      /^drift f\tfirewall-port tcp 8080\tis "permanent=no now=no"/,
     );
     expect(await host.apply(port, { repair: 1 })).toMatchObject({ code: 0, stderr: "" });
     expect(open("work")).toEqual(opened);
@@ -233,7 +233,7 @@ describe("a firewalld that does not answer does not count as stopped", () => {
     for (const question of ["zone", "later"]) {
       host.write("/firewall-silent", question);
       expect((await host.run(["probe"])).stdout).toMatch(
-        new RegExp(`^drift f firewall-port tcp 8080 is "${words}`),
+        new RegExp(`^drift f\\tfirewall-port tcp 8080\\tis "${words}`),
       );
     }
     host.write("/firewall-silent", "zone");

@@ -126,7 +126,9 @@ describe.each(shells)("the login shell %s", (shell) => {
     });
     expect(facts.commit).toBe("1-ref=main");
     expect(facts.facts.get("init")).toBe("systemd");
-    expect(facts.resources.get("nginx")?.reason).toBe("/etc/nginx/nginx.conf has other content");
+    expect(facts.resources.get("nginx")?.drift).toEqual([
+      { name: "/etc/nginx/nginx.conf", reason: "content differs" },
+    ]);
   });
 
   it("lets an interrupted run be recovered", async () => {

@@ -107,7 +107,7 @@ test("a lost file system is forgotten with the command in the error, and everyth
   const command = /lost for good, .*: (sed .*)$/.exec(reason)?.[1];
   execaSync("/bin/sh", ["-c", command ?? "exit 1"]);
   expect((await host.run(["probe"])).stdout).toMatch(
-    /^drift site .*\/microarray\/shared: is missing/,
+    /^drift site\t.*\/microarray\/shared\tis missing/,
   );
   expect(await host.apply(site(), { repair: 1 })).toMatchObject({ code: 0, stderr: "" });
   expect(existsSync(host.at("/microarray/shared/secret_key"))).toBe(true);

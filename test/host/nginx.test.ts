@@ -174,7 +174,7 @@ test("moves the package's default server away, and restores it on remove", async
 
   // An update of the package brings it again.
   host.write("/etc/nginx/conf.d/default.conf", vendorsDefault);
-  expect((await host.run(["probe"])).stdout).toMatch(/^drift nginx /);
+  expect((await host.run(["probe"])).stdout).toMatch(/^drift nginx\t/);
   expect(await host.apply(withoutVendorsDefault, { repair: 1 })).toMatchObject({ code: 0 });
   expect(host.exists("/etc/nginx/conf.d/default.conf")).toBe(false);
 

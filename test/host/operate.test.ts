@@ -121,7 +121,7 @@ test("prints services, processes, release, workers, disk and drift as the status
   expect(stopped.stdout).toMatch(/^fact service\/uwsgi enabled stopped$/m);
   expect(stopped.stdout).not.toContain("process/uwsgi");
   expect(stopped.stdout).toMatch(/^fact site silent release=none$/m);
-  expect(stopped.stdout).toMatch(/^drift uwsgi service uwsgi is "enabled stopped"/m);
+  expect(stopped.stdout).toMatch(/^drift uwsgi\tservice uwsgi\tis "enabled stopped"/m);
 });
 
 test("follows logs with their files' names, earlier lines first, and pid files with their content", async () => {

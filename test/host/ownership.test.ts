@@ -205,7 +205,7 @@ test("nginx.conf belongs to the first program, and to the second when the first 
 
   const probe = await host.run(["probe"], { scope: "tracks.production" });
   expect(probe.stdout).toContain(
-    "drift second /etc/nginx/nginx.conf belongs to this program now, since the one that owned it was removed",
+    "drift second\t/etc/nginx/nginx.conf\tbelongs to this program now, since the one that owned it was removed",
   );
   const own = await host.apply(nginxConf("second", "gzip off;"), { scope: "tracks.production" });
   expect(own.code).toBe(0);

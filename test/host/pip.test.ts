@@ -82,7 +82,7 @@ describe("a pip package", () => {
       expect((await host.run(["probe"])).stdout).toMatch(/^ok uwsgi-program\n/);
       program("2.0.20", "3.9.18");
       expect((await host.run(["probe"])).stdout).toContain(
-        "drift uwsgi-program uwsgi: /usr/local/bin/uwsgi is version 2.0.20",
+        "drift uwsgi-program\tpip package uwsgi\t/usr/local/bin/uwsgi is version 2.0.20",
       );
     },
   );

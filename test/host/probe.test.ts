@@ -20,7 +20,7 @@ const resource = manifest(
   "| User-agent: *",
   "symlink /srv/link -> robots.txt",
   "absent /srv/gone",
-  "package nginx",
+  "package nginx nginx-core",
   "service uwsgi",
 );
 
@@ -52,43 +52,53 @@ test("keeps the number of repairs when none is given", async () => {
   expect((await host.run(["probe"])).stdout).toContain("\nrepair robots 3\n");
 });
 
-test("names each kind of drift", async () => {
+test("names what differs apart from how it differs, a line each", async () => {
   host.write("/services/uwsgi/unit", "");
-  const drift = async (change: () => void, expected: string): Promise<void> => {
+  const drift = async (change: () => void, ...expected: string[]): Promise<void> => {
     await host.apply(resource);
     change();
-    const first = (await host.run(["probe"])).stdout.split("\n")[0];
-    expect(first).toBe(`drift robots ${expected}`);
+    const { stdout } = await host.run(["probe"]);
+    expect(stdout.split("\nmanifest robots\n")[0]).toBe(
+      expected.map((line) => `drift robots\t${line}`).join("\n"),
+    );
   };
   await drift(() => {
     host.write("/srv/robots.txt", "User-agent: x\n");
-  }, "/srv/robots.txt: content differs");
+  }, "/srv/robots.txt\tcontent differs");
   await drift(() => {
     rmSync(host.at("/srv/robots.txt"));
-  }, "/srv/robots.txt: is missing");
+  }, "/srv/robots.txt\tis missing");
   await drift(() => {
     rmSync(host.at("/srv/link"));
     symlinkSync("elsewhere", host.at("/srv/link"));
-  }, "/srv/link: points to elsewhere");
+  }, "/srv/link\tpoints to elsewhere");
   await drift(() => {
     host.write("/srv/gone", "");
-  }, "/srv/gone: there is a file, which must not be there");
+  }, "/srv/gone\tthere is a file, which must not be there");
   await drift(() => {
     rmSync(host.at("/services/uwsgi/running"));
-  }, 'service uwsgi is "enabled stopped", not "enabled running"');
+  }, 'service uwsgi\tis "enabled stopped", not "enabled running"');
+  await drift(
+    () => {
+      host.write("/srv/robots.txt", "User-agent: *\n", 0o666);
+      rmSync(host.at("/srv/link"));
+    },
+    "/srv/robots.txt\tmode is 0666, not 0644",
+    "/srv/link\tis missing",
+  );
   await drift(() => {
     host.write("/rpmdb", "");
-  }, "the package nginx is not installed");
+  }, "package nginx or nginx-core\tis not installed");
 });
 
-test("reports a mode, an owner and several differences at once", async () => {
-  host.write("/services/uwsgi/unit", "");
-  await host.apply(resource);
-  host.write("/srv/robots.txt", "User-agent: *\n", 0o666);
-  rmSync(host.at("/srv/link"));
-  expect((await host.run(["probe"])).stdout.split("\n")[0]).toBe(
-    "drift robots /srv/robots.txt: mode is 0666, not 0644\t/srv/link: is missing",
-  );
+test("says of a setting that it was changed, and not how: it may have a password", async () => {
+  const proxy = ["setting /etc/yum.conf section=main key=proxy", "| http://proxy:3128"];
+  host.write("/etc/yum.conf", "[main]\ngpgcheck=1\n");
+  expect((await host.apply(manifest("packages", "packages", ...proxy))).code).toBe(0);
+  host.write("/etc/yum.conf", "[main]\nproxy=http://owl:feather@proxy:3128\n");
+  const { stdout } = await host.run(["probe"]);
+  expect(stdout).toMatch(/^drift packages\tsetting \/etc\/yum\.conf main proxy\twas changed\n/);
+  expect(stdout).not.toContain("feather");
 });
 
 test("names the owner of each path that differs, as data", async () => {
@@ -111,13 +121,15 @@ test("only reads, and only its own scope", async () => {
   fresh.remove();
 });
 
-test("an interrupted run is drift, so that the next up fixes it", async () => {
+test("an interrupted run is drift of the resource itself, so that the next up fixes it", async () => {
   host.write("/services/uwsgi/unit", "");
   await host.apply(resource);
   host.countPlainCommands();
   host.killAt(20);
   await host.apply(resource.replace("| User-agent: *", "| User-agent: x"));
-  expect((await host.run(["probe"])).stdout).toContain("its last run was interrupted");
+  expect((await host.run(["probe"])).stdout).toContain(
+    "drift robots\t\tits last run was interrupted\n",
+  );
 });
 
 test("needs no more commands for fifteen resources than for one", async () => {

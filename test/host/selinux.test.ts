@@ -178,8 +178,8 @@ test("SELinux enabled after us: the probe finds missing labels, and up sets them
   host.write("/selinux", "Enforcing\n");
   label("/srv/log", "default_t");
   const probe = (await host.run(["probe"])).stdout;
-  expect(probe).toContain("/srv/log: SELinux type is default_t, not httpd_log_t");
-  expect(probe).toContain('selinux-boolean httpd_can_network_connect is "off", not "on"');
+  expect(probe).toContain("\t/srv/log\tSELinux type is default_t, not httpd_log_t");
+  expect(probe).toContain('\tselinux-boolean httpd_can_network_connect\tis "off", not "on"');
   expect(await host.apply(confined, { repair: 1 })).toMatchObject({ code: 0, stderr: "" });
   expect(typeOf("/srv/log")).toBe("httpd_log_t");
   expect(rules()).toEqual(["/srv/log(/.*)?\thttpd_log_t"]);

@@ -117,7 +117,7 @@ describe("a service made by an init script, under systemd", () => {
     await host.apply(text);
     host.write(`${unit}/exited`, "");
     expect((await host.run(["probe"])).stdout).toContain(
-      'service postgres is "enabled stopped", not "enabled running"',
+      '\tservice postgres\tis "enabled stopped", not "enabled running"\n',
     );
     const run = await host.apply(text, { repair: 1 });
     expect(run.stdout).toContain("(enabled stopped -> enabled running)\n");

@@ -261,7 +261,9 @@ test("an empty secret key is drift, and replaced; an empty link is not ours, and
   mkdirSync(host.at("/microarray/shared/tracks"), { recursive: true });
   expect((await host.apply(withKey)).code).toBe(0);
   host.write(secretKey, "");
-  expect((await host.run(["probe"])).stdout).toMatch(/^drift app-settings secret-key .*"absent"/);
+  expect((await host.run(["probe"])).stdout).toMatch(
+    /^drift app-settings\tsecret-key .*\tis "absent"/,
+  );
   const repaired = await host.apply(withKey, { repair: 1 });
   expect(repaired).toMatchObject({ code: 0, stderr: "" });
   expect(repaired.stdout).toContain(`replaced the empty secret key ${secretKey}\n`);

@@ -74,7 +74,7 @@ test("SELinux: sets labels before the swap, rules, booleans and ports, and resto
 
   execaSync("chcon", ["-t", "var_t", host.at("/microarray")]);
   expect((await host.run(["probe"])).stdout).toContain(
-    "drift s /microarray: SELinux type is var_t, not httpd_sys_content_t",
+    "drift s\t/microarray\tSELinux type is var_t, not httpd_sys_content_t",
   );
   await host.removeResource("s");
   expect(host.read("/booleans/httpd_can_network_connect")).toBe("off\n");
@@ -218,7 +218,7 @@ test("firewall: the probe finds one that was started after us, and a repair open
   await host.apply(text);
   host.write("/firewall-now", "");
   host.write("/firewall-later", "");
-  expect((await host.run(["probe"])).stdout).toMatch(/^drift f firewall-port tcp 80 is /);
+  expect((await host.run(["probe"])).stdout).toMatch(/^drift f\tfirewall-port tcp 80\tis /);
   await host.apply(text, { repair: 1 });
   expect(host.read("/firewall-now")).toBe("80/tcp\n");
 });

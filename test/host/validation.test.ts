@@ -120,7 +120,7 @@ test("logrotate: lets its sandboxed service write to our log directories, only t
   expect(host.calls()).toContain("systemctl daemon-reload");
   host.write(`${dropIns}/tracks-nginx.conf`, "");
   expect((await host.run(["probe"])).stdout).toMatch(
-    /^drift rotation .*tracks-nginx.conf: content differs/,
+    /^drift rotation\t.*tracks-nginx.conf\tcontent differs/,
   );
 
   expect(await host.apply(sandboxed("none-such.service"))).toMatchObject({ code: 0, stderr: "" });

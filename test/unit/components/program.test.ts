@@ -47,6 +47,8 @@ function nameOnHost({ inputs }: Registered): string {
   return / apply (\S+)/.exec(inputs.create ?? "")?.[1] ?? "";
 }
 
+const notInstalled = { name: "package git", reason: "is not installed" };
+
 function facts(resources: Record<string, AppliedResource>): HostFacts {
   return {
     distribution: "CentOS Stream release 9",
@@ -228,18 +230,17 @@ describe("the program", () => {
     });
     const name = nameOnHost(await command("packages"));
     expect(first.place).toBe("SystemPackages:packages");
-    for (const [state, repair] of [
-      ["ok", 3],
-      ["drift", 4],
+    for (const [drift, repair] of [
+      [[], 3],
+      [[notInstalled], 4],
     ] as const) {
       engine.clear();
-      const host = new Host(`host-${state}`, {
+      const host = new Host(`host-${repair}`, {
         connection: rootConnection,
         facts: facts({
           [name]: {
-            state,
+            drift,
             repair: 3,
-            reason: "git: not installed",
             manifest: undefined,
             via: undefined,
           },
@@ -255,11 +256,9 @@ describe("the program", () => {
   it("reports drift in a preview only, since up and destroy run the same program", async () => {
     new SystemPackages("packages", { host: new Host("first", { connection: rootConnection }) });
     const name = nameOnHost(await command("packages"));
-    const reason = "git: not installed";
     const drifted = {
-      state: "drift",
+      drift: [notInstalled, { name: undefined, reason: "its last run was interrupted" }],
       repair: 0,
-      reason,
       manifest: undefined,
       via: undefined,
     } as const;
@@ -283,7 +282,8 @@ describe("the program", () => {
       [
         "packages: the host differs from what was last applied",
         "  fix:     pulumi up   (repairs it)",
-        "  reason:  git: not installed",
+        "  reason:  package git: is not installed",
+        "           its last run was interrupted",
       ].join("\n"),
     );
   });
@@ -344,8 +344,7 @@ describe("the program", () => {
       info.mockRestore();
     });
     const applied: AppliedResource = {
-      state: "ok",
-      reason: undefined,
+      drift: [],
       manifest: ["before"],
       repair: 0,
       via: undefined,

@@ -19,8 +19,7 @@ const spooled = `.tracks/tracks.test/app-archive-${file.sha256}`;
 
 function facts(known: Record<string, string>, consumer?: Partial<AppliedResource>): HostFacts {
   const applied: AppliedResource = {
-    state: "ok",
-    reason: undefined,
+    drift: [],
     repair: 0,
     via: undefined,
     manifest: [`release /r archive=${spooled}`],
@@ -33,6 +32,8 @@ function facts(known: Record<string, string>, consumer?: Partial<AppliedResource
     resources: new Map(consumer ? [[consumerName, applied]] : []),
   };
 }
+
+const drift = [{ name: "/r", reason: "is missing" }];
 
 let consumerName = "";
 
@@ -81,8 +82,8 @@ describe("a file copied to the host", () => {
   it("is copied again when it was lost before the host used it", async () => {
     const lost = [
       facts({}),
-      facts({}, { state: "drift" }),
-      facts({ [`spool/app-archive-${file.sha256}`]: "3" }, { state: "drift" }),
+      facts({}, { drift }),
+      facts({ [`spool/app-archive-${file.sha256}`]: "3" }, { drift }),
       facts({}, { manifest: ["release /r archive=another"] }),
     ];
     for (const known of lost) expect(await trigger(known)).not.toBe("");
@@ -91,7 +92,7 @@ describe("a file copied to the host", () => {
   it("is not copied again when the host used it, when it is still there, or when the host can't be asked", async () => {
     expect(await trigger(facts({}, {}))).toBe("");
     const there = { [`spool/app-archive-${file.sha256}`]: "17" };
-    expect(await trigger(facts(there, { state: "drift" }))).toBe("");
+    expect(await trigger(facts(there, { drift }))).toBe("");
     expect(await trigger(undefined)).toBe("");
   });
 

@@ -18,7 +18,7 @@ function facts(lines: string[], owners: Record<string, string> = {}, init = "sys
     resources: new Map(
       lines.map((line, index) => [
         `resource-${index}`,
-        { state: "ok", reason: undefined, manifest: [line], repair: 0, via: undefined },
+        { drift: [], manifest: [line], repair: 0, via: undefined },
       ]),
     ),
   };

@@ -66,8 +66,7 @@ describe("a former site that runs", () => {
     [
       "old-data-load",
       {
-        state: "ok",
-        reason: undefined,
+        drift: [],
         manifest: ["manifest 1", "subsystem data-migration"],
         repair: 0,
         via: undefined,

@@ -17,7 +17,7 @@ export const script = {
     "#!/bin/bash",
     `case "$3" in`,
     `survey) printf "fact init systemd\\nfact arguments %s\\nconflict\\tuwsgi-of\\t%s\\n" "$*" "tracks.other" ;;`,
-    `probe) printf "ok site\\ndrift nginx /etc/nginx/nginx.conf has other content\\nrepair nginx 2\\nmanifest nginx\\n tracks-manifest 1\\n | user nginx;\\nvia nginx root key SHA256:old\\n" ;;`,
+    `probe) printf "ok site\\ndrift nginx\\t/etc/nginx/nginx.conf\\tcontent differs\\nrepair nginx 2\\nmanifest nginx\\n tracks-manifest 1\\n | user nginx;\\nvia nginx root key SHA256:old\\n" ;;`,
     // The keys come in a stream of their own.
     `resolve) printf "fact commit %s\\n" "$(grep -c "^| KEY$" <&3)-$6" ;;`,
     "esac",

@@ -95,7 +95,7 @@ it.each<[line: string, subject: string, found: string | undefined, fix: string]>
     "npm run recover -- --stack production",
   ],
   [
-    "drift robots /microarray/robots/robots.txt: content differs",
+    "drift robots\t/microarray/robots/robots.txt\tcontent differs",
     "robots has drifted",
     "/microarray/robots/robots.txt: content differs",
     "pulumi up --stack production",
@@ -111,6 +111,21 @@ it.each<[line: string, subject: string, found: string | undefined, fix: string]>
   expect(text).toContain("\nThe site tracks.stowers.org is not fine:\n\n");
   expect(text).toContain(`\n  ${subject}\n`);
   expect(text).toContain(`\n    fix:     ${fix}`);
+});
+
+it("has what drifted by name, and how, a resource each", () => {
+  const { drift, problems } = read(
+    'drift nginx-1a2b3c\tservice nginx\tis "enabled stopped", not "enabled running"',
+    "drift nginx-1a2b3c\t/etc/nginx/nginx.conf\tcontent differs",
+  );
+  const differences = [
+    { name: "service nginx", reason: 'is "enabled stopped", not "enabled running"' },
+    { name: "/etc/nginx/nginx.conf", reason: "content differs" },
+  ];
+  expect(drift).toEqual([{ resource: "nginx-1a2b3c", differences }]);
+  expect(problems.map(({ found }) => found)).toEqual([
+    'service nginx: is "enabled stopped", not "enabled running"\n/etc/nginx/nginx.conf: content differs',
+  ]);
 });
 
 it("does not blame the site's answer on a service that is stopped", () => {

@@ -15,9 +15,7 @@ describe("what the host has", () => {
     facts: new Map(Object.entries({ init: "systemd", ...answers })),
     problems: [],
     resources: new Map(
-      manifest === undefined
-        ? []
-        : [["x", { state: "ok", reason: undefined, manifest, repair: 0, via: undefined }]],
+      manifest === undefined ? [] : [["x", { drift: [], manifest, repair: 0, via: undefined }]],
     ),
   });
   const running = {

@@ -54,10 +54,9 @@ describe("a host without problems", () => {
     expect(facts.problems).toEqual([
       expect.objectContaining({ severity: "warning", found: "the service of tracks.other" }),
     ]);
-    expect(facts.resources.get("site")?.state).toBe("ok");
+    expect(facts.resources.get("site")?.drift).toEqual([]);
     expect(facts.resources.get("nginx")).toEqual({
-      state: "drift",
-      reason: "/etc/nginx/nginx.conf has other content",
+      drift: [{ name: "/etc/nginx/nginx.conf", reason: "content differs" }],
       manifest: ["tracks-manifest 1", "| user nginx;"],
       repair: 2,
       via: "root key SHA256:old",
@@ -335,7 +334,7 @@ describe("the system", () => {
     const text = `#!/bin/bash
 case "$3" in
 survey) printf 'obstacle\\tfailure\\tset NginxSite.snippet\nconflict\\tfile\\tUwsgi.socket\n' ;;
-probe) printf 'drift nginx set Nginx.openPorts\nmanifest nginx\n | # NginxSite.snippet\n' ;;
+probe) printf 'drift nginx\tnginx\tset Nginx.openPorts\nmanifest nginx\n | # NginxSite.snippet\n' ;;
 esac
 `;
     const speaking = { scope: "tracks.test", text };
@@ -345,7 +344,7 @@ esac
       expect.objectContaining({ severity: "warning", subject: "tracks:uwsgiSocket" }),
     ]);
     expect(facts.resources.get("nginx")).toMatchObject({
-      reason: "set tracks:openFirewall",
+      drift: [{ name: "nginx", reason: "set tracks:openFirewall" }],
       manifest: ["| # NginxSite.snippet"],
     });
   });

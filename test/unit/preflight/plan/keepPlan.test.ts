@@ -12,6 +12,7 @@ import {
   onTestFinished,
   vi,
 } from "vitest";
+import type { Difference } from "../../../../host/difference";
 import type { AppliedResource, HostFacts } from "../../../../host/facts";
 import { warningOf } from "../../../../host/problem";
 import program from "../../../../index";
@@ -101,13 +102,11 @@ async function plan(
 
 const up = (changes: Changes = settings, found: HostFacts = facts) => run(false, changes, found);
 
-const other: AppliedResource = {
-  ...{ state: "ok", reason: undefined, manifest: [], repair: 0, via: undefined },
-};
-const applied = (name: string, reason: string): HostFacts["resources"] =>
+const other: AppliedResource = { drift: [], manifest: [], repair: 0, via: undefined };
+const applied = (name: string, ...drift: Difference[]): HostFacts["resources"] =>
   new Map<string, AppliedResource>([
     ["other-000000", other],
-    [name, { ...other, state: "drift", reason }],
+    [name, { ...other, drift }],
   ]);
 
 beforeEach(() => {
@@ -127,7 +126,11 @@ describe("a plan", () => {
         warningOf({ subject: "the user deployer exists" }),
         warningOf({ subject: "another server answers to tracks.test", reason: "/etc/a\n/etc/b" }),
       ],
-      resources: applied("nginx-123456", "/etc/b: is missing\n/etc/a: content differs"),
+      resources: applied(
+        "nginx-123456",
+        { name: "/etc/b", reason: "is missing" },
+        { name: "/etc/a", reason: "content differs" },
+      ),
     };
     const text = await plan(application, found);
     expect(await plan(application, { ...found, problems: [...found.problems].reverse() })).toBe(
@@ -236,7 +239,10 @@ describe("up with a plan", () => {
     [
       "the host drifted",
       settings,
-      { ...facts, resources: applied("nginx-123456", "/etc/a: content differs") },
+      {
+        ...facts,
+        resources: applied("nginx-123456", { name: "/etc/a", reason: "content differs" }),
+      },
       /drift\n.*\+ nginx-123456: \/etc\/a: content differs/,
     ],
     [
@@ -326,7 +332,7 @@ describe("up with a plan", () => {
     const found: HostFacts = {
       ...facts,
       ...{ commit: "a".repeat(40), problems: [warningOf({ subject: "a second server" })] },
-      resources: applied("nginx-123456", "/etc/a: content differs"),
+      resources: applied("nginx-123456", { name: "/etc/a", reason: "content differs" }),
     };
     await up(changes, found);
   });
