@@ -92,14 +92,14 @@ fail() { # "WHAT" or "WHAT: LINES"
   exit 1
 }
 
-# Records a change that was made; it is printed and written to the audit log once the run has succeeded.
+# Records a change that was made, which is printed, and one line of the audit log, once the run has succeeded.
 changed() {
   CHANGES+=("${1//$'\n'/; }")
 }
 
-# Records what the administrator should know and what is no change.
+# Records what the administrator should know and what is no change. A tool's lines stay lines.
 note() {
-  NOTES+=("note: ${1//$'\n'/; }")
+  NOTES+=("note: $1")
 }
 
 # Runs a command; leaves all of its output in OUTPUT.

@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DeployRoot } from "./deployRoot";
 
@@ -55,6 +57,32 @@ describe("a running service uwsgi of somebody else", () => {
     expect(await site.host.removeResource("app")).toMatchObject({ code: 0, stderr: "" });
     expect(site.host.read(dropIn)).toContain("PIDFile=/run/former.pid");
     await expectServed("former");
+  });
+
+  test("is restored even if it can't start any more, and its own lines say why", async () => {
+    await takeOver();
+    // systemd of Enterprise Linux 9: bus-wait-for-jobs.c; uWSGI 2.0: socket.c, uwsgi.c.
+    const said = [
+      "Job for uwsgi.service failed because the control process exited with error code.",
+      "probably another instance of uWSGI is running on the same address (127.0.0.1:3031).",
+      "bind(): Address already in use [core/socket.c line 769]",
+    ];
+    const systemctl = join(__dirname, "commands", "systemctl");
+    const says = (...lines: string[]) =>
+      `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(" ")}`;
+    rmSync(site.host.at("/stand-ins/systemctl"));
+    site.host.write(
+      "/stand-ins/systemctl",
+      `#!/bin/bash\nif [[ $1 == start ]]; then ${says(said[0] ?? "")}; exit 1; fi\nexec ${systemctl} "$@"\n`,
+      0o755,
+    );
+    site.host.write("/stand-ins/journalctl", `#!/bin/bash\n${says(...said.slice(1))}\n`, 0o755);
+    const run = await site.host.removeResource("app");
+    expect(run.code).toBe(0);
+    expect(run.stdout).toContain(
+      `note: the service uwsgi that ran before does not start: ${said.join("\n")}\n`,
+    );
+    expect(site.host.read(unit)).toContain("# by hand");
   });
 
   test("runs again when ours does not start in its place", async () => {
