@@ -3,21 +3,10 @@
 
 # Prints `backup PATH`, or `none` where there is no database yet.
 backup() { # user=U current=PATH virtualenv=PATH backups=PATH production=yes|no label=WORD [client=DIRECTORY]
-  local argument user='' current='' virtualenv='' backups='' production=no label='' words
-  for argument in "$@"; do
-    case $argument in
-      user=* | current=* | virtualenv=* | backups=* | production=* | label=*) printf -v "${argument%%=*}" %s "${argument#*=}" ;;
-      client=*) ;;
-      *) fail "backup accepts user=U, current=PATH, virtualenv=PATH, backups=PATH, production=yes|no, label=WORD and client=DIRECTORY, not \"$argument\"" ;;
-    esac
-  done
-  [[ -n $user && -n $current && -n $virtualenv && -n $backups && -n $label ]] \
-    || fail 'backup: needs user, current, virtualenv, backups and label'
+  local user='' current='' virtualenv='' backups='' production='' label='' client='' words
+  verb_words backup user,current,virtualenv,backups,production,label client "$@"
   application_environment "$production"
-  words=(--if-any --directory "$ROOT$backups" --label "$label")
-  for argument in "$@"; do
-    [[ $argument != client=* ]] || words+=(--client "${argument#client=}")
-  done
+  words=(--if-any --directory "$ROOT$backups" --label "$label" ${client:+--client "$client"})
   OUTPUT=$(python_as "$user" "$current" "$ROOT$virtualenv/bin/python" backup "${words[@]}" 2>&1 </dev/null) \
     || fail_with_lines 1 "can't back up the database"
   printf '%s\n' "${OUTPUT##*$'\n'}"

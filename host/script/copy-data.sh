@@ -11,7 +11,7 @@ copy_out() { # look|dump user=U current=PATH virtualenv=PATH production=yes|no t
   local mode=${1-} user='' current='' virtualenv='' production='' to='' scrub='' what='a copy' reason
   shift || true
   [[ $mode == look || $mode == dump ]] || fail "copy-out \"$mode\": must be look or dump"
-  copy_words copy-out user,current,virtualenv,production,to,scrub "$@"
+  verb_words copy-out user,current,virtualenv,production,to,scrub '' "$@"
   application_environment "$production"
   if [[ $mode == dump ]]; then open_state; fi
   RESOURCE=data
@@ -37,7 +37,7 @@ copy_in() { # look|load user=U current=PATH virtualenv=PATH production=no backup
   local mode=${1-} user='' current='' virtualenv='' production='' backups='' from=''
   shift || true
   [[ $mode == look || $mode == load ]] || fail "copy-in \"$mode\": must be look or load"
-  copy_words copy-in user,current,virtualenv,production,backups,from "$@"
+  verb_words copy-in user,current,virtualenv,production,backups,from '' "$@"
   [[ $production == no ]] || fail 'copy-in: production must be no, since a copy never replaces production data'
   application_environment no
   RESOURCE=data
@@ -48,22 +48,6 @@ copy_in() { # look|load user=U current=PATH virtualenv=PATH production=no backup
   fi
   run_copier "$user" "$current" "$virtualenv" copy_in "$mode" "$ROOT$backups" || fail "$REPLY"
   [[ $mode == look ]] || with_records_locked audit operated "replaced the data by a copy of those of $from"
-}
-
-# Leaves the words in the caller's variables of the same names.
-copy_words() { # VERB NAME,NAME... WORD...
-  local verb=$1 known=$2 word name
-  shift 2
-  for word in "$@"; do
-    name=${word%%=*}
-    if [[ $word != *=?* ]] || ! contains_word "$known" "$name"; then
-      fail "$verb accepts ${known//,/=, }=, not \"$word\""
-    fi
-    printf -v "$name" %s "${word#*=}"
-  done
-  for name in ${known//,/ }; do
-    [[ -n ${!name} ]] || fail "$verb needs ${known//,/, }"
-  done
 }
 
 # Runs one of the two programs. What it prints is the caller's. Status: the program's; leaves the last line of its

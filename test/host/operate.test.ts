@@ -166,5 +166,5 @@ test("backs up the database as the application's user", async () => {
   expect(run).toMatchObject({ code: 0, stderr: "" });
   expect(run.stdout).toMatch(/^backup \/\S+\/backups\/tracks\/\S+-loaddata\.sqlite3\n$/);
   const refused = await site.host.run(["backup", "user=daemon"]);
-  expect(refused.reason).toBe("backup: needs user, current, virtualenv, backups and label");
+  expect(refused.reason).toBe("backup needs user, current, virtualenv, backups, production, label");
 });
