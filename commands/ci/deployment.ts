@@ -6,7 +6,7 @@ import type {
 import { reasonOf } from "../failure";
 import { onInterrupt } from "../ops/onInterrupt";
 import { siteOf } from "../ops/site";
-import { siteStatus } from "../ops/status";
+import { type SiteStatus, siteStatus } from "../ops/status";
 import { findStack, type Stack, whileSelected } from "../recover/stack";
 import { type Drift, driftOf } from "./drifted";
 import { EngineReport, type Message } from "./engineReport";
@@ -173,11 +173,19 @@ async function throughEngine(
 /** Whether the host has put back what failed: then no run is left that was interrupted. */
 async function isRestored({ project, source }: Stack): Promise<boolean | undefined> {
   try {
-    const { interrupted } = await siteStatus(siteOf(project, source));
-    return interrupted.length === 0;
+    return isLeftInOrder(await siteStatus(siteOf(project, source)));
   } catch {
     return undefined;
   }
+}
+
+/** Undefined while a run is at work: after a lost connection it may be that of this deployment. */
+export function isLeftInOrder({
+  changing,
+  interrupted,
+}: Pick<SiteStatus, "changing" | "interrupted">): boolean | undefined {
+  if (changing.length > 0) return undefined;
+  return interrupted.length === 0;
 }
 
 async function driftOn({ project, source }: Stack): Promise<Drift[]> {

@@ -15,8 +15,8 @@ export interface CiResult {
   /** Why it failed; undefined where it did not. */
   readonly failure: string | undefined;
   /**
-   * Whether a failed deployment left nothing half done on the host; undefined where none failed, or the host did
-   * not answer.
+   * Whether a failed deployment left nothing half done on the host; undefined where none failed, the host did
+   * not answer, or a run is still at work there.
    */
   readonly restored?: boolean | undefined;
 }

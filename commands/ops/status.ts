@@ -37,6 +37,13 @@ export interface SiteStatus {
     readonly usedPercent: number;
     readonly availableMegabytes: number;
   }[];
+  /** Runs that change the host at this moment: a deployment, or another verb. What they change may not be fine yet. */
+  readonly changing: readonly {
+    /** What they change, such as `nginx` or `application`. */
+    readonly subsystem: string;
+    /** What the run says of itself, such as `pid 4711 (apply tracks.dev/nginx, since 2026-01-31T12:00:00Z)`. */
+    readonly by: string;
+  }[];
   /** Runs that ended in the middle, whose changes nobody has undone yet. */
   readonly interrupted: readonly { readonly subsystem: string; readonly resource: string }[];
   /** The resources that the host has otherwise than they were applied. */
@@ -133,6 +140,7 @@ export function readStatus(
         ? undefined
         : { name: release, since: new Date(Number(since) * 1000).toISOString() },
     disks,
+    changing: valuesOf(facts, "changing/").map(([subsystem, by]) => ({ subsystem, by })),
     interrupted: valuesOf(facts, "interrupted/").map(([subsystem, resource]) => ({
       subsystem,
       resource,
