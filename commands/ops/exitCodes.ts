@@ -20,7 +20,7 @@ export const exitCodes = {
 export const exitCodesHelp = `
 Exit codes:
   0    done; of status and doctor: all is well
-  1    not done; stderr says why
+  1    not done; stderr says why, such as another run that did not end within the two minutes that are waited
   2    wrong usage, or a question that nobody was there to answer (--yes)
   3    of status and doctor: not all is well
   4    a question was answered with no

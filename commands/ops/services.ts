@@ -1,10 +1,13 @@
+import { createInterface } from "node:readline";
 import { Argument, type Command } from "commander";
 import { problemError } from "../../host/ProblemError";
-import { runVerb } from "../../host/script/verb";
+import { startVerb } from "../../host/script/verb";
 import { Deadline } from "../../host/ssh/deadline";
 import { HostError } from "../../host/ssh/error";
+import type { Session } from "../../host/ssh/session";
 import { inStackKeys } from "../../settings/argumentKeys";
 import { confirm } from "./confirm";
+import { hostErrors } from "./hostErrors";
 import { commandFor, onHost, openSite, type Site } from "./site";
 import { addVerb, type StackOption } from "./verb";
 
@@ -72,28 +75,51 @@ async function operate(action: Action, service: Service | "all", options: Option
   const site = await openSite(options.stack);
   const services = servicesOf(site, service);
   if (action === "stop" && !(await confirm(consequences(site, services), options))) return;
-  const { exitCode, stdout, stderr } = await onHost(site, (session) =>
-    runVerb(
-      session,
-      site.connection,
-      { scope: site.scope, words: ["operate", action, ...services], waitSeconds },
-      new Deadline(waitSeconds + serviceSeconds),
-    ),
-  );
-  // What was done before something failed is done.
-  const events = parseEvents(stdout);
-  if (options.json === true) console.log(JSON.stringify(events));
-  else for (const event of events) console.log(describe(event));
-  if (exitCode !== 0) {
-    throw new HostError("script", {
-      subject: `Not everything was done on ${site.connection.address}`,
-      reason: inStackKeys(stderr).trim() || "The host's answer is cut off.",
-    });
+  const events: ServiceEvent[] = [];
+  const tell = (event: ServiceEvent): void => {
+    events.push(event);
+    if (options.json !== true) console.log(describe(event));
+  };
+  try {
+    await onHost(site, (session) => operateThere(session, site, action, services, tell));
+  } finally {
+    // What was done before something failed is done.
+    if (options.json === true) console.log(JSON.stringify(events));
   }
   if (action === "stop") {
     console.error(
       `A stopped service is drift: the next pulumi up starts it, as does ${commandFor(site, "start", service)}`,
     );
+  }
+}
+
+/**
+ * Operates the services. When this process ends while the host still waits for another run, nothing is done.
+ *
+ * @param tell gets each event when it happens
+ * @throws HostError where not everything was done
+ */
+async function operateThere(
+  session: Session,
+  { connection, scope }: Site,
+  action: Action,
+  services: readonly Service[],
+  tell: (event: ServiceEvent) => void,
+): Promise<void> {
+  const words = ["operate", action, ...services];
+  const remote = await startVerb(session, connection, { scope, words, waitSeconds });
+  const lines = createInterface({ input: remote.stdout, crlfDelay: Infinity });
+  lines.on("line", (line) => {
+    parseEvents(line).forEach(tell);
+  });
+  const told = new Promise<void>((resolve) => lines.once("close", resolve));
+  const subject = `Not everything was done on ${connection.address}`;
+  const [exitCode, , reason] = await new Deadline(waitSeconds + serviceSeconds).race(
+    Promise.all([remote.ended, told, hostErrors(remote)]),
+    () => new HostError("unreachable", { subject, reason: "The host stopped answering." }),
+  );
+  if (exitCode !== 0) {
+    throw new HostError("script", { subject, reason: reason || "The host's answer is cut off." });
   }
 }
 

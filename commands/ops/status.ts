@@ -253,7 +253,7 @@ function valuesOf(facts: ReadonlyMap<string, string>, prefix: string): [string, 
 /** The state for a person; its last line is the verdict. @param now milliseconds since 1970 */
 export function describeStatus(
   { stack, connection, configuration }: Pick<Site, "stack" | "connection" | "configuration">,
-  { services, workers, release, disks, problems, isFine }: SiteStatus,
+  { services, workers, release, disks, changing, problems, isFine }: SiteStatus,
   now: number,
 ): string {
   const [name = connection.address] = configuration.site.serverNames;
@@ -274,10 +274,13 @@ export function describeStatus(
       "disk",
       `${mount}: ${usedPercent} % used, ${availableMegabytes} MB left`,
     ]),
+    ...changing.map(({ subsystem, by }) => ["changing", `${subsystem}: ${by}`]),
   ];
+  const meanwhile =
+    changing.length === 0 ? "" : " while a run changes it; ask again when that has ended";
   const verdict = isFine
     ? `The site ${name} is fine.`
-    : problemList(`The site ${name} is not fine`, problems);
+    : problemList(`The site ${name} is not fine${meanwhile}`, problems);
   return [table(rows), "", verdict].join("\n");
 }
 

@@ -44,6 +44,7 @@ copy_in() { # look|load user=U current=PATH virtualenv=PATH production=no backup
   if [[ $mode == load ]]; then
     open_state
     # During a load, no run may migrate or remove the release.
+    tell_wait application uwsgi
     take_locks application uwsgi
   fi
   run_copier "$user" "$current" "$virtualenv" copy_in "$mode" "$ROOT$backups" || fail "$REPLY"

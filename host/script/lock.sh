@@ -64,6 +64,22 @@ release_locks() {
   LOCK_FDS=()
 }
 
+# Says at once for whom a run will have to wait, if for anybody: somebody watches it.
+tell_wait() { # SUBSYSTEM...
+  local subsystem
+  for subsystem in "$@"; do
+    if flock_is_held "$subsystem"; then
+      printf 'waiting: %s is locked by %s\n' "$subsystem" "$REPLY" >&2
+      return
+    fi
+  done
+}
+
+# Has the caller gone away, who closes descriptor 3 then, and writes nothing to it?
+caller_is_gone() {
+  { true <&3; } 2>/dev/null && IFS= read -r -t 0 -u 3
+}
+
 # Is the lock of a subsystem held? Leaves what the holder says of itself in REPLY.
 flock_is_held() { # SUBSYSTEM
   local lock
@@ -71,7 +87,8 @@ flock_is_held() { # SUBSYSTEM
   lock=$REPLY/lock.$1
   REPLY='another run'
   [[ -e $lock ]] || return 1
-  flock -n "$lock" true 2>/dev/null
+  # Shared: two runs that ask at the same time must not take each other for a holder.
+  flock -n -s "$lock" true 2>/dev/null
   (($? == 1)) || return 1
   read -r REPLY 2>/dev/null <"$lock.holder"
   return 0

@@ -23,7 +23,11 @@ operate() { # start|stop|restart|reload uwsgi|nginx...
   done
   RESOURCE=services
   # shellcheck disable=SC2086 # a list of words
+  tell_wait $locks
+  # shellcheck disable=SC2086 # a list of words
   take_locks $locks
+  # Who gave up waiting, or lost the connection, is not to find services restarted later.
+  ! caller_is_gone || fail 'the caller is gone: nothing was done'
   for name in "${names[@]}"; do
     may_operate "$action" "$name"
   done

@@ -3,6 +3,14 @@
 
 status() { # [site=HOST,PORT,PATH] [current=PATH] [stats=ADDRESS:PORT] [path=PATH]...
   local argument name
+  # First: an answer of the site may take as long as the restart that it waits for.
+  for name in $SUBSYSTEMS; do
+    if flock_is_held "$name"; then
+      fact "changing/$name" "$REPLY"
+    elif [[ -d $STATE/journal/$name ]]; then
+      fact "interrupted/$name" "$(cat -- "$STATE/journal/$name/resource" 2>/dev/null)"
+    fi
+  done
   for name in uwsgi nginx; do
     status_of_service "$name"
   done
@@ -14,13 +22,6 @@ status() { # [site=HOST,PORT,PATH] [current=PATH] [stats=ADDRESS:PORT] [path=PAT
       path=*) status_of_disk "${argument#path=}" ;;
       *) fail "status accepts site=HOST,PORT,PATH, current=PATH, stats=ADDRESS:PORT and path=PATH, not \"$argument\"" ;;
     esac
-  done
-  for name in $SUBSYSTEMS; do
-    if flock_is_held "$name"; then
-      fact "changing/$name" "$REPLY"
-    elif [[ -d $STATE/journal/$name ]]; then
-      fact "interrupted/$name" "$(cat -- "$STATE/journal/$name/resource" 2>/dev/null)"
-    fi
   done
   ! compgen -G "$STATE/resources/$SCOPE/*/waits-for-deployment" >/dev/null || fact waiting-settings yes
   probe

@@ -18,17 +18,19 @@ export interface Holding {
   seconds?: number;
   /** Whether its child holds on to the lock, as yum does. @default false */
   inherited?: boolean;
+  /** Whether others may have it like this, too. @default false */
+  shared?: boolean;
 }
 
 /** Takes a subsystem's lock, as another program's run would; it is held when this is done. */
 export async function holdLock(
   host: PrivateRoot,
   subsystem: string,
-  { seconds = 60, inherited = false }: Holding = {},
+  { seconds = 60, inherited = false, shared = false }: Holding = {},
 ): Promise<HeldLock> {
   const lock = host.at(`/run/tracks/lock.${subsystem}`);
   mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
-  const options = inherited ? [] : ["-o"];
+  const options = [...(inherited ? [] : ["-o"]), ...(shared ? ["-s"] : [])];
   const holder = execa("flock", [...options, lock, "sleep", String(seconds)], {
     stdio: "ignore",
     reject: false,

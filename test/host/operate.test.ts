@@ -1,7 +1,9 @@
 import { chmodSync, symlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DeployRoot } from "./deployRoot";
+import { holdLock } from "./heldLock";
 
 let site: DeployRoot;
 beforeEach(async () => {
@@ -96,6 +98,48 @@ test("does not start uwsgi while settings wait for their deployment", async () =
   expect(run.reason).toBe("uwsgi must not load its settings now, nothing was touched");
   expect(told()).toEqual([]);
   expect((await operate("stop", "uwsgi")).stdout).toBe("stopped uwsgi \n");
+});
+
+test("says at once for whom it waits, and gives up at the limit with nothing done", async () => {
+  const lock = await holdLock(site.host, "uwsgi");
+  const by = "pid 4711 (apply tracks.dev/app, since 2026-01-01T00:00:00Z)";
+  site.host.write("/run/tracks/lock.uwsgi.holder", `${by}\n`);
+  const run = await operate("restart", "uwsgi");
+  lock.release();
+  expect(run).toMatchObject({ code: 1, stdout: "" });
+  expect(run.stderr).toMatch(/^waiting: uwsgi is locked by pid 4711 \(apply tracks\.dev\/app, /);
+  expect(run.reason).toBe(
+    `uwsgi is locked by ${by}; waited 2 s for it. Run this again when that run has ended, or end it with kill: the next run undoes what it left`,
+  );
+  expect(told()).toEqual([]);
+});
+
+test("does nothing any more when its caller has gone while it waited", async () => {
+  const patient = { environment: { TRACKS_LOCK_WAIT: "30" } };
+  for (const [descriptor3, code, commands] of [
+    ["ended", 1, []],
+    ["open", 0, ["restart uwsgi"]],
+  ] as const) {
+    const lock = await holdLock(site.host, "uwsgi");
+    const waiting = site.host.run(["operate", "restart", "uwsgi"], { descriptor3, ...patient });
+    await sleep(500);
+    lock.release();
+    expect((await waiting).code, descriptor3).toBe(code);
+    expect(told()).toEqual(commands);
+  }
+});
+
+test("names the run that has a lock in the status, and none for another status", async () => {
+  const changing = async () =>
+    (await site.host.run(["status"])).stdout.match(/^fact changing\/.*$/gm) ?? [];
+  const lock = await holdLock(site.host, "nginx");
+  site.host.write("/run/tracks/lock.nginx.holder", "pid 4711 (apply tracks.dev/nginx)\n");
+  expect(await changing()).toEqual(["fact changing/nginx pid 4711 (apply tracks.dev/nginx)"]);
+  lock.release();
+  // As another status has it while it asks.
+  const asking = await holdLock(site.host, "nginx", { shared: true });
+  expect(await changing()).toEqual([]);
+  asking.release();
 });
 
 test.each([

@@ -8,7 +8,7 @@ import { startVerb } from "../../../host/script/verb";
 import { HostError } from "../../../host/ssh/error";
 import type { RemoteProcess } from "../../../host/ssh/process";
 import type { Session } from "../../../host/ssh/session";
-import { inStackKeys } from "../../../settings/argumentKeys";
+import { hostErrors } from "../hostErrors";
 import { Progress } from "../progress";
 import { applicationOf, applicationWords, type Site } from "../site";
 import type { ScrubRule } from "./scrub";
@@ -169,17 +169,14 @@ function send(remote: RemoteProcess, request: object): void {
   remote.stdin.write(`${JSON.stringify(request)}\n`);
 }
 
-/** Exit code, what became of stdout, and stderr. */
+/** Exit code, what became of stdout, and the reason of a failure. */
 async function allOf<T>(
   remote: RemoteProcess,
   output: Promise<T>,
 ): Promise<[exitCode: number | undefined, output: T, errors: string]> {
-  return Promise.all([remote.ended, output, text(remote.stderr)]);
+  return Promise.all([remote.ended, output, hostErrors(remote)]);
 }
 
 function failure(subject: string, errors: string): HostError {
-  return new HostError("script", {
-    subject,
-    reason: inStackKeys(errors).trim() || "The host's answer is cut off.",
-  });
+  return new HostError("script", { subject, reason: errors || "The host's answer is cut off." });
 }

@@ -128,6 +128,25 @@ it("has what drifted by name, and how, a resource each", () => {
   ]);
 });
 
+it("says which run changes the host meanwhile, with which not everything may be fine", () => {
+  const run = "pid 4711 (operate tracks.production/services, since 2026-01-31T12:00:00Z)";
+  const changing = ["fact changing/application ", "fact changing/uwsgi "].map((line) => line + run);
+  const fineMeanwhile = read(...changing);
+  expect(fineMeanwhile).toMatchObject({
+    isFine: true,
+    changing: [
+      { subsystem: "application", by: run },
+      { subsystem: "uwsgi", by: run },
+    ],
+  });
+  expect(describeStatus(site, fineMeanwhile, 0)).toContain(`\nchanging  application: ${run}\n`);
+  expect(describeStatus(site, fineMeanwhile, 0)).toMatch(/ is fine\.$/);
+  const stopped = read(...changing, "fact service/uwsgi enabled stopped");
+  expect(describeStatus(site, stopped, 0)).toContain(
+    "\nThe site tracks.stowers.org is not fine while a run changes it; ask again when that has ended:\n\n  uwsgi does not run\n",
+  );
+});
+
 it("does not blame the site's answer on a service that is stopped", () => {
   const status = read("fact service/nginx enabled stopped", "fact site silent release=none");
   expect(status.problems.map(({ subject }) => subject)).toEqual(["nginx does not run"]);

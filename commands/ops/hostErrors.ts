@@ -1,0 +1,18 @@
+import { createInterface } from "node:readline";
+import type { RemoteProcess } from "../../host/ssh/process";
+import { inStackKeys } from "../../settings/argumentKeys";
+
+/**
+ * Reads what a verb of the host script says on stderr, until its end. That it waits for another run is told a
+ * person at once.
+ *
+ * @returns the other lines: why it failed, if it did
+ */
+export async function hostErrors({ stderr }: Pick<RemoteProcess, "stderr">): Promise<string> {
+  const reason: string[] = [];
+  for await (const line of createInterface({ input: stderr, crlfDelay: Infinity })) {
+    if (line.startsWith("waiting: ")) console.error(line);
+    else reason.push(line);
+  }
+  return inStackKeys(reason.join("\n")).trim();
+}
