@@ -354,7 +354,8 @@ describe("the scripts of ci/", () => {
       );
       const deploying = execa(join(folder, "ci/deploy"), ["--stack", "production"], {
         ...{ cwd: folder, extendEnv: false, env: { ...runner, ...environment } },
-        ...{ all: true, reject: false, stdin: "ignore" },
+        // By itself execa sends SIGKILL after 5 seconds.
+        ...{ all: true, reject: false, stdin: "ignore", forceKillAfterDelay: false },
       });
       await new Promise<void>((resolve) => {
         void deploying.finally(resolve);
