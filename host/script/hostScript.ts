@@ -6,6 +6,18 @@ import { basename, dirname, join } from "node:path";
 const parts = join(dirname(require.resolve("tracks/package.json")), "host/script");
 let assembled: string | undefined;
 
+/** Directory of the host scripts, one per scope; only root may write to it. */
+export const scriptDirectory = "/usr/local/libexec/tracks";
+
+/**
+ * Path of the script that the last `up` installed on the host; every user there may read it.
+ *
+ * @param scope project and stack, `PROJECT.STACK`
+ */
+export function installedScript(scope: string): string {
+  return `${scriptDirectory}/${scope}`;
+}
+
 /**
  * The script that runs on the host, as one text: the parts in `host/script/`, in the order that the
  * file `order` there gives.

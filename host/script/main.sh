@@ -26,9 +26,11 @@ main() {
   VERB=${1-}
   shift || true
   [[ $SCOPE =~ $NAME_PATTERN ]] || fail "scope \"$SCOPE\": must be PROJECT.STACK, as in --scope tracks.dev"
+  # Whoever may look could let no file grow, and would fill the memory of /run with what a killed run leaves.
+  [[ $VERB != look ]] || trap '' XFSZ
   ((EUID != 0)) || use_own_temporary_files
   case $VERB in
-    survey | resolve | status | follow | backup | version) "$VERB" "$@" ;;
+    look | survey | resolve | status | follow | backup | version) "$VERB" "$@" ;;
     copy-out) copy_out "$@" ;;
     copy-in) copy_in "$@" ;;
     probe) (($# == 0)) || fail 'usage: probe'; probe ;;
@@ -36,7 +38,7 @@ main() {
       open_state
       "$VERB" "$@"
       ;;
-    *) fail "verb \"$VERB\": must be apply NAME, remove NAME, probe, survey, resolve, recover, operate, status, follow, backup, copy-out, copy-in or version" ;;
+    *) fail "verb \"$VERB\": must be apply NAME, remove NAME, probe, survey, look, resolve, recover, operate, status, follow, backup, copy-out, copy-in or version" ;;
   esac
 }
 

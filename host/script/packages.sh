@@ -84,22 +84,19 @@ skip_installed() {
 # Installs each wanted package under the first of its names that the package manager knows. Once one of them
 # can't be installed, the others are only looked for, so that all missing ones are reported at once.
 take_packages() {
-  local index name words status unknown progress options=(-y)
+  local index name words status unknown progress
   LOST=''
   CHOSEN=()
   for index in "${!WANTED[@]}"; do CHOSEN[index]=${WANTED[index]%% *}; done
   while ((${#CHOSEN[@]} > 0)); do
-    if [[ $LOOK == yes || -n $LOST ]]; then
-      looking_options
-      options=(${REPLY:+"$REPLY"})
-    fi
-    attempt_manager ${options[@]+"${options[@]}"} install "${CHOSEN[@]}"
+    answer_manager
+    attempt_manager "${ANSWER[@]}" install "${CHOSEN[@]}"
     status=$?
     words=$OUTPUT
     # When a name is unknown, dnf installs nothing, and yum installs the others.
     unknown=" $(sed -n -e 's/^Error: Unable to find a match: //p' -e 's/^No package \(.*\) available\.$/\1/p' <<<"$words" | paste -s -d ' ' -) "
     if [[ $unknown != *[^\ ]* ]]; then
-      ((status == 0)) || [[ ${options[*]-} != -y && $words == *@(Operation aborted|Exiting on user)* ]] \
+      ((status == 0)) || [[ ${ANSWER[*]} != -y && $words == *@(Operation aborted|Exiting on user)* ]] \
         || manager_failed "can't install ${CHOSEN[*]}"
       return 0
     fi
@@ -114,11 +111,16 @@ take_packages() {
   done
 }
 
-# Leaves the option, if any, with which nothing is really installed.
-looking_options() {
+ANSWER=(-y) # options by which the package manager answers its own questions
+
+# Leaves in ANSWER a yes, or the options with which nothing is really installed and no key is imported.
+answer_manager() {
+  ANSWER=(-y)
+  [[ $LOOK == yes || -n $LOST ]] || return 0
   package_manager
-  # yum asks on stdin, which is closed.
-  if [[ $REPLY == dnf ]]; then REPLY=--assumeno; else REPLY=''; fi
+  # yum asks on stdin, which is closed, unless its settings say that it need not ask. On Enterprise Linux 6 it has no
+  # --assumeno.
+  if [[ $REPLY == dnf ]]; then ANSWER=(--assumeno); else ANSWER=(--setopt=assumeyes=0 --setopt=alwaysprompt=1); fi
 }
 
 # Uses the next name in place of an unknown one, or adds the package to LOST.
@@ -280,8 +282,9 @@ converge_module() { # INDEX
 # Leaves the streams of a module in the repositories.
 module_streams() { # NAME
   local line word streams=''
+  answer_manager
   package_manager
-  if [[ $REPLY == dnf ]] && ! attempt_manager -y module list "$1"; then
+  if [[ $REPLY == dnf ]] && ! attempt_manager "${ANSWER[@]}" module list "$1"; then
     [[ $OUTPUT == *'No matching Modules'* ]] || manager_failed "can't list the streams of $1"
     OUTPUT=''
   fi
@@ -300,7 +303,8 @@ module_streams() { # NAME
 # Leaves name and version of each package whose name is like PACKAGE, one per line: postgresql18-server too.
 versions_offered() { # MODULE PACKAGE
   local key value name='' offered=''
-  attempt_manager -y info available "$1*${2#"$1"}" \
+  answer_manager
+  attempt_manager "${ANSWER[@]}" info available "$1*${2#"$1"}" \
     || [[ $OUTPUT == *'No matching Packages'* ]] || manager_failed "can't list the versions of $2"
   while IFS=: read -r key value; do
     value=${value# }

@@ -126,23 +126,33 @@ survey_user() { # NAME
   conflict user "$name" "$uid" "$REPLY"
 }
 
-# Files in the login's spool of this scope, which were copied and not used yet, with their size.
+# Files in the login's spool of this scope, which were copied and not used yet, with their size. The directory is the
+# login's, who could lead root anywhere by a link: so the login itself looks.
 survey_spool() { # LOGIN
-  local spool file mark=none
+  local spool state size name mark=none files=()
   spool_of "$1"
-  spool=$REPLY
-  case $(stat -c '%F %U %a' -- "$spool" 2>/dev/null) in
-    "directory $1 700")
-      for file in "$spool"/.made-*; do
-        [[ ! -f $file ]] || mark=${file##*/.made-}
-      done
-      if [[ $mark == none ]]; then fact spool unmarked; else fact spool "ready $mark"; fi
-      ;;
+  spool=${REPLY#"$ROOT"}
+  if getent passwd "$1" >/dev/null 2>&1; then
+    # shellcheck disable=SC2016 # the inner shell expands it
+    readarray -t files < <(as_user "$1" / sh -c '
+      stat -c "%F %U %a" -- "$1" || exit
+      for file in "$1"/.made-* "$1"/*; do
+        [ ! -f "$file" ] || [ -L "$file" ] || printf "%s %s\n" "$(stat -c %s -- "$file")" "${file##*/}"
+      done' sh "$ROOT$spool" 2>/dev/null </dev/null)
+  fi
+  state=${files[0]-}
+  files=(${files[@]+"${files[@]:1}"})
+  for name in ${files[@]+"${files[@]#* }"}; do
+    [[ $name != .made-* ]] || mark=${name#.made-}
+  done
+  case $state in
+    "directory $1 700") if [[ $mark == none ]]; then fact spool unmarked; else fact spool "ready $mark"; fi ;;
     '') fact spool absent ;;
     *) fact spool open ;;
   esac
-  for file in "$spool"/*; do
-    [[ ! -f $file || -L $file ]] || fact "spool/${file##*/}" "$(stat -c %s -- "$file")"
+  for name in ${files[@]+"${files[@]}"}; do
+    read -r size name <<<"$name"
+    [[ $name == .made-* || ! $size =~ ^[0-9]+$ ]] || fact "spool/$name" "$size"
   done
 }
 
@@ -162,9 +172,14 @@ survey_packages() { # PROXY REPOSITORY...
   for id in "$@"; do
     [[ -e $ROOT/etc/yum.repos.d/$id.repo ]] || return 0
   done
-  [[ -z $proxy ]] || grep -qsF -- "$proxy" "$ROOT/etc/dnf/dnf.conf" "$ROOT/etc/yum.conf" || return 0
+  [[ -z $proxy ]] || has_proxy "$proxy" || return 0
   look_for_packages || return 0
   [[ -z $REPLY ]] || failure "$REPLY"
+}
+
+# Is it the whole value? Who asks for a part of it could find out the rest, which may have a password.
+has_proxy() { # URL
+  sed -n 's/^proxy[[:space:]]*=[[:space:]]*//p' "$ROOT/etc/dnf/dnf.conf" "$ROOT/etc/yum.conf" 2>/dev/null | grep -qxF -- "$1"
 }
 
 # Reports files of somebody else at paths of ours.
@@ -182,6 +197,7 @@ survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
   local binaries data version=absent kind name roles='' databases=''
   IFS=, read -r PG_SERVICE binaries data PG_PORT <<<"$1"
   find_postgresql_binaries "$binaries"
+  [[ $VERB != look || -z $PG_BINARIES ]] || check_server_programs
   find_postgresql_data "$data"
   if [[ -n $PG_BINARIES ]]; then
     find_postgresql_version

@@ -14,13 +14,15 @@ export interface VerbRun {
   readonly words: readonly string[];
   /** Seconds that another run is waited for. @default the script's own */
   readonly waitSeconds?: number;
+  /** Text of the script. @default this program's own */
+  readonly script?: string;
 }
 
 /** Runs a verb as root, and collects what it says. */
 export function runVerb(
   session: Session,
   connection: Connection,
-  { scope, words, waitSeconds }: VerbRun,
+  { scope, words, waitSeconds, script = hostScript() }: VerbRun,
   deadline: Deadline,
 ): Promise<CommandResult> {
   // What stands before the script is a sudo password that sudo didn't ask for: never run that. The
@@ -34,7 +36,7 @@ export function runVerb(
     session,
     connection,
     ["bash", "-c", command, scope, ...words],
-    hostScript(),
+    script,
     deadline,
   );
 }
@@ -66,10 +68,9 @@ export async function verbAnswer(
 export async function startVerb(
   session: Session,
   connection: Connection,
-  { scope, words, waitSeconds }: VerbRun,
+  { scope, words, waitSeconds, script = hostScript() }: VerbRun,
 ): Promise<RemoteProcess> {
   const { prefix, firstLine } = privilege(connection);
-  const script = hostScript();
   const rest = Buffer.byteLength(script) - script.indexOf("\n") - 1;
   // Not one byte more is read than the script has: stdin stays open, and its end is the end of the run.
   const command = [
