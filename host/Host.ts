@@ -10,7 +10,7 @@ import { type ResourceManifest, renderManifest } from "./manifest/manifest";
 import { differencesText } from "./difference";
 import type { HostFacts } from "./facts";
 import { transformFiles } from "./manifest/transform";
-import { hostScript } from "./script/hostScript";
+import { hostScript, installedScript, scriptDirectory } from "./script/hostScript";
 import { isSecretEntry } from "./manifest/secretEntry";
 import { problemText, warningOf } from "./problem";
 import { problemError } from "./ProblemError";
@@ -84,9 +84,6 @@ export interface SpooledFile {
   /** The copy: the command that takes the file depends on it. */
   resource: remote.CopyToRemote;
 }
-
-/** Directory of the host scripts, one per scope; only root may write to it. */
-const scriptDirectory = "/usr/local/libexec/tracks";
 
 /**
  * One remote host: the script that changes it, and the only way to run it.
@@ -246,7 +243,7 @@ export class Host extends HostComponent {
   }
 
   private installScript(name: string): remote.Command {
-    const script = `${scriptDirectory}/${this.scope}`;
+    const script = installedScript(this.scope);
     // Drops everything before the first line of the script: a sudo password that sudo did not ask for.
     const install = [
       "set -e",
@@ -306,7 +303,7 @@ export class Host extends HostComponent {
 
   /** Command line of the host script, as root. */
   private scriptLine(...words: readonly (readonly string[])[]): string {
-    return commandLine(this.asRoot([`${scriptDirectory}/${this.scope}`, ...words.flat()]));
+    return commandLine(this.asRoot([installedScript(this.scope), ...words.flat()]));
   }
 
   private asRoot(words: readonly string[]): readonly string[] {

@@ -24,6 +24,8 @@ export interface HostFacts {
   readonly problems: readonly Problem[];
   /** Commit that the application's ref names now; undefined while the host can't find out. */
   readonly commit?: string;
+  /** Whether the host's own script of another version answered. @default false */
+  readonly isOtherScript?: boolean;
   /** Resources of this stack on the host, by their names there. */
   readonly resources: ReadonlyMap<string, AppliedResource>;
 }

@@ -11,6 +11,7 @@ import { inStackKeys } from "../settings/argumentKeys";
 import type { StackConfig } from "../settings/configuration";
 import type { HostFacts } from "../host/facts";
 import { examineHost } from "./host/examineHost";
+import { previewLogin, previewUserIn } from "./host/previewLogin";
 import { sourceCommit } from "./host/sourceCommit";
 import { surveyQuestions } from "./questions";
 import { dumpFile } from "./source/dumpFile";
@@ -25,6 +26,7 @@ export type SiteArguments = Awaited<ReturnType<typeof preflight>>;
  */
 export async function preflight(config: StackConfig) {
   const { application, connection } = config;
+  const previewUser = previewUserIn(process.env);
   const from = application?.django.source;
   const repository = from?.kind === "git" ? from.repository : undefined;
   const server = application?.database && ownServer(application.database);
@@ -37,6 +39,7 @@ export async function preflight(config: StackConfig) {
       needsSftp: from?.kind === "folder" || application?.migration !== undefined,
       git: repository,
       forwarding: application?.database && postgresForwarding(application.database),
+      previewUser,
       inTerms: inStackKeys,
     }),
   ]);
@@ -57,7 +60,12 @@ export async function preflight(config: StackConfig) {
   }
   const database =
     application?.database &&
-    (await planPostgres(connection, facts, application.database, inStackKeys));
+    (await planPostgres(
+      previewUser === undefined ? connection : previewLogin(connection, previewUser),
+      facts,
+      application.database,
+      inStackKeys,
+    ));
   const source =
     repository === undefined
       ? folder && (() => folder.source)

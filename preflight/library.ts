@@ -9,6 +9,7 @@ export { ProblemError } from "../host/ProblemError";
 export { HostError } from "../host/ssh/error";
 export { examineHost } from "./host/examineHost";
 export type { PreflightOptions } from "./host/examine";
+export { previewLogin } from "./host/previewLogin";
 export type { SurveyQuestions } from "./host/survey";
 export { planPostgres, postgresForwarding, postgresQuestion } from "./database/plan";
 export type { DatabaseServer } from "../components/args/PostgresDatabase";

@@ -43,6 +43,7 @@ export function forwardingRefused({ address, port }: ForwardingTarget): HostErro
     fix: [
       "AllowTcpForwarding yes   (in the host's /etc/ssh/sshd_config; then reload sshd)",
       `PermitOpen ${address}:${port}   (there too, if that file uses PermitOpen)`,
+      "restrict,port-forwarding   (in the login's ~/.ssh/authorized_keys, if its line begins with restrict)",
     ],
     reason: "The tunnel to PostgreSQL needs it.",
   });

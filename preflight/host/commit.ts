@@ -11,6 +11,11 @@ import type { HostScript } from "./survey";
 /** Seconds that the git server may take. */
 export const gitDeadlineSeconds = 75;
 
+/** Whether a ref is the full name of a commit, which no server need be asked for. */
+export function isCommit(ref: string): boolean {
+  return /^[0-9a-f]{40}$/.test(ref);
+}
+
 /**
  * Asks the git server, from the host, which commit the ref names now.
  *

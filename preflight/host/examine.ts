@@ -2,14 +2,15 @@ import type { Connection } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
 import type { ForwardingTarget } from "../../host/ssh/forward";
 import type { GitRepository } from "../../components/args/DjangoApp";
-import { askCommit, gitDeadlineSeconds } from "./commit";
+import { askCommit, gitDeadlineSeconds, isCommit } from "./commit";
 import { checkForwarding, checkPrivilege, checkSystem } from "./checks";
-import type { HostFacts } from "../../host/facts";
+import { type HostFacts, parseReport } from "../../host/facts";
 import { inArguments, reworded, type Terms } from "../../host/problem";
 import { failingIn } from "../../host/ProblemError";
 import { overSession } from "./overSession";
+import { askInstalledScript, previewLogin } from "./previewLogin";
 import { checkSftp } from "./sftp";
-import { type HostScript, survey, type SurveyQuestions } from "./survey";
+import { type HostScript, lookWords, survey, type SurveyQuestions } from "./survey";
 
 /** Needs of a program on its host. */
 export interface PreflightOptions {
@@ -20,6 +21,14 @@ export interface PreflightOptions {
   readonly forwarding?: ForwardingTarget;
   /** Git repository of the application, whose commit to find. @default the source comes from elsewhere */
   readonly git?: GitRepository;
+  /**
+   * Login that looks in the place of the connection's own, in a preview: its sudo rule may allow the installed host
+   * script's verb `look` alone. It copies nothing, and asks no git server: the commit of a branch or a tag stays
+   * unknown. Where the program calls `planPostgres`, give that the connection of `previewLogin`.
+   *
+   * @default the connection's own login
+   */
+  readonly previewUser?: string | undefined;
   /** Puts a text that names arguments into the program's own terms. @default leaves it unchanged */
   readonly inTerms?: Terms;
 }
@@ -43,7 +52,15 @@ export async function examine(
   script: HostScript,
   { inTerms = inArguments, ...options }: PreflightOptions,
 ): Promise<HostFacts> {
-  return inTermsOf(inTerms, await failingIn(inTerms, ask(connection, script, options)));
+  const { previewUser } = options;
+  if (previewUser === undefined) {
+    return inTermsOf(inTerms, await failingIn(inTerms, ask(connection, script, options)));
+  }
+  // The login that is at fault there is the one of the variable.
+  const inPreview: Terms = (text) =>
+    inTerms(text.replaceAll("Connection.user", "TRACKS_PREVIEW_USER"));
+  const asked = askOnly(connection, previewUser, script.scope, options);
+  return inTermsOf(inTerms, await failingIn(inPreview, asked));
 }
 
 function ask(
@@ -78,6 +95,30 @@ async function inOrder<T>(before: readonly unknown[], last: Promise<T>): Promise
   void Promise.allSettled(all);
   for (const answer of all) await answer;
   return last;
+}
+
+/** Asks what a login can find out that may only look. What it finds is about the connection's own login. */
+async function askOnly(
+  connection: Connection,
+  previewUser: string,
+  scope: string,
+  { survey: questions, forwarding, git }: PreflightOptions,
+): Promise<HostFacts> {
+  const login = previewLogin(connection, previewUser);
+  return overSession(login, new Deadline(wayDeadlineSeconds), async (session) => {
+    const deadline = new Deadline(systemDeadlineSeconds);
+    const distribution = await checkSystem(session, deadline);
+    if (forwarding) await checkForwarding(session, forwarding, deadline);
+    const { stdout, isOtherScript } = await askInstalledScript(
+      session,
+      login,
+      scope,
+      lookWords(connection.user, questions),
+      new Deadline(surveyDeadlineSeconds),
+    );
+    const facts = { ...parseReport(distribution, stdout), isOtherScript };
+    return git !== undefined && isCommit(git.ref) ? { ...facts, commit: git.ref } : facts;
+  });
 }
 
 /** Rewords everything but manifests, which the program compares with its own. */

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Connection } from "../../host/ssh/connection";
 import { HostError } from "../../host/ssh/error";
-import { ofSeverity } from "../../host/problem";
+import { ofSeverity, type Problem, warningOf } from "../../host/problem";
 import { refuse, warn } from "../refuse";
 import { examine, type PreflightOptions } from "./examine";
+import { refuseOutsidePreview } from "./previewLogin";
 import { staleLogins } from "./staleLogins";
 import type { HostFacts } from "../../host/facts";
 import { hostScript } from "../../host/script/hostScript";
@@ -37,6 +38,7 @@ export async function examineHost(
 ): Promise<HostFacts | undefined> {
   const script = { text: hostScript(), scope: `${pulumi.getProject()}.${pulumi.getStack()}` };
   const isPreview = pulumi.runtime.isDryRun();
+  if (options.previewUser !== undefined && !isPreview) refuseOutsidePreview(options.previewUser);
   let facts: HostFacts;
   try {
     facts = await examine(connection, script, options);
@@ -46,7 +48,41 @@ export async function examineHost(
     return undefined;
   }
   refuse(ofSeverity("error", facts.problems));
-  if (isPreview)
-    warn([...ofSeverity("warning", facts.problems), ...staleLogins(connection, facts)]);
+  if (isPreview) {
+    warn([
+      ...ofSeverity("warning", facts.problems),
+      ...staleLogins(connection, facts),
+      ...unknowns(facts, options),
+    ]);
+  }
   return facts;
+}
+
+/** What a login that may only look did not find out. */
+function unknowns(
+  { isOtherScript, commit }: HostFacts,
+  { previewUser = "", git }: PreflightOptions,
+): Problem[] {
+  const problems: Problem[] = [];
+  if (isOtherScript === true) {
+    problems.push(
+      warningOf({
+        subject: "The host's script is of another version than this program",
+        given: `TRACKS_PREVIEW_USER, ${previewUser}: this login runs the host's own script`,
+        fix: ["pulumi up   (with the stack's own login: installs this version's script)"],
+        reason: "The host's state is as that version sees it.",
+      }),
+    );
+  }
+  if (previewUser !== "" && git !== undefined && commit === undefined) {
+    problems.push(
+      warningOf({
+        subject: "This preview does not know the commit of DjangoApp.source.ref",
+        given: `${git.ref}, and TRACKS_PREVIEW_USER`,
+        fix: ["set DjangoApp.source.ref to COMMIT   (its full name)"],
+        reason: `${previewUser} may not ask the git server. A plan of this preview holds for any commit.`,
+      }),
+    );
+  }
+  return problems;
 }

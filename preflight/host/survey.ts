@@ -1,9 +1,10 @@
 import type { Connection } from "../../host/ssh/connection";
 import type { Deadline } from "../../host/ssh/deadline";
 import { HostError } from "../../host/ssh/error";
-import { execAsRoot } from "../../host/ssh/execAsRoot";
 import { type ManifestEntry, renderLine } from "../../host/manifest/manifest";
-import type { Session } from "../../host/ssh/session";
+import type { ProblemParts } from "../../host/problem";
+import { runVerb } from "../../host/script/verb";
+import type { CommandResult, Session } from "../../host/ssh/session";
 import { type HostFacts, parseReport } from "../../host/facts";
 
 /** Questions to the host, besides those that the survey always asks. */
@@ -64,21 +65,46 @@ export interface HostScript {
 }
 
 /**
- * Runs the host script's two verbs that only read, as root, in one command, from stdin: it works before
- * the host has the script, and leaves nothing there.
+ * Asks the host for its state, by the verb `look` of the host script, as root. The script comes by stdin: that works
+ * before the host has it, and leaves nothing there.
  */
 export async function survey(
   session: Session,
   connection: Connection,
-  { text, scope }: HostScript,
+  { text: script, scope }: HostScript,
   questions: SurveyQuestions,
   distribution: string,
   deadline: Deadline,
 ): Promise<HostFacts> {
-  const words = [
-    scope,
+  const words = lookWords(connection.user, questions);
+  const result = await runVerb(session, connection, { scope, words, script }, deadline);
+  if (isWhole(result)) return parseReport(distribution, result.stdout);
+  throw new HostError("script", unread(result));
+}
+
+/** Whether the host answered to its end. */
+export function isWhole({ exitCode, stdout }: CommandResult): boolean {
+  return exitCode === 0 && /^preflight complete$/m.test(stdout);
+}
+
+/** The problem with an answer that is not whole. */
+export function unread({ stderr }: CommandResult): ProblemParts {
+  return {
+    subject: "The state of the host can't be read",
+    reason: stderr.trim() || "The host's answer is cut off.",
+  };
+}
+
+/**
+ * The verb and its words.
+ *
+ * @param login that deploys, and has copied files to the host
+ */
+export function lookWords(login: string, questions: SurveyQuestions): string[] {
+  return [
+    "look",
     ...(questions.user === undefined ? [] : [`user=${questions.user}`]),
-    `login=${connection.user}`,
+    `login=${login}`,
     `listen=${questions.listenPort}`,
     `default=${questions.defaultServer ? "yes" : "no"}`,
     ...questions.serverNames.map((name) => `server=${name}`),
@@ -87,26 +113,6 @@ export async function survey(
     ...databaseWords(questions.database),
     ...packageWords(questions.packages),
   ];
-  // Before the script there may be a sudo password that sudo didn't ask for: never run that. bash gets the
-  // script as a file, since it reads a pipe byte by byte; the two verbs run at the same time.
-  const both = [
-    `script=$(sed -n "/^#!/,\\$p")`,
-    `run() { bash -s -- --scope "$scope" "$@" <<<"$script"; }`,
-    `scope=$0`,
-    `exec 3< <(run probe 2>&1 && echo "preflight complete")`,
-    `run survey "$@" || exit`,
-    `answer=$(cat <&3)`,
-    `case $answer in *"preflight complete") echo "$answer" ;; *) echo "$answer" >&2; exit 1 ;; esac`,
-  ].join("; ");
-  const command = ["bash", "-c", both, ...words];
-  const result = await execAsRoot(session, connection, command, text, deadline);
-  if (result.exitCode !== 0 || !/^preflight complete$/m.test(result.stdout)) {
-    throw new HostError("script", {
-      subject: "The state of the host can't be read",
-      reason: result.stderr.trim() || "The host's answer is cut off.",
-    });
-  }
-  return parseReport(distribution, result.stdout);
 }
 
 function applicationWords(question: ApplicationQuestion | undefined): string[] {

@@ -100,8 +100,7 @@ describe("an inline program", () => {
     const host = await startServer({
       hostKeys: [hostKey],
       authorized: [login],
-      answer: (command) =>
-        command.includes("preflight complete") ? { stdout: facts.join("\n") } : undefined,
+      answer: (command) => (command.includes(" look ") ? { stdout: facts.join("\n") } : undefined),
     });
     const connection = connectionTo(host, hostKey, login);
     const wanted = { database: "site", user: "writer", tunnelPort: 25_470 };

@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { hostScriptDigest } from "../../../host/script/hostScript";
+import { Secret } from "../../../host/secret";
 import { preflight, type SiteArguments } from "../../../preflight/index";
 import { check } from "../settings/configuration";
+import { startAgent } from "./previewAgent";
 import { hostKey, login, server } from "./preflightBench";
 import { connectionTo } from "./preflightServer";
 
@@ -13,7 +16,7 @@ async function preflightOf(
 ): Promise<SiteArguments> {
   const report = [...facts.map((fact) => `fact ${fact}`), "preflight complete", ""].join("\n");
   const host = await server({
-    answer: (command) => (command.includes("preflight complete") ? { stdout: report } : undefined),
+    answer: (command) => (command.includes(" look ") ? { stdout: report } : undefined),
   });
   const { configuration } = check({ production: "false", ...settings });
   return preflight({ ...configuration, connection: connectionTo(host, hostKey, login) });
@@ -54,5 +57,34 @@ describe("a host whose init is not systemd", () => {
     const facts = ["init systemd", "interpreter present", "os-version 7.9"];
     const { app } = await preflightOf(facts, application);
     expect(app).toBeDefined();
+  });
+});
+
+describe("a preview by the login of TRACKS_PREVIEW_USER", () => {
+  it("gives the components the stack's own login, and what the host says of that", async () => {
+    inPreview(true);
+    vi.stubEnv("TRACKS_PREVIEW_USER", "previews");
+    const host = await server({
+      answer: (command) => {
+        if (command.startsWith("sha256sum ")) return { stdout: `${hostScriptDigest()}  script\n` };
+        return command.includes(" look ")
+          ? { stdout: "fact init systemd\nfact spool ready first\npreflight complete\n" }
+          : undefined;
+      },
+    });
+    const { configuration } = check({ production: "false" });
+    const socketPath = await startAgent(login);
+    const connection = connectionTo(host, hostKey, login, {
+      user: "operator",
+      identity: { kind: "agent", socketPath },
+      privilege: { kind: "password", password: new Secret("a password") },
+    });
+    const { host: found } = await preflight({ ...configuration, connection });
+    expect(found.connection).toBe(connection);
+    expect(found.facts?.facts.get("spool")).toBe("ready first");
+    expect(host.users).toEqual(["previews"]);
+    const sent = host.commands.map(({ command, stdin }) => command + stdin).join("\n");
+    expect(sent).toContain("login=operator");
+    expect(sent).not.toContain("a password");
   });
 });

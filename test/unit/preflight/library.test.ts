@@ -76,7 +76,7 @@ describe("the preflight of a database in a program of one's own", () => {
     const host = await server({
       forwarding: true,
       answer: (command) =>
-        command.includes("preflight complete")
+        command.includes(" look ")
           ? { stdout: `${report.join("\n")}\npreflight complete\n` }
           : undefined,
     });

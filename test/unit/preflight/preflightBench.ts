@@ -16,8 +16,10 @@ export const script = {
   text: [
     "#!/bin/bash",
     `case "$3" in`,
-    `survey) printf "fact init systemd\\nfact arguments %s\\nconflict\\tuwsgi-of\\t%s\\n" "$*" "tracks.other" ;;`,
-    `probe) printf "ok site\\ndrift nginx\\t/etc/nginx/nginx.conf\\tcontent differs\\nrepair nginx 2\\nmanifest nginx\\n tracks-manifest 1\\n | user nginx;\\nvia nginx root key SHA256:old\\n" ;;`,
+    `look)`,
+    `printf "fact init systemd\\nfact arguments %s\\nconflict\\tuwsgi-of\\t%s\\n" "$*" "tracks.other"`,
+    `printf "ok site\\ndrift nginx\\t/etc/nginx/nginx.conf\\tcontent differs\\nrepair nginx 2\\nmanifest nginx\\n tracks-manifest 1\\n | user nginx;\\nvia nginx root key SHA256:old\\npreflight complete\\n"`,
+    `;;`,
     // The keys come in a stream of their own.
     `resolve) printf "fact commit %s\\n" "$(grep -c "^| KEY$" <&3)-$6" ;;`,
     "esac",

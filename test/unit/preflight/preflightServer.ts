@@ -32,6 +32,8 @@ export interface TestServer {
   readonly port: number;
   /** Commands that were run, without the frame around each, and with its stdin. */
   readonly commands: { command: string; stdin: string }[];
+  /** Who logged in, in that order. */
+  readonly users: string[];
   /** TCP connections so far. */
   readonly connections: () => number;
   /** Ends every connection, as a host that reboots. */
@@ -98,6 +100,7 @@ export function connectionTo(
 
 export async function startServer(options: TestServerOptions): Promise<TestServer> {
   const commands: TestServer["commands"] = [];
+  const users: string[] = [];
   const clients = new Set<ServerConnection>();
   let connections = 0;
   const server = new Server(
@@ -107,9 +110,12 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
       clients.add(client);
       client.on("close", () => clients.delete(client));
       client.on("error", () => undefined);
+      let user = "";
       client.on("authentication", (context) => {
+        user = context.username;
         authenticate(context, options.authorized);
       });
+      client.on("ready", () => users.push(user));
       let sessions = 0;
       client.on("session", (accept, reject) => {
         if (sessions >= (options.maxSessions ?? 10)) {
@@ -157,6 +163,7 @@ export async function startServer(options: TestServerOptions): Promise<TestServe
   return {
     port: (server.address() as AddressInfo).port,
     commands,
+    users,
     connections: () => connections,
     drop: () => {
       for (const client of clients) client.end();

@@ -11,7 +11,7 @@ const asked: string[] = [];
 async function examine(report: string): Promise<HostFacts | undefined> {
   const host = await server({
     answer: (command) => {
-      if (!command.includes("preflight complete")) return undefined;
+      if (!command.includes(" look ")) return undefined;
       asked.push(command);
       return { stdout: `${report}\npreflight complete\n` };
     },

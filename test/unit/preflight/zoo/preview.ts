@@ -68,7 +68,7 @@ async function refusal(
     ...["preflight complete", ""],
   ].join("\n");
   const host = await server({
-    answer: (command) => (command.includes("preflight complete") ? { stdout: report } : undefined),
+    answer: (command) => (command.includes(" look ") ? { stdout: report } : undefined),
   });
   try {
     const { configuration } = check({ production: "false", ...settings });
