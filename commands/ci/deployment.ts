@@ -3,10 +3,15 @@ import type {
   Stack as AutomationStack,
   UpOptions,
 } from "@pulumi/pulumi/automation";
+import { hostScript } from "../../host/script/hostScript";
+import { examine } from "../../preflight/host/examine";
+import { previewUserIn } from "../../preflight/host/previewLogin";
+import { surveyQuestions } from "../../preflight/questions";
+import { inStackKeys } from "../../settings/argumentKeys";
 import { reasonOf } from "../failure";
 import { onInterrupt } from "../ops/onInterrupt";
 import { siteOf } from "../ops/site";
-import { type SiteStatus, siteStatus } from "../ops/status";
+import { driftIn, type SiteStatus, siteStatus } from "../ops/status";
 import { findStack, type Stack, whileSelected } from "../recover/stack";
 import { type Drift, driftOf } from "./drifted";
 import { EngineReport, type Message } from "./engineReport";
@@ -189,7 +194,14 @@ export function isLeftInOrder({
 }
 
 async function driftOn({ project, source }: Stack): Promise<Drift[]> {
-  return driftOf(await siteStatus(siteOf(project, source)));
+  const site = siteOf(project, source);
+  const { configuration, connection, scope } = site;
+  const previewUser = previewUserIn(process.env);
+  if (previewUser === undefined) return driftOf(await siteStatus(site));
+  // The login that only looks may not run the verb `status`; the preflight's look has the drift, too.
+  const options = { survey: surveyQuestions(configuration), previewUser, inTerms: inStackKeys };
+  const facts = await examine(connection, { text: hostScript(), scope }, options);
+  return driftOf({ drift: driftIn(facts) });
 }
 
 /** A host that does not answer is a warning, as in the preview itself. */

@@ -122,9 +122,7 @@ export function readStatus(
       availableMegabytes: Math.floor((kilobytes ?? 0) / 1024),
     };
   });
-  const drift = [...resources]
-    .filter(([, { drift: differences }]) => differences.length > 0)
-    .map(([resource, { drift: differences }]) => ({ resource, differences }));
+  const drift = driftIn({ resources });
   const workers = Object.fromEntries(
     (facts.get("workers") ?? "")
       .split(" ")
@@ -149,6 +147,13 @@ export function readStatus(
   };
   const problems = problemsOf(site, facts, found);
   return { isFine: problems.length === 0, problems, ...found };
+}
+
+/** What the host has otherwise than it was applied. */
+export function driftIn({ resources }: Pick<HostFacts, "resources">): SiteStatus["drift"] {
+  return [...resources]
+    .filter(([, { drift: differences }]) => differences.length > 0)
+    .map(([resource, { drift: differences }]) => ({ resource, differences }));
 }
 
 function serviceStatus(name: string, facts: ReadonlyMap<string, string>): ServiceStatus {

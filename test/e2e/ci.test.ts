@@ -9,6 +9,7 @@ import { parse, parseDocument } from "yaml";
 import type { CiResult } from "../../commands/ci/result";
 import { request } from "../../dev/demo/request";
 import { down, exec, type LabHost, up } from "../../dev/lab/host";
+import { makeKey, readPublicKey } from "../../dev/lab/keys";
 import { cacheFolder } from "../../dev/toolchain/cacheFolder";
 import { ensureToolchain } from "../../dev/toolchain/toolchain";
 import { shellBlock } from "../pages";
@@ -48,6 +49,9 @@ describe("the scripts of ci/", () => {
   const values: Record<string, string> = {
     "secrets.PULUMI_ACCESS_TOKEN": "",
     "secrets.PULUMI_CONFIG_PASSPHRASE": "a passphrase of the tests",
+    // Of a stack whose login is by an agent.
+    "secrets.TRACKS_SSH_KEY": "",
+    "vars.TRACKS_PREVIEW_USER": "",
     "vars.PULUMI_BACKEND_URL": `file://${join(folder, "backend")}`,
     "github.token": "ghs_token",
     "github.event.number": "7",
@@ -308,6 +312,31 @@ describe("the scripts of ci/", () => {
       expect(call).not.toContain("by hand");
     });
 
+    it("preview and look for drift with the login of docs/ci.md, where the stack's own is by an agent", async () => {
+      await set("production", { privateKey: undefined, agent: true });
+      environment["TRACKS_SSH_KEY"] = await readFile(production.identityFile, "utf8");
+      const deployed = await run("ci/agent ci/deploy --stack production", environment);
+      expect(deployed.exitCode, deployed.text).toBe(0);
+      const key = join(folder, "previews");
+      await makeKey("ed25519", key, "previews");
+      const login = shellBlock("docs/ci.md", "useradd --no-create-home", {
+        "PUBLIC-KEY": await readPublicKey(key),
+      });
+      expect((await exec(production, login)).exitCode).toBe(0);
+      values["secrets.TRACKS_SSH_KEY"] = await readFile(key, "utf8");
+      values["vars.TRACKS_PREVIEW_USER"] = "previews";
+
+      const shown = await job("deploy.yml", "preview");
+      expect(await result()).toMatchObject({ state: "done", changes: [], drift: [] });
+      await exec(production, "echo '# by hand' >>/etc/nginx/nginx.conf");
+      shown.push(...(await job("drift.yml", "drift")));
+      expect(await result()).toMatchObject({
+        drift: [{ resource: "nginx", names: ["/etc/nginx/nginx.conf"] }],
+      });
+      expect(written.splice(0)).toHaveLength(1);
+      await expectNoSecret(...shown);
+    });
+
     it("deploy from a bucket, with another passphrase, after the move of the state", async ({
       skip,
     }) => {
@@ -335,7 +364,7 @@ describe("the scripts of ci/", () => {
       });
       // The former state is of no use to it.
       await rm(join(folder, "backend"), { recursive: true });
-      const deployed = await run("ci/deploy --stack production", environment);
+      const deployed = await run("ci/agent ci/deploy --stack production", environment);
       expect(deployed.exitCode, deployed.text).toBe(0);
       const changes = (await result()).changes.map(({ resource, operation }) => [
         resource,
@@ -352,7 +381,8 @@ describe("the scripts of ci/", () => {
         production,
         "setsid flock -o /run/tracks/lock.nginx sleep 20 </dev/null >/dev/null 2>&1 &",
       );
-      const deploying = execa(join(folder, "ci/deploy"), ["--stack", "production"], {
+      const words = ["ci/deploy", "--stack", "production"];
+      const deploying = execa(join(folder, "ci/agent"), words, {
         ...{ cwd: folder, extendEnv: false, env: { ...runner, ...environment } },
         // By itself execa sends SIGKILL after 5 seconds.
         ...{ all: true, reject: false, stdin: "ignore", forceKillAfterDelay: false },
@@ -371,7 +401,7 @@ describe("the scripts of ci/", () => {
         failure: expect.stringContaining("SIGTERM ended this deployment") as string,
       });
       expect(await read("summary.md")).toContain("SIGTERM");
-      const again = await run("ci/deploy --stack production", environment);
+      const again = await run("ci/agent ci/deploy --stack production", environment);
       expect(again.exitCode, again.text).toBe(0);
     });
 

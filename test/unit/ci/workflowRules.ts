@@ -50,7 +50,8 @@ const commits = {
 };
 
 /** Variables of a step: others, such as NODE_OPTIONS or BASH_ENV, could run what is in them. */
-const variable = /^(?:GITHUB_TOKEN|TRACKS_CI_[A-Z_]+|PULUMI_[A-Z_]+)$/;
+const variable =
+  /^(?:GITHUB_TOKEN|TRACKS_CI_[A-Z_]+|TRACKS_SSH_KEY|TRACKS_PREVIEW_USER|PULUMI_[A-Z_]+)$/;
 
 /** Actions, by the commit of the tag that the comment names, read in the action's own repository. */
 const pins: Readonly<Record<string, string>> = {
@@ -165,7 +166,8 @@ function stepRules(step: Step, scripts: ReadonlySet<string>): string[] {
     if (/^ci\/comment\b/.test(run) && env["TRACKS_CI_COMMIT"] === undefined) {
       broken.push("a comment that does not say which commit it is about");
     }
-    const [program = "", second] = run.split(" ");
+    // What ci/agent runs keeps to the same rule.
+    const [program = "", second] = run.replace(/^ci\/agent /, "").split(" ");
     const known = program === "npm" ? second === "ci" || second === "run" : scripts.has(program);
     if (!known || /[;&|<>`$\n]/.test(run.trimEnd())) broken.push(`"${run}" is no script of ci/`);
   }

@@ -195,6 +195,13 @@ describe("the workflows of GitHub", () => {
       "run: curl example.org",
       /is no script of ci/,
     ],
+    [
+      "a command of its own with the agent",
+      "drift.yml",
+      "run: ci/agent ci/drift",
+      "run: ci/agent curl",
+      /is no script of ci/,
+    ],
     ["two commands", "drift.yml", "run: ci/issue", "run: ci/issue; id", /is no script of ci/],
     [
       "text of others",
