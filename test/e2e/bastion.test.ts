@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { down, exec, type LabHost, sshConnections, up } from "../../dev/lab/host";
 import { Deployment } from "./deployment";
 import { count, diagnostics, expectRefusal } from "./diagnostics";
-import { startOps } from "./opsProgram";
+import { atTerminal, startOps } from "./opsProgram";
 
 const jump = "jump";
 
@@ -40,13 +40,24 @@ describe("a host behind a bastion", () => {
 
   it("is looked after through the bastion, too", async () => {
     const before = await sshConnections(bastion);
-    const [status, ssh] = await Promise.all([
+    const [status, ssh, logs, shell] = await Promise.all([
       startOps(deployment, ["status", "--json"]),
       startOps(deployment, ["ssh", "hostname"]),
+      startOps(deployment, ["logs", "--no-follow"]),
+      atTerminal(
+        deployment,
+        ["ssh"],
+        [
+          ["[$#] ", "stty size; hostname\n"],
+          ["24 80.*behind", "exit\n"],
+        ],
+      ),
     ]);
     expect(JSON.parse(status.stdout), status.stderr).toMatchObject({ isFine: true, problems: [] });
     expect(ssh).toMatchObject({ exitCode: 0, stdout: "behind" });
-    expect(await sshConnections(bastion)).toBeGreaterThan(before + 1);
+    expect(logs.stdout, logs.stderr).toMatch(/^pid +nginx \d+/m);
+    expect(shell.exitCode, shell.stdout).toBe(0);
+    expect(await sshConnections(bastion)).toBeGreaterThan(before + 3);
   });
 
   it("is not reached through a bastion that proves another key", async () => {
