@@ -1,55 +1,33 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Argument, Command } from "commander";
 import { execa } from "execa";
-import { filesBelow, reportOf, rooms } from "./rooms";
+import { reportOf, rooms } from "./rooms";
 
 /**
  * `npm run test:mutation`: changes one thing at a time in a room's code (a mutant), and runs the tests that
- * reach it. A mutant that no test notices survives, and is printed. A room takes from minutes to hours; what
- * has not changed since the last run is not tried again, and a run that is ended loses only the file at hand.
+ * reach it. A mutant that no test notices survives, and is printed. A room takes minutes; what has not changed
+ * since the last run is not tried again.
  */
 
 const root = join(__dirname, "..", "..");
 
 async function main(wanted: readonly string[]): Promise<void> {
   for (const room of wanted) {
-    await recordSnapshots(room);
-    for (const file of filesBelow([room], ".ts")) {
-      // The room's own tests take a second. All of them then try what those left over.
-      await mutate(room, file, "own");
-      forgetSurvivors(room, file);
-      await mutate(room, file, "all");
-    }
+    const { exitCode } = await execa(
+      "stryker",
+      ["run", "test/mutation/stryker.config.mjs", "--mutate", `${room}/**/*.ts`],
+      {
+        cwd: root,
+        preferLocal: true,
+        env: { TRACKS_MUTATION_ROOM: room },
+        stdio: "inherit",
+        reject: false,
+      },
+    );
+    if (exitCode !== 0) process.exitCode = 1;
     for (const line of scores(room)) console.log(line);
   }
-}
-
-/** Runs the tests on the unchanged program: the snapshots of the joined file are what a mutant has to render. */
-async function recordSnapshots(room: string): Promise<void> {
-  const config = "test/mutation/vitest.config.ts";
-  await execa("vitest", ["run", "--update", "--reporter=dot", "--config", config], {
-    cwd: root,
-    preferLocal: true,
-    env: { TRACKS_MUTATION_ROOM: room },
-    stdio: "inherit",
-  });
-}
-
-async function mutate(room: string, file: string, tests: string): Promise<void> {
-  console.log(`\n# ${file}, ${tests} tests`);
-  const { exitCode } = await execa(
-    "stryker",
-    ["run", "test/mutation/stryker.config.mjs", "--mutate", file],
-    {
-      cwd: root,
-      preferLocal: true,
-      env: { TRACKS_MUTATION_ROOM: room, TRACKS_MUTATION_TESTS: tests },
-      stdio: "inherit",
-      reject: false,
-    },
-  );
-  if (exitCode !== 0) process.exitCode = 1;
 }
 
 /** Stryker's report, as far as it is used here: https://github.com/stryker-mutator/mutation-testing-elements */
@@ -62,15 +40,6 @@ const NOTICED = ["Killed", "Timeout"];
 function read(room: string): Report | undefined {
   const report = join(root, reportOf(room));
   return existsSync(report) ? (JSON.parse(readFileSync(report, "utf8")) as Report) : undefined;
-}
-
-/** Has the next run try a file's survivors again: Stryker itself does that only where it sees that a new test reaches them. */
-function forgetSurvivors(room: string, file: string): void {
-  const report = read(room);
-  const result = report?.files[file];
-  if (result === undefined) return;
-  result.mutants = result.mutants.filter(({ status }) => NOTICED.includes(status));
-  writeFileSync(join(root, reportOf(room)), JSON.stringify(report));
 }
 
 /** A line for each file, and one for the room: how many of its mutants the tests noticed. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const root = join(__dirname, "..", "..");
 
-/** Rooms that are mutated, each with the folders of tests that have to notice it: first its own. */
+/** Rooms that are mutated, each with the folders of tests that have to notice it. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   // The settings use its kinds of values.
   "host/manifest": [
@@ -23,21 +23,16 @@ const leftOut = ["test/unit/settings/everySetting.test.ts", "test/unit/component
 export const reportOf = (room: string): string =>
   `reports/mutation/${room.replaceAll("/", "-")}.json`;
 
-/** Test files of this run. The command line names its room in the environment, since Stryker starts vitest. */
+/** Test files of this run. The command line names its room in the environment, since Stryker starts them. */
 export function testsOfRun(): string[] {
-  const { TRACKS_MUTATION_ROOM: room = "", TRACKS_MUTATION_TESTS: tests } = process.env;
-  const folders = rooms[room] ?? [];
-  return filesBelow(tests === "own" ? folders.slice(0, 1) : folders, ".test.ts").filter(
-    (file) => !leftOut.includes(file),
-  );
+  const { TRACKS_MUTATION_ROOM: room = "" } = process.env;
+  return (rooms[room] ?? []).flatMap(testsBelow).filter((file) => !leftOut.includes(file));
 }
 
-/** Files below folders with this ending, sorted, as paths from the repository's top folder. */
-export function filesBelow(folders: readonly string[], ending: string): string[] {
-  return folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(ending))
-      .map((file) => join(folder, file))
-      .sort(),
-  );
+/** Sorted paths from the repository's top folder. */
+function testsBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => join(folder, file))
+    .sort();
 }

@@ -2,9 +2,8 @@ const room = process.env.TRACKS_MUTATION_ROOM;
 
 /** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
-  testRunner: "vitest",
-  vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
-  plugins: ["@stryker-mutator/vitest-runner", "./test/mutation/texts.mjs"],
+  testRunner: "resident",
+  plugins: ["./test/mutation/residentPlugin.mjs", "./test/mutation/texts.mjs"],
   ignorers: ["texts"],
   coverageAnalysis: "perTest",
   concurrency: 2,
@@ -15,7 +14,7 @@ export default {
   incremental: true,
   incrementalFile: `reports/mutation/${room.replaceAll("/", "-")}.json`,
   tempDirName: "reports/mutation/sandbox",
-  ignorePatterns: [".lab", ".git", "dist", "docs", "examples", "test/e2e", "test/host"],
+  ignorePatterns: [".lab", ".git", "dist", "examples", "test/e2e", "test/host"],
   reporters: ["progress-append-only", "clear-text"],
   clearTextReporter: { reportTests: false, reportScoreTable: false },
 };
