@@ -1,10 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { parseDocument } from "yaml";
 import type { Deployment } from "./deployment";
+import { OtherStack } from "./otherStack";
 
-/** Passphrase of the neighbour's stack, which is not the other one's. */
-const passphrase = "of-the-neighbour";
 const root = "/srv/neighbour";
 
 /**
@@ -17,26 +13,13 @@ export class Neighbour {
 
   private constructor(
     private readonly deployment: Deployment,
-    readonly stack: string,
+    private readonly own: OtherStack,
   ) {}
 
   /** @param sourceFolder of the production site's application */
   static async create(deployment: Deployment, sourceFolder: string): Promise<Neighbour> {
-    const stack = `${deployment.stack}-dev`;
-    const { environment, folder, host } = deployment;
-    const own = environment["PULUMI_CONFIG_PASSPHRASE"] ?? "";
-    environment["PULUMI_CONFIG_PASSPHRASE"] = passphrase;
-    try {
-      await deployment.succeed("stack", "init", "--no-select", stack);
-      const secret = ["config", "set", "--stack", stack, "--secret", "tracks:deployerPassword"];
-      await deployment.succeed(...secret, "a-password-of-no-use");
-    } finally {
-      environment["PULUMI_CONFIG_PASSPHRASE"] = own;
-    }
-    environment["TO_PULUMI_CONFIG_PASSPHRASE"] = passphrase;
-    const file = join(folder, `Pulumi.${stack}.yaml`);
-    const settings = parseDocument(await readFile(file, "utf8"));
-    for (const [key, value] of Object.entries({
+    const { host } = deployment;
+    const own = await OtherStack.create(deployment, `${deployment.stack}-dev`, {
       host: host.address,
       hostKey: host.hostKey,
       privateKeyFile: host.identityFile,
@@ -44,10 +27,7 @@ export class Neighbour {
       production: "false",
       siteRoot: root,
       sourceFolder,
-    })) {
-      settings.setIn(["config", `tracks:${key}`], value);
-    }
-    await writeFile(file, settings.toString());
+    });
     await deployment.onHost(
       [
         "set -e",
@@ -57,20 +37,16 @@ export class Neighbour {
         `su deployer -c 'umask 077; cd ${root}/tracks && env -u PRODUCTION ~/venv/bin/python manage.py migrate -v 0'`,
       ].join("; "),
     );
-    return new Neighbour(deployment, stack);
+    return new Neighbour(deployment, own);
+  }
+
+  get stack(): string {
+    return this.own.name;
   }
 
   /** Does work whose stack is this one, and the production site's the other. */
-  async asFirst<T>(work: () => Promise<T>): Promise<T> {
-    const { environment } = this.deployment;
-    const [first, other] = ["PULUMI_CONFIG_PASSPHRASE", "TO_PULUMI_CONFIG_PASSPHRASE"] as const;
-    const own = environment[first] ?? "";
-    Object.assign(environment, { [first]: passphrase, [other]: own });
-    try {
-      return await work();
-    } finally {
-      Object.assign(environment, { [first]: own, [other]: passphrase });
-    }
+  asFirst<T>(work: () => Promise<T>): Promise<T> {
+    return this.own.asFirst(work);
   }
 
   /** What a statement prints on its sqlite file. */

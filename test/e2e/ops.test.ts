@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../commands/ops/doctor";
 import type { ServiceEvent } from "../../commands/ops/services";
 import type { SiteStatus } from "../../commands/ops/status";
+import { DevSite } from "./devSite";
 import { Neighbour } from "./neighbour";
 import { atTerminal, type Ops, runLine, startOps } from "./opsProgram";
 import { SampleSite } from "./sampleSite";
@@ -14,6 +15,8 @@ import { CommandLines } from "./secrets";
 /** The verbs of `npm run ops`, with a login for which sudo asks a password. */
 describe("npm run ops", () => {
   let site: SampleSite;
+  /** On a host of its own, which is also the bastion of one test. */
+  let elsewhere: DevSite;
   /** All that the verbs have printed. */
   let printed = "";
 
@@ -35,8 +38,12 @@ describe("npm run ops", () => {
   beforeAll(async () => {
     site = await SampleSite.create("ops", { hostUser: "operator" });
     await site.up();
+    elsewhere = await DevSite.deploy(site.deployment, site.folder);
   });
-  afterAll(() => site.dispose());
+  afterAll(async () => {
+    await elsewhere.dispose();
+    await site.dispose();
+  });
 
   it("doctor: nothing is in the way", async () => {
     const { exitCode, stdout, stderr } = await run("doctor", "--json");
@@ -350,6 +357,38 @@ describe("npm run ops", () => {
       expect((await site.ask("/healthz/")).status).toBe(200);
     });
 
+    it("replaces the data of a dev on another host, which serves them at once", async () => {
+      const { stack } = elsewhere;
+      await elsewhere.sql(
+        "INSERT INTO roasted_target (name, url, description, created) VALUES ('former', 'http://x/', '', '2026-01-01')",
+      );
+      const copied = await run("copy-data", "ops", stack.name, "--yes");
+      expect(copied.exitCode, copied.stderr).toBe(0);
+      expect(copied.stderr).toContain(
+        `This replaces all data of the stack ${stack.name} on ${elsewhere.host.address} by a copy of those of the stack ops on ${site.deployment.host.address}.`,
+      );
+      expect(copied.stdout).toMatch(/^roasted\.target: 14 rows$/m);
+      expect(await elsewhere.page("/healthz/")).toContain('"targets": 14');
+      expect(await elsewhere.sql("SELECT email FROM auth_user WHERE username = 'curator'")).toBe(
+        "",
+      );
+      expect(await copies()).toEqual([]);
+      expect(await onHost("tail -n 1 /var/lib/tracks/audit.log")).toContain(
+        `gave a copy of the data to tracks.${stack.name}, scrubbed`,
+      );
+      expect(await elsewhere.onHost("tail -n 1 /var/lib/tracks/audit.log")).toContain(
+        "replaced the data by a copy of those of tracks.ops",
+      );
+
+      const [, line = ""] = /^backed up to \S+; to restore it:\n +(.* npm run ops .*)$/m.exec(
+        copied.stderr,
+      ) ?? [""];
+      const restored = await runLine(site.deployment, line);
+      expect(restored.exitCode, restored.stderr).toBe(0);
+      expect(await elsewhere.sql("SELECT name FROM roasted_target")).toBe("former");
+      expect(await elsewhere.page("/healthz/")).toContain('"targets": 1');
+    });
+
     it("is refused where dev's release lacks a migration of the data", async () => {
       const file = "/microarray/tracks/roasted/migrations/0002_species.py";
       const migration = [
@@ -398,7 +437,7 @@ describe("npm run ops", () => {
       "through a bastion, as a login whose sudo asks for one",
       "operator",
       () => {
-        const { address, hostKey, identityFile } = site.deployment.host;
+        const { address, hostKey, identityFile } = elsewhere.host;
         return {
           bastionHost: address,
           bastionUser: "root",
@@ -411,20 +450,91 @@ describe("npm run ops", () => {
     const keys = Object.entries(settings());
     for (const [key, value] of keys) await site.deployment.set(key, value);
     try {
-      const [status, manage, ssh] = await Promise.all([
+      const [status, manage, ssh, logs, shell] = await Promise.all([
         run("status"),
         run("manage", "check"),
         run("ssh", "sh", "-c", 'id -un; echo "$0"', "two words"),
+        run("logs", "--no-follow", "--lines", "1"),
+        atTerminal(
+          site.deployment,
+          ["shell"],
+          [
+            [">>> ", "import os; print(os.isatty(0), os.get_terminal_size().columns)\n"],
+            ["True 80.*>>> ", "\u0004"],
+          ],
+        ),
       ]);
       expect(status.stdout, status.stderr).toMatch(/\nThe site tracks\.test is fine\.$/);
       expect(manage.stdout + manage.stderr).toContain("no issues");
       expect(ssh).toMatchObject({ exitCode: 0, stdout: `${login}\ntwo words` });
+      expect(logs.stdout, logs.stderr).toMatch(/^tracks\/access /m);
+      expect(shell.exitCode, shell.stdout).toBe(0);
+      const from = "bastionHost" in settings() ? elsewhere.host.address : "[0-9.]*";
+      const logins = `grep -c 'Accepted publickey for ${login} from ${from} ' /var/log/secure`;
+      expect(Number(await onHost(logins))).toBeGreaterThanOrEqual(5);
     } finally {
       for (const [key] of keys) {
         if (key !== "hostUser") await site.deployment.unset(key);
       }
       await site.deployment.set("hostUser", "operator");
     }
+  });
+
+  describe("two at once", () => {
+    const wsgi = "/microarray/tracks/tracks/wsgi.py";
+    /** Until somebody has the lock, which says that a run is under way. */
+    const changes = (subsystem: string) =>
+      expect
+        .poll(
+          () =>
+            onHost(`flock -n -s /run/tracks/lock.${subsystem} true && echo free || echo changing`),
+          { timeout: 60_000 },
+        )
+        .toBe("changing");
+
+    beforeAll(async () => {
+      // A slow application: what begins meanwhile does so before the first has ended.
+      await onHost(`cp -p ${wsgi} /root/wsgi.py; sed -i '1i import time; time.sleep(8)' ${wsgi}`);
+    });
+    afterAll(async () => {
+      await onHost(`cp -p /root/wsgi.py ${wsgi}`);
+    });
+
+    it("restart: the second waits for the first, and says so; manage and status don't wait", async () => {
+      const first = startOps(site.deployment, ["restart"]);
+      await changes("uwsgi");
+      const [second, manage, status] = await Promise.all([
+        run("restart"),
+        run("manage", "check"),
+        run("status", "--json"),
+      ]);
+      const by = /pid \d+ \(operate tracks\.ops\/services, since 20\S+Z\)/.source;
+      expect(await first).toMatchObject({ exitCode: 0 });
+      expect(manage.stdout + manage.stderr).toContain("no issues");
+      const { changing } = JSON.parse(status.stdout) as SiteStatus;
+      expect(changing.map(({ subsystem }) => subsystem).sort()).toEqual([
+        ...["application", "nginx", "uwsgi"],
+      ]);
+      expect(changing[0]?.by).toMatch(new RegExp(`^${by}$`));
+      expect(second.exitCode, second.stderr).toBe(0);
+      expect(second.stderr).toMatch(new RegExp(`^waiting: application is locked by ${by}$`, "m"));
+      expect((await site.ask("/healthz/")).status).toBe(200);
+    });
+
+    it("pulumi up: status says what it changes, and restart waits for it", async () => {
+      await site.deployment.set("uwsgiHarakiriSeconds", "67");
+      const deploying = site.up();
+      await changes("application");
+      const [status, restarted] = await Promise.all([run("status"), run("restart", "uwsgi")]);
+      const by = /pid \d+ \(apply tracks\.ops\/app\S*, since 20\S+Z\)/.source;
+      expect(await deploying).toMatch(/\d updated/);
+      expect(status.stdout).toMatch(new RegExp(`^changing +application: ${by}$`, "m"));
+      expect(restarted.exitCode, restarted.stderr).toBe(0);
+      expect(restarted.stderr).toMatch(
+        new RegExp(`^waiting: application is locked by ${by}$`, "m"),
+      );
+      expect(await run("status")).toMatchObject({ exitCode: 0 });
+    });
   });
 
   it("says what it could not reach, with a code of its own", async () => {
