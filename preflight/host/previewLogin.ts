@@ -57,7 +57,7 @@ export function previewLogin(connection: Connection, previewUser: string): Conne
       "a login by SSH agent: that of a preview holds the key of the login that may only look",
     fix: [
       "leave out Connection.privateKey",
-      "pulumi config set tracks:agent true   (and an agent for `pulumi up` that holds the deployment's key)",
+      "then give `pulumi up` an SSH agent that holds the deployment's key",
     ],
     reason: `Every preview has the key of ${connection.user}, and could deploy.`,
   });

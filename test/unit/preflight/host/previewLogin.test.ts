@@ -66,7 +66,7 @@ describe("a preview by a login that may only look", () => {
   it("is refused where the stack has its login's private key", async () => {
     const host = await server({ answer: looking() });
     await expect(ask(connectionTo(host, hostKey, login), previewing)).rejects.toThrow(
-      /^TRACKS_PREVIEW_USER\n {2}given: {3}previews, and tracks:privateKeyFile or tracks:privateKey\n[^]*pulumi config set tracks:agent true[^]*could deploy\.$/,
+      /^TRACKS_PREVIEW_USER\n {2}given: {3}previews, and tracks:privateKeyFile or tracks:privateKey\n[^]*SSH agent that holds the deployment's key[^]*could deploy\.$/,
     );
     expect(host.connections()).toBe(0);
   });
