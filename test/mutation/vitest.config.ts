@@ -8,7 +8,8 @@ export default defineConfig({
     isolate: false,
     unstubEnvs: true,
     globalSetup: "test/unit/temporaryFolders.ts",
-    testTimeout: 60_000,
+    // What a mutant keeps waiting would do so for as long as this; an unchanged test takes a second at most.
+    testTimeout: 10_000,
     onConsoleLog: () => false,
     reporters: [],
   },
