@@ -430,6 +430,52 @@ describe("npm run ops", () => {
     await nothingRuns("[m]anage.py runserver");
   });
 
+  it("works with the stack of a development site, whose database is a file", async () => {
+    const option = ["--stack", elsewhere.stack.name];
+    const dev = (verb: string, ...words: string[]) => run(verb, ...option, ...words);
+    const terminal = (verb: string, steps: [string, string][]) =>
+      atTerminal(site.deployment, [verb, ...option], steps);
+    const targets = "SELECT count(*) FROM roasted_target;";
+    await elsewhere.stack.asFirst(async () => {
+      for (const [verb, words, expected] of [
+        ["doctor", [], ""],
+        ["restart", [], "started uwsgi"],
+        ["reload", ["nginx"], "reloaded nginx"],
+        ["stop", ["uwsgi", "--yes"], "stopped uwsgi"],
+        ["start", ["uwsgi"], "started uwsgi"],
+        ["status", [], "is fine."],
+        ["logs", ["--no-follow", "--lines", "1"], "tracks/access "],
+        ["audit", ["--lines", "1"], "started uwsgi"],
+        ["ssh", ["--deployer", "id", "-un"], "deployer"],
+        ["manage", ["check"], "no issues"],
+        ["createsuperuser", ["--noinput", "--username", "dev", "--email", "d@e.org"], "created"],
+        ["dumpdata", ["dev.json", "--exclude", "contenttypes", "auth.user"], ""],
+        ["loaddata", ["dev.json", "--yes"], ""],
+      ] as const) {
+        const { exitCode, stdout, stderr } = await dev(verb, ...words);
+        expect(exitCode, `${verb}: ${stdout}${stderr}`).toBe(0);
+        expect(stdout + stderr, verb).toContain(expected);
+      }
+      expect(await readFile(here("dev.json"), "utf8")).toContain('"username": "dev"');
+
+      const shell = await terminal("shell", [
+        [">>> ", "import os; os.environ.get('PRODUCTION')\n\u0004"],
+      ]);
+      expect(shell.exitCode, shell.stdout).toBe(0);
+      const dbshell = await terminal("dbshell", [["sqlite> ", `${targets}\n.quit\n`]]);
+      expect(dbshell.stdout).toMatch(/^1\r?$/m);
+
+      const port = String(await freePort());
+      const server = startOps(site.deployment, ["runserver", ...option, "--port", port]);
+      const url = `http://localhost:${port}/healthz/`;
+      await expect
+        .poll(() => fetch(url).then((page) => page.text(), String), { timeout: 60_000 })
+        .toContain('"targets": 1');
+      server.kill("SIGINT");
+      expect((await server).exitCode).toBe(0);
+    });
+  });
+
   it.each<[way: string, login: string, settings: () => Record<string, string>]>([
     ["as root", "root", () => ({ hostUser: "root" })],
     ["as a login whose sudo asks for no password", "admin", () => ({ hostUser: "admin" })],
