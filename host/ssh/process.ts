@@ -1,5 +1,5 @@
 import { PassThrough, type Readable, type Writable } from "node:stream";
-import type { ClientCallback, ClientChannel } from "ssh2";
+import type { Client, ClientCallback, ClientChannel } from "ssh2";
 import { commandLine } from "./commandLine";
 import { type Connection, privilege } from "./connection";
 import { HostError } from "./error";
@@ -53,8 +53,8 @@ export async function startProcess(
   user: string,
   words: readonly string[],
 ): Promise<RemoteProcess> {
-  const channel = await open(session, user, (answer) => session.client.exec(framed(words), answer));
-  return processOf(session, user, channel, undefined);
+  const started = await open(session, user, (answer) => session.client.exec(framed(words), answer));
+  return processOf(user, started, undefined);
 }
 
 /**
@@ -100,8 +100,8 @@ export async function startAsLogin(
       : startOnTerminal(session, user, marked(words), terminal, () => undefined);
   }
   const window = terminal === undefined ? false : windowOf(terminal);
-  const channel = await open(session, user, (answer) => session.client.shell(window, answer));
-  return plainProcess(session, channel, channel, channel.stderr);
+  const started = await open(session, user, (answer) => session.client.shell(window, answer));
+  return plainProcess(started, started.channel, started.channel.stderr);
 }
 
 async function startOnTerminal(
@@ -111,10 +111,10 @@ async function startOnTerminal(
   terminal: Terminal,
   password: () => string | undefined,
 ): Promise<RemoteProcess> {
-  const channel = await open(session, user, (answer) =>
+  const started = await open(session, user, (answer) =>
     session.client.exec(commandLine(words), { pty: windowOf(terminal) }, answer),
   );
-  return processOf(session, user, channel, password);
+  return processOf(user, started, password);
 }
 
 /** A command that says that its answer follows, once it has become who it is to be. */
@@ -130,22 +130,48 @@ function open(
   { client }: Session,
   user: string,
   begin: (answer: ClientCallback) => unknown,
-): Promise<ClientChannel> {
+): Promise<Started> {
   return new Promise((resolve, reject) => {
     openChannel(client, begin, (error, channel) => {
-      if (error === undefined) resolve(channel);
+      // At once: the end of a short program comes in the same packet as its beginning.
+      if (error === undefined) resolve({ channel, ended: endOf(client, channel) });
       else reject(noCommand(user, error));
+    });
+  });
+}
+
+/** A program whose channel is open. */
+interface Started extends Pick<RemoteProcess, "ended"> {
+  readonly channel: ClientChannel;
+}
+
+function endOf(client: Client, channel: ClientChannel): Promise<number | undefined> {
+  // A program that ends without reading its stdin closes the channel first.
+  channel.on("error", () => undefined);
+  return new Promise((resolve, reject) => {
+    let exitCode: number | undefined;
+    let known = false;
+    channel.on("exit", (code: number | null) => {
+      exitCode = code ?? undefined;
+      known = true;
+    });
+    channel.on("close", () => {
+      resolve(exitCode);
+    });
+    client.once("close", () => {
+      if (known) resolve(exitCode);
+      else reject(new HostError("unreachable", { subject: "The host closed the connection" }));
     });
   });
 }
 
 /** Drops what comes before the program's own output, and answers sudo's question there. */
 function processOf(
-  session: Session,
   user: string,
-  channel: ClientChannel,
+  started: Started,
   password: (() => string | undefined) | undefined,
 ): RemoteProcess {
+  const { channel } = started;
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const before = { stdout: "", stderr: "" };
@@ -178,7 +204,7 @@ function processOf(
   };
   pass(channel, stdout, "stdout");
   pass(channel.stderr, stderr, "stderr");
-  const process = plainProcess(session, channel, stdout, stderr);
+  const process = plainProcess(started, stdout, stderr);
   const ended = process.ended.then((exitCode) => {
     if (begun) return exitCode;
     const [said, alsoSaid] = [before.stdout, before.stderr].map((text) =>
@@ -192,28 +218,10 @@ function processOf(
 const beginning = new RegExp(`(?:^|\\n)${answerFollows}\\r?\\n`);
 
 function plainProcess(
-  session: Session,
-  channel: ClientChannel,
+  { channel, ended }: Started,
   stdout: Readable,
   stderr: Readable,
 ): RemoteProcess {
-  // A program that ends without reading its stdin closes the channel first.
-  channel.on("error", () => undefined);
-  const ended = new Promise<number | undefined>((resolve, reject) => {
-    let exitCode: number | undefined;
-    let known = false;
-    channel.on("exit", (code: number | null) => {
-      exitCode = code ?? undefined;
-      known = true;
-    });
-    channel.on("close", () => {
-      resolve(exitCode);
-    });
-    session.client.once("close", () => {
-      if (known) resolve(exitCode);
-      else reject(new HostError("unreachable", { subject: "The host closed the connection" }));
-    });
-  });
   return {
     stdin: channel,
     stdout,

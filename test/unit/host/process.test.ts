@@ -1,9 +1,11 @@
+import { EventEmitter } from "node:events";
+import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, it } from "vitest";
 import { Secret } from "../../../host/secret";
 import { Deadline } from "../../../host/ssh/deadline";
 import { type RemoteProcess, startAsRoot, startProcess } from "../../../host/ssh/process";
-import { openSession, type Session } from "../../../host/ssh/session";
+import { answerFollows, openSession, type Session } from "../../../host/ssh/session";
 import {
   connectionTo,
   keyPair,
@@ -51,6 +53,22 @@ it("hands on both streams and the exit code, and nothing of what the login shell
     stderr: "two words\n",
     exitCode: 3,
   });
+});
+
+it("knows the exit code of a program whose end comes in one packet with its beginning", async () => {
+  const channel = Object.assign(new PassThrough(), { stderr: new PassThrough() });
+  const client = Object.assign(new EventEmitter(), {
+    exec: (_: string, answer: (error: undefined, channel: object) => void) => {
+      answer(undefined, channel);
+      channel.emit("exit", 0);
+    },
+  });
+  channel.end(`${answerFollows}\nbehind\n`);
+  channel.stderr.end();
+  const session = { client } as unknown as Session;
+  const process = await startProcess(session, "root", ["hostname"]);
+  expect(await text(process.stdout)).toBe("behind\n");
+  expect(await process.ended).toBe(0);
 });
 
 it("loses no byte of much output, whole characters among it", async () => {
