@@ -108,18 +108,17 @@ async function operateThere(
 ): Promise<void> {
   const words = ["operate", action, ...services];
   const remote = await startVerb(session, connection, { scope, words, waitSeconds });
-  const lines = createInterface({ input: remote.stdout, crlfDelay: Infinity });
-  lines.on("line", (line) => {
-    parseEvents(line).forEach(tell);
-  });
-  const told = new Promise<void>((resolve) => lines.once("close", resolve));
+  const tellAll = async () => {
+    const lines = createInterface({ input: remote.stdout, crlfDelay: Infinity });
+    for await (const line of lines) parseEvents(line).forEach(tell);
+  };
   const subject = `Not everything was done on ${connection.address}`;
   const [exitCode, , reason] = await new Deadline(waitSeconds + serviceSeconds).race(
-    Promise.all([remote.ended, told, hostErrors(remote)]),
+    Promise.all([remote.ended, tellAll(), hostErrors(remote)]),
     () => new HostError("unreachable", { subject, reason: "The host stopped answering." }),
   );
   if (exitCode !== 0) {
-    throw new HostError("script", { subject, reason: reason || "The host's answer is cut off." });
+    throw new HostError("script", { subject, reason });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Connection } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
-import { HostError } from "../../host/ssh/error";
+import { HostError, hostReason } from "../../host/ssh/error";
 import { runVerb } from "../../host/script/verb";
 import { inStackKeys } from "../../settings/argumentKeys";
 import { overRootSession } from "../overRootSession";
@@ -37,7 +37,7 @@ export function recoverHost(connection: Connection, scope: string): Promise<stri
     if (result.exitCode !== 0 || lines.length === 0) {
       throw new HostError("script", {
         subject: "The host can't be recovered",
-        reason: result.stderr.trim() || "The host's answer is cut off.",
+        reason: hostReason(result.stderr),
       });
     }
     return lines;

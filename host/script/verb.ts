@@ -1,6 +1,6 @@
 import { type Connection, privilege } from "../ssh/connection";
 import type { Deadline } from "../ssh/deadline";
-import { HostError } from "../ssh/error";
+import { HostError, hostReason } from "../ssh/error";
 import { execAsRoot } from "../ssh/execAsRoot";
 import { type RemoteProcess, startProcess } from "../ssh/process";
 import type { CommandResult, Session } from "../ssh/session";
@@ -55,10 +55,7 @@ export async function verbAnswer(
 ): Promise<string> {
   const { exitCode, stdout, stderr } = await runVerb(session, connection, run, deadline);
   if (exitCode === 0) return stdout;
-  throw new HostError("script", {
-    subject: what,
-    reason: stderr.trim() || "The host's answer is cut off.",
-  });
+  throw new HostError("script", { subject: what, reason: hostReason(stderr) });
 }
 
 /**

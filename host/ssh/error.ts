@@ -41,6 +41,11 @@ export class HostError extends ProblemError {
   }
 }
 
+/** The reason of a program on the host that failed, or whose answer is not whole, by what it said on stderr. */
+export function hostReason(stderr: string): string {
+  return stderr.trim() || "The host's answer is cut off.";
+}
+
 /** Whether a server that was reached refuses, which waiting for the way to it would not change. */
 export function isRefusal({ kind }: HostError): boolean {
   return /^(?:postgresql|tls)-/.test(kind);

@@ -1,6 +1,6 @@
 import type { Connection } from "../../host/ssh/connection";
 import type { Deadline } from "../../host/ssh/deadline";
-import { HostError } from "../../host/ssh/error";
+import { HostError, hostReason } from "../../host/ssh/error";
 import { execAsRoot } from "../../host/ssh/execAsRoot";
 import { renderManifest } from "../../host/manifest/manifest";
 import type { GitRepository } from "../../components/args/DjangoApp";
@@ -61,7 +61,7 @@ export async function askCommit(
   if (exitCode !== 0 || answer === undefined) {
     throw new HostError("git", {
       subject: "The commit of the source can't be found",
-      reason: stderr.trim() || "The host's answer is cut off.",
+      reason: hostReason(stderr),
     });
   }
   return answer === "unknown" ? undefined : answer;

@@ -1,6 +1,6 @@
 import type { Connection } from "../../host/ssh/connection";
 import type { Deadline } from "../../host/ssh/deadline";
-import { HostError } from "../../host/ssh/error";
+import { HostError, hostReason } from "../../host/ssh/error";
 import { type ManifestEntry, renderLine } from "../../host/manifest/manifest";
 import type { ProblemParts } from "../../host/problem";
 import { runVerb } from "../../host/script/verb";
@@ -89,10 +89,7 @@ export function isWhole({ exitCode, stdout }: CommandResult): boolean {
 
 /** The problem with an answer that is not whole. */
 export function unread({ stderr }: CommandResult): ProblemParts {
-  return {
-    subject: "The state of the host can't be read",
-    reason: stderr.trim() || "The host's answer is cut off.",
-  };
+  return { subject: "The state of the host can't be read", reason: hostReason(stderr) };
 }
 
 /**

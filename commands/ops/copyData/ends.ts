@@ -178,5 +178,5 @@ async function allOf<T>(
 }
 
 function failure(subject: string, errors: string): HostError {
-  return new HostError("script", { subject, reason: errors || "The host's answer is cut off." });
+  return new HostError("script", { subject, reason: errors });
 }
