@@ -98,10 +98,16 @@ function makeSite(app: Partial<DjangoAppArgs>, database?: Partial<PostgresDataba
   const django = new DjangoApp(
     "app",
     {
-      ...{ host, siteRoot, user, production, app: "tracks", allowedHosts: ["tracks.test"] },
+      host,
+      app: "tracks",
+      siteRoot,
+      user,
+      production,
+      allowedHosts: ["tracks.test"],
       source: { kind: "folder", archive: { path: "/a.tar", sha256: digest, bytes: 1 } },
       ...(postgres && { postgresql: postgres.connection }),
-      ...{ uwsgi, nginx },
+      uwsgi,
+      nginx,
       ...app,
     },
     system,
@@ -117,32 +123,36 @@ interface Wrapped {
   value: string;
 }
 
-const isSecret = (value: unknown): value is Wrapped => typeof value === "object" && value !== null;
+const isSecret = (value: unknown): value is Wrapped =>
+  typeof value === "object" && value !== null && "value" in value;
 
-/**
- * A resource in lines: for a command, what the host is asked to bring about, without the lines of files. "secret"
- * stands where Pulumi keeps a value encrypted.
- */
-function described({ type, name, inputs }: Registered): string {
-  const { stdin = "", ...others } = inputs as Record<string, unknown>;
-  if (type !== "command:remote:Command") {
-    const shown = Object.entries(others).map(([key, value]) => {
-      if (key === "connection") return `  ${key}`;
-      const text = isSecret(value) && "value" in value ? "secret" : JSON.stringify(value);
-      return `  ${key}: ${text}`;
-    });
-    const kept = retained.get(name) === true ? ", stays after destroy" : "";
-    return [`${type} ${name}${kept}`, ...shown].join("\n");
-  }
+/** A resource in lines; "secret" stands where Pulumi keeps a value encrypted. */
+function described(resource: Registered): string {
+  return resource.type === "command:remote:Command"
+    ? describedCommand(resource)
+    : describedResource(resource);
+}
+
+/** What the host is asked to bring about, without the lines of files, and without its own script. */
+function describedCommand({ name, inputs }: Registered): string {
+  if (name === "host-script") return name;
+  const { create, delete: remove, stdin } = inputs as Record<string, unknown>;
   const text = isSecret(stdin) ? stdin.value : (stdin as string);
-  const lines =
-    name === "host-script" ? [] : text.split("\n").filter((line) => !/^\||^$/.test(line));
-  const { create, delete: remove } = inputs;
+  const lines = text.split("\n").filter((line) => !/^\||^$/.test(line));
   return [
     `${name}${isSecret(stdin) ? ", secret" : ""}${remove === undefined ? ", no delete" : ""}`,
-    ...(name === "host-script" ? [] : [`  ${create}`]),
-    ...lines.slice(1, -1).map((line) => `  ${line}`),
+    ...[create, ...lines.slice(1, -1)].map((line) => `  ${String(line)}`),
   ].join("\n");
+}
+
+function describedResource({ type, name, inputs }: Registered): string {
+  const shown = Object.entries(inputs).map(([key, value]) =>
+    key === "connection"
+      ? `  ${key}`
+      : `  ${key}: ${isSecret(value) ? "secret" : JSON.stringify(value)}`,
+  );
+  const kept = retained.get(name) === true ? ", stays after destroy" : "";
+  return [`${type} ${name}${kept}`, ...shown].join("\n");
 }
 
 async function sent(): Promise<string> {
