@@ -5,10 +5,11 @@ import { join, resolve } from "node:path";
 import { execa, type Result } from "execa";
 import { type Document, parseDocument } from "yaml";
 import { devPassphrase } from "../../dev/demo/stacks";
-import { down, exec, type LabHost, type Shape, up } from "../../dev/lab/host";
+import { down, type LabHost, type Shape, up } from "../../dev/lab/host";
 import { embeddedEnvironment, writeProject } from "../../dev/toolchain/embeddedStack";
 import { ensureToolchain } from "../../dev/toolchain/toolchain";
 import { cloneInto } from "./clone";
+import { outputOf } from "./outputOf";
 
 const root = join(__dirname, "..", "..");
 
@@ -158,9 +159,7 @@ export class Deployment {
 
   /** Runs a shell command as root inside the host, past SSH; its output without the final newline. */
   async onHost(command: string): Promise<string> {
-    const { exitCode, stdout, stderr } = await exec(this.host, command);
-    if (exitCode !== 0) throw new Error(`on the host: ${command}\nexited ${exitCode}: ${stderr}`);
-    return stdout.trimEnd();
+    return (await outputOf(this.host, command)).trimEnd();
   }
 
   /** Rebuilds the host: empty, with another host key, and the address that is free then. */

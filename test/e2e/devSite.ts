@@ -1,7 +1,8 @@
 import { request } from "../../dev/demo/request";
-import { down, exec, type LabHost, up } from "../../dev/lab/host";
+import { down, type LabHost, up } from "../../dev/lab/host";
 import type { Deployment } from "./deployment";
 import { OtherStack } from "./otherStack";
+import { outputOf } from "./outputOf";
 
 const name = "dev.tracks.test";
 const database = "/microarray/shared/tracks/db.sqlite3";
@@ -33,9 +34,7 @@ export class DevSite {
 
   /** A shell command as root on its host. */
   async onHost(command: string): Promise<string> {
-    const { exitCode, stdout, stderr } = await exec(this.host, command);
-    if (exitCode !== 0) throw new Error(`on ${name}: ${command}\nexited ${exitCode}: ${stderr}`);
-    return stdout.trimEnd();
+    return (await outputOf(this.host, command)).trimEnd();
   }
 
   /** What a statement prints on its sqlite file. */

@@ -5,12 +5,13 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devPassphrase } from "../../dev/demo/stacks";
 import { request } from "../../dev/demo/request";
-import { down, exec, type LabHost, up } from "../../dev/lab/host";
+import { down, type LabHost, up } from "../../dev/lab/host";
 import { embeddedEnvironment } from "../../dev/toolchain/embeddedStack";
 import { ensureToolchain, type Toolchain } from "../../dev/toolchain/toolchain";
 import { shellBlock } from "../pages";
 import { temporaryFolder } from "../temporaryFolder";
 import { cloneInto } from "./clone";
+import { outputOf } from "./outputOf";
 import { atTerminal } from "./terminal";
 
 const hostName = "library";
@@ -53,11 +54,7 @@ describe("a program of one's own", () => {
     }
   }
 
-  async function onHost(command: string): Promise<string> {
-    const { exitCode, stdout, stderr } = await exec(host, command);
-    if (exitCode !== 0) throw new Error(`on the host: ${command}\nexited ${exitCode}: ${stderr}`);
-    return stdout;
-  }
+  const onHost = (command: string) => outputOf(host, command);
 
   /** Nginx's configuration, without the logs, which stay: names, modes, owners, targets and contents. */
   const nginxTree = () =>
