@@ -41,7 +41,7 @@ export class Nginx extends HostComponent {
     super({ type: "Nginx", transform }, name, { sitesOwner, openPorts }, opts);
     const served = sites.map((site) => site.joinTree(this, sitesOwner));
     const whenKnown = checked(`Nginx "${name}"`, nginxArguments, { ...settings, served });
-    this.rotation = rotation(sites);
+    this.rotation = rotation(sites, settings.user);
     const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "nginx",
       entries: [
@@ -62,7 +62,7 @@ export class Nginx extends HostComponent {
   }
 }
 
-function rotation(sites: readonly NginxSite[]): LogRotation {
+function rotation(sites: readonly NginxSite[], user: pulumi.Input<string>): LogRotation {
   const logDirectories = [
     "/var/log/nginx",
     `${nginxTree.logs}/nginx/log`,
@@ -71,7 +71,7 @@ function rotation(sites: readonly NginxSite[]): LogRotation {
   return {
     file: "nginx",
     logs: logDirectories.map((directory) => `${directory}/*.log`),
-    createOwner: "nginx",
+    createOwner: user,
     postrotate: nginxReopensLogs,
   };
 }
