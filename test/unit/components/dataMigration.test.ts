@@ -69,6 +69,13 @@ test("rows and backup are read from what the host said, of a first load and of a
     `note: backup before the load: ${expected.backup}`,
     "applied data-load: unchanged",
   ];
-  for (const lines of [first, later]) expect(readReport(lines.join("\n"))).toEqual(expected);
+  // What a tool printed, and the name of another file, are no report.
+  const others = [
+    "x loaded a.b: 3 rows",
+    "loaded a.b: 3 rowsets",
+    "x note: backup before the load: /y",
+  ];
+  for (const lines of [first, later, [...others, ...first]])
+    expect(readReport(lines.join("\n"))).toEqual(expected);
   expect(readReport(undefined)).toEqual({ backup: undefined, counts: {} });
 });

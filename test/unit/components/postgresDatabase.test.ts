@@ -233,6 +233,30 @@ describe("a database beside the host's SystemPackages", () => {
 });
 
 describe("a database by psql", () => {
+  it.each([
+    ["13", "psql", "scram-sha-256"],
+    ["14", "provider", "scram-sha-256"],
+    ["10", "psql", "scram-sha-256"],
+    ["9.6", "psql", "md5"],
+  ])(
+    "is usual up to 13, and passwords are verifiers from 10 on: %s",
+    (version, provisioner, encryption) => {
+      expect(resolveDatabase({ ...names, version })).toMatchObject({ provisioner, encryption });
+    },
+  );
+
+  it("is there without the preflight, at the server's own address", async () => {
+    const host = new Host("host", { connection: rootConnection });
+    const database = new PostgresDatabase("database", { host, ...names, port: 5433 });
+    await engine.settled();
+    expect(commands()).toEqual(["database-server", "database-roles"]);
+    expect(JSON.stringify(named("database-roles").inputs["stdin"])).toContain(
+      "postgresql-site tracks role=deployer server=127.0.0.1:5433 generation=000000",
+    );
+    expect(database.services).toEqual(["postgresql"]);
+    expect(database.connection).toMatchObject({ host: "127.0.0.1", port: 5433, sslmode: "prefer" });
+  });
+
   it("is made where the provider does not support the server", async () => {
     const old = { version: "9.2", password: pulumi.secret("hush") };
     expect(resolveDatabase({ ...names, ...old })).toMatchObject({

@@ -21,12 +21,14 @@ import { rootConnection } from "../rootConnection";
 
 const engine = new MockedEngine(({ inputs }) => ({ ...inputs, result: "generated" }));
 
-/** Options of each resource that the engine is not told through the mocks. */
-const retained = new Map<string, boolean>();
+/** What the mocks don't tell of each resource: its options, by its name with its class. */
+const options = new Map<string, pulumi.CustomResourceOptions>();
+const names = new Map<unknown, string>();
 
 beforeEach(() => {
   engine.clear();
-  retained.clear();
+  options.clear();
+  names.clear();
 });
 
 const digest = "0123456789ab".padEnd(64, "f");
@@ -34,31 +36,53 @@ const siteRoot = "/microarray";
 const user = "deployer";
 const production = true;
 
-const noteOptions: pulumi.ResourceTransformation = ({ name, opts }) => {
-  retained.set(name, (opts as pulumi.CustomResourceOptions).retainOnDelete === true);
+/** Such as `app (DjangoApp)` for a component, and `app` for its command on the host. */
+function fullName(type: string, name: string): string {
+  return type === "command:remote:Command" ? name : `${name} (${type.replace(/^.*:/, "")})`;
+}
+
+const noteOptions: pulumi.ResourceTransformation = ({ resource, type, name, opts }) => {
+  names.set(resource, fullName(type, name));
+  options.set(fullName(type, name), opts);
   return undefined;
 };
 
+/** Options of a component, and of all that it registers. */
+const noted = (
+  ...dependsOn: readonly (pulumi.Resource | undefined)[]
+): pulumi.ComponentResourceOptions => ({
+  dependsOn: dependsOn.filter((resource) => resource !== undefined),
+  transformations: [noteOptions],
+});
+
 /** A site as index.ts makes it. */
 function makeSite(app: Partial<DjangoAppArgs>, database?: Partial<PostgresDatabaseArgs>): void {
-  const host = new Host("host", { connection: rootConnection });
-  const packages = new SystemPackages("packages", {
-    host,
-    yumRepositories: [{ id: "extra", baseurl: "https://packages.example.org/", gpgcheck: true }],
-    pip: { indexUrl: "https://pip.example.org/simple" },
-    ...(database && { server: {} }),
-  });
-  const deployer = new LinuxUser("deployer", {
-    host,
-    user,
-    password: pulumi.secret("password-of-deployer"),
-    authorizedKeys: [
-      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3hC0yqcJq0fMmRMw0Kq0CyQ2sXrM9xkJ6o0l8n2Q0p deployer",
-    ],
-    services: ["nginx", "uwsgi"],
-  });
-  const installed = { dependsOn: packages };
-  const system = { dependsOn: [packages, deployer.account] };
+  const host = new Host("host", { connection: rootConnection }, noted());
+  const packages = new SystemPackages(
+    "packages",
+    {
+      host,
+      yumRepositories: [{ id: "extra", baseurl: "https://packages.example.org/", gpgcheck: true }],
+      pip: { indexUrl: "https://pip.example.org/simple" },
+      ...(database && { server: {} }),
+    },
+    noted(),
+  );
+  const deployer = new LinuxUser(
+    "deployer",
+    {
+      host,
+      user,
+      password: pulumi.secret("password-of-deployer"),
+      authorizedKeys: [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3hC0yqcJq0fMmRMw0Kq0CyQ2sXrM9xkJ6o0l8n2Q0p deployer",
+      ],
+      services: ["nginx", "uwsgi"],
+    },
+    noted(),
+  );
+  const installed = () => noted(packages);
+  const system = () => noted(packages, deployer.account);
   const postgres =
     database &&
     new PostgresDatabase(
@@ -75,26 +99,30 @@ function makeSite(app: Partial<DjangoAppArgs>, database?: Partial<PostgresDataba
         },
         ...database,
       },
-      { ...installed, transformations: [noteOptions] },
+      installed(),
     );
   const uwsgi = new Uwsgi(
     "uwsgi",
-    { host, siteRoot, user, production, application: "tracks" },
-    installed,
+    { host, siteRoot, user, production, application: "tracks", startsAfter: postgres?.services },
+    installed(),
   );
   const robots = new RobotsTxt(
     "robots",
     { host, path: "/microarray/robots/robots.txt" },
-    installed,
+    installed(),
   );
   const served = { application: uwsgi, locations: [robots] };
-  const site = new NginxSite("tracks", { serverNames: ["tracks.test"], siteRoot, ...served });
+  const site = new NginxSite(
+    "tracks",
+    { serverNames: ["tracks.test"], siteRoot, ...served },
+    noted(),
+  );
   const nginx = new Nginx(
     "nginx",
     { host, sitesOwner: user, openPorts: [80], sites: [site] },
-    system,
+    system(),
   );
-  new Logrotate("nginx-logs", { host, ...nginx.rotation, createGroup: deployer.group }, system);
+  new Logrotate("nginx-logs", { host, ...nginx.rotation, createGroup: deployer.group }, system());
   const django = new DjangoApp(
     "app",
     {
@@ -110,12 +138,12 @@ function makeSite(app: Partial<DjangoAppArgs>, database?: Partial<PostgresDataba
       nginx,
       ...app,
     },
-    system,
+    system(),
   );
   const dump = { path: "/nowhere/old.json", sha256: digest, bytes: 17 };
-  const migration = new DataMigration("old-data", { host, dump, app: django });
-  const service = new UwsgiService("uwsgi", { host, uwsgi, app: django, migration }, system);
-  new Logrotate("uwsgi-logs", { host, ...uwsgi.rotation }, { dependsOn: [packages, service] });
+  const migration = new DataMigration("old-data", { host, dump, app: django }, noted());
+  const service = new UwsgiService("uwsgi", { host, uwsgi, app: django, migration }, system());
+  new Logrotate("uwsgi-logs", { host, ...uwsgi.rotation }, noted(packages, service));
 }
 
 /** What the mocks make of a secret. */
@@ -127,45 +155,62 @@ const isSecret = (value: unknown): value is Wrapped =>
   typeof value === "object" && value !== null && "value" in value;
 
 /** A resource in lines; "secret" stands where Pulumi keeps a value encrypted. */
-function described(resource: Registered): string {
-  return resource.type === "command:remote:Command"
-    ? describedCommand(resource)
-    : describedResource(resource);
+async function described(resource: Registered): Promise<string> {
+  const { type, name, inputs } = resource;
+  const full = fullName(type, name);
+  if (name === "host-script") return full;
+  const opts = options.get(full) ?? {};
+  return type === "command:remote:Command"
+    ? [...describedCommand(full, inputs), ...(await describedOptions(opts))].join("\n")
+    : [full, ...describedInputs(inputs), ...(await describedOptions(opts))].join("\n");
 }
 
 /** What the host is asked to bring about, without the lines of files, and without its own script. */
-function describedCommand({ name, inputs }: Registered): string {
-  if (name === "host-script") return name;
-  const { create, delete: remove, stdin } = inputs as Record<string, unknown>;
-  const text = isSecret(stdin) ? stdin.value : (stdin as string);
+function describedCommand(name: string, inputs: Registered["inputs"]): string[] {
+  const { create, delete: remove, stdin } = inputs;
+  const text = (isSecret(stdin) ? stdin.value : stdin) ?? "";
   const lines = text.split("\n").filter((line) => !/^\||^$/.test(line));
   return [
     `${name}${isSecret(stdin) ? ", secret" : ""}${remove === undefined ? ", no delete" : ""}`,
-    ...[create, ...lines.slice(1, -1)].map((line) => `  ${String(line)}`),
-  ].join("\n");
+    ...[create as string, ...lines.slice(1, -1)].map((line) => `  ${line}`),
+  ];
 }
 
-function describedResource({ type, name, inputs }: Registered): string {
-  const shown = Object.entries(inputs).map(([key, value]) =>
+function describedInputs(inputs: object): string[] {
+  return Object.entries(inputs).map(([key, value]) =>
     key === "connection"
       ? `  ${key}`
       : `  ${key}: ${isSecret(value) ? "secret" : JSON.stringify(value)}`,
   );
-  const kept = retained.get(name) === true ? ", stays after destroy" : "";
-  return [`${type} ${name}${kept}`, ...shown].join("\n");
+}
+
+async function describedOptions(opts: pulumi.CustomResourceOptions): Promise<string[]> {
+  const { dependsOn = [], ignoreChanges = [], retainOnDelete, import: id } = opts;
+  const resources = await new Promise((resolve) => {
+    pulumi.output(dependsOn).apply(resolve);
+  });
+  const before = [resources]
+    .flat()
+    .map((resource) => names.get(resource) ?? "a resource without a name");
+  return [
+    ...(before.length === 0 ? [] : [`  after: ${before.sort().join(", ")}`]),
+    ...(ignoreChanges.length === 0 ? [] : [`  ignores changes of: ${ignoreChanges.join(", ")}`]),
+    ...(id === undefined ? [] : [`  adopts: ${id}`]),
+    ...(retainOnDelete === true ? ["  stays after destroy"] : []),
+  ];
 }
 
 async function sent(): Promise<string> {
   await engine.settled();
   const resources = engine.registered.filter(
-    ({ type }) => !type.startsWith("tracks:") && !type.startsWith("pulumi:pulumi:Stack"),
+    ({ type }) => type !== "tracks:index:Host" && !type.startsWith("pulumi:pulumi:Stack"),
   );
-  return `${resources.map(described).sort().join("\n\n")}\n`;
+  return `${(await Promise.all(resources.map(described))).sort().join("\n\n")}\n`;
 }
 
 /**
  * Files below manifests/ show what travels to a host: their difference is what a change of a component does there,
- * such as another file mode, or a secret that is none any more. `npm run test:unit -- FILE --update` writes them.
+ * such as another file mode, another order, or a secret that is none any more. `npm run test:unit -- FILE --update` writes them.
  */
 describe("a whole site", () => {
   it("with a database of its own, from a folder", async () => {

@@ -26,6 +26,23 @@ describe("the packages of an interpreter", () => {
         "package python3.11-pip python311-pip",
       ],
     ],
+    [
+      "/usr/bin/python",
+      [
+        "package python python2",
+        "package python-devel python2-devel",
+        "package python-pip python2-pip",
+      ],
+    ],
+    ...["3.9", "3.12"].map((version): [string, string[]] => [
+      `/usr/bin/python${version}`,
+      ["", "-devel", "-pip"].map(
+        (suffix) =>
+          `package python${version}${suffix} python${version.replace(".", "")}${suffix} python3${suffix}`,
+      ),
+    ]),
+    ["/opt/usr/bin/python2", []],
+    ["/usr/bin/python3.11-debug", []],
     // The system's own on 7 and 8.
     [
       "/usr/bin/python3.6",
@@ -75,6 +92,14 @@ describe("PostgreSQL", () => {
         server: { packages: ["postgresql18-server|postgresql-server"], moduleStream: false },
       }),
     ).toContain("package postgresql18 postgresql");
+  });
+
+  it("gets no other client for a package that is no server", () => {
+    const packages = ["my-postgresql18-server", "postgresql18-server-devel", "postgis"];
+    expect(wanted({ server: { packages } })).toContain("package postgresql");
+    expect(forDatabase({ packages: ["postgresql18-server", "postgis"] })).toEqual([
+      "package postgresql18",
+    ]);
   });
 
   it("that was built by hand gets the distribution's client, and no stream", () => {
