@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Argument, Command } from "commander";
 import { execa } from "execa";
@@ -14,6 +14,7 @@ const root = join(__dirname, "..", "..");
 
 async function main(wanted: readonly string[]): Promise<void> {
   for (const room of wanted) {
+    forgetSurvivors(room);
     const { exitCode } = await execa(
       "stryker",
       ["run", "test/mutation/stryker.config.mjs", "--mutate", `${room}/**/*.ts`],
@@ -36,6 +37,19 @@ interface Report {
 }
 
 const NOTICED = ["Killed", "Timeout"];
+
+/**
+ * Has them tried again. Stryker would take over that no test noticed them, where the new test that would is in no
+ * list of those that reach them: of what runs while a file is loaded there is no such list.
+ */
+function forgetSurvivors(room: string): void {
+  const report = read(room);
+  if (report === undefined) return;
+  for (const file of Object.values(report.files)) {
+    file.mutants = file.mutants.filter(({ status }) => NOTICED.includes(status));
+  }
+  writeFileSync(join(root, reportOf(room)), JSON.stringify(report));
+}
 
 function read(room: string): Report | undefined {
   const report = join(root, reportOf(room));
