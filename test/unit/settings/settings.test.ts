@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { utils } from "ssh2";
 import { describe, expect, it } from "vitest";
@@ -7,6 +9,7 @@ import {
   check,
   errorFor,
   faultyKeys,
+  folder,
   hostKey,
   identity,
   minimal,
@@ -151,6 +154,23 @@ describe("values", () => {
     ["extraPackages", '["libjpeg-turbo-devel|libjpeg-devel"]'],
   ])("of %s may be %j", (name, value) => {
     expect(() => check({ [name]: value })).not.toThrow();
+  });
+
+  it("of a list of pairs have what follows the first separator, and each name once", () => {
+    const { configuration } = check({
+      production: "false",
+      sourceUrl: "https://git.example.org/tracks.git",
+      uwsgiEnvironment: '["A=b=c","B="]',
+    });
+    expect(configuration.application?.uwsgi.environment).toEqual({ A: "b=c", B: "" });
+    const error = errorFor({ uwsgiEnvironment: '["A=1","B=2","A=3"]' });
+    expect(error.problems.map(({ subject, allowed, fix }) => [subject, allowed, fix])).toEqual([
+      [
+        "tracks:uwsgiEnvironment[2]",
+        "`A` once",
+        ["pulumi config rm --path 'tracks:uwsgiEnvironment[2]'"],
+      ],
+    ]);
   });
 
   it("of every setting's own example are allowed", () => {
@@ -356,6 +376,42 @@ describe("a private key", () => {
     expect(() => check({ ...given, privateKeyPassphrase: "open sesame" })).not.toThrow();
   });
 
+  it("in a file below the home is found by ~/", () => {
+    const { configuration } = check({ privateKeyFile: "~/id" });
+    expect(configuration.connection.identity).toMatchObject({ kind: "key" });
+    expect(faultyKeys({ privateKeyFile: "id~/" })).toEqual(["privateKeyFile"]);
+  });
+
+  it("is one of several ways to log in, of which exactly one is given", () => {
+    const without = { privateKeyFile: undefined };
+    for (const [settings, identity] of [
+      [{ agent: "true" }, { kind: "agent", socketPath: undefined }],
+      [{ agentSocketPath: "/run/agent" }, { kind: "agent", socketPath: "/run/agent" }],
+      [
+        { agent: "true", agentSocketPath: "/run/agent" },
+        { kind: "agent", socketPath: "/run/agent" },
+      ],
+    ] as const) {
+      expect(check({ ...without, ...settings }).configuration.connection.identity).toEqual(
+        identity,
+      );
+    }
+    expect(faultyKeys({ agent: "true" })).toEqual(["privateKeyFile, agent"]);
+    expect(faultyKeys({ agentSocketPath: "/run/agent" })).toEqual([
+      "privateKeyFile, agentSocketPath",
+    ]);
+    expect(errorFor({ privateKey: identity.private }).problems).toMatchObject([
+      {
+        subject: "tracks:privateKeyFile, tracks:privateKey",
+        fix: ["pulumi config rm tracks:privateKey"],
+      },
+    ]);
+    expect(faultyKeys({ ...without, agentSocketPath: "run/agent" })).toEqual(["agentSocketPath"]);
+    expect(faultyKeys({ ...without, agent: "true", privateKeyPassphrase: "hush" })).toEqual([
+      "privateKeyPassphrase",
+    ]);
+  });
+
   it("isn't just any text, nor the public half", () => {
     expect(faultyKeys({ privateKeyFile: undefined, privateKey: "hello" })).toEqual(["privateKey"]);
     expect(faultyKeys({ privateKeyFile: undefined, privateKey: hostKey })).toEqual(["privateKey"]);
@@ -386,6 +442,21 @@ describe("the lab's own host", () => {
       check({ ...lab, hostUser }, { stack: "bench" }).configuration.connection.privilege;
     expect(as("admin")).toEqual({ kind: "passwordless" });
     expect(as("operator")).toMatchObject({ kind: "password" });
+  });
+
+  it("of another version of this program is an error with the command that makes it", () => {
+    writeLabHost("older");
+    const file = join(folder, ".lab", "hosts", "older", "host.json");
+    for (const text of ["{", "{}"]) {
+      writeFileSync(file, text);
+      const error = errorFor({ host: "lab", hostKey: undefined }, { stack: "older" });
+      expect(error.problems[0]).toMatchObject({
+        subject: "tracks:host",
+        given: '"lab"',
+        found: `${file} is damaged or of another version`,
+        fix: ["npm run lab -- up older", "or npm run demo"],
+      });
+    }
   });
 
   it("that is missing is an error with the command that makes it", () => {
