@@ -23,7 +23,7 @@ ancestors() { # PATH
 # Leaves the directory's path without links in REPLY. Follows a link that only root could have made; fails on
 # any other.
 resolve_directory() { # DIRECTORY
-  local directory=$1 hop name kind uid owner mode shown target rest count planter
+  local directory=$1 hop name kind uid owner mode shown count planter
   LINKS=()
   for ((hop = 0; hop < 8; hop++)); do
     ancestors "$directory"
@@ -37,12 +37,8 @@ resolve_directory() { # DIRECTORY
         # In a directory such as /tmp nobody else can replace a name, but any user may have made it.
         ((uid == 0)) || WRITER=${WRITER:-$planter}
         [[ -z $WRITER ]] || fail "$name is a symbolic link in a directory that $WRITER can write to, so root does not follow it: replace the link by a directory"
-        shown=${shown#* -> }
-        target=${shown:1:${#shown}-2}
-        rest=${directory#"$name"}
         LINKS+=("$name")
-        [[ $target == /* ]] || target=${name%/*}/$target
-        normalise "$target$rest"
+        follow_link "$directory" "$name" "$shown"
         directory=$REPLY
         continue 2
       fi
@@ -59,6 +55,14 @@ resolve_directory() { # DIRECTORY
     return
   done
   fail "$1: too many symbolic links"
+}
+
+# Leaves a path with one link in it replaced by what that points to.
+follow_link() { # PATH LINK "'LINK' -> 'TARGET'", as stat shows it
+  local target=${3#* -> }
+  target=${target:1:${#target}-2}
+  [[ $target == /* ]] || target=${2%/*}/$target
+  normalise "$target${1#"$2"}"
 }
 
 # Leaves the real path of a directory, and in LINKS the links to it, if only root can have made them; else the

@@ -99,22 +99,31 @@ is_look_package() { # ENTRY
 # Fails where others than root and postgres could have put the server's programs there, which run as postgres.
 check_server_programs() {
   local program
-  PG_BINARIES=$(readlink -f -- "$ROOT$PG_BINARIES")
-  PG_BINARIES=${PG_BINARIES#"$ROOT"}
   for program in "$PG_BINARIES/postgres" "$PG_BINARIES/psql"; do
     is_roots_or_postgres "$program" \
-      || fail "others than root and postgres can replace $program, which a preview runs as postgres: give it, and each directory above it, to root, without write permission for group and others (chown root, chmod go-w)"
+      || fail "others than root and postgres can replace $program, which a preview runs as postgres: give it, the directories above it and the links that lead there to root, without write permission for group and others (chown root, chmod go-w)"
   done
 }
 
+# Can nobody but root and postgres change what is at a path, a directory above it, or a link on the way there?
 is_roots_or_postgres() { # PATH
-  local real postgres=0 uid mode count=0
+  local path=$1 postgres=none hop name kind uid mode shown count
   IFS=: read -r _ _ postgres _ < <(getent passwd postgres)
-  real=$(readlink -f -- "$ROOT$1")
-  ancestors "${real#"$ROOT"}"
-  while read -r uid mode; do
-    [[ $uid == 0 || $uid == "$postgres" ]] && ((!(8#$mode & 0022))) || return 1
-    count=$((count + 1))
-  done < <(stat -c '%u %a' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
-  ((count == ${#CHAIN[@]}))
+  for ((hop = 0; hop < 8; hop++)); do
+    ancestors "$path"
+    count=0
+    while IFS='|' read -r name kind uid mode shown; do
+      [[ $uid == 0 || $uid == "$postgres" ]] || return 1
+      if [[ $kind == 'symbolic link' ]]; then
+        follow_link "$path" "${name#"$ROOT"}" "$shown"
+        path=$REPLY
+        continue 2
+      fi
+      ((!(8#$mode & 0022))) || return 1
+      count=$((count + 1))
+    done < <(stat -c '%n|%F|%u|%a|%N' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
+    ((count == ${#CHAIN[@]}))
+    return
+  done
+  return 1
 }

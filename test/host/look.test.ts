@@ -1,5 +1,5 @@
 import { copyFileSync, lchownSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { installPostgresql } from "./postgresqlHost";
@@ -191,6 +191,24 @@ describe("programs of PostgreSQL", () => {
     programsIn("/opt/writable");
     execaSync("chmod", ["0775", host.at("/opt/writable")]);
     await expectRefused("postgresql=postgresql,/opt/writable,auto,5432");
+  });
+
+  it("are not run by a link that the caller can replace meanwhile, on the way to those of root", async () => {
+    const link = (path: string, target: string) => {
+      mkdirSync(host.at(dirname(path)), { recursive: true });
+      symlinkSync(target, host.at(path));
+    };
+    for (const name of ["postgres", "psql"]) {
+      link(`/home/games/bin/${name}`, `../../../usr/bin/${name}`);
+      link(`/opt/bin/${name}`, `../../home/games/bin/${name}`);
+      link(`/usr/local/pgsql/bin/${name}`, `../../../bin/${name}`);
+    }
+    giveAway("/home/games/bin", "/home/games/bin/postgres", "/home/games/bin/psql");
+    await expectRefused("postgresql=postgresql,/home/games/bin,auto,5432");
+    await expectRefused("postgresql=postgresql,/opt/bin,auto,5432");
+    // Links of root, as alternatives has them.
+    const { stdout } = await look("postgresql=postgresql,/usr/local/pgsql/bin,auto,5432");
+    expect(stdout).toContain("fact postgresql-server 15\n");
   });
 
   it("are not run where the unit of another service leads to", async () => {
