@@ -2,7 +2,7 @@
 # --- Look: survey and probe side by side, for a preview. Reads only ---------------------------------------
 #
 # A login may be allowed to run this verb and nothing else (docs/ci.md): who calls it is not trusted. So nothing of the
-# caller's place, variables and input is used, each word is checked before anything else reads it, and no word names
+# caller's place, limits (limit.sh), variables and input is used, each word is checked before anything else reads it, and no word names
 # a program, an option or a file that root or postgres would run or open for the caller.
 
 look() { # the words of `survey`
@@ -23,10 +23,9 @@ look() { # the words of `survey`
   printf '%s\n' "$answer"
 }
 
-# Python would load modules from the caller's directory or home, and rpm macros, which run commands.
+# Python would load modules from the caller's home, and rpm macros, which run commands.
 leave_the_caller() {
   local name
-  cd / || fail "can't enter /"
   exec </dev/null
   while read -r name; do
     [[ $name == @(PATH|LC_ALL|TRACKS_ROOT) ]] || export -n "${name?}"

@@ -26,8 +26,6 @@ main() {
   VERB=${1-}
   shift || true
   [[ $SCOPE =~ $NAME_PATTERN ]] || fail "scope \"$SCOPE\": must be PROJECT.STACK, as in --scope tracks.dev"
-  # Whoever may look could let no file grow, and would fill the memory of /run with what a killed run leaves.
-  [[ $VERB != look ]] || trap '' XFSZ
   ((EUID != 0)) || use_own_temporary_files
   case $VERB in
     look | survey | resolve | status | follow | backup | version) "$VERB" "$@" ;;

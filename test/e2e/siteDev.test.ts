@@ -187,6 +187,8 @@ describe("the site of a dev stack", () => {
       expect(await asLogin(`env ${variables} sudo -n ${look}`)).toMatch(/^ok nginx-/m);
       const refused = await asLogin(`sudo -n ${look} want="package /tmp/x.rpm"`);
       expect(refused).toMatch(/^look accepts user=NAME[^]*\nrefused$/);
+      // Else a core of root could be written into a folder of that login's choice.
+      expect(await asLogin("ulimit -c unlimited")).toMatch(/\nrefused$/);
     });
 
     it("is not deployed by it, after the preview that pulumi up begins with", async () => {

@@ -231,11 +231,49 @@ it("loads nothing from the directories that the caller's variables name", async 
   expect(host.exists("/ran")).toBe(true);
 });
 
-it("leaves no file where the caller lets none grow", async () => {
-  const { code, reason } = await host.run(["look", ...words], { mounts: "ulimit -f 8" });
-  expect(code).toBe(1);
-  expect(reason).toContain("there is no space left in /run/tracks");
+/** Has rpm run a shell command first. */
+function beforeRpm(command: string): void {
+  host.write(
+    "/counted/rpm",
+    `#!/bin/sh\n${command}\nexec "${host.at("/stand-ins/rpm")}" "$@"\n`,
+    0o755,
+  );
+}
+
+it("lets the caller end no program of root halfway by a limit, nor have its core written anywhere", async () => {
+  beforeRpm(
+    `for limit in c f t v n; do ulimit -$limit; done >${host.at("/limits")}; pwd >>${host.at("/limits")}`,
+  );
+  // Hard ones root can lift, too, but not in each container.
+  const caller = ["cd /tmp", "c unlimited", "f 8", "t 2", "v 4000000", "n 40"].join(
+    " && ulimit -S",
+  );
+  expect(await host.run(["look", ...words], { mounts: caller })).toMatchObject({ code: 0 });
+  expect(host.read("/limits").split("\n", 6)).toEqual([
+    "0",
+    "unlimited",
+    "unlimited",
+    "unlimited",
+    "1024",
+    "/",
+  ]);
   expect(readdirSync(host.at("/run/tracks"))).toEqual([]);
+});
+
+it("ends by itself, however long a program takes, and by no key of the caller's terminal", async () => {
+  beforeRpm(`ps -o pgid= -p $$ >${host.at("/group")}; echo $$ >${host.at("/pid")}; exec sleep 600`);
+  const { code, stdout, milliseconds } = await host.run(["look", ...words], {
+    environment: { TRACKS_LIMITED: "", TRACKS_LOOK_LIMIT: "1" },
+  });
+  expect(code).toBe(124);
+  expect(stdout).not.toContain("preflight complete");
+  expect(milliseconds).toBeLessThan(20_000);
+  const told = (column: string, pid: string) =>
+    execaSync("ps", ["-o", `${column}=`, "-p", pid], { reject: false }).stdout.trim();
+  // Ended, whether or not somebody has asked how.
+  await expect.poll(() => told("stat", host.read("/pid").trim())).toMatch(/^(?:Z.*)?$/);
+  // Of the group in the terminal's foreground, that of the caller, the keys stop and end all.
+  expect(host.read("/group").trim()).not.toBe(told("pgid", String(process.pid)));
 });
 
 it("names no file of root in a spool that is a link", async () => {
