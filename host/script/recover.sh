@@ -65,7 +65,7 @@ await_runs() { # sets the caller's variable `waited`
 }
 
 # Leaves the runs of this scope that may still change something, one per line. They are found by their command
-# lines: a run that waits for its first lock has left no other trace.
+# lines: a run that waits for its first lock has left no other trace. Any user may have such a command line.
 living_runs() {
   local script=$ROOT/usr/local/libexec/tracks/$SCOPE words=() word pid index line found=''
   while read -r pid; do
@@ -79,10 +79,23 @@ living_runs() {
         apply | remove) ;;
         *) continue ;;
       esac
+      is_of_root "$pid" || continue
       line="${words[index + 1]} ${words[index + 2]-}"
       # sudo, timeout and subshells have the same command line: the first of them stands for all.
       if [[ $found != *"$line "* ]]; then found+="$line (pid $pid)"$'\n'; fi
     done
   done < <(printf '%s\n' /proc/[0-9]* | cut -d / -f 3 | sort -n)
   REPLY=${found%$'\n'}
+}
+
+# By the real user: a program that takes root's rights, such as a sudo that asks for a password, is still its caller's.
+is_of_root() { # PID
+  local key uid
+  while read -r key uid _; do
+    if [[ $key == Uid: ]]; then
+      ((uid == 0))
+      return
+    fi
+  done 2>/dev/null <"/proc/$1/status"
+  return 1
 }

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa, execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { holdLock } from "./heldLock";
 import { manifest, PrivateRoot } from "./privateRoot";
@@ -210,6 +211,17 @@ test("recover waits for a run that has changed nothing yet because it still wait
     /^waiting: apply a \(pid \d+\) is still running\nnothing is left to undo\n$/,
   );
   expect(host.read("/etc/motd")).toBe("y\n");
+});
+
+test("recover waits for no process of another user, whatever its command line says", async () => {
+  const script = host.at("/usr/local/libexec/tracks/tracks.dev");
+  const uid = Number(execaSync("id", ["-u", "games"]).stdout);
+  const pretender = execa("sh", ["-c", "sleep 10; :", script, "apply", "a"], {
+    ...{ uid, stdio: "ignore", reject: false },
+  });
+  const recovered = await host.run(["recover"], { environment: { TRACKS_LOCK_WAIT: "1" } });
+  pretender.kill();
+  expect(recovered).toMatchObject({ code: 0, stdout: "nothing was interrupted\n" });
 });
 
 test("recover undoes a run that died while it waited for another one", async () => {
