@@ -34,7 +34,10 @@ export class JobLog {
   }
 }
 
-/** The runner looks for `::` where a line begins, also behind a carriage return, and for `##[` anywhere. */
+/**
+ * The runner looks for `::` where a line begins, also behind a carriage return, and for `##[` anywhere. What .NET takes
+ * for a blank there is what `\s` has here, and NEL.
+ */
 function withoutCommands(text: string): string {
-  return text.replace(/^(\s*):(?=:)/gm, "$1: ").replaceAll("##[", "## [");
+  return text.replace(/^([\s\u0085]*):(?=:)/gm, "$1: ").replaceAll("##[", "## [");
 }

@@ -25,5 +25,6 @@ it("has no line that GitHub's runner takes for a command", () => {
   expect(logOf("a ::b::\n::set-output name=plan::x\n  ::add-mask::y\r::stop-commands::z\n")).toBe(
     "a ::b::\n: :set-output name=plan::x\n  : :add-mask::y\r: :stop-commands::z\n",
   );
+  expect(logOf("\u0085 \u0085::add-mask::y\n")).toBe("\u0085 \u0085: :add-mask::y\n");
   expect(logOf("+ a ##[set-output name=plan]x")).toBe("+ a ## [set-output name=plan]x");
 });
