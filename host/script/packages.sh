@@ -168,16 +168,19 @@ repositories() {
 # Runs the package manager, and waits up to a limit while another program installs: by itself yum waits
 # forever, even to list packages. Never with -q: dnf then hides why it can't reach a repository.
 attempt_manager() { # WORD...
-  local manager status bound=()
+  local manager status place=() bound=() temporary=${TMPDIR:-/tmp}
   package_manager
   manager=$REPLY
+  # yum writes what nobody has confirmed to a temporary file, for later, and leaves it there.
+  [[ $LOOK == no && -z $LOST ]] || place=(env TMPDIR="$temporary")
   while :; do
     if [[ $LOOK == yes ]]; then
       ((SECONDS < LOOK_UNTIL)) || exit "$LOOK_CANT_TELL"
       bound=(timeout $((LOOK_UNTIL - SECONDS)))
     fi
-    attempt openly ${bound[@]+"${bound[@]}"} "$manager" --setopt=exit_on_lock=True "$@"
+    attempt openly ${place[@]+"${place[@]}"} ${bound[@]+"${bound[@]}"} "$manager" --setopt=exit_on_lock=True "$@"
     status=$?
+    ((${#place[@]} == 0)) || rm -f -- "$temporary"/yum_save_tx*
     [[ $LOOK == no || $status != 124 ]] || exit "$LOOK_CANT_TELL"
     if ((status == 0)) || ! manager_is_busy; then return "$status"; fi
     [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"
