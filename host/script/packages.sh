@@ -334,8 +334,10 @@ enabled_stream() { # MODULE
 }
 
 # Looks for what is in WANTED without changing anything: leaves in REPLY what can't be installed, each with its
-# fix, and nothing when all can. Status 1 when the repositories don't answer in time.
+# fix, and nothing when all can. Status 1 when the repositories don't answer in time, or a run installs: one look after
+# the other would keep the package manager from it.
 look_for_packages() {
+  ! flock_is_held packages || return 1
   LOOK_UNTIL=$((SECONDS + 40))
   REPLY=$(look_at converge_modules && look_at install_wanted)
 }

@@ -2,6 +2,7 @@ import { copyFileSync, lchownSync, mkdirSync, readdirSync, rmSync, symlinkSync }
 import { dirname, join } from "node:path";
 import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { holdLock } from "./heldLock";
 import { installPostgresql } from "./postgresqlHost";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
 
@@ -296,6 +297,19 @@ it("names no file of root in a spool that is a link", async () => {
     expect(stdout).toMatch(/^fact spool (open|absent)$/m);
     expect(stdout).not.toContain("secret-name");
   }
+});
+
+it("leaves the package manager to a run that installs", async () => {
+  host.write("/repository", "git\n");
+  const asked = async () => {
+    expect(await look("want=package git")).toMatchObject({ code: 0 });
+    return host.calls().some((call) => call.startsWith("dnf "));
+  };
+  const lock = await holdLock(host, "packages");
+  expect(await asked()).toBe(false);
+  lock.release();
+  await lock.ended;
+  expect(await asked()).toBe(true);
 });
 
 it("does not help to find out a proxy's password part by part", async () => {
