@@ -8,6 +8,12 @@ converge_pip_packages() {
   done
 }
 
+# Waits for a yum that is installing compiler and headers. A later one may start: it installs other packages. Before
+# any lock is taken: a recover that has that of packages could wait for ours.
+await_packages() {
+  (take_lock packages) || fail "can't wait for the packages"
+}
+
 converge_pip_package() { # INDEX
   local name=${E_WORDS[$1]% *} version=${E_WORDS[$1]#* } python program reason
   attribute "$1" python /usr/bin/python3
@@ -113,8 +119,6 @@ install_pip_package() { # NAME VERSION PYTHON REASON
     || fail "$3 has no pip: add its package to SystemPackages.extraPackages (such as ${3##*/}-pip)"
   # By itself pip would not replace a build for another interpreter, or one with missing files.
   [[ $4 == *' does not have it' ]] || words+=(--force-reinstall)
-  # Waits for a yum that is installing compiler and headers. A later one may start: it installs other packages.
-  (take_lock packages) || fail "can't wait for the packages"
   # Sources may have file names that are not ASCII.
   utf8_locale
   attempt openly env -i PATH="$PATH" LC_ALL="$REPLY" HOME="$ROOT/root" ${ROOT:+TRACKS_ROOT="$ROOT"} \

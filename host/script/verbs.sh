@@ -73,6 +73,7 @@ apply() { # NAME [--repair N] [--timeout SECONDS]
   read_manifest
   parse_manifest
   refuse_without_systemd
+  [[ $SUBSYSTEM != pip ]] || await_packages
   needed_locks
   # shellcheck disable=SC2086 # a list of words
   begin_transaction $REPLY

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { holdLock } from "./heldLock";
 import { manifest, PrivateRoot } from "./privateRoot";
@@ -115,6 +116,19 @@ describe("a pip package", () => {
     expect(run.code).toBe(0);
     expect(run.stderr).toContain("waiting: packages is locked by another run\n");
     expect(await yum.ended).toBe(0);
+  });
+
+  it("waits for it without a lock that another program's recover needs", async () => {
+    interpreter("exit 1");
+    host.installScript("tracks.other");
+    const environment = { TRACKS_LOCK_WAIT: "9" };
+    const yum = await holdLock(host, "packages", { seconds: 3 });
+    const recovering = host.run(["recover"], { scope: "tracks.other", environment });
+    await sleep(1000);
+    const installing = host.apply(manifest("uwsgi-program", "pip", entry), { environment });
+    await yum.ended;
+    expect(await recovering).toMatchObject({ code: 0 });
+    expect((await installing).reason).toMatch(/^pip can't install uwsgi 2\.0\.31:/);
   });
 
   it("reports pip's last lines when it fails", async () => {
