@@ -30,8 +30,8 @@ resolve_directory() { # DIRECTORY
     WRITER=''
     planter=''
     count=0
-    while IFS='|' read -r name kind uid owner mode shown; do
-      name=${name#"$ROOT"}
+    while IFS='|' read -r kind uid owner mode shown; do
+      name=${CHAIN[count]}
       count=$((count + 1))
       if [[ $kind == 'symbolic link' ]]; then
         # In a directory such as /tmp nobody else can replace a name, but any user may have made it.
@@ -49,7 +49,7 @@ resolve_directory() { # DIRECTORY
         planter='a group or every user'
         ((8#$mode & 01000)) || WRITER=$planter
       fi
-    done < <(stat -c '%n|%F|%u|%U|%a|%N' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
+    done < <(stat -c '%F|%u|%U|%a|%N' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
     ((count == ${#CHAIN[@]})) || fail "the directory $directory does not exist"
     REPLY=$directory
     return
@@ -125,14 +125,16 @@ load_mounts() {
 # Leaves the top directory of the file system of an existing directory. A mount point is a top even where
 # the device is the same: rename(2) does not cross a bind mount.
 filesystem_top() { # REAL-DIRECTORY
-  local device name upper='' upper_device='' top=/
+  local device name upper='' upper_device='' top=/ index=0
   load_mounts
   ancestors "$1"
-  while read -r device name; do
+  while read -r device; do
+    name=${CHAIN[index]}
     if [[ -z $upper || $device != "$upper_device" || $MOUNTS == *" $name "* ]]; then top=$name; fi
     upper=$name
     upper_device=$device
-  done < <(stat -c '%d %n' -- "${CHAIN[@]}")
+    index=$((index + 1))
+  done < <(stat -c %d -- "${CHAIN[@]}")
   REPLY=$top
 }
 

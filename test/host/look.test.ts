@@ -212,6 +212,16 @@ describe("programs of PostgreSQL", () => {
     expect(stdout).toContain("fact postgresql-server 15\n");
   });
 
+  it("are not run in a directory whose name says that it is root's", async () => {
+    const names = ["/opt/a|directory|0|755|", `/opt/b\n${host.at("/opt/c")}|directory|0|755|`];
+    for (const [index, name] of names.entries()) {
+      programsIn(name);
+      giveAway(name);
+      symlinkSync(name.replace("/opt/", ""), host.at(`/opt/link${index}`));
+      await expectRefused(`postgresql=postgresql,/opt/link${index},auto,5432`);
+    }
+  });
+
   it("are not run where the unit of another service leads to", async () => {
     programsIn("/home/games/bin");
     giveAway("/home/games");
