@@ -72,6 +72,29 @@ test.each([
   },
 );
 
+test("gives no password to another user's program at the server's address", async () => {
+  const listener = (address: string, uid: number) =>
+    `0: ${address}:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000 ${uid} 0 1 1\n`;
+  const survey = async () => {
+    const { stdout } = await host.run(["survey", "postgresql=postgresql,auto,auto,5432"]);
+    return /^obstacle\t.*$/m.exec(stdout)?.[0];
+  };
+  const refused = /the user with the id 12345 listens on 127\.0\.0\.1:5432, /;
+  // The server has IPv6's loopback only, or all addresses of IPv6 but this one of IPv4.
+  host.write("/proc/net/tcp", listener("0100007F", 12345));
+  host.write("/proc/net/tcp6", listener("00000000000000000000000001000000", 26));
+  expect(await survey()).toMatch(refused);
+  expect((await host.apply(server())).reason).toMatch(refused);
+  host.write("/proc/net/tcp", "");
+  host.write("/proc/net/tcp6", listener("0000000000000000FFFF00000100007F", 12345));
+  expect((await host.apply(server())).reason).toMatch(refused);
+
+  host.write("/proc/net/tcp", listener("0100007F", 26) + listener("0200007F", 12345));
+  host.write("/proc/net/tcp6", "");
+  expect(await survey()).toBeUndefined();
+  expect(await host.apply(server())).toMatchObject({ code: 0, stderr: "" });
+});
+
 test("does not initialise a data directory that has files in it", async () => {
   host.write(`${data}/precious`, "rows\n");
   const run = await host.apply(server());
