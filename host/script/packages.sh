@@ -181,6 +181,8 @@ attempt_manager() { # WORD...
     attempt openly ${place[@]+"${place[@]}"} ${bound[@]+"${bound[@]}"} "$manager" --setopt=exit_on_lock=True "$@"
     status=$?
     ((${#place[@]} == 0)) || rm -f -- "$temporary"/yum_save_tx*
+    # An address of a repository, which an error shows, may have a user and a password.
+    OUTPUT=$(printf '%s' "$OUTPUT" | sed 's|://[^/[:space:]]*@|://[secret]@|g')
     [[ $LOOK == no || $status != 124 ]] || exit "$LOOK_CANT_TELL"
     if ((status == 0)) || ! manager_is_busy; then return "$status"; fi
     [[ $LOOK == no ]] || exit "$LOOK_CANT_TELL"

@@ -309,6 +309,13 @@ it("names no file of root in a spool that is a link", async () => {
   }
 });
 
+it("shows no login that a repository's address has", async () => {
+  host.write("/repository-down", "https://bob:hush@mirror.example.org/os");
+  const { stdout } = await look("want=package git");
+  expect(stdout).toContain("https://[secret]@mirror.example.org/os");
+  expect(stdout).not.toContain("hush");
+});
+
 it("leaves the package manager to a run that installs", async () => {
   host.write("/repository", "git\n");
   const asked = async () => {
