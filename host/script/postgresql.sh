@@ -54,14 +54,17 @@ as_postgres() { # COMMAND...
     (
       close_descriptors
       exec env -i PATH="$PATH" HOME="$ROOT${home:-/}" LC_ALL=C PGCONNECT_TIMEOUT=10 PGPASSFILE=/nonexistent \
-        ${PG_OPTIONS:+PGOPTIONS="$PG_OPTIONS"} ${ROOT:+TRACKS_ROOT="$ROOT"} \
+        PGOPTIONS="$PG_SEARCH_PATH${PG_OPTIONS:+ $PG_OPTIONS}" ${ROOT:+TRACKS_ROOT="$ROOT"} \
         runuser -s /bin/sh -c "exec $words" postgres
     )
     exit "$?"
   )
 }
 
-PG_OPTIONS='' # settings of the next sessions
+# A role that may create in another schema could have an operator or a function there that fits better than the
+# system's own, and a superuser would run it. Before 15, everyone may create in the schema public.
+readonly PG_SEARCH_PATH='-c search_path=pg_catalog'
+PG_OPTIONS='' # settings that come to that one, until they are taken back
 
 # Runs SQL from stdin; leaves the rows in OUTPUT or, when it fails, the errors.
 psql_run() { # [PSQL-OPTION...]

@@ -23,6 +23,14 @@ describe("a database that was made by hand", () => {
     }
     await site.asPostgres("CREATE TABLE old (row text); INSERT INTO old VALUES ('kept')", "tracks");
     await site.asPostgres("ALTER TABLE old OWNER TO deployer", "tracks");
+    // As it is for every role before 15.
+    await site.asPostgres("CREATE ROLE guest; GRANT CREATE ON SCHEMA public TO guest");
+    for (const sql of [
+      "CREATE FUNCTION trap(a text, b name) RETURNS text LANGUAGE plpgsql AS 'BEGIN ALTER ROLE guest SUPERUSER; RETURN concat(a, b); END'",
+      "CREATE OPERATOR public.|| (LEFTARG = text, RIGHTARG = name, FUNCTION = trap)",
+    ]) {
+      await site.asPostgres(`SET ROLE guest; ${sql}`);
+    }
     await site.deployment.onHost(`echo "# the administrator's own" >>${hba}`);
   });
   afterAll(() => site.deployment.dispose());
@@ -57,6 +65,12 @@ describe("a database that was made by hand", () => {
     expect(await site.asApplication("CREATE TABLE new (row text)")).toBe("CREATE TABLE");
     expect(await site.deployment.onHost(`tail -n 1 ${hba}`)).toBe("# the administrator's own");
     expect(await site.deployment.up()).toMatch(/Resources:\n\s+\d+ unchanged\n/);
+  });
+
+  it("gave no role the rights of postgres, which ran nothing of that role's own", async () => {
+    expect(await site.asPostgres("SELECT rolsuper FROM pg_roles WHERE rolname = 'guest'")).toBe(
+      "f",
+    );
   });
 
   it("gets back what somebody changed after us", async () => {
