@@ -42,7 +42,10 @@ export function integer(what: string, minimum: number, maximum: number): Value<n
     allowed,
     encoding: "text",
     schema: z
-      .union([z.string().regex(/^\d{1,9}$/), z.number().int()], { error: allowed })
+      // Of a union, zod passes on the error of the one that has the value's type.
+      .union([z.string().regex(/^\d{1,9}$/, { error: allowed }), z.int({ error: allowed })], {
+        error: allowed,
+      })
       .transform(Number)
       .refine((number) => number >= minimum && number <= maximum, { error: allowed }),
   };

@@ -63,13 +63,13 @@ export const localPath = text("a path on this machine; `~/` is your home", /^\P{
 /** A URL without user and password: everybody on the host can read the file that will have it. */
 export const url = text(
   "an http or https URL without user, password and spaces",
-  /^https?:\/\/[^\s@/"'\\]+(?:\/[^\s@"'\\]*)?$/,
+  /^https?:\/\/[^\s\p{Cc}@/"'\\]+(?:\/[^\s\p{Cc}@"'\\]*)?$/u,
 );
 
 /** URL of keys or packages, which may be files on the host. */
 export const resourceUrl = text(
   "an http, https or file URL without user, password and spaces",
-  /^(?:https?:\/\/[^\s@/"'\\]+|file:\/\/)(?:\/[^\s@"'\\]*)?$/,
+  /^(?:https?:\/\/[^\s\p{Cc}@/"'\\]+|file:\/\/)(?:\/[^\s\p{Cc}@"'\\]*)?$/u,
 );
 
 export const packageName = text(

@@ -227,11 +227,14 @@ describe("the error", () => {
   it.each(keyNames)("of %s has the command that sets it", (name) => {
     const key: Key<unknown> = keys[name];
     // What no value is: empty where text is needed, and neither a list nor an item of one.
-    const values = key.value.encoding === "json" ? ["{}", '[""]', "[{}]"] : [""];
+    const values = key.value.encoding === "json" ? ["{}", '[""]', "[{}]"] : ["", "\n"];
     for (const value of values) {
       const { problems } = errorFor({ [name]: value }, { secret: key.secret ? [name] : [] });
       const found = problems.filter(({ subject }) => subject.startsWith(`tracks:${name}`));
       expect(found.length, value).toBeGreaterThan(0);
+      // What zod says of itself.
+      for (const { allowed = "" } of found)
+        expect(allowed).not.toMatch(/^(?:Invalid|Too|Expected)/);
       expect(found.flatMap(({ fix }) => fix).join("\n")).toMatch(
         new RegExp(
           `^${key.command?.startsWith("npm run") ? "npm run hostkey" : `pulumi config set .*tracks:${name}`}`,

@@ -334,9 +334,15 @@ describe.each(components)("%s", (_, table, rows) => {
       expect(argumentErrors(table, given(name, value)), JSON.stringify(value)).toEqual([]);
     }
     for (const value of [...row.refuses, null, {}]) {
-      const at = argumentErrors(table, given(name, value)).map(({ propertyPath }) => propertyPath);
-      expect(at, JSON.stringify(value)).not.toEqual([]);
-      expect(at.every((one) => one.startsWith(name))).toBe(true);
+      const errors = argumentErrors(table, given(name, value));
+      expect(errors, JSON.stringify(value)).not.toEqual([]);
+      for (const { propertyPath, allowed } of errors) {
+        expect(propertyPath.startsWith(name)).toBe(true);
+        // What zod says of itself.
+        expect(allowed, JSON.stringify(value)).not.toMatch(
+          /^(?:Invalid|Too|Expected|Unrecognized)/,
+        );
+      }
     }
   });
 });
