@@ -49,7 +49,7 @@ const RINGS: readonly Ring[] = [
   {
     name: "host",
     // They wait for services half of their time.
-    workers: 4,
+    workers: 5,
     packages: HOST_RING_PACKAGES,
     unavailable: () =>
       process.platform === "linux" && process.getuid?.() === 0
@@ -65,7 +65,7 @@ const RINGS: readonly Ring[] = [
     unavailable: labUnavailable,
     lab: true,
     // Hosts, stacks and folders are each file's own, and an engine and its host wait for each other.
-    workers: 3,
+    workers: 4,
   },
   {
     name: "selinux",
