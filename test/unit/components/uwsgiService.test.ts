@@ -112,6 +112,35 @@ describe("UwsgiService", () => {
     expect(text).toContain("\nabsent /etc/systemd/system/uwsgi.service.d\n");
   });
 
+  it("runs the application from the directories, as the group and by the file that it is given", async () => {
+    const runner = uwsgi("placed", {
+      directory: "/opt/site",
+      wsgi: "conf/run.py",
+      virtualenv: "/opt/venv",
+      group: "web",
+      home: "/srv/home",
+    });
+    new UwsgiService("placed", { host, uwsgi: runner });
+    const placed = await manifest("placed");
+    for (const line of [
+      "chdir = @(exec://readlink -f /opt/site)",
+      "wsgi-file = @(exec://readlink -f /opt/site/conf/run.py)",
+      "home = @(exec://readlink -f /opt/venv)",
+      "gid = web",
+    ]) {
+      expect(placed.split("\n")).toContain(`| ${line}`);
+    }
+    const homely = uwsgi("homely", { home: "/srv/home" });
+    new UwsgiService("homely", { host, uwsgi: homely });
+    expect(await manifest("homely")).toContain("| home = @(exec://readlink -f /srv/home/venv)\n");
+    const addresses = await Promise.all(
+      [homely.socket, homely.harakiriSeconds].map(
+        (output: pulumi.Output<unknown>) => new Promise((resolve) => output.apply(resolve)),
+      ),
+    );
+    expect(addresses).toEqual(["127.0.0.1:8001", 30]);
+  });
+
   it("leaves its files to the application that it runs", async () => {
     const shared = uwsgi("shared", { startsAfter: ["pg-15"] });
     new UwsgiService("shared", { host, uwsgi: shared, app: app("application", shared) });

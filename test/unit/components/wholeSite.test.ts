@@ -16,6 +16,7 @@ import {
   Uwsgi,
   UwsgiService,
 } from "../../../components";
+import { ownServer } from "../../../components/postgres/resolve";
 import { MockedEngine, type Registered } from "../mockedEngine";
 import { rootConnection } from "../rootConnection";
 
@@ -64,7 +65,7 @@ function makeSite(app: Partial<DjangoAppArgs>, database?: Partial<PostgresDataba
       host,
       yumRepositories: [{ id: "extra", baseurl: "https://packages.example.org/", gpgcheck: true }],
       pip: { indexUrl: "https://pip.example.org/simple" },
-      ...(database && { server: {} }),
+      ...(database && { server: ownServer(database) }),
     },
     noted(),
   );
@@ -238,6 +239,11 @@ describe("a whole site", () => {
     await expect(await sent()).toMatchFileSnapshot("manifests/databaseElsewhere.txt");
     const settings = (await engine.command("app-settings")).inputs.stdin as unknown as Wrapped;
     expect(settings.value).toMatch(/sslmode=u"verify-full", sslrootcert=u"\/microarray\//);
+  });
+
+  it("with an old database, which psql makes", async () => {
+    makeSite({ port: 8080 }, { version: "9.2", moduleStream: false, found: undefined });
+    await expect(await sent()).toMatchFileSnapshot("manifests/oldDatabase.txt");
   });
 
   it("with an sqlite file", async () => {
