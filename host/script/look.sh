@@ -2,8 +2,8 @@
 # --- Look: survey and probe side by side, for a preview. Reads only ---------------------------------------
 #
 # A login may be allowed to run this verb and nothing else (docs/ci.md): who calls it is not trusted. So nothing of the
-# caller's place, limits (limit.sh), variables and input is used, each word is checked before anything else reads it, and no word names
-# a program, an option or a file that root or postgres would run or open for the caller.
+# caller's place, terminal, limits (limit.sh), variables and input is used, each word is checked before anything else
+# reads it, and no word names a program, an option or a file that root or postgres would run or open for the caller.
 
 look() { # the words of `survey`
   local answer

@@ -252,39 +252,44 @@ function beforeRpm(command: string): void {
 }
 
 it("lets the caller end no program of root halfway by a limit, nor have its core written anywhere", async () => {
-  beforeRpm(
-    `for limit in c f t v n; do ulimit -$limit; done >${host.at("/limits")}; pwd >>${host.at("/limits")}`,
-  );
+  const asked =
+    "for limit in c f t v n; do ulimit -$limit; done; cat /proc/self/oom_score_adj; pwd";
+  beforeRpm(`{ ${asked}; } >${host.at("/limits")}`);
   // Hard ones root can lift, too, but not in each container.
-  const caller = ["cd /tmp", "c unlimited", "f 8", "t 2", "v 4000000", "n 40"].join(
-    " && ulimit -S",
-  );
+  const limits = ["c unlimited", "f 8", "t 2", "v 4000000", "n 40"].map((set) => `ulimit -S${set}`);
+  const caller = ["cd /tmp", "echo 900 >/proc/self/oom_score_adj", ...limits].join(" && ");
   expect(await host.run(["look", ...words], { mounts: caller })).toMatchObject({ code: 0 });
-  expect(host.read("/limits").split("\n", 6)).toEqual([
-    "0",
-    "unlimited",
-    "unlimited",
-    "unlimited",
-    "1024",
-    "/",
-  ]);
+  const set = ["0", "unlimited", "unlimited", "unlimited", "1024", "0", "/"];
+  expect(host.read("/limits").trimEnd().split("\n")).toEqual(set);
   expect(readdirSync(host.at("/run/tracks"))).toEqual([]);
 });
 
 it("ends by itself, however long a program takes, and by no key of the caller's terminal", async () => {
-  beforeRpm(`ps -o pgid= -p $$ >${host.at("/group")}; echo $$ >${host.at("/pid")}; exec sleep 600`);
-  const { code, stdout, milliseconds } = await host.run(["look", ...words], {
+  beforeRpm(
+    `ps -o sid= -p $$ >${host.at("/session")}; echo $$ >${host.at("/pid")}; exec sleep 600`,
+  );
+  const { code, stdout, reason, milliseconds } = await host.run(["look", ...words], {
     environment: { TRACKS_LIMITED: "", TRACKS_LOOK_LIMIT: "1" },
   });
   expect(code).toBe(124);
+  expect(reason).toMatch(/^a look ends after 1 s, /);
   expect(stdout).not.toContain("preflight complete");
   expect(milliseconds).toBeLessThan(20_000);
   const told = (column: string, pid: string) =>
     execaSync("ps", ["-o", `${column}=`, "-p", pid], { reject: false }).stdout.trim();
   // Ended, whether or not somebody has asked how.
   await expect.poll(() => told("stat", host.read("/pid").trim())).toMatch(/^(?:Z.*)?$/);
-  // Of the group in the terminal's foreground, that of the caller, the keys stop and end all.
-  expect(host.read("/group").trim()).not.toBe(told("pgid", String(process.pid)));
+  // The keys stop and end the group in the terminal's foreground: the caller chooses any of its own session.
+  expect(host.read("/session").trim()).not.toBe(told("sid", String(process.pid)));
+});
+
+it("is waited for where it leads a session, as it does behind sshd", async () => {
+  const { code, stdout } = await host.run(["look", ...words], {
+    environment: { TRACKS_LIMITED: "" },
+    mounts: 'exec setsid --wait "$0" "$@" #',
+  });
+  expect(code).toBe(0);
+  expect(stdout).toContain("preflight complete\n");
 });
 
 it("names no file of root in a spool that is a link", async () => {
