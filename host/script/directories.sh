@@ -23,14 +23,14 @@ ancestors() { # PATH
 # Leaves the directory's path without links in REPLY. Follows a link that only root could have made; fails on
 # any other.
 resolve_directory() { # DIRECTORY
-  local directory=$1 hop name kind uid owner mode shown count planter
+  local directory=$1 hop name kind uid owner mode count planter
   LINKS=()
   for ((hop = 0; hop < 8; hop++)); do
     ancestors "$directory"
     WRITER=''
     planter=''
     count=0
-    while IFS='|' read -r kind uid owner mode shown; do
+    while IFS='|' read -r kind uid owner mode; do
       name=${CHAIN[count]}
       count=$((count + 1))
       if [[ $kind == 'symbolic link' ]]; then
@@ -38,7 +38,7 @@ resolve_directory() { # DIRECTORY
         ((uid == 0)) || WRITER=${WRITER:-$planter}
         [[ -z $WRITER ]] || fail "$name is a symbolic link in a directory that $WRITER can write to, so root does not follow it: replace the link by a directory"
         LINKS+=("$name")
-        follow_link "$directory" "$name" "$shown"
+        follow_link "$directory" "$name"
         directory=$REPLY
         continue 2
       fi
@@ -49,7 +49,7 @@ resolve_directory() { # DIRECTORY
         planter='a group or every user'
         ((8#$mode & 01000)) || WRITER=$planter
       fi
-    done < <(stat -c '%F|%u|%U|%a|%N' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
+    done < <(stat -c '%F|%u|%U|%a' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
     ((count == ${#CHAIN[@]})) || fail "the directory $directory does not exist"
     REPLY=$directory
     return
@@ -58,9 +58,9 @@ resolve_directory() { # DIRECTORY
 }
 
 # Leaves a path with one link in it replaced by what that points to.
-follow_link() { # PATH LINK "'LINK' -> 'TARGET'", as stat shows it
-  local target=${3#* -> }
-  target=${target:1:${#target}-2}
+follow_link() { # PATH LINK
+  local target
+  target=$(readlink -- "$ROOT$2") || fail "can't read the symbolic link $2"
   [[ $target == /* ]] || target=${2%/*}/$target
   normalise "$target${1#"$2"}"
 }

@@ -106,21 +106,21 @@ check_server_programs() {
 
 # Can nobody but root and postgres change what is at a path, a directory above it, or a link on the way there?
 is_roots_or_postgres() { # PATH
-  local path=$1 postgres=none hop kind uid mode shown count
+  local path=$1 postgres=none hop kind uid mode count
   IFS=: read -r _ _ postgres _ < <(getent passwd postgres)
   for ((hop = 0; hop < 8; hop++)); do
     ancestors "$path"
     count=0
-    while IFS='|' read -r kind uid mode shown; do
+    while IFS='|' read -r kind uid mode; do
       [[ $uid == 0 || $uid == "$postgres" ]] || return 1
       if [[ $kind == 'symbolic link' ]]; then
-        follow_link "$path" "${CHAIN[count]}" "$shown"
+        follow_link "$path" "${CHAIN[count]}"
         path=$REPLY
         continue 2
       fi
       ((!(8#$mode & 0022))) || return 1
       count=$((count + 1))
-    done < <(stat -c '%F|%u|%a|%N' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
+    done < <(stat -c '%F|%u|%a' -- "${CHAIN[@]/#/$ROOT}" 2>/dev/null)
     ((count == ${#CHAIN[@]}))
     return
   done

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { manifest, PrivateRoot } from "./privateRoot";
 
@@ -36,6 +36,15 @@ test("creates files, directories and links with owner, mode and exact content", 
   expect(host.ownership("/microarray/robots")).toBe("games games 750");
   expect(host.ownership("/microarray/robots/robots.txt")).toBe("games root 640");
   expect(host.linkTarget("/microarray/latest")).toBe("robots/robots.txt");
+});
+
+test("follows a link that root made, whatever letters its target has", async () => {
+  const target = "donn\u00e9es d'hiver -> 'printemps'";
+  mkdirSync(host.at(`/srv/${target}`), { recursive: true });
+  symlinkSync(`srv/${target}`, host.at("/microarray"));
+  const file = "file /microarray/x owner=root group=root mode=0644";
+  expect(await host.apply(manifest("x", "none", file, "| x"))).toMatchObject({ code: 0 });
+  expect(host.read(`/srv/${target}/x`)).toBe("x\n");
 });
 
 test("does nothing the second time", async () => {
