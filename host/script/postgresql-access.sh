@@ -165,8 +165,8 @@ prove_postgresql_access() {
   check_postgresql_login
 }
 
-# Fails where another user than postgres listens at the server's address, who would be given passwords: any user may,
-# while the server is stopped, which then goes on without that address.
+# Fails where another user than postgres and root listens at the server's address, who would be given passwords: any
+# user may, while the server is stopped, which then goes on without that address. A forwarder of root's may be wanted.
 check_postgresql_listener() {
   local hex file fields=() postgres=none name
   printf -v hex '%04X' "$PG_PORT"
@@ -175,7 +175,7 @@ check_postgresql_listener() {
     while read -r -a fields; do
       # As in listening_socket; the loopback of IPv4 has another form among the addresses of IPv6.
       [[ ${fields[3]-} == 0A && ${fields[1]} =~ ^(0100007F|0{16}FFFF00000100007F|0+):$hex$ ]] || continue
-      [[ ${fields[7]} != "$postgres" ]] || continue
+      [[ ${fields[7]} != "$postgres" && ${fields[7]} != 0 ]] || continue
       name=$(getent passwd "${fields[7]}")
       name=${name%%:*}
       fail "the user ${name:-with the id ${fields[7]}} listens on 127.0.0.1:$PG_PORT, and would be given PostgreSQL's passwords: end that program (ss -tlnp \"sport = :$PG_PORT\" shows it) and restart the service $PG_SERVICE, or set PostgresDatabase.port to another port"

@@ -199,7 +199,7 @@ survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
   find_postgresql_binaries "$binaries"
   [[ $VERB != look || -z $PG_BINARIES ]] || check_server_programs
   find_postgresql_data "$data"
-  (check_postgresql_listener) 2>/dev/null || failure "$(check_postgresql_listener 2>&1)"
+  REPLY=$(check_postgresql_listener 2>&1) || failure "$REPLY"
   if [[ -n $PG_BINARIES ]]; then
     find_postgresql_version
     version=$PG_VERSION

@@ -90,7 +90,7 @@ test("gives no password to another user's program at the server's address", asyn
   expect((await host.apply(server())).reason).toMatch(refused);
 
   host.write("/proc/net/tcp", listener("0100007F", 26) + listener("0200007F", 12345));
-  host.write("/proc/net/tcp6", "");
+  host.write("/proc/net/tcp6", listener("0".repeat(32), 0));
   expect(await survey()).toBeUndefined();
   expect(await host.apply(server())).toMatchObject({ code: 0, stderr: "" });
 });
