@@ -11,7 +11,8 @@ converge_pip_packages() {
 # Waits for a yum that is installing compiler and headers. A later one may start: it installs other packages. Before
 # any lock is taken: a recover that has that of packages could wait for ours.
 await_packages() {
-  (take_lock packages) || fail "can't wait for the packages"
+  take_lock packages
+  release_locks
 }
 
 converge_pip_package() { # INDEX

@@ -118,6 +118,16 @@ describe("a pip package", () => {
     expect(await yum.ended).toBe(0);
   });
 
+  it("says at last who it has waited for in vain", async () => {
+    interpreter("exit 0");
+    const yum = await holdLock(host, "packages");
+    const run = await host.apply(manifest("uwsgi-program", "pip", entry), {
+      environment: { TRACKS_LOCK_WAIT: "1" },
+    });
+    yum.release();
+    expect(run.reason).toMatch(/^packages is locked by another run; waited 1 s for it\. /);
+  });
+
   it("waits for it without a lock that another program's recover needs", async () => {
     interpreter("exit 1");
     host.installScript("tracks.other");
