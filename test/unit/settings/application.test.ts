@@ -337,6 +337,19 @@ describe("what a component would refuse", () => {
     expect(message).not.toContain("hidden");
   });
 
+  it("has the command that sets it, or removes what is too much", () => {
+    const fixes = (settings: Record<string, string>) =>
+      errorFor({ ...app, ...settings }).problems.map(({ fix }) => fix?.[0]);
+    expect(fixes({ uwsgiGroup: "root" })).toEqual(["pulumi config set tracks:uwsgiGroup deployer"]);
+    expect(fixes({ uwsgiOptions: '["a = b","processes = 3"]' })).toEqual([
+      "pulumi config rm --path 'tracks:uwsgiOptions[1]'",
+    ]);
+    const elsewhere = { postgresHost: "db.example.org", postgresProvisioner: "psql" };
+    expect(fixes({ ...elsewhere, production: "true" })).toContain(
+      "pulumi config rm tracks:postgresProvisioner",
+    );
+  });
+
   it("is nothing that the schema allows", () => {
     const { uwsgi } =
       check({

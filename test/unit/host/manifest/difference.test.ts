@@ -79,3 +79,22 @@ it("reads the changed lines that the program shows, and takes no other text for 
   expect(readChangedLines("nginx changes:\nits mind")).toBeUndefined();
   expect(readChangedLines("What changes:\n")).toBeUndefined();
 });
+
+it.each([
+  "nginx changes:",
+  "nginx changes:\n",
+  "nginx changes:\nwhat else",
+  "nginx changes:\n- a\nwhat else",
+  "the nginx changes:\n- a",
+  "\nnginx changes:\n- a",
+  "",
+])("reads no changed lines from another text: %j", (text) => {
+  expect(readChangedLines(text)).toBeUndefined();
+});
+
+it("reads what the program said, with an empty line, and the end that Pulumi adds", () => {
+  const lines = ["- | a", "+", "+ | b"];
+  const text = changedLinesText("nginx", lines);
+  expect(readChangedLines(text)).toEqual({ name: "nginx", lines });
+  expect(readChangedLines(`${text}\n`)).toEqual({ name: "nginx", lines });
+});
