@@ -85,6 +85,16 @@ const obstacles: Readonly<Record<string, Wording>> = {
     fix: [`systemctl unmask ${service}   (on the host, as root)`],
     reason: "Nothing can start it.",
   }),
+  "own-place": (place = "", writer = "") => ({
+    subject: place,
+    found: `${writer} can change it, or a directory above it`,
+    allowed: "directories of root, in which group and others can't write",
+    fix: [
+      `namei -l ${place}   (on the host: shows owner and mode of each)`,
+      "chown root DIRECTORY; chmod go-w DIRECTORY   (there, as root)",
+    ],
+    reason: "This program's script and records are below it, and root runs what is there.",
+  }),
   "nginx-conf-unread": (path = "", tree = "") => ({
     subject: path,
     found: "braces or quotes that don't match",

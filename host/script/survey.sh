@@ -21,6 +21,7 @@ survey() { # [user=U] [login=U] [listen=PORT] [default=yes|no] [server=NAME]... 
   done
   ((${#FAULTS[@]} == 0)) || fail "survey: ${FAULTS[0]}"
   load_records
+  survey_own_places
   survey_system
   survey_nginx "$servers"
   survey_masked_service nginx
@@ -61,6 +62,22 @@ tabbed() { # WORD...
     line+=$TAB${word//[$TAB$'\n']/ }
   done
   printf '%s\n' "${line#"$TAB"}"
+}
+
+# Root runs the script from the first of them, and believes what the second says.
+survey_own_places() {
+  local place
+  for place in /usr/local/libexec/tracks /var/lib/tracks; do
+    while [[ -n $place && ! -e $ROOT$place ]]; do place=${place%/*}; done
+    if (resolve_directory "$place/") 2>/dev/null; then
+      resolve_directory "$place/"
+      # Where any user may make a name, the next one below it is not there yet.
+      [[ -n $WRITER || ! -k $ROOT$REPLY ]] || WRITER='every user'
+      [[ -z $WRITER ]] || obstacle own-place "${place:-/}" "$WRITER"
+    else
+      failure "$(resolve_directory "$place/" 2>&1)"
+    fi
+  done
 }
 
 survey_system() {

@@ -55,6 +55,10 @@ const keptIncluded = "to /etc/nginx/conf.d/NAME.conf, which stays included";
 
 const obstacles: Told = {
   failure: [["first", "last"], "last\n  found:   first"],
+  "own-place": [
+    ["/usr/local", "a group or every user"],
+    "/usr/local\n  found:   a group or every user can change it, or a directory above it\n  allowed: directories of root",
+  ],
   masked: [["nginx"], "The service nginx is masked\n  fix:     systemctl unmask nginx"],
   "nginx-conf-unread": [
     ["/etc/nginx/nginx.conf", "/etc/nginx"],
