@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Argument, Command } from "commander";
 import { execa } from "execa";
@@ -13,6 +14,12 @@ import { reportOf, rooms } from "./rooms";
 const root = join(__dirname, "..", "..");
 
 async function main(wanted: readonly string[]): Promise<void> {
+  // Stryker ends its workers before these have removed what is theirs.
+  const TMPDIR = mkdtempSync(join(tmpdir(), "tracks-mutation-"));
+  const interruption = new AbortController();
+  process.on("SIGINT", () => {
+    interruption.abort();
+  });
   for (const room of wanted) {
     forgetSurvivors(room);
     const { exitCode } = await execa(
@@ -21,14 +28,16 @@ async function main(wanted: readonly string[]): Promise<void> {
       {
         cwd: root,
         preferLocal: true,
-        env: { TRACKS_MUTATION_ROOM: room },
+        env: { TRACKS_MUTATION_ROOM: room, TMPDIR },
         stdio: "inherit",
         reject: false,
       },
     );
     if (exitCode !== 0) process.exitCode = 1;
+    if (interruption.signal.aborted) break;
     for (const line of scores(room)) console.log(line);
   }
+  rmSync(TMPDIR, { recursive: true, force: true });
 }
 
 /** Stryker's report, as far as it is used here: https://github.com/stryker-mutator/mutation-testing-elements */
