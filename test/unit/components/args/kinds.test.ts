@@ -35,8 +35,8 @@ const site = {
 };
 const flag = { takes: [true, false, "true", "false"], refuses: ["yes", 1] };
 const url = {
-  takes: ["http://proxy:3128", "https://pypi.org/simple"],
-  refuses: ["ftp://pypi.org/", "https://me:hush@proxy/", "proxy:3128"],
+  takes: ["http://proxy:3128", "https://pip.example.org/simple"],
+  refuses: ["ftp://pip.example.org/", "https://me:hush@proxy/", "proxy:3128"],
 };
 const packages = {
   takes: [[], ["tmux", "nc|nmap-ncat"]],
@@ -141,8 +141,8 @@ const components: readonly (readonly [name: string, table: object, rows: Rows])[
       "pip.indexUrl": url,
       "pip.proxy": url,
       "pip.trustedHost": {
-        takes: ["pypi.org", "pypi-1.org:8080"],
-        refuses: ["https://pypi.org", "pypi.org:", "pypi.org:123456", "a b"],
+        takes: ["pip.example.org", "pip-1.example.org:8080"],
+        refuses: ["https://pip.example.org", "pip.example.org:", "pip.example.org:123456", "a b"],
       },
     },
   ],
