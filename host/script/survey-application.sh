@@ -29,8 +29,7 @@ survey_filesystems() { # PATH...
   local path
   for path in "$@"; do
     existing_ancestor "$path"
-    (other_filesystem "$REPLY") 2>/dev/null \
-      || failure "$(other_filesystem "$REPLY" 2>&1)"
+    survey_step other_filesystem "$REPLY"
   done
 }
 

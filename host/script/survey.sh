@@ -56,6 +56,14 @@ failure() { # LINES
   obstacle failure "${told[@]}"
 }
 
+# Takes a step that reads only, without what it leaves in variables. Status 1 where it fails, which is told then.
+survey_step() { # COMMAND...
+  local told
+  told=$("$@" 2>&1) && return
+  failure "$told"
+  return 1
+}
+
 tabbed() { # WORD...
   local word line=''
   for word in "$@"; do
@@ -69,14 +77,11 @@ survey_own_places() {
   local place
   for place in /usr/local/libexec/tracks /var/lib/tracks; do
     while [[ -n $place && ! -e $ROOT$place ]]; do place=${place%/*}; done
-    if (resolve_directory "$place/") 2>/dev/null; then
-      resolve_directory "$place/"
-      # Where any user may make a name, the next one below it is not there yet.
-      [[ -n $WRITER || ! -k $ROOT$REPLY ]] || WRITER='every user'
-      [[ -z $WRITER ]] || obstacle own-place "${place:-/}" "$WRITER"
-    else
-      failure "$(resolve_directory "$place/" 2>&1)"
-    fi
+    survey_step resolve_directory "$place/" || continue
+    resolve_directory "$place/"
+    # Where any user may make a name, the next one below it is not there yet.
+    [[ -n $WRITER || ! -k $ROOT$REPLY ]] || WRITER='every user'
+    [[ -z $WRITER ]] || obstacle own-place "${place:-/}" "$WRITER"
   done
 }
 
@@ -138,8 +143,7 @@ survey_user() { # NAME
   entry=$(getent passwd "$name") || return 0
   IFS=: read -r _ _ uid _ <<<"$entry"
   state_user "$name"
-  (primary_group "$name") 2>/dev/null \
-    || failure "$(primary_group "$name" 2>&1)"
+  survey_step primary_group "$name"
   conflict user "$name" "$uid" "$REPLY"
 }
 
@@ -216,7 +220,7 @@ survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
   find_postgresql_binaries "$binaries"
   [[ $VERB != look || -z $PG_BINARIES ]] || check_server_programs
   find_postgresql_data "$data"
-  REPLY=$(check_postgresql_listener 2>&1) || failure "$REPLY"
+  survey_step check_postgresql_listener
   if [[ -n $PG_BINARIES ]]; then
     find_postgresql_version
     version=$PG_VERSION
