@@ -43,8 +43,9 @@ export class MockedEngine {
     beforeAll(() => pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "tracks", "test"));
   }
 
-  /** Forgets what was registered, before the next program. */
-  clear(): void {
+  /** Forgets what was registered, before the next program; waits for what the last one still registers. */
+  async clear(): Promise<void> {
+    await this.settled();
     this.registered.length = 0;
   }
 

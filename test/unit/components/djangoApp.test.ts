@@ -47,8 +47,8 @@ function make(args: Partial<DjangoAppArgs>): DjangoApp {
   });
 }
 
-beforeEach(() => {
-  engine.clear();
+beforeEach(async () => {
+  await engine.clear();
   deployment = undefined;
 });
 
@@ -71,7 +71,7 @@ describe("an application", () => {
     const production = await manifests({});
     expect(production.get("app-directories")).toContain("/etc/profile.d/tracks-production.sh");
     expect(production.get("app")).toContain("production=yes");
-    engine.clear();
+    await engine.clear();
     const dev = await manifests({ production: false });
     expect(dev.get("app-directories")).not.toContain("PRODUCTION");
     expect(dev.get("app")).toContain("production=no");
@@ -125,7 +125,7 @@ describe("an application", () => {
     const extraRequirements = ["sentry-sdk==2.19.2"];
     await manifests({ postgresql, extraRequirements });
     expect(virtualenv()).toMatch(/ database=postgresql\n\| sentry-sdk==2\.19\.2\n$/);
-    engine.clear();
+    await engine.clear();
     await manifests({ extraRequirements });
     expect(virtualenv()).toMatch(/ requirements=requirements\.txt\n\| sentry-sdk==2\.19\.2\n$/);
   });
@@ -140,7 +140,7 @@ describe("an application", () => {
 
   it("has its archive copied again when its releases move", async () => {
     const archive = async (args: Partial<DjangoAppArgs>): Promise<string | undefined> => {
-      engine.clear();
+      await engine.clear();
       return / archive=(\S+)/.exec((await manifests(args)).get("app-source") ?? "")?.[1];
     };
     const here = await archive({});

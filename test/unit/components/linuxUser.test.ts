@@ -12,8 +12,7 @@ const engine = new MockedEngine();
 const key = ed25519KeyPair().public.trim();
 
 beforeEach(async () => {
-  await engine.settled();
-  engine.clear();
+  await engine.clear();
 });
 
 function user(args: Partial<LinuxUserArgs>): LinuxUser {

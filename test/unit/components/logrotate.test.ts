@@ -9,8 +9,7 @@ import { entryLines } from "./entryLines";
 const engine = new MockedEngine();
 
 beforeEach(async () => {
-  await engine.settled();
-  engine.clear();
+  await engine.clear();
 });
 
 async function lines(logs: string[], args: Partial<LogrotateArgs> = {}): Promise<string[]> {

@@ -12,8 +12,7 @@ import { entryHeads } from "./entryLines";
 const engine = new MockedEngine();
 
 beforeEach(async () => {
-  await engine.settled();
-  engine.clear();
+  await engine.clear();
 });
 
 function site(name: string, args: Partial<NginxSiteArgs> = {}): NginxSite {
@@ -64,7 +63,7 @@ describe("Nginx", () => {
     const vendors = "absent /etc/nginx/conf.d/default.conf of=package";
     nginx({ sites: [site("one"), site("two", { defaultServer: false })] });
     expect(await entries()).toContain(vendors);
-    engine.clear();
+    await engine.clear();
     nginx({ sites: [site("one", { defaultServer: false })] });
     expect((await entries()).join("\n")).not.toContain("default.conf");
   });

@@ -43,8 +43,8 @@ const commands = (): string[] =>
     .map(({ name }) => name)
     .filter((name) => name !== "host-script");
 
-beforeEach(() => {
-  engine.clear();
+beforeEach(async () => {
+  await engine.clear();
 });
 
 describe("a database by the provider", () => {

@@ -58,8 +58,8 @@ function facts(resources: Record<string, AppliedResource>): HostFacts {
   };
 }
 
-beforeEach(() => {
-  engine.clear();
+beforeEach(async () => {
+  await engine.clear();
 });
 
 describe("the program", () => {
@@ -234,7 +234,7 @@ describe("the program", () => {
       [[], 3],
       [[notInstalled], 4],
     ] as const) {
-      engine.clear();
+      await engine.clear();
       const host = new Host(`host-${repair}`, {
         connection: rootConnection,
         facts: facts({

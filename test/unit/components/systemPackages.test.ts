@@ -10,8 +10,7 @@ import { entryLines } from "./entryLines";
 const engine = new MockedEngine();
 
 beforeEach(async () => {
-  await engine.settled();
-  engine.clear();
+  await engine.clear();
 });
 
 /** The manifest of packages with these arguments. */

@@ -26,8 +26,8 @@ const engine = new MockedEngine(({ inputs }) => ({ ...inputs, result: "generated
 const options = new Map<string, pulumi.CustomResourceOptions>();
 const names = new Map<unknown, string>();
 
-beforeEach(() => {
-  engine.clear();
+beforeEach(async () => {
+  await engine.clear();
   options.clear();
   names.clear();
 });

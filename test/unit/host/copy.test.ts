@@ -51,8 +51,8 @@ function copy(known: HostFacts | undefined, purpose?: string): SpooledFile {
   return host.copy("app-archive", file, { parent, consumer: "app-source", purpose });
 }
 
-beforeEach(() => {
-  engine.clear();
+beforeEach(async () => {
+  await engine.clear();
 });
 
 describe("a file copied to the host", () => {
