@@ -43,8 +43,8 @@ function runBy(shell: string, line: string, path: string): string {
 
 describe.each(shells)("the login shell %s", (shell) => {
   const engine = new MockedEngine();
-  beforeEach(() => {
-    engine.clear();
+  beforeEach(async () => {
+    await engine.clear();
   });
 
   it("passes every word on unchanged", () => {

@@ -14,8 +14,8 @@ import { PrivateRoot } from "./privateRoot";
 describe("the commands that are sent to a host", () => {
   const engine = new MockedEngine();
   let host: PrivateRoot;
-  beforeEach(() => {
-    engine.clear();
+  beforeEach(async () => {
+    await engine.clear();
     host = new PrivateRoot({ el: 6 });
   });
   afterEach(() => {
