@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { execa } from "execa";
 import { installPackages, LAB_PACKAGES, missingPackages } from "../dev/lab/install";
 import { labUnavailable } from "../dev/lab/host";
@@ -11,13 +11,24 @@ import { TestRun } from "./testRun";
  * (`npm run test:unit`), of it only the files that the further arguments name.
  *
  * Everything runs even when something before it failed, so that one run tells all that is wrong.
- * The last line counts checks and tests: `N passed, N failed`. What a run made is gone at its end,
- * after Ctrl-C too.
+ * The last lines name what failed, since it may have been printed half an hour before, and count
+ * checks and tests: `N passed, N failed`. What a run made is gone at its end, after Ctrl-C too.
  */
 
-interface Count {
+interface Result {
   passed: number;
-  failed: number;
+  /** What failed, each by a name that a person finds it by. */
+  failed: readonly string[];
+}
+
+/** Of vitest's JSON report. */
+interface Report {
+  numPassedTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    assertionResults: { fullName: string; status: string }[];
+  }[];
 }
 
 interface Ring {
@@ -89,30 +100,31 @@ async function main([wanted, ...filters]: string[]): Promise<void> {
   }
   const runnable = rings.filter(canRun);
   const run = await TestRun.begin();
-  const counts: Count[] = [];
+  const results: Result[] = [];
   try {
     // None of them keeps more than one core busy.
     const checks = wanted === undefined ? staticChecks : [];
     const checked = Promise.all(checks.map(([title, command]) => check(title, command)));
     // Takes a minute where actionlint is to be built: beside the rings.
     const workflows = wanted === undefined ? check("workflows", lintWorkflows) : undefined;
-    const [results] = await Promise.all([checked, install(runnable)]);
-    counts.push(...results);
+    const [checkResults] = await Promise.all([checked, install(runnable)]);
+    results.push(...checkResults);
     // Takes minutes, and little more than one core, where the cache is empty: beside the other rings.
     const prepared = runnable.some(({ lab }) => lab) ? prepareLab(run) : undefined;
     for (const ring of runnable) {
       if (ring.lab) await prepared;
       if (run.interrupted.aborted) break;
-      counts.push(await runRing(ring, filters, run));
+      results.push(await runRing(ring, filters, run));
     }
-    if (workflows !== undefined) counts.push(await workflows);
+    if (workflows !== undefined) results.push(await workflows);
   } finally {
     await run.end();
   }
-  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
-  const failed = counts.reduce((sum, count) => sum + count.failed, 0);
-  process.exitCode = run.interrupted.aborted ? 130 : failed === 0 && passed > 0 ? 0 : 1;
-  console.log(`\n${passed} passed, ${failed} failed`);
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const failed = results.flatMap((result) => result.failed);
+  process.exitCode = run.interrupted.aborted ? 130 : failed.length === 0 && passed > 0 ? 0 : 1;
+  if (failed.length > 0) console.log(`\nFailed:\n  ${failed.join("\n  ")}`);
+  console.log(`\n${passed} passed, ${failed.length} failed`);
 }
 
 const staticChecks: [string, string[]][] = [
@@ -124,7 +136,7 @@ const staticChecks: [string, string[]][] = [
 
 const lintWorkflows = ["node", "commands/bootstrap.mjs", "dev/toolchain/lintWorkflows.ts"];
 
-async function check(title: string, [command = "", ...args]: string[]): Promise<Count> {
+async function check(title: string, [command = "", ...args]: string[]): Promise<Result> {
   const seconds = stopwatch();
   const { exitCode, all } = await execa(command, args, {
     cwd: root,
@@ -136,7 +148,7 @@ async function check(title: string, [command = "", ...args]: string[]): Promise<
   const passed = exitCode === 0;
   if (all !== "") console.log(all);
   console.log(`${passed ? "✓" : "✗"} ${title} (${seconds()} s)`);
-  return passed ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return passed ? { passed: 1, failed: [] } : { passed: 0, failed: [title] };
 }
 
 /** A ring that can't run here is said in one line, and ends a pipeline. */
@@ -170,7 +182,7 @@ async function runRing(
   { name, workers = 2 }: Ring,
   filters: string[],
   run: TestRun,
-): Promise<Count> {
+): Promise<Result> {
   const report = join(run.folder, `${name}.json`);
   const { exitCode } = await execa(
     "vitest",
@@ -184,17 +196,22 @@ async function runRing(
     },
   );
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(await readFile(report, "utf8")) as {
-      numPassedTests: number;
-      numFailedTests: number;
-    };
-    // A file that fails to load, or a teardown that fails, counts although no test of it failed.
-    const failed = exitCode === 0 ? numFailedTests : Math.max(1, numFailedTests);
+    const { numPassedTests, testResults } = JSON.parse(await readFile(report, "utf8")) as Report;
+    const failed = testResults.flatMap(failures);
+    // An error outside of any test, and a teardown that fails, fail no file.
+    if (exitCode !== 0 && failed.length === 0) failed.push(`${name}: what vitest printed above`);
     return { passed: numPassedTests, failed };
   } catch (error) {
-    console.error(`${name}: the tests did not run to their end: ${String(error)}`);
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: [`${name}: the tests did not run to their end: ${String(error)}`] };
   }
+}
+
+/** A file that fails to load, or whose hooks fail, counts although no test of it failed. */
+function failures({ name, status, assertionResults }: Report["testResults"][number]): string[] {
+  const file = relative(root, name);
+  const tests = assertionResults.filter((test) => test.status === "failed");
+  if (tests.length === 0) return status === "failed" ? [file] : [];
+  return tests.map(({ fullName }) => `${file}: ${fullName}`);
 }
 
 function stopwatch(): () => string {
