@@ -1,6 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AppSource } from "../components/args/DjangoApp";
-import type { GitRepository } from "../components/args/DjangoApp";
+import type { AppSource, GitRepository } from "../components/args/DjangoApp";
 import type { Connection } from "../host/ssh/connection";
 import { checkFormerLocation } from "./formerLocation";
 import { checkInitSystem, checkNeeds } from "./needs";
