@@ -4,7 +4,8 @@
 # Settings of sessions that change a password: neither it nor its verifier gets into the server's log, whatever
 # the server logs, and the verifier is of the wanted kind. A role with CREATEROLE has these settings
 # permanently: the Pulumi provider sends passwords as plain text.
-readonly PG_DISCREET_SETTINGS='log_statement=none log_min_error_statement=panic log_min_duration_statement=-1'
+# It finds the system's functions and operators alone, for the reason that PG_SEARCH_PATH has.
+readonly PG_DISCREET_SETTINGS='log_statement=none log_min_error_statement=panic log_min_duration_statement=-1 search_path=pg_catalog'
 readonly PG_DISCREET='-c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_duration=off'
 
 discreet_session() {

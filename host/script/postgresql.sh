@@ -351,7 +351,7 @@ postgresql_ask() {
 SELECT 'setting password_encryption ' || current_setting('password_encryption');
 SELECT 'role ' || rolname || ' login=' || rolcanlogin || ' createdb=' || rolcreatedb
   || ' createrole=' || rolcreaterole || ' superuser=' || rolsuper
-  || ' discreet=' || (coalesce(rolconfig, '{}') @> '{log_statement=none,log_min_error_statement=panic,log_min_duration_statement=-1}')
+  || ' discreet=' || (coalesce(rolconfig, '{}') @> '{log_statement=none,log_min_error_statement=panic,log_min_duration_statement=-1,search_path=pg_catalog}')
   FROM pg_roles
   WHERE rolname ~ '^[A-Za-z0-9_-]+\$';
 SELECT 'password ' || rolname || ' ' || $digest FROM pg_authid

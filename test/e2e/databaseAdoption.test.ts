@@ -71,6 +71,9 @@ describe("a database that was made by hand", () => {
     expect(await site.asPostgres("SELECT rolsuper FROM pg_roles WHERE rolname = 'guest'")).toBe(
       "f",
     );
+    expect(
+      await site.asPostgres("SELECT rolconfig FROM pg_roles WHERE rolname = 'tracks_provisioner'"),
+    ).toContain("search_path=pg_catalog");
   });
 
   it("gets back what somebody changed after us", async () => {
