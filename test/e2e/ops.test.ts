@@ -462,8 +462,12 @@ describe("npm run ops", () => {
         [">>> ", "import os; os.environ.get('PRODUCTION')\n\u0004"],
       ]);
       expect(shell.exitCode, shell.stdout).toBe(0);
-      const dbshell = await terminal("dbshell", [["sqlite> ", ".quit\n"]]);
+      const dbshell = await terminal("dbshell", [
+        ["sqlite> ", "select 'user ' || username from auth_user where username = 'dev';\n"],
+        ["sqlite> ", ".quit\n"],
+      ]);
       expect(dbshell.exitCode, dbshell.stdout).toBe(0);
+      expect(dbshell.stdout).toMatch(/^user dev\r?$/m);
 
       const port = String(await freePort());
       const server = startOps(site.deployment, ["runserver", ...option, "--port", port]);
