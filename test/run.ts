@@ -4,6 +4,7 @@ import { execa } from "execa";
 import { installPackages, LAB_PACKAGES, missingPackages } from "../dev/lab/install";
 import { labUnavailable } from "../dev/lab/host";
 import { MACHINE_PACKAGES, machineUnavailable } from "../dev/lab/machine";
+import { packagesForPython36 } from "../dev/toolchain/python36";
 import { TestRun } from "./testRun";
 
 /**
@@ -37,8 +38,8 @@ interface Ring {
   packages: ReadonlyMap<string, string>;
   /** Why this machine can't run it; undefined when it can. */
   unavailable: () => string | undefined;
-  /** Whether its tests make lab hosts. */
-  lab?: boolean;
+  /** Program that makes, where the cache has none, what all its tests share. */
+  prepare?: string;
   /** Files that run at the same time. Vitest's own default leaves one core to others; default 2. */
   workers?: number;
   /** Runs only where it is named. */
@@ -61,7 +62,8 @@ const RINGS: readonly Ring[] = [
     name: "host",
     // They wait for services half of their time.
     workers: 5,
-    packages: HOST_RING_PACKAGES,
+    packages: new Map([...HOST_RING_PACKAGES, ...packagesForPython36()]),
+    prepare: "test/prepareHost.ts",
     unavailable: () =>
       process.platform === "linux" && process.getuid?.() === 0
         ? undefined
@@ -74,7 +76,7 @@ const RINGS: readonly Ring[] = [
       ...(machineUnavailable() === undefined ? MACHINE_PACKAGES : []),
     ]),
     unavailable: labUnavailable,
-    lab: true,
+    prepare: "test/prepareLab.ts",
     // Hosts, stacks and folders are each file's own, and an engine and its host wait for each other.
     workers: 4,
   },
@@ -82,7 +84,7 @@ const RINGS: readonly Ring[] = [
     name: "selinux",
     packages: new Map([...LAB_PACKAGES, ...MACHINE_PACKAGES]),
     unavailable: () => labUnavailable() ?? machineUnavailable(),
-    lab: true,
+    prepare: "test/prepareLab.ts",
     alone: true,
   },
 ];
@@ -109,10 +111,10 @@ async function main([wanted, ...filters]: string[]): Promise<void> {
     const workflows = wanted === undefined ? check("workflows", lintWorkflows) : undefined;
     const [checkResults] = await Promise.all([checked, install(runnable)]);
     results.push(...checkResults);
-    // Takes minutes, and little more than one core, where the cache is empty: beside the other rings.
-    const prepared = runnable.some(({ lab }) => lab) ? prepareLab(run) : undefined;
-    for (const ring of runnable) {
-      if (ring.lab) await prepared;
+    // Takes minutes where the cache is empty: beside the other rings.
+    const prepared = runnable.map((ring) => ring.prepare && prepare(ring.prepare, run));
+    for (const [index, ring] of runnable.entries()) {
+      await prepared[index];
       if (run.interrupted.aborted) break;
       results.push(await runRing(ring, filters, run));
     }
@@ -170,9 +172,9 @@ async function install(rings: readonly Ring[]): Promise<void> {
   await installPackages({ packages });
 }
 
-/** Makes what all tests of a lab share. Where that fails each of them tells why, and so does this. */
-async function prepareLab(run: TestRun): Promise<void> {
-  await execa(process.execPath, ["commands/bootstrap.mjs", "test/prepareLab.ts"], {
+/** Where that fails each test that needs it tells why, and so does this. */
+async function prepare(program: string, run: TestRun): Promise<void> {
+  await execa(process.execPath, ["commands/bootstrap.mjs", program], {
     ...{ cwd: root, stdin: "ignore", stdout: "inherit", stderr: "inherit" },
     ...{ env: run.environment, reject: false, cancelSignal: run.interrupted },
   });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { python36 } from "../../dev/toolchain/python36";
 import { DeployRoot } from "./deployRoot";
 import type { EnterpriseLinux } from "./privateRoot";
-import { python36 } from "./python36";
 
 let made: DeployRoot | undefined;
 afterEach(() => {

@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import { execa, execaSync } from "execa";
 import { cacheFolder } from "../../dev/toolchain/cacheFolder";
 import { makeOnce } from "../../dev/toolchain/once";
+import { python36 } from "../../dev/toolchain/python36";
 import { renames, type Row, sha256 } from "../sampleDump";
 import { manifest, PrivateRoot, type Run } from "./privateRoot";
-import { python36 } from "./python36";
 
 const sample = join(__dirname, "../../dev/sample");
 /** Options of a load that differ from the sample's. */
