@@ -154,7 +154,7 @@ export interface DjangoAppArgs extends FileArgs {
   healthPath?: pulumi.Input<string>;
   /** Port on which nginx serves the site. @default 80 */
   port?: pulumi.Input<number>;
-  /** Number of releases, virtualenvs and backups to keep, the current ones included. @default 5 */
+  /** Number of releases, virtualenvs and backups of deployments to keep, the current ones included. @default 5 */
   keep?: pulumi.Input<number>;
   /**
    * Runs the application. A deployment installs, tests and takes back the files of its service together with

@@ -40,10 +40,10 @@ export const serviceName = text(
   /^[A-Za-z0-9][A-Za-z0-9@._-]*$/,
 );
 
-export const loginName = text(
-  "a Linux login name: lower-case letters, digits, `_` and `-`, a letter or `_` first, 32 at most",
-  /^[a-z_][a-z0-9_-]{0,31}$/,
-);
+export const loginName = accountName("a Linux login name");
+
+/** Name of a Linux group. */
+export const groupName = accountName("the name of a Linux group");
 
 /** A path below `/`, which no program may own as a whole, in characters that need no quotes. */
 export const absolutePath = text(
@@ -179,4 +179,12 @@ export const authorizedKey: Value<string> = {
 function endsInPublicKey(line: string): boolean {
   const words = line.split(" ");
   return words.some((_, index) => parsePublicKey(words.slice(index).join(" ")) !== undefined);
+}
+
+/** As useradd and groupadd take them. */
+function accountName(what: string) {
+  return text(
+    `${what}: lower-case letters, digits, \`_\` and \`-\`, a letter or \`_\` first, 32 at most`,
+    /^[a-z_][a-z0-9_-]{0,31}$/,
+  );
 }

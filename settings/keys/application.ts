@@ -32,12 +32,12 @@ export const applicationKeys = {
       "Folder on this machine with the application and its manage.py, without the files that git ignores. Relative to the repository.",
     example: "../tracks-site",
     fallbackText:
-      "`sourceUrl`; without either there is no application, and the site is a static page",
+      "none: set this or `sourceUrl`, or there is no application, and the site is a static page",
   }),
   sourceUrl: app.setting("source.url", {
     meaning: "Git repository of the application, by a URL that the host can reach.",
     example: "https://github.com/metalhelix/tracks.git",
-    fallbackText: "`sourceFolder`",
+    fallbackText: "none: set this or `sourceFolder`",
   }),
   sourceRef: withDefault(gitReference, "main", {
     component: "DjangoApp",
@@ -114,7 +114,8 @@ export const applicationKeys = {
     example: "/healthz/",
   }),
   keptReleases: app.setting("keep", {
-    meaning: "Number of releases, virtualenvs and backups to keep, the current ones included.",
+    meaning:
+      "Number of releases, virtualenvs and backups of deployments to keep, the current ones included.",
     example: "5",
   }),
   migrationDump: optional(localPath, {

@@ -84,7 +84,7 @@ export const connectionKeys = {
   agent: withDefault(yesOrNo, false, {
     component: "Host",
     meaning:
-      "Logs in with a key of the SSH agent at SSH_AUTH_SOCK, which must run for every `up` and `destroy`.",
+      "Logs in with a key of the SSH agent at SSH_AUTH_SOCK, which must run for each command that logs in: `preview`, `up`, `destroy`, `npm run ops` and `npm run recover`.",
     example: "true",
   }),
   agentSocketPath: optional(absolutePath, {

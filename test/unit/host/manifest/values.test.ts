@@ -16,6 +16,11 @@ interface Row {
 /** Added before and behind each value: what would end a word or a line, or begin a command or an option. */
 const around = [" ", "\n", "\0", "\t", ";", "'", '"', "$(x)", "\\", "|"];
 
+const accountName = {
+  takes: ["_a", "a-b_1", "a".repeat(32)],
+  refuses: ["A", "1a", "-a", "a.b", "a".repeat(33)],
+};
+
 const rows: Readonly<Record<string, Row>> = {
   port: { takes: ["1", "65535"], refuses: ["0", "65536", "1e3", "0x10", "8.5", "-1"] },
   address: {
@@ -80,10 +85,8 @@ const rows: Readonly<Record<string, Row>> = {
     refuses: ["A", "1a", "-a", "a.b", "a".repeat(65)],
   },
   serviceName: { takes: ["a", "A@b.c_d-1"], refuses: ["@a", "-a", "a/b", ""] },
-  loginName: {
-    takes: ["_a", "a-b_1", "a".repeat(32)],
-    refuses: ["A", "1a", "-a", "a.b", "a".repeat(33)],
-  },
+  loginName: accountName,
+  groupName: accountName,
   absolutePath: {
     takes: ["/a", "/a.b/..c/d../...", "/A_b-c+d@e/1"],
     refuses: [
