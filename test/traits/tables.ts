@@ -43,13 +43,13 @@ export function exitStatus(
 
 /** Traits, and how a program without the fix fails, as a table in Markdown. */
 export function traitTable(traits: readonly Trait[]): string {
-  const rows = traits.map(({ name, filed, fault, bites }) => {
+  const rows = traits.map(({ name, severity, fault, bites }) => {
     const seen =
       "harmless" in bites ? `none can | ${bites.harmless}` : `${bites.version} | ${bites.words}`;
-    return `| ${name} | ${filed ?? ""} | ${fault} | ${seen} |`;
+    return `| ${name} | ${severity ?? ""} | ${fault} | ${seen} |`;
   });
   return [
-    "| trait | filed as | what goes wrong without its fix | fails at | with |",
+    "| trait | severity | what goes wrong without its fix | fails at | with |",
     "| ----- | -------- | ------------------------------- | -------- | ---- |",
     ...rows,
   ].join("\n");

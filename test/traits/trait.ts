@@ -3,11 +3,8 @@ import type { SampleSite } from "../e2e/sampleSite";
 /** Property of real hosts that a bare host does not have, and that a deployment must support. */
 export interface Trait {
   readonly name: string;
-  /**
-   * Number of the report, when a real host or an experiment showed the failure: C is critical, H high, M the
-   * rest. None: somebody thought of it, and no host had shown it yet.
-   */
-  readonly filed?: string;
+  /** Severity of the failure that a real host or an experiment showed. None: no host had shown one yet. */
+  readonly severity?: "critical" | "high" | "other";
   /** What goes wrong on such a host with a program that does not expect it. */
   readonly fault: string;
   /** What it makes of a part of the host: it is not combined with traits that make something else of that part. */

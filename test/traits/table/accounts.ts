@@ -17,7 +17,7 @@ const bites = {
 export const accounts: readonly Trait[] = [
   ...(["tcsh", "fish", "zsh"] as const).map((shell): Trait => ({
     name: `deployer-${shell}`,
-    filed: "H10",
+    severity: "high",
     fault: `what runs as the deployer goes through ${shell}, which reads commands its own way`,
     bites: bites[shell],
     settings: { deployerShell: `/usr/bin/${shell}` },
@@ -50,7 +50,7 @@ export const accounts: readonly Trait[] = [
   })),
   {
     name: "usergroups-no",
-    filed: "H9",
+    severity: "high",
     fault: "useradd makes no group of the deployer's own, and whatever names that group fails",
     bites: { version: "1e56a5c", words: "there is no group deployer on this host" },
     makes: { deployer: "made by the deployment" },
@@ -63,7 +63,7 @@ export const accounts: readonly Trait[] = [
   },
   {
     name: "deployer-of-users",
-    filed: "H9",
+    severity: "high",
     fault: "the deployer was there before, with the group users, and there is no group deployer",
     bites: { version: "1e56a5c", words: "there is no group deployer on this host" },
     makes: { deployer: "adopted" },

@@ -25,7 +25,7 @@ const bites = {
 export const logins: readonly Trait[] = [
   ...(["tcsh", "fish", "zsh"] as const).map((shell): Trait => ({
     name: `login-${shell}`,
-    filed: "H10",
+    severity: "high",
     fault: `${shell} takes a command line for other words than sh does, so that the host is reported as an unknown system or can't be destroyed`,
     bites: bites[shell],
     makes: { "login shell": shell },
@@ -36,7 +36,7 @@ export const logins: readonly Trait[] = [
   })),
   {
     name: "bashrc-prints",
-    filed: "H10",
+    severity: "high",
     fault: "what a login prints is taken for an answer of the host, or for a host without SFTP",
     bites: { version: "1e56a5c", words: "The host offers no SFTP, which copying files needs" },
     makes: { "login shell": "bash" },
@@ -65,7 +65,7 @@ export const logins: readonly Trait[] = [
   },
   {
     name: "max-sessions",
-    filed: "H10",
+    severity: "high",
     fault: "a connection that may open only two sessions is reported as a host without SFTP",
     bites: { version: "1e56a5c", words: "The host offers no SFTP, which copying files needs" },
     settings: { hostUser: "operator" },

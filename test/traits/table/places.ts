@@ -6,7 +6,7 @@ import { addConfiguredPackage } from "./configuredPackage";
 export const places: readonly Trait[] = [
   {
     name: "noexec",
-    filed: "M1",
+    severity: "other",
     fault: "what pip or git unpacks into a temporary directory can't be run there",
     bites: {
       version: "1e56a5c",
@@ -30,7 +30,7 @@ export const places: readonly Trait[] = [
   },
   {
     name: "site-root-link",
-    filed: "C8",
+    severity: "critical",
     fault:
       "the link is replaced by a directory, changes its owner or goes with the destroy (what SELinux does behind it is tried in the virtual machine)",
     bites: {
@@ -44,7 +44,7 @@ export const places: readonly Trait[] = [
   },
   {
     name: "site-root-mount",
-    filed: "C7",
+    severity: "critical",
     fault:
       "while its file system is not mounted, an empty site with a new key is made in its place",
     bites: { version: "1e56a5c", words: "/microarray/shared/tracks: is missing; up repairs it" },
@@ -60,7 +60,7 @@ export const places: readonly Trait[] = [
   },
   {
     name: "home-mount",
-    filed: "M5",
+    severity: "other",
     fault:
       "the deployer's home is a file system of its own, and the advice to give that to root locks the deployer out",
     bites: {

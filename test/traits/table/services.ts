@@ -39,7 +39,7 @@ const rulesOfFirewalld = "firewall-cmd --list-all-zones; firewall-cmd --permanen
 export const services: readonly Trait[] = [
   {
     name: "no-modules",
-    filed: "H15",
+    severity: "high",
     fault:
       "a host whose repositories have no modules, as Enterprise Linux 10, is asked for a module stream of PostgreSQL, and refused",
     bites: {
@@ -67,7 +67,7 @@ export const services: readonly Trait[] = [
   },
   {
     name: "pip-user",
-    filed: "H11",
+    severity: "high",
     fault: "pip puts packages into the home of whoever runs it, or refuses a virtualenv",
     bites: {
       version: "1e56a5c",
@@ -83,7 +83,7 @@ export const services: readonly Trait[] = [
   },
   {
     name: "uwsgi-epel",
-    filed: "H1",
+    severity: "high",
     fault: "another uWSGI is asked for its version, or started, since PATH has it first",
     bites: {
       version: "1e56a5c",
@@ -102,7 +102,7 @@ export const services: readonly Trait[] = [
   },
   {
     name: "pg-hba-no-newline",
-    filed: "C2",
+    severity: "critical",
     fault: "the last rule of pg_hba.conf, whose line has no end, is lost",
     bites: { version: "1e56a5c", words: "no rule of the database reports is left" },
     dangerousWith: ["pg-hba-link"],
@@ -120,7 +120,7 @@ export const services: readonly Trait[] = [
   },
   {
     name: "pg-hba-link",
-    filed: "C2",
+    severity: "critical",
     fault:
       "a link in pg_hba.conf's place is replaced by a file, and what manages its target is cut off",
     bites: {
@@ -144,7 +144,7 @@ export const services: readonly Trait[] = [
   },
   {
     name: "shared-nginx-conf",
-    filed: "H7",
+    severity: "high",
     fault: "servers of others in nginx.conf vanish with it, and the preview is silent",
     bites: {
       version: "1e56a5c",
@@ -176,7 +176,7 @@ EOF
   },
   {
     name: "firewalld-zone",
-    filed: "M10",
+    severity: "other",
     fault:
       "the deployment fails: it opens the port in firewalld's default zone, where no visitor comes in",
     bites: {
@@ -199,7 +199,7 @@ EOF
   },
   {
     name: "firewalld-range",
-    filed: "M10",
+    severity: "other",
     fault:
       "the deployment fails: a port that it opens within a range that is open already is not listed by itself",
     bites: {
@@ -225,7 +225,7 @@ EOF
   },
   {
     name: "ipv6",
-    filed: "H17",
+    severity: "high",
     fault: "visitors who come over IPv6 are refused",
     bites: { version: "1e56a5c", words: "connect ECONNREFUSED" },
     dangerousWith: ["shared-nginx-conf"],
