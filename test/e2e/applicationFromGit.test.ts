@@ -42,9 +42,13 @@ describe("an application from git", () => {
     return (await git("rev-parse", "HEAD")).stdout;
   };
   /** Runs lines at the terminal of whoever deploys. */
-  const type = (lines: string, answers: readonly Answer[] = []) =>
+  const type = (
+    lines: string,
+    answers: readonly Answer[] = [],
+    environment: Readonly<Record<string, string | undefined>> = deployment.environment,
+  ) =>
     atTerminal(lines, {
-      ...{ folder: deployment.folder, environment: deployment.environment, answers },
+      ...{ folder: deployment.folder, environment, answers },
       // Installs, compiles and deploys everything, on cores that others use, too.
       timeout: 800_000,
     });
@@ -76,18 +80,35 @@ describe("an application from git", () => {
     );
     await deployment.set("healthCheckPath", "/healthz/");
     watch = await CommandLines.watch(deployment);
-    const host = { "tracks.stowers.org": deployment.host.address };
-    const commands = shellBlock("README.md", "npm ci", host);
-    expect(shellBlock("docs/production.md", "npm ci", host)).toBe(commands);
-    shown = await type(commands, [
-      { when: /Type yes: $/, type: "yes" },
-      { when: /value: +$/, type: "correct horse" },
-    ]);
+    const theirs = {
+      "tracks.stowers.org": deployment.host.address,
+      "login --local": `login ${deployment.environment["PULUMI_BACKEND_URL"]}`,
+    };
+    const readme = shellBlock("README.md", "read -rs") + shellBlock("README.md", "npm ci", theirs);
+    expect(
+      shellBlock("docs/production.md", "read -rs") +
+        shellBlock("docs/production.md", "npm ci", theirs),
+    ).toBe(readme);
+    const { PULUMI_CONFIG_PASSPHRASE: passphrase = "", ...environment } = deployment.environment;
+    shown = await type(
+      // The first line of the page shows nothing.
+      `echo Ready.\n${readme}`,
+      [
+        { when: /^Ready\.\n$/, type: passphrase },
+        { when: /Type yes: $/, type: "yes" },
+        { when: /value: +$/, type: "correct horse" },
+      ],
+      {
+        ...{ ...environment, PULUMI_CONFIG_PASSPHRASE: undefined, PULUMI_BACKEND_URL: undefined },
+        // Where `pulumi login` remembers the backend: not for other tests.
+        PULUMI_CREDENTIALS_PATH: join(deployment.folder, "home/credentials"),
+      },
+    );
     await watch.stop();
   });
   afterAll(() => deployment.dispose());
 
-  it("is deployed to a bare host by the README's ten lines, and the deploy key stays a secret", async () => {
+  it("is deployed to a bare host by the README's lines, and the deploy key stays a secret", async () => {
     // In the preview the commit is not known: git is installed by `up`.
     expect(shown).toMatch(/tracks:hostKey is set\./);
     expect(shown).toMatch(/app-source/);
