@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { problemError } from "../../host/ProblemError";
 import { verbAnswer } from "../../host/script/verb";
 import { Deadline } from "../../host/ssh/deadline";
+import { HostError } from "../../host/ssh/error";
 import { startAsRoot } from "../../host/ssh/process";
 import type { Session } from "../../host/ssh/session";
 import { inCallersFolder } from "./callersFolder";
@@ -177,12 +178,18 @@ async function loadFile(
   );
   if (!agreed) return;
   await onHost(site, async (session) => {
-    console.error(await backUp(session, site, { production: application.production && !dev }));
+    const backup = await backUp(session, site, { production: application.production && !dev });
+    console.error(`backed up to ${backup}`);
     await send(session, site, source, dev);
   });
 }
 
-/** Backs the database up on the host; what was done, for a person. */
+/**
+ * Backs the database up on the host.
+ *
+ * @returns path of the backup there
+ * @throws HostError where there is none
+ */
 async function backUp(
   session: Session,
   site: Site,
@@ -195,15 +202,26 @@ async function backUp(
     ...["backup", ...applicationWords({ ...application, production })],
     ...[`backups=${application.backups}`, "label=loaddata", ...client],
   ];
+  const subject = "Nothing was loaded";
   const answer = await verbAnswer(
-    "Nothing was loaded",
+    subject,
     session,
     site.connection,
     { scope: site.scope, words },
     new Deadline(backupSeconds),
   );
-  const path = /^backup (\/.*)$/m.exec(answer)?.[1];
-  return path === undefined ? "There is no database yet to back up." : `backed up to ${path}`;
+  return pathOfBackup(subject, answer);
+}
+
+/** Reads what the host script's `backup` prints. @throws HostError where that names no backup */
+export function pathOfBackup(subject: string, answer: string): string {
+  const path = /^backup (\/.*)\n$/.exec(answer)?.[1];
+  if (path !== undefined) return path;
+  throw new HostError("script", {
+    subject,
+    found: answer.trim() || "no answer",
+    allowed: "a backup of the database on the host, before anything changes it",
+  });
 }
 
 /**

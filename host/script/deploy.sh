@@ -143,9 +143,7 @@ back_up_database() {
   words=(--if-any --directory "$ROOT$REPLY" --label "deploy-${RELEASE##*/}")
   application_attribute client ''
   [[ -z $REPLY ]] || words+=(--client "$REPLY")
-  OUTPUT=$(python_as "$RELEASE_OWNER" "$RELEASE" "$PYTHON" backup "${words[@]}" 2>&1 </dev/null) \
-    || fail_with_lines 1 "can't back up the database"
-  REPLY=${OUTPUT##*$'\n'}
+  back_up_as "$RELEASE_OWNER" "$RELEASE" "$PYTHON" "${words[@]}"
   case $REPLY in
     'backup /'*)
       BACKUP=${REPLY#backup }

@@ -555,3 +555,14 @@ describe("a service whose files came without a release", () => {
     ]);
   });
 });
+
+test("names the backup from before the migrations, whatever the application prints at its end", async () => {
+  site.addRelease("first", { pending: ["tracks.0001_initial"] });
+  const file = "/microarray/releases/tracks/first/manage.py";
+  const noise = "import atexit\natexit.register(print, 'good bye')\n";
+  site.host.write(file, noise + site.host.read(file));
+  const run = await site.host.apply(site.deployment("first", winter));
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  const [, backup] = /^backed up the database to \S+\/(\S+)$/m.exec(run.stdout) ?? [];
+  expect(site.backups()).toEqual([backup]);
+});

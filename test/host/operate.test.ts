@@ -1,7 +1,7 @@
 import { chmodSync, symlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execaSync } from "execa";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DeployRoot } from "./deployRoot";
 import { holdLock } from "./heldLock";
 
@@ -203,12 +203,47 @@ test("reads a log in another user's directory as that user, and so no file of ro
   expect(open.stdout).not.toContain("theirs");
 });
 
-test("backs up the database as the application's user", async () => {
+describe("backup", () => {
   const place = ["current=/microarray/tracks", "virtualenv=/home/daemon/venvs/0123456789ab"];
   const words = [...place, "backups=/microarray/backups/tracks", "production=no", "label=loaddata"];
-  const run = await site.host.run(["backup", "user=daemon", ...words]);
-  expect(run).toMatchObject({ code: 0, stderr: "" });
-  expect(run.stdout).toMatch(/^backup \/\S+\/backups\/tracks\/\S+-loaddata\.sqlite3\n$/);
-  const refused = await site.host.run(["backup", "user=daemon"]);
-  expect(refused.reason).toBe("backup needs user, current, virtualenv, backups, production, label");
+  const backUp = () => site.host.run(["backup", "user=daemon", ...words]);
+  const release = "/microarray/releases/tracks/first";
+
+  test("backs up the database as the application's user", async () => {
+    const run = await backUp();
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toMatch(/^backup \/\S+\/backups\/tracks\/\S+-loaddata\.sqlite3\n$/);
+    const refused = await site.host.run(["backup", "user=daemon"]);
+    expect(refused.reason).toBe(
+      "backup needs user, current, virtualenv, backups, production, label",
+    );
+  });
+
+  test("says where the backup is, whatever the application prints around that", async () => {
+    const file = `${release}/manage.py`;
+    const noise = "import atexit\nprint('none of that')\natexit.register(print, 'good bye')\n";
+    site.host.write(file, noise + site.host.read(file));
+    const run = await backUp();
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toMatch(/^backup \/\S+-loaddata\.sqlite3\n$/);
+  });
+
+  test.each([
+    [
+      "of a kind that can't be backed up",
+      "mysql",
+      /^can't back up the database: .* is mysql: only/,
+    ],
+    ["that does not exist", "sqlite", /^can't back up the database: .* does not exist: manage\.py/],
+  ])("fails for a database %s", async (_, vendor, reason) => {
+    const settings = 'settings_dict = {"NAME": "/no/such/database"}';
+    site.host.write(
+      `${release}/django/db/__init__.py`,
+      `class connection:\n    vendor = "${vendor}"\n    ${settings}\n`,
+    );
+    const run = await backUp();
+    expect(run).toMatchObject({ code: 1, stdout: "" });
+    expect(run.reason).toMatch(reason);
+    expect(site.backups()).toEqual([]);
+  });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { nameOnHost, whenReceived, whileHeard } from "../../../../commands/ops/data";
+import { nameOnHost, pathOfBackup, whenReceived, whileHeard } from "../../../../commands/ops/data";
 import { commandLine } from "../../../../host/ssh/commandLine";
 
 /** What dumpdata runs on the host around manage.py. */
@@ -95,3 +95,10 @@ it.each(["production", "/x/all.json.gz", "site.sql"])(
     );
   },
 );
+
+it("loads nothing unless the host names the backup", () => {
+  expect(pathOfBackup("Nothing was loaded", "backup /srv/a b.dump\n")).toBe("/srv/a b.dump");
+  for (const answer of ["unknown mysql\n", "none\n", "backup \n", "backup /srv/half", ""]) {
+    expect(() => pathOfBackup("Nothing was loaded", answer)).toThrow(/^Nothing was loaded\n/);
+  }
+});
