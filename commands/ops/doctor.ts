@@ -16,24 +16,15 @@ import { survey } from "../../preflight/host/survey";
 import { unmetNeeds } from "../../preflight/needs";
 import { surveyQuestions } from "../../preflight/questions";
 import { inStackKeys } from "../../settings/argumentKeys";
+import type { StackConfig } from "../../settings/configuration";
 import { openWorkspace } from "../workspace";
 import { exitCodes } from "./exitCodes";
+import { type Check, checking, describeFinding, type Finding } from "./findings";
 import { openSite, type Site } from "./site";
 import { fullDisk } from "./status";
 import { addVerb, type StackOption } from "./verb";
 
 /** `doctor`: whether this machine and the host have what a deployment needs. */
-
-/** What came of one check. */
-export interface Finding {
-  readonly check: string;
-  readonly isFine: boolean;
-  /** What was found; of a failure, what is wrong and how it is fixed. */
-  readonly detail: string;
-}
-
-/** A check: it says what it found, or throws an error that says what to do. */
-export type Check = readonly [name: string, look: () => Promise<string> | string];
 
 /** What this program says that it needs. */
 const { dependencies, engines } = JSON.parse(
@@ -47,8 +38,7 @@ export function addDoctor(program: Command): void {
   addVerb(program, "doctor", {
     does: "check this machine and the host for what a deployment needs, each failure with its fix",
     examples: ["", "--stack production", "--json"],
-    notes:
-      "Reads only. Ends with 3 where a check fails; what depends on that one is not looked at.",
+    notes: "Reads only. Ends with 3 where a check fails; checks that need it are left out.",
   })
     .option("--json", "print the checks as JSON")
     .action(doctor);
@@ -60,150 +50,103 @@ async function doctor({ stack, json }: StackOption & { json?: boolean }): Promis
     findings.push(finding);
     if (json !== true) console.log(describeFinding(finding));
   };
-  await lookAt(stack, tell);
+  await lookAt(stack, checking(tell));
   const failed = findings.filter(({ isFine }) => !isFine).length;
   if (json === true) console.log(JSON.stringify(findings, undefined, 2));
   else console.log(`\n${findings.length - failed} fine, ${failed} not`);
   if (failed > 0) process.exitCode = exitCodes.notWell;
 }
 
-async function lookAt(stack: string | undefined, tell: (finding: Finding) => void): Promise<void> {
-  let workspace: LocalWorkspace | undefined;
-  let site: Site | undefined;
-  const isReady = await run(
-    [
-      ["Node", () => `${process.versions.node}, at least ${engines.node.replace(/^\D+/, "")}`],
-      [
-        "pulumi",
-        async () => {
-          workspace = await openWorkspace();
-          return workspace.pulumiVersion;
-        },
-      ],
-      ["plugins", () => checkPlugins(workspace)],
-      [
-        "settings",
-        async () => {
-          site = await openSite(stack);
-          return `of the stack ${site.stack}`;
-        },
-      ],
-    ],
-    tell,
+async function lookAt(stack: string | undefined, check: Check): Promise<void> {
+  await check("Node", nodeVersion);
+  const workspace = await check("pulumi", openWorkspace, ({ pulumiVersion }) => pulumiVersion);
+  if (workspace === undefined) return;
+  await check("plugins", () => checkPlugins(workspace));
+  const site = await check(
+    "settings",
+    () => openSite(stack),
+    (opened) => `of the stack ${opened.stack}`,
   );
-  if (!isReady || site === undefined) return;
-  const found = site;
-  let session: Session | undefined;
+  if (site === undefined) return;
+  const { address, port, user } = site.connection;
+  const session = await check(
+    "SSH",
+    () => openSession(site.connection, new Deadline(15)),
+    () => `${user} at ${address}:${port}, with the pinned host key`,
+  );
+  if (session === undefined) return;
   try {
-    const { address, port, user } = found.connection;
-    const isReached = await run(
-      [
-        [
-          "SSH",
-          async () => {
-            session = await openSession(found.connection, new Deadline(15));
-            return `${user} at ${address}:${port}, with the pinned host key`;
-          },
-        ],
-      ],
-      tell,
-    );
-    if (isReached && session !== undefined) await run(hostChecks(found, session), tell);
+    await lookAtHost(site, session, check);
   } finally {
-    session?.close();
+    session.close();
   }
 }
 
-function hostChecks(site: Site, session: Session): Check[] {
-  const { connection, configuration, scope } = site;
+/** Looks at the host, as far as each check that fails leaves others to make. */
+export async function lookAtHost(
+  site: Pick<Site, "connection" | "configuration" | "scope">,
+  session: Session,
+  check: Check,
+): Promise<void> {
+  const { connection, configuration } = site;
   const { application } = configuration;
   const forwarding = application?.database && postgresForwarding(application.database);
-  let distribution = "";
-  let facts: HostFacts | undefined;
-  const needsSftp =
-    application?.django.source.kind === "folder" || application?.migration !== undefined;
-  return [
-    ["system", async () => (distribution = await checkSystem(session, new Deadline(60)))],
-    [
-      "root",
-      async () => {
-        await checkPrivilege(session, connection, new Deadline(30));
-        return connection.privilege.kind === "root" ? "the login is root" : "by sudo";
-      },
-    ],
-    ...(needsSftp
-      ? [
-          [
-            "SFTP",
-            async () => {
-              await checkSftp(session, connection.user, new Deadline(30));
-              return "source and dumps can be copied";
-            },
-          ] as const,
-        ]
-      : []),
-    ...(forwarding
-      ? [
-          [
-            "forwarding",
-            async () => {
-              await checkForwarding(session, forwarding, new Deadline(30));
-              return `to PostgreSQL at ${forwarding.address}:${forwarding.port}`;
-            },
-          ] as const,
-        ]
-      : []),
-    [
-      "clock",
-      async () => {
-        const { stdout } = await session.exec(["date", "+%s"], "", new Deadline(30));
-        return checkClock(Number(stdout) * 1000, Date.now());
-      },
-    ],
-    [
-      "disk",
-      async () => {
-        const words = ["df", "-P", "-k", configuration.site.siteRoot, "/var"];
-        return checkDisks((await session.exec(words, "", new Deadline(30))).stdout);
-      },
-    ],
-    [
-      "host",
-      async () => {
-        const script = { text: hostScript(), scope };
-        const questions = surveyQuestions(configuration);
-        const deadline = new Deadline(120);
-        facts = await survey(session, connection, script, questions, distribution, deadline);
-        const { facts: known } = facts;
-        const names = ["init", "package-manager", "python", "selinux", "firewalld"];
-        return names.map((name) => `${name} ${known.get(name) ?? "unknown"}`).join(", ");
-      },
-    ],
-    ["in the way", () => checkProblems(site, facts)],
-  ];
+  const exec = async (...words: string[]) =>
+    (await session.exec(words, "", new Deadline(30))).stdout;
+
+  const system = await check("system", () => checkSystem(session, new Deadline(60)));
+  const root = await check("root", async () => {
+    await checkPrivilege(session, connection, new Deadline(30));
+    return connection.privilege.kind === "root" ? "the login is root" : "by sudo";
+  });
+  if (application?.django.source.kind === "folder" || application?.migration !== undefined) {
+    await check(
+      "SFTP",
+      () => checkSftp(session, connection.user, new Deadline(30)),
+      () => "source and dumps can be copied",
+    );
+  }
+  if (forwarding) {
+    await check(
+      "forwarding",
+      () => checkForwarding(session, forwarding, new Deadline(30)),
+      () => `to PostgreSQL at ${forwarding.address}:${forwarding.port}`,
+    );
+  }
+  await check("clock", async () =>
+    checkClock(Number(await exec("date", "+%s")) * 1000, Date.now()),
+  );
+  await check("disk", async () =>
+    checkDisks(await exec("df", "-P", "-k", configuration.site.siteRoot, "/var")),
+  );
+  if (system === undefined || root === undefined) return;
+  const facts = await check("host", () => surveyOf(site, session, system), describeHost);
+  if (facts !== undefined) await check("in the way", () => checkProblems(configuration, facts));
 }
 
-/** Runs checks one after the other, up to the first that fails. */
-export async function run(
-  checks: readonly Check[],
-  tell: (finding: Finding) => void,
-): Promise<boolean> {
-  for (const [check, look] of checks) {
-    try {
-      tell({ check, isFine: true, detail: await look() });
-    } catch (error) {
-      const said = error instanceof ProblemError ? error.reword(inStackKeys) : error;
-      const detail = said instanceof Error ? said.message : String(said);
-      tell({ check, isFine: false, detail });
-      return false;
-    }
-  }
-  return true;
+function nodeVersion(): string {
+  return `${process.versions.node}, at least ${engines.node.replace(/^\D+/, "")}`;
+}
+
+function surveyOf(
+  { connection, configuration, scope }: Pick<Site, "connection" | "configuration" | "scope">,
+  session: Session,
+  system: string,
+): Promise<HostFacts> {
+  const script = { text: hostScript(), scope };
+  const questions = surveyQuestions(configuration);
+  return survey(session, connection, script, questions, system, new Deadline(120));
+}
+
+function describeHost({ facts }: HostFacts): string {
+  return ["init", "package-manager", "python", "selinux", "firewalld"]
+    .map((name) => `${name} ${facts.get(name) ?? "unknown"}`)
+    .join(", ");
 }
 
 /** The CLI would download what is missing at the next `pulumi up`, where it can. */
-async function checkPlugins(workspace: LocalWorkspace | undefined): Promise<string> {
-  const installed = (await workspace?.listPlugins()) ?? [];
+async function checkPlugins(workspace: LocalWorkspace): Promise<string> {
+  const installed = await workspace.listPlugins();
   const wanted = Object.entries(dependencies)
     .map(([name, version]) => [/^@pulumi\/(.*)$/.exec(name)?.[1] ?? "", version] as const)
     .filter(([name]) => name !== "" && name !== "pulumi");
@@ -256,9 +199,7 @@ export function checkDisks(answer: string): string {
   );
 }
 
-function checkProblems({ configuration }: Site, facts: HostFacts | undefined): string {
-  if (facts === undefined) return "nothing";
-  const { application } = configuration;
+function checkProblems({ application }: StackConfig, facts: HostFacts): string {
   const problems = facts.problems.map((problem) => reworded(problem, inStackKeys));
   const found = [...ofSeverity("error", problems)];
   if (application !== undefined) {
@@ -269,9 +210,4 @@ function checkProblems({ configuration }: Site, facts: HostFacts | undefined): s
   if (found.length > 0) throw new ProblemError("What refuses the next pulumi up", found);
   const warnings = ofSeverity("warning", problems).map(problemText);
   return ["nothing", ...warnings].join("\n");
-}
-
-/** A finding for a person. */
-export function describeFinding({ check, isFine, detail }: Finding): string {
-  return `${isFine ? "ok  " : "FAIL"}  ${check.padEnd(12)}${detail.replaceAll("\n", `\n${" ".repeat(18)}`)}`;
 }

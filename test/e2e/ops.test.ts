@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Finding } from "../../commands/ops/doctor";
+import type { Finding } from "../../commands/ops/findings";
 import type { ServiceEvent } from "../../commands/ops/services";
 import type { SiteStatus } from "../../commands/ops/status";
 import { DevSite } from "./devSite";
