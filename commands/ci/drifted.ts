@@ -1,4 +1,4 @@
-import type { SiteStatus } from "../ops/status";
+import type { SiteStatus } from "../ops/siteStatus";
 
 /** A resource that the host has otherwise than it was applied. */
 export interface Drift {

@@ -21,7 +21,7 @@ import { openWorkspace } from "../workspace";
 import { exitCodes } from "./exitCodes";
 import { type Check, checking, describeFinding, type Finding } from "./findings";
 import { openSite, type Site } from "./site";
-import { fullDisk } from "./status";
+import { fullDisk } from "./siteProblems";
 import { addVerb, type StackOption } from "./verb";
 
 /** `doctor`: whether this machine and the host have what a deployment needs. */

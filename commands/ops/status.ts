@@ -1,60 +1,18 @@
 import type { Command } from "commander";
 import { applicationPaths } from "../../components/django/paths";
-import { type Difference, differencesText } from "../../host/difference";
 import { type HostFacts, parseReport } from "../../host/facts";
-import { errorOf, type Problem, problemList } from "../../host/problem";
+import { problemList } from "../../host/problem";
 import { verbAnswer } from "../../host/script/verb";
 import { Deadline } from "../../host/ssh/deadline";
 import { inStackKeys } from "../../settings/argumentKeys";
 import { exitCodes } from "./exitCodes";
-import { commandFor, onHost, openSite, type Site } from "./site";
+import { onHost, openSite, type Site } from "./site";
+import { siteProblems } from "./siteProblems";
+import type { ServiceStatus, SiteStatus } from "./siteStatus";
 import { table } from "./table";
 import { addVerb, type StackOption } from "./verb";
 
 /** `status`: whether the site is fine, and what is not. */
-
-/** What is known of one service. */
-export interface ServiceStatus {
-  readonly name: string;
-  readonly isRunning: boolean;
-  readonly startsAtBoot: boolean;
-  /** Process id of the master; undefined where there is none. */
-  readonly pid: number | undefined;
-  readonly seconds: number | undefined;
-  readonly workers: number | undefined;
-}
-
-/** The state of a site, as `--json` prints it. */
-export interface SiteStatus {
-  readonly isFine: boolean;
-  readonly problems: readonly Problem[];
-  readonly services: readonly ServiceStatus[];
-  /** Workers of uWSGI by their state: `idle`, `busy` ... */
-  readonly workers: Readonly<Record<string, number>>;
-  readonly release: { readonly name: string; readonly since: string } | undefined;
-  readonly disks: readonly {
-    readonly mount: string;
-    readonly usedPercent: number;
-    readonly availableMegabytes: number;
-  }[];
-  /** Runs that change the host at this moment: a deployment, or another verb. What they change may not be fine yet. */
-  readonly changing: readonly {
-    /** What they change, such as `nginx` or `application`. */
-    readonly subsystem: string;
-    /** What the run says of itself, such as `pid 4711 (apply tracks.dev/nginx, since 2026-01-31T12:00:00Z)`. */
-    readonly by: string;
-  }[];
-  /** Runs that ended in the middle, whose changes nobody has undone yet. */
-  readonly interrupted: readonly { readonly subsystem: string; readonly resource: string }[];
-  /** The resources that the host has otherwise than they were applied. */
-  readonly drift: readonly {
-    readonly resource: string;
-    readonly differences: readonly Difference[];
-  }[];
-}
-
-/** Percent of a disk in use from which on it is a problem. */
-export const fullDisk = 90;
 
 const deadlineSeconds = 120;
 
@@ -145,7 +103,7 @@ export function readStatus(
     })),
     drift,
   };
-  const problems = problemsOf(site, facts, found);
+  const problems = siteProblems(site, facts, found);
   return { isFine: problems.length === 0, problems, ...found };
 }
 
@@ -167,86 +125,6 @@ function serviceStatus(name: string, facts: ReadonlyMap<string, string>): Servic
     seconds,
     workers,
   };
-}
-
-function problemsOf(
-  { stack }: Pick<Site, "stack">,
-  facts: ReadonlyMap<string, string>,
-  found: Pick<SiteStatus, "services" | "disks" | "interrupted" | "drift" | "workers">,
-): Problem[] {
-  const up = `pulumi up --stack ${stack}`;
-  const stopped = found.services.filter(({ isRunning }) => !isRunning);
-  const answer = /^(\S+) release=(\S+)$/.exec(facts.get("site") ?? "");
-  const [, code = "silent", answered = "none"] = answer ?? [];
-  const [release] = facts.get("release")?.split(" ") ?? [];
-  return [
-    ...stopped.map(({ name }) =>
-      errorOf({ subject: `${name} does not run`, fix: [commandFor({ stack }, "start", name)] }),
-    ),
-    ...found.services
-      .filter(({ startsAtBoot, isRunning }) => isRunning && !startsAtBoot)
-      .map(({ name }) => errorOf({ subject: `${name} does not start at boot`, fix: [up] })),
-    ...(/^[23]/.test(code) || stopped.length > 0
-      ? []
-      : [
-          errorOf({
-            subject: "The site does not answer as it should",
-            found:
-              code === "silent"
-                ? "no answer to a request on the host itself"
-                : `the status ${code}, to a request on the host itself`,
-            allowed: "a status from 200 to 399",
-            fix: [commandFor({ stack }, "logs", "--no-follow")],
-          }),
-        ]),
-    ...(release === undefined || answered === "none" || answered === release
-      ? []
-      : [
-          errorOf({
-            subject: "uWSGI serves another release than the current one",
-            found: `${answered} answers, and ${release} is the current one`,
-            fix: [commandFor({ stack }, "reload", "uwsgi")],
-          }),
-        ]),
-    ...(found.workers["idle"] === undefined && (found.workers["busy"] ?? 0) > 0
-      ? [
-          errorOf({
-            subject: `All ${found.workers["busy"]} workers of uWSGI are busy`,
-            fix: [
-              `${commandFor({ stack }, "logs")}   (shows what they do)`,
-              "or set tracks:uwsgiProcesses or tracks:uwsgiHarakiriSeconds",
-            ],
-          }),
-        ]
-      : []),
-    ...found.disks
-      .filter(({ usedPercent }) => usedPercent >= fullDisk)
-      .map(({ mount, usedPercent, availableMegabytes }) =>
-        errorOf({
-          subject: `The disk of ${mount} is nearly full`,
-          found: `${usedPercent} % are used, ${availableMegabytes} MB are left`,
-          allowed: `less than ${fullDisk} %`,
-          fix: ["make room there, or a larger disk"],
-        }),
-      ),
-    ...(facts.has("waiting-settings")
-      ? [errorOf({ subject: "New settings wait for a deployment", fix: [up] })]
-      : []),
-    ...found.interrupted.map(({ subsystem, resource }) =>
-      errorOf({
-        subject: `A run that changed ${subsystem} was interrupted`,
-        found: `its resource is ${resource}`,
-        fix: [`npm run recover -- --stack ${stack}`],
-      }),
-    ),
-    ...found.drift.map(({ resource, differences }) =>
-      errorOf({
-        subject: `${resource} has drifted`,
-        found: differencesText(differences),
-        fix: [up],
-      }),
-    ),
-  ];
 }
 
 function valuesOf(facts: ReadonlyMap<string, string>, prefix: string): [string, string][] {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Finding } from "../../commands/ops/findings";
 import type { ServiceEvent } from "../../commands/ops/services";
-import type { SiteStatus } from "../../commands/ops/status";
+import type { SiteStatus } from "../../commands/ops/siteStatus";
 import { DevSite } from "./devSite";
 import { Neighbour } from "./neighbour";
 import { atTerminal, type Ops, runLine, startOps } from "./opsProgram";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { SiteStatus } from "../../commands/ops/status";
+import type { SiteStatus } from "../../commands/ops/siteStatus";
 import { Deployment } from "./deployment";
 import { startOps } from "./opsProgram";
 
