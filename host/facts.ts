@@ -12,6 +12,11 @@ export interface AppliedResource {
   readonly repair: number;
   /** Login that applied it, such as `root key SHA256:...`. */
   readonly via: string | undefined;
+  /**
+   * When it last got another manifest, which may differ in a secret alone: no two of them have the same time. UTC, such
+   * as `2026-01-31T12:00:00.123456789Z`; undefined where a script of a former version answered.
+   */
+  readonly changed?: string;
 }
 
 /** State of the host as the preflight read it. */
@@ -24,11 +29,12 @@ export interface HostFacts {
   readonly problems: readonly Problem[];
   /** Commit that the application's ref names now; undefined while the host can't find out. */
   readonly commit?: string;
-  /** Whether the host's own script of another version answered. @default false */
-  readonly isOtherScript?: boolean;
   /** Resources of this stack on the host, by their names there. */
   readonly resources: ReadonlyMap<string, AppliedResource>;
 }
+
+/** The fact with the SHA-256 of the host's own script, in hex, or `absent`. */
+export const installedScriptFact = "installed-script";
 
 /** Reads the output of `survey` and `probe`, where a tab is a line break; ignores lines of other kinds. */
 export function parseReport(distribution: string, output: string): HostFacts {
@@ -60,6 +66,7 @@ export function parseReport(distribution: string, output: string): HostFacts {
     if (kind === "fact") facts.set(name, lines(rest));
     else if (kind === "ok") update(name, {});
     else if (kind === "via") update(name, { via: rest });
+    else if (kind === "changed") update(name, { changed: rest });
     else if (kind === "repair") update(name, { repair: Number(rest) || 0 });
     else if (kind === "manifest") {
       manifest = [];

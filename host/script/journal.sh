@@ -68,6 +68,7 @@ finish_journal() {
   close_journal
 }
 
+# A file that stays the same keeps its time, by which a plan sees that nothing was changed (probe.sh).
 keep_state() { # RESOURCE
   local file target differing=()
   must "can't write the state of $1" mkdir -p -- "$STATE/resources/$1"

@@ -50,6 +50,7 @@ probe() {
   for name in "${resources[@]}"; do
     print_remembered "$name"
   done
+  print_times "${resources[@]}"
   ((${#OWNER_FACTS[@]} == 0)) || printf 'fact %s\n' "${OWNER_FACTS[@]}"
 }
 
@@ -201,4 +202,14 @@ print_remembered() { # RESOURCE
   # A resource that is never deleted does not need its login again.
   [[ -e $directory/no-remove ]] || printf 'via %s %s\n' "$1" "$(cat "$directory/via")"
   printf 'repair %s %s\n' "$1" "$(cat "$directory/repair")"
+}
+
+# Says when each resource last got another manifest, also one that differs in a secret alone: `digest` is replaced then,
+# and only then.
+print_times() { # RESOURCE...
+  local day time file
+  while read -r day time _ file; do
+    file=${file%/digest}
+    printf 'changed %s %sT%sZ\n' "${file##*/}" "$day" "$time"
+  done < <(cd -- "$STATE/resources/$SCOPE" && TZ=UTC stat -c '%y %n' -- "${@/%//digest}")
 }

@@ -72,17 +72,23 @@ tabbed() { # WORD...
   printf '%s\n' "${line#"$TAB"}"
 }
 
-# Root runs the script from the first of them, and believes what the second says.
+# Root runs the script from the first of them, and believes what the second says. Also tells which script that is.
 survey_own_places() {
-  local place
+  local place script=absent
   for place in /usr/local/libexec/tracks /var/lib/tracks; do
     while [[ -n $place && ! -e $ROOT$place ]]; do place=${place%/*}; done
     survey_step resolve_directory "$place/" || continue
     resolve_directory "$place/"
     # Where any user may make a name, the next one below it is not there yet.
     [[ -n $WRITER || ! -k $ROOT$REPLY ]] || WRITER='every user'
-    [[ -z $WRITER ]] || obstacle own-place "${place:-/}" "$WRITER"
+    if [[ -n $WRITER ]]; then
+      obstacle own-place "${place:-/}" "$WRITER"
+    elif [[ $place == /usr/local/libexec/tracks && -f $ROOT$place/$SCOPE ]]; then
+      script=$(sha256sum -- "$ROOT$place/$SCOPE")
+    fi
   done
+  # Which one is at work here, when this one came by stdin.
+  fact installed-script "${script%% *}"
 }
 
 survey_system() {

@@ -4,7 +4,7 @@ import type { ForwardingTarget } from "../../host/ssh/forward";
 import type { GitRepository } from "../../components/args/DjangoApp";
 import { askCommit, gitDeadlineSeconds, isCommit } from "./commit";
 import { checkForwarding, checkPrivilege, checkSystem } from "./checks";
-import { type HostFacts, parseReport } from "../../host/facts";
+import { type HostFacts, installedScriptFact, parseReport } from "../../host/facts";
 import { inArguments, reworded, type Terms } from "../../host/problem";
 import { failingIn } from "../../host/ProblemError";
 import { overSession } from "./overSession";
@@ -109,14 +109,16 @@ async function askOnly(
     const deadline = new Deadline(systemDeadlineSeconds);
     const distribution = await checkSystem(session, deadline);
     if (forwarding) await checkForwarding(session, forwarding, deadline);
-    const { stdout, isOtherScript } = await askInstalledScript(
+    const { stdout, digest } = await askInstalledScript(
       session,
       login,
       scope,
       lookWords(connection.user, questions),
       new Deadline(surveyDeadlineSeconds),
     );
-    const facts = { ...parseReport(distribution, stdout), isOtherScript };
+    const report = parseReport(distribution, stdout);
+    // A script of a former version does not tell it.
+    const facts = { ...report, facts: new Map([...report.facts, [installedScriptFact, digest]]) };
     return git !== undefined && isCommit(git.ref) ? { ...facts, commit: git.ref } : facts;
   });
 }

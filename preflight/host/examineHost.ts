@@ -6,8 +6,8 @@ import { refuse, warn } from "../refuse";
 import { examine, type PreflightOptions } from "./examine";
 import { refuseOutsidePreview } from "./previewLogin";
 import { staleLogins } from "./staleLogins";
-import type { HostFacts } from "../../host/facts";
-import { hostScript } from "../../host/script/hostScript";
+import { type HostFacts, installedScriptFact } from "../../host/facts";
+import { hostScript, hostScriptDigest } from "../../host/script/hostScript";
 
 /**
  * Looks at the host, over one connection and while the program runs: whether a deployment is possible, and
@@ -60,11 +60,11 @@ export async function examineHost(
 
 /** What a login that may only look did not find out. */
 function unknowns(
-  { isOtherScript, commit }: HostFacts,
+  { facts, commit }: HostFacts,
   { previewUser = "", git }: PreflightOptions,
 ): Problem[] {
   const problems: Problem[] = [];
-  if (isOtherScript === true) {
+  if (previewUser !== "" && facts.get(installedScriptFact) !== hostScriptDigest()) {
     problems.push(
       warningOf({
         subject: "The host's script is of another version than this program",

@@ -66,8 +66,8 @@ export function previewLogin(connection: Connection, previewUser: string): Conne
 /** What the host's installed script answers. */
 export interface InstalledAnswer {
   readonly stdout: string;
-  /** Whether it is the script of another version of this program. */
-  readonly isOtherScript: boolean;
+  /** SHA-256 of the script, in hex: it may be that of another version of this program. */
+  readonly digest: string;
 }
 
 /**
@@ -88,15 +88,15 @@ export async function askInstalledScript(
   const sum = await session.exec(["sha256sum", script], "", deadline);
   const [, digest] = /^\\?([0-9a-f]{64}) /.exec(sum.stdout) ?? [];
   if (digest === undefined) throw new HostError("script", missing(script, sum));
-  const isOtherScript = digest !== hostScriptDigest();
   const command = ["env", "LC_ALL=C", "sudo", "-n", script, ...words];
   const result = await session.exec(command, "", deadline);
-  if (isWhole(result)) return { stdout: result.stdout, isOtherScript };
+  if (isWhole(result)) return { stdout: result.stdout, digest };
   // What sudo says itself begins so.
   const [said] = /^(?:sudo: |Sorry, user ).*$/m.exec(result.stderr) ?? [];
   if (result.exitCode === 127 || said !== undefined) {
     throw new HostError("sudo", refusedBySudo(user, script, said));
   }
+  const isOtherScript = digest !== hostScriptDigest();
   throw new HostError("script", { ...unread(result), fix: isOtherScript ? [install] : undefined });
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { differenceText } from "../../host/difference";
-import type { HostFacts } from "../../host/facts";
+import { type HostFacts, installedScriptFact } from "../../host/facts";
 import { manifestHeader } from "../../host/manifest/manifest";
 import { problemText } from "../../host/problem";
 import type { Registration } from "../../host/registrations";
@@ -46,12 +46,17 @@ function host({ address, port, hostKey }: Login): string[] {
 
 /**
  * What this deployment will change or remove: a plan that somebody has deployed over would take that back.
- * As a digest, since a manifest of former settings could have a secret that they no longer have.
+ *
+ * The time tells that a resource was changed, also where only a secret of it was, or the stack has no key. The manifest
+ * is for a host whose script does not tell the time. As a digest, since a manifest of former settings could have a
+ * secret that they no longer have.
  */
-function applied({ resources }: HostFacts, text: PlanText): string[] {
-  return [...resources]
-    .map(([name, { manifest }]) => `${name} ${text.secret(name, (manifest ?? []).join("\n"))}`)
-    .sort();
+function applied({ facts, resources }: HostFacts, text: PlanText): string[] {
+  const lines = [...resources].map(
+    ([name, { changed = unknown, manifest = [] }]) =>
+      `${name} ${text.secret(name, manifest.join("\n"))} ${changed}`,
+  );
+  return [`script ${facts.get(installedScriptFact) ?? unknown}`, ...lines.sort()];
 }
 
 function drift({ resources }: HostFacts, text: PlanText): string[] {

@@ -295,9 +295,29 @@ describe("the scripts of ci/", () => {
       await set("production", { listenPort: undefined });
     });
 
-    it("deploy what was previewed, and not over a change by hand since", async () => {
+    it("deploy what was previewed, and not over a newer password or a change by hand since", async () => {
       await job("deploy.yml", "production");
       expect((await request(production.address, "tracks.test", "/")).status).toBe(200);
+      await job("deploy.yml", "preview");
+      const file = join(folder, "Pulumi.production.yaml");
+      const previewed = await readFile(file, "utf8");
+      secrets.push("another horse");
+      const newer = await run(
+        [
+          "pulumi config set --stack production --secret tracks:deployerPassword 'another horse'",
+          "ci/deploy --stack production",
+        ].join("\n"),
+        environment,
+      );
+      expect(newer.exitCode, newer.text).toBe(0);
+      await writeFile(file, previewed);
+      // A late approval of the commit with the older password.
+      await expect(job("deploy.yml", "production")).rejects.toThrow(/not the one of the preview/);
+      const name =
+        /applied before\n +- (deployer-password-\w+ \[secret \w+\]) (\S+Z)\n +\+ \1 (?!\2)\S+Z\n/;
+      expect((await result()).failure).toMatch(name);
+      await expectNoSecret(newer.text);
+
       await job("deploy.yml", "preview");
       await exec(production, "echo '# by hand' >>/etc/nginx/nginx.conf");
       await expect(job("deploy.yml", "production")).rejects.toThrow(/not the one of the preview/);

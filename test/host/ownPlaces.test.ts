@@ -73,6 +73,15 @@ test.each<[what: string, change: () => void, told: string[]]>([
   expect(await obstacles()).toEqual(told);
 });
 
+test("no script that another user can replace is read, which could be a link of theirs", async () => {
+  const script = "/usr/local/libexec/tracks/tracks.other";
+  const words = ["--scope", "tracks.other", "survey"];
+  symlinkSync("/etc/hostname", host.at(script));
+  expect((await host.run(words)).stdout).toMatch(/^fact installed-script [0-9a-f]{64}$/m);
+  chownSync(host.at("/usr/local/libexec/tracks"), 65_534, 0);
+  expect((await host.run(words)).stdout).toMatch(/^fact installed-script absent$/m);
+});
+
 test("a link of another user's is not followed", async () => {
   chmodSync(host.at("/usr"), 0o777);
   renameSync(host.at("/usr/local"), host.at("/usr/real"));

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { chmodSync, rmSync, symlinkSync } from "node:fs";
 import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -29,20 +30,49 @@ test("says ok, the manifest, the login and the number of repairs", async () => {
   await host.apply(resource, { repair: 3 });
   const run = await host.run(["probe"]);
   expect(run).toMatchObject({ code: 0, stderr: "" });
-  expect(run.stdout).toBe(
-    [
-      "ok robots",
-      "manifest robots",
-      ...resource
-        .trimEnd()
-        .split("\n")
-        .filter((line) => !line.startsWith("via "))
-        .map((line) => ` ${line}`),
-      "via robots root key SHA256:abc",
-      "repair robots 3",
-      "",
-    ].join("\n"),
+  expect(run.stdout.split("\n")).toEqual([
+    "ok robots",
+    "manifest robots",
+    ...resource
+      .trimEnd()
+      .split("\n")
+      .filter((line) => !line.startsWith("via "))
+      .map((line) => ` ${line}`),
+    "via robots root key SHA256:abc",
+    "repair robots 3",
+    expect.stringMatching(/^changed robots \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/),
+    "",
+  ]);
+});
+
+test("tells a changed secret from an unchanged one by a time, without the secret", async () => {
+  const withSecret = (secret: string) =>
+    manifest(
+      "settings",
+      "none",
+      "directory /srv owner=root group=root mode=0755",
+      "file /srv/secret owner=root group=root mode=0600 secret=yes",
+      `| ${secret}`,
+    );
+  const applied = async (text: string): Promise<string> => {
+    expect((await host.apply(text)).code).toBe(0);
+    const { stdout } = await host.run(["probe"]);
+    expect(stdout).not.toContain("horse");
+    expect(stdout).toContain("\n | [secret]\n");
+    return /^changed settings .*$/m.exec(stdout)?.[0] ?? "";
+  };
+  const first = await applied(withSecret("correct horse"));
+  // An up without a change, by another login too, and a repair.
+  expect(await applied(withSecret("correct horse"))).toBe(first);
+  expect(await applied(withSecret("correct horse").replace(/^via .*$/m, "via root agent"))).toBe(
+    first,
   );
+  rmSync(host.at("/srv/secret"));
+  expect(await applied(withSecret("correct horse"))).toBe(first);
+  const second = await applied(withSecret("another horse"));
+  const third = await applied(withSecret("correct horse"));
+  expect(new Set([first, second, third]).size).toBe(3);
+  expect(first).toMatch(/^changed settings \S+$/);
 });
 
 test("keeps the number of repairs when none is given", async () => {
@@ -199,6 +229,16 @@ test("survey: prints facts and conflicts, changes nothing, before anything is in
     expect(run.stdout).toContain(line);
   }
   expect(host.exists("/var/lib/tracks")).toBe(false);
+});
+
+test("survey: tells which script the last up has installed, whichever answers", async () => {
+  const installed = async () => {
+    const { stdout } = await host.run(["--scope", "tracks.other", "survey"]);
+    return /^fact installed-script (.*)$/m.exec(stdout)?.[1];
+  };
+  expect(await installed()).toBe("absent");
+  host.write("/usr/local/libexec/tracks/tracks.other", "another version\n", 0o755);
+  expect(await installed()).toBe(createHash("sha256").update("another version\n").digest("hex"));
 });
 
 test("survey: Enterprise Linux 6, SysV, and the package's own nginx.conf", async () => {

@@ -48,7 +48,7 @@ describe("a preview by a login that may only look", () => {
       stdin: "",
     });
     expect(more).toEqual([]);
-    expect(facts).toMatchObject({ isOtherScript: false });
+    expect(facts.facts.get("installed-script")).toBe(hostScriptDigest());
     expect(facts.resources.get("nginx")?.drift).toEqual([]);
   });
 

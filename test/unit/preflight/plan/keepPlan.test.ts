@@ -42,7 +42,10 @@ const git = { production: "false", sourceUrl: "https://git.example.org/tracks.gi
 
 const facts: HostFacts = {
   distribution: "",
-  facts: new Map([["missing-packages", "none"]]),
+  facts: new Map([
+    ["missing-packages", "none"],
+    ["installed-script", "a".repeat(64)],
+  ]),
   problems: [],
   resources: new Map(),
 };
@@ -102,7 +105,8 @@ async function plan(
 
 const up = (changes: Changes = settings, found: HostFacts = facts) => run(false, changes, found);
 
-const other: AppliedResource = { drift: [], manifest: [], repair: 0, via: undefined };
+const changed = "2026-01-31T12:00:00.123456789Z";
+const other: AppliedResource = { drift: [], manifest: [], repair: 0, via: undefined, changed };
 const applied = (name: string, ...drift: Difference[]): HostFacts["resources"] =>
   new Map<string, AppliedResource>([
     ["other-000000", other],
@@ -121,7 +125,7 @@ describe("a plan", () => {
   it("is the same of two previews, and says what up would make of the host", async () => {
     const found: HostFacts = {
       ...facts,
-      facts: new Map([["missing-packages", "nginx\ngcc or clang"]]),
+      facts: new Map([...facts.facts, ["missing-packages", "nginx\ngcc or clang"]]),
       problems: [
         warningOf({ subject: "the user deployer exists" }),
         warningOf({ subject: "another server answers to tracks.test", reason: "/etc/a\n/etc/b" }),
@@ -140,7 +144,7 @@ describe("a plan", () => {
       /^tracks-plan 1 tracks\.test\nhost\n {2}address \S+\n {2}port 22\n {2}key SHA256:\S+\nrelease\n {2}[0-9a-f]{12}\n/,
     );
     expect(text).toMatch(
-      /^applied before\n {2}nginx-123456 \[secret \w+\]\n {2}other-000000 \[secret \w+\]\n/m,
+      /^applied before\n {2}script a{64}\n {2}nginx-123456 \[secret \w+\] 2026-\S+Z\n {2}other-000000 \[secret \w+\] 2026-\S+Z\n/m,
     );
     expect(text).toContain(
       [
@@ -254,7 +258,7 @@ describe("up with a plan", () => {
     [
       "a package was removed",
       settings,
-      { ...facts, facts: new Map([["missing-packages", "nginx"]]) },
+      { ...facts, facts: new Map([...facts.facts, ["missing-packages", "nginx"]]) },
       /missing packages\n.*\+ nginx/,
     ],
     [
@@ -294,7 +298,61 @@ describe("up with a plan", () => {
     await plan(settings, resources("| worker_connections 1024;"));
     await up(settings, resources("| worker_connections 1024;"));
     await expect(up(settings, resources("| worker_connections 2048;"))).rejects.toThrow(
-      /applied before\n.*- nginx-123456 \[secret \w+\]\n.*\+ nginx-123456 \[secret \w+\]/,
+      /applied before\n.*- nginx-123456 \[secret \w+\] .*\n.*\+ nginx-123456 \[secret \w+\] /,
+    );
+  });
+
+  /** A secret was changed and put back into the manifest that the host remembers: `[secret]`. */
+  const rotated = new Map([
+    ["nginx-123456", { ...other, changed: "2026-01-31T12:34:56.000000001Z" }],
+  ]);
+  const before = { ...facts, resources: new Map([["nginx-123456", other]]) };
+  /** Settings of a stack without a secret of 32 characters. */
+  const weak = {
+    ...settings,
+    djangoSecretKey: undefined,
+    privateKeyFile: undefined,
+    agent: "true",
+  };
+
+  it.each([
+    ["", settings],
+    [", also of a stack whose secrets have no names", weak],
+  ])("refuses where somebody deployed only another secret since%s", async (_, changes) => {
+    await plan(changes, before);
+    await up(changes, before);
+    await expect(up(changes, { ...facts, resources: rotated })).rejects.toThrow(
+      /applied before\n.*- nginx-123456 .* 2026-01-31T12:00:00\.123456789Z\n.*\+ nginx-123456 .* 2026-01-31T12:34:56\.000000001Z/,
+    );
+  });
+
+  it("refuses where somebody deployed only another host script since", async () => {
+    await plan();
+    const found = {
+      ...facts,
+      facts: new Map([...facts.facts, ["installed-script", "b".repeat(64)]]),
+    };
+    await expect(up(settings, found)).rejects.toThrow(
+      /applied before\n.*- script a{64}\n.*\+ script b{64}/,
+    );
+  });
+
+  it("compares what a former version's script told the preview", async () => {
+    const former = (line: string): HostFacts => ({
+      ...facts,
+      facts: new Map([["missing-packages", "none"]]),
+      resources: new Map([
+        ["nginx-123456", { drift: [], manifest: [line], repair: 0, via: undefined }],
+      ]),
+    });
+    await plan(settings, former("| worker_connections 1024;"));
+    const now = (line: string): HostFacts => ({
+      ...facts,
+      resources: new Map([["nginx-123456", { ...other, manifest: [line] }]]),
+    });
+    await up(settings, now("| worker_connections 1024;"));
+    await expect(up(settings, now("| worker_connections 2048;"))).rejects.toThrow(
+      /applied before\n.*- nginx-123456 /,
     );
   });
 
@@ -346,14 +404,8 @@ describe("up with a plan", () => {
   });
 
   it("knows no secret by its name where each of the stack's could be guessed", async () => {
-    const agent = {
-      ...settings,
-      djangoSecretKey: undefined,
-      privateKeyFile: undefined,
-      agent: "true",
-    };
-    expect(await plan(agent)).toMatch(/^ {2}password deployer\n {2}\| \[unknown\]$/m);
-    await up({ ...agent, deployerPassword: "another horse" });
+    expect(await plan(weak)).toMatch(/^ {2}password deployer\n {2}\| \[unknown\]$/m);
+    await up({ ...weak, deployerPassword: "another horse" });
   });
 
   it("says so where another login key gives every secret another name", async () => {
