@@ -2,12 +2,15 @@ import { createInterface } from "node:readline";
 import { styleText } from "node:util";
 import { type Command, InvalidArgumentError } from "commander";
 import { startVerb } from "../../host/script/verb";
+import { HostError, hostReason } from "../../host/ssh/error";
 import type { RemoteProcess } from "../../host/ssh/process";
+import { onUnread } from "./closedPipe";
 import { count } from "./count";
 import { harmless, type LogLine, markOf, merged, parseSince, timeOf } from "./logLines";
 import { onInterrupt } from "./onInterrupt";
 import { onHost, openSite, type Site } from "./site";
 import { addVerb, type StackOption } from "./verb";
+import { verbOutput } from "./verbOutput";
 
 /** `logs`: the notes' whole set together, as `tail -f` shows it. */
 
@@ -49,11 +52,11 @@ async function logs(options: Options): Promise<void> {
   await onHost(site, async (session) => {
     const lines = options.since === undefined ? options.lines : linesForSince;
     const words = [`live=${options.follow ? "yes" : "no"}`, `lines=${lines}`, ...sources(site)];
-    const process = await startVerb(session, site.connection, {
+    const remote = await startVerb(session, site.connection, {
       scope: site.scope,
       words: ["follow", ...words],
     });
-    await show(process, options);
+    await show(remote, options, site.connection.address);
   });
 }
 
@@ -69,41 +72,57 @@ function sources({ configuration }: Site): string[] {
   ];
 }
 
-async function show(remote: RemoteProcess, options: Options): Promise<void> {
-  let ending = false;
+/**
+ * Prints what the host says, until its end or a person's.
+ *
+ * @throws HostError where the host has not said everything
+ */
+export async function show(
+  remote: Pick<RemoteProcess, "stdin" | "stdout" | "stderr" | "ended">,
+  options: Pick<Options, "grep" | "json" | "since">,
+  address: string,
+): Promise<void> {
+  const ending = new AbortController();
+  const left = new Promise<void>((resolve) => {
+    ending.signal.addEventListener("abort", () => {
+      // Its end is the end of everything on the host.
+      remote.stdin.end();
+      setTimeout(resolve, goodbye).unref();
+    });
+  });
   const end = (): void => {
-    if (ending) return;
-    ending = true;
-    // Its end is the end of everything on the host.
-    remote.stdin.end();
-    setTimeout(() => remote.stdout.destroy(), goodbye).unref();
+    ending.abort();
   };
   const interruptAsUsual = onInterrupt(end);
   // Whoever reads what is printed here went away: `| head`.
-  process.stdout.once("error", end);
-  remote.stderr.pipe(process.stderr, { end: false });
+  const forget = onUnread(end);
+  const subject = `These are not all lines of the logs on ${address}`;
+  const printed = print(remote, options, ending.signal);
   try {
-    await print(remote, options, () => ending);
+    const isWhole = await Promise.race([verbOutput(remote, printed, subject), left]);
+    if (isWhole === false) throw new HostError("script", { subject, reason: hostReason("") });
+  } catch (error) {
+    if (!ending.signal.aborted) throw error;
   } finally {
-    end();
-    await Promise.race([
-      remote.ended.catch(() => undefined),
-      new Promise((resolve) => setTimeout(resolve, goodbye).unref()),
-    ]);
     interruptAsUsual();
+    forget();
   }
 }
 
-/** Prints the lines of the past in the order of time, then the others as they come. */
+/**
+ * Prints the lines of the past in the order of time, then the others as they come.
+ *
+ * @returns whether the past was there as a whole
+ */
 async function print(
-  remote: RemoteProcess,
-  options: Options,
-  isEnding: () => boolean,
-): Promise<void> {
+  { stdout }: Pick<RemoteProcess, "stdout">,
+  options: Pick<Options, "grep" | "json" | "since">,
+  ending: AbortSignal,
+): Promise<boolean> {
   let zone = "+0000";
   let past: LogLine[] | undefined = [];
-  for await (const line of createInterface({ input: remote.stdout, crlfDelay: Infinity })) {
-    if (isEnding()) return;
+  for await (const line of createInterface({ input: stdout, crlfDelay: Infinity })) {
+    if (ending.aborted) continue;
     const tab = line.indexOf("\t");
     const [source, text] = [line.slice(0, tab), line.slice(tab + 1)];
     if (source === "zone") zone = text;
@@ -117,9 +136,13 @@ async function print(
       else past.push(one);
     }
   }
+  return past === undefined || ending.aborted;
 }
 
-function write({ source, text, time }: LogLine, { grep, json }: Options): void {
+function write(
+  { source, text, time }: LogLine,
+  { grep, json }: Pick<Options, "grep" | "json">,
+): void {
   const isPid = source === "pid";
   if (!isPid && grep?.test(text) === false) return;
   if (json === true) {

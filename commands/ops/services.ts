@@ -7,9 +7,9 @@ import { HostError } from "../../host/ssh/error";
 import type { Session } from "../../host/ssh/session";
 import { inStackKeys } from "../../settings/argumentKeys";
 import { confirm } from "./confirm";
-import { hostErrors } from "./hostErrors";
 import { commandFor, onHost, openSite, type Site } from "./site";
 import { addVerb, type StackOption } from "./verb";
+import { verbOutput } from "./verbOutput";
 
 /** `restart`, `reload`, `stop` and `start`: what the notes do with `/sbin/service`. */
 
@@ -113,13 +113,10 @@ async function operateThere(
     for await (const line of lines) parseEvents(line).forEach(tell);
   };
   const subject = `Not everything was done on ${connection.address}`;
-  const [exitCode, , reason] = await new Deadline(waitSeconds + serviceSeconds).race(
-    Promise.all([remote.ended, tellAll(), hostErrors(remote)]),
+  await new Deadline(waitSeconds + serviceSeconds).race(
+    verbOutput(remote, tellAll(), subject),
     () => new HostError("unreachable", { subject, reason: "The host stopped answering." }),
   );
-  if (exitCode !== 0) {
-    throw new HostError("script", { subject, reason });
-  }
 }
 
 /** @throws ProblemError for a service that the stack does not have */

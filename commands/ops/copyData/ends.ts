@@ -5,12 +5,11 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { startVerb } from "../../../host/script/verb";
-import { HostError } from "../../../host/ssh/error";
 import type { RemoteProcess } from "../../../host/ssh/process";
 import type { Session } from "../../../host/ssh/session";
-import { hostErrors } from "../hostErrors";
 import { Progress } from "../progress";
 import { applicationOf, applicationWords, type Site } from "../site";
+import { verbOutput } from "../verbOutput";
 import type { ScrubRule } from "./scrub";
 
 /** What leaves the source, and what is in place of it. */
@@ -73,8 +72,7 @@ export class CopySource {
   /** Reads no data. @throws HostError for a field or model that there is not */
   async look(session: Session): Promise<SourceFacts> {
     const remote = await this.start(session, "look");
-    const [exitCode, answer, errors] = await allOf(remote, text(remote.stdout));
-    if (exitCode !== 0) throw this.failure("can't be copied", errors);
+    const answer = await verbOutput(remote, text(remote.stdout), this.subject("can't be copied"));
     return JSON.parse(answer) as SourceFacts;
   }
 
@@ -92,8 +90,7 @@ export class CopySource {
     };
     const target = file.createWriteStream({ flush: true });
     const written = pipeline(remote.stdout, progress, hashed, target);
-    const [exitCode, , errors] = await allOf(remote, written);
-    if (exitCode !== 0) throw this.failure("were not copied", errors);
+    await verbOutput(remote, written, this.subject("were not copied"));
     return { path, size: progress.bytes, sha256: hash.digest("hex") };
   }
 
@@ -108,8 +105,8 @@ export class CopySource {
     return remote;
   }
 
-  private failure(what: string, errors: string): HostError {
-    return failure(`The data of the stack ${this.site.stack} ${what}`, errors);
+  private subject(what: string): string {
+    return `The data of the stack ${this.site.stack} ${what}`;
   }
 }
 
@@ -124,8 +121,7 @@ export class CopyTarget {
   async look(session: Session, { migrations }: SourceFacts): Promise<TargetFacts> {
     const remote = await this.start(session, "look");
     send(remote, { migrations });
-    const [exitCode, answer, errors] = await allOf(remote, text(remote.stdout));
-    if (exitCode !== 0) throw this.failure("can't take a copy", errors);
+    const answer = await verbOutput(remote, text(remote.stdout), this.subject("can't take a copy"));
     return JSON.parse(answer) as TargetFacts;
   }
 
@@ -145,8 +141,7 @@ export class CopyTarget {
     const lines = createInterface({ input: remote.stdout, crlfDelay: Infinity });
     lines.on("line", tell);
     const closed = new Promise<void>((resolve) => lines.once("close", resolve));
-    const [exitCode, , errors] = await allOf(remote, closed);
-    if (exitCode !== 0) throw this.failure("keeps its data: nothing was loaded", errors);
+    await verbOutput(remote, closed, this.subject("keeps its data: nothing was loaded"));
   }
 
   private async start(session: Session, mode: "look" | "load"): Promise<RemoteProcess> {
@@ -159,24 +154,12 @@ export class CopyTarget {
     return startVerb(session, site.connection, { scope: site.scope, words, waitSeconds });
   }
 
-  private failure(what: string, errors: string): HostError {
-    return failure(`The stack ${this.site.stack} ${what}`, errors);
+  private subject(what: string): string {
+    return `The stack ${this.site.stack} ${what}`;
   }
 }
 
 /** The request is one line; what follows it, and the end of stdin, has a meaning of its own. */
 function send(remote: RemoteProcess, request: object): void {
   remote.stdin.write(`${JSON.stringify(request)}\n`);
-}
-
-/** Exit code, what became of stdout, and the reason of a failure. */
-async function allOf<T>(
-  remote: RemoteProcess,
-  output: Promise<T>,
-): Promise<[exitCode: number | undefined, output: T, errors: string]> {
-  return Promise.all([remote.ended, output, hostErrors(remote)]);
-}
-
-function failure(subject: string, errors: string): HostError {
-  return new HostError("script", { subject, reason: errors });
 }
