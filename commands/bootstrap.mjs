@@ -50,13 +50,14 @@ if (!isInstalled()) {
 }
 
 function install() {
-  console.log("Installing the npm packages of package-lock.json into node_modules ...");
+  console.error("Installing the npm packages of package-lock.json into node_modules ...");
   const npm = spawnSync(
     "npm",
     ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"],
     {
       cwd: root,
-      stdio: "inherit",
+      // What the program prints may be JSON for another program: only that is on stdout.
+      stdio: ["inherit", 2, "inherit"],
     },
   );
   if (npm.status !== 0) process.exitCode = npm.status ?? 1;
@@ -67,7 +68,8 @@ function takeLock(lock) {
   for (let told = false; !tryLock(lock); told = true) {
     if (isAbandoned(lock)) dropLock(lock);
     else {
-      if (!told) console.log("Another command is installing the npm packages: waiting for it ...");
+      if (!told)
+        console.error("Another command is installing the npm packages: waiting for it ...");
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
     }
   }

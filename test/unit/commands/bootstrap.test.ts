@@ -8,6 +8,7 @@ let clone: string;
 
 /** Takes a while, and leaves as much of sucrase as a program without types needs. */
 const npm = `#!/bin/sh
+echo added 2 packages
 echo begin >>calls
 rm -rf node_modules
 sleep 0.5
@@ -39,26 +40,27 @@ afterEach(() => {
   rmSync(clone, { recursive: true, force: true });
 });
 
-async function bootstrap(argument: string): Promise<{ code: unknown; said: string }> {
+async function bootstrap(argument: string) {
   const words = [join(clone, "commands", "bootstrap.mjs"), "program.ts", argument];
-  const { exitCode, all } = await execa(process.execPath, words, {
+  const { exitCode, stdout, all } = await execa(process.execPath, words, {
     env: { PATH: `${join(clone, "bin")}:${process.env["PATH"] ?? ""}` },
     all: true,
     stripFinalNewline: false,
     reject: false,
   });
-  return { code: exitCode, said: all };
+  return { code: exitCode, stdout, said: all };
 }
 
 const calls = (): string => readFileSync(join(clone, "calls"), "utf8");
 
-it("installs once, however many commands begin at the same time", async () => {
+it("installs once, however many commands begin at the same time, and tells so on stderr", async () => {
   const runs = await Promise.all(["one", "two", "three"].map(bootstrap));
   expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
   for (const [index, name] of ["one", "two", "three"].entries()) {
     expect(runs[index]?.said).toContain(`ran ${name}\n`);
   }
   expect(calls()).toBe("begin\nend\n");
+  expect(runs.map(({ stdout }) => stdout)).toEqual(["ran one\n", "ran two\n", "ran three\n"]);
   expect(runs.filter(({ said }) => said.includes("waiting for it"))).toHaveLength(2);
 });
 
