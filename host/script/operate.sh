@@ -88,7 +88,10 @@ start_uwsgi() { # start|restart|reload
   uwsgi_ini
   if [[ -z $REPLY ]]; then
     # A service of somebody else, whose workers are unknown.
-    service_request uwsgi "$1" || OPERATE_FAILED+=("the service uwsgi did not $1: $REPLY")
+    service_request uwsgi "$1" || {
+      OPERATE_FAILED+=("the service uwsgi did not $1: $REPLY")
+      return
+    }
     event "$(past "$1")" uwsgi ''
     return
   fi

@@ -90,6 +90,15 @@ test("starts nginx even if uwsgi does not start, and reports uwsgi's reason", as
   expect(audited()).toContain("stopped uwsgi");
 });
 
+test("reports a service of somebody else that does not start as a failure alone", async () => {
+  site.host.write("/etc/systemd/system/uwsgi.service", "# by hand\nExecStart=/bin/false\n");
+  site.host.command("systemctl", "daemon-reload");
+  const run = await operate("restart", "uwsgi");
+  expect(run).toMatchObject({ code: 1, stdout: "" });
+  expect(run.stderr).toContain("the service uwsgi did not restart: ");
+  expect(audited()).toEqual([]);
+});
+
 test("does not start uwsgi while settings wait for their deployment", async () => {
   site.host.write("/var/lib/tracks/resources/tracks.dev/settings/waits-for-deployment", "");
   const run = await operate("restart", "uwsgi");
