@@ -1,5 +1,5 @@
 import type { remote } from "@pulumi/command";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { subtree } from "../host/manifest/subtree";
@@ -56,7 +56,9 @@ export class Nginx extends HostComponent {
     }));
     this.command = host.converge(name, manifest, {
       parent: this,
-      dependsOn: sites.flatMap((site) => site.served),
+      dependsOn: pulumi
+        .all(sites.flatMap(({ served, dependencies }) => [served, dependencies ?? []]))
+        .apply((resources) => resources.flat()),
     });
     this.registerOutputs({ command: this.command.id });
   }

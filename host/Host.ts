@@ -284,6 +284,8 @@ export class Host extends HostComponent {
       },
       {
         parent: this,
+        // Such as the machine itself.
+        dependsOn: this.dependencies,
         deleteBeforeReplace: true,
         // Without facts the mark of the spool is unknown, which is no change.
         ignoreChanges: this.facts === undefined ? ["create"] : [],
