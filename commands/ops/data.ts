@@ -10,11 +10,12 @@ import { startAsRoot } from "../../host/ssh/process";
 import type { Session } from "../../host/ssh/session";
 import { inCallersFolder } from "./callersFolder";
 import { confirm } from "./confirm";
-import { inApplication, managePy } from "./environment";
+import { inApplication, managed, managePy } from "./environment";
 import { onInterrupt } from "./onInterrupt";
 import { inWords, Progress } from "./progress";
 import { applicationOf, applicationWords, onHost, openSite, type Site } from "./site";
 import { addVerb, passWordsOn, type StackOption } from "./verb";
+import { whileHeard } from "./whileHeard";
 
 /** `dumpdata` and `loaddata`: the application's data to and from a file of this machine. */
 
@@ -68,28 +69,10 @@ async function dumpdata(
   if (there !== undefined && !(await confirm(consequences, { yes }))) return;
   const indent = args.some((word) => word.startsWith("--indent")) ? [] : ["--indent", "1"];
   const size = await onHost(site, async (session) => {
-    const program = [...managePy(applicationOf(site)), "dumpdata", ...indent, ...args];
-    const words = await inApplication(site, session, whileHeard(program), { dev });
+    const words = await managed(site, session, ["dumpdata", ...indent, ...args], { dev });
     return receive(session, site, words, file);
   });
   console.error(`${file}: ${inWords(size)}`);
-}
-
-/**
- * The words that run a program until it ends, or stdin does: when nobody listens any more, it must not go on
- * until it prints the next time, which may take hours.
- */
-export function whileHeard(program: readonly string[]): string[] {
-  const lines = [
-    `exec 3<&0`,
-    `"$@" </dev/null 3<&- & program=$!`,
-    `{ read -r line <&3; kill "$program"; } >/dev/null 2>&1 & ear=$!`,
-    `exec 3<&-`,
-    `wait "$program"; status=$?`,
-    `kill "$ear" 2>/dev/null`,
-    `exit "$status"`,
-  ];
-  return ["sh", "-c", lines.join("; "), "sh", ...program];
 }
 
 /** Streams what a program prints into a file, which is there when the program has succeeded. */
@@ -225,11 +208,11 @@ export function pathOfBackup(subject: string, answer: string): string {
 }
 
 /**
- * What takes the file on the host, as the application's user, whole or not at all, and loads it while somebody
- * listens. Django before 2.0 loads nothing from its stdin, so it is in a directory of that user's alone meanwhile.
+ * What takes the file on the host, as the application's user, whole or not at all, and loads it. Django before 2.0
+ * loads nothing from its stdin, so it is in a directory of that user's alone meanwhile.
  *
  * @param folder where that directory is made
- * @param size bytes of the file; stdin stays open behind them
+ * @param size bytes of the file
  */
 export function whenReceived(
   folder: string,
@@ -237,7 +220,7 @@ export function whenReceived(
   size: number,
   program: readonly string[],
 ): string[] {
-  return ["sh", "-c", receiver, "sh", folder, name, String(size), ...whileHeard(program)];
+  return ["sh", "-c", receiver, "sh", folder, name, String(size), ...program];
 }
 
 const receiver = [
@@ -245,7 +228,6 @@ const receiver = [
   `folder=$(mktemp -d "$1/.loaddata-XXXXXX") || exit`,
   `trap 'rm -rf -- "$folder"' EXIT`,
   `trap 'exit 1' HUP INT TERM`,
-  // Not one byte more is read: the end of stdin says that nobody listens.
   `head -c "$3" >"$folder/$2" || exit`,
   `[ "$(wc -c <"$folder/$2")" -eq "$3" ] || { echo "the file did not arrive whole" >&2; exit 1; }`,
   `file=$folder/$2`,
@@ -260,7 +242,7 @@ async function send(
   dev: boolean,
 ): Promise<void> {
   const application = applicationOf(site);
-  const program = [...managePy(application), "loaddata"];
+  const program = whileHeard([...managePy(application), "loaddata"]);
   const receiving = whenReceived(application.backups, name, size, program);
   const words = await inApplication(site, session, receiving, { dev });
   const remote = await startAsRoot(session, site.connection, words);

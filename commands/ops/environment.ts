@@ -3,6 +3,7 @@ import type { Session } from "../../host/ssh/session";
 import { Deadline } from "../../host/ssh/deadline";
 import { uwsgiPaths } from "../../templates/uwsgi";
 import { type Application, applicationOf, commandFor, type Site } from "./site";
+import { whileHeard } from "./whileHeard";
 
 /** Seconds that a file may take to be read. */
 const deadlineSeconds = 30;
@@ -21,7 +22,7 @@ export interface ManageOptions {
 }
 
 /**
- * The words that run manage.py of the current release, see {@link inApplication}.
+ * The words that run manage.py of the current release as long as the caller is there, see {@link inApplication}.
  *
  * @throws ProblemError where the service was not deployed yet
  */
@@ -31,7 +32,10 @@ export function managed(
   words: readonly string[],
   options: ManageOptions = {},
 ): Promise<string[]> {
-  return inApplication(site, session, [...managePy(applicationOf(site)), ...words], options);
+  const program = [...managePy(applicationOf(site)), ...words];
+  // The end of a terminal is the end of all that runs there.
+  const ending = options.terminal === undefined ? whileHeard(program) : program;
+  return inApplication(site, session, ending, options);
 }
 
 /** manage.py and the interpreter that runs it. */

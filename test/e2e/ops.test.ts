@@ -151,6 +151,17 @@ describe("npm run ops", () => {
     expect(await run("manage", "no-such-command")).toMatchObject({ exitCode: 1 });
   });
 
+  it("manage: without a terminal, too, Ctrl-C ends what runs on the host", async () => {
+    const program = "import time; print('begun', flush=True); time.sleep(300)";
+    const running = startOps(site.deployment, ["manage", "shell"], program);
+    let said = "";
+    running.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    await expect.poll(() => said, { timeout: 60_000 }).toContain("begun");
+    running.kill("SIGINT");
+    expect((await running).signal).toBe("SIGINT");
+    await nothingRuns("[m]anage.py shell");
+  });
+
   it("shell and dbshell: on a real terminal, where Ctrl-C interrupts what runs there", async () => {
     const shell = await atTerminal(
       site.deployment,
