@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Connection } from "../../host/ssh/connection";
 import { Deadline } from "../../host/ssh/deadline";
+import { HostError, hostReason } from "../../host/ssh/error";
 import { execAsRoot } from "../../host/ssh/execAsRoot";
 import type { Session } from "../../host/ssh/session";
 import { count } from "./count";
@@ -54,14 +55,29 @@ async function audit({ stack, all, json, lines }: Options): Promise<void> {
     for (const { time, scope, resource, kind, change } of last) {
       console.log(`${time}  ${all === true ? `${scope}/` : ""}${resource}  ${kind}  ${change}`);
     }
-    if (last.length === 0) console.error("This program has changed nothing on the host so far.");
+    if (last.length === 0) {
+      const whom = all === true ? "" : " for this stack";
+      console.error(`This program has changed nothing on the host${whom} so far.`);
+    }
   }
 }
 
-async function readAuditLog(session: Session, connection: Connection): Promise<string> {
-  const command = ["tail", "-n", String(keptLines), "/var/lib/tracks/audit.log"];
-  const { stdout } = await execAsRoot(session, connection, command, "", new Deadline(30));
-  return stdout;
+/** Text of the log; nothing where there is none yet. @throws HostError where it can't be read */
+export async function readAuditLog(session: Session, connection: Connection): Promise<string> {
+  const log = "/var/lib/tracks/audit.log";
+  const command = ["sh", "-c", `[ ! -e "$0" ] || exec tail -n "$1" "$0"`, log, String(keptLines)];
+  const { exitCode, stdout, stderr } = await execAsRoot(
+    session,
+    connection,
+    command,
+    "",
+    new Deadline(30),
+  );
+  if (exitCode === 0) return stdout;
+  throw new HostError("script", {
+    subject: `The audit log on ${connection.address} can't be read`,
+    reason: hostReason(stderr),
+  });
 }
 
 /** Reads the log's lines; what is none of them is left out. */
