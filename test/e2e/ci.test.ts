@@ -269,8 +269,15 @@ describe("the scripts of ci/", () => {
       await set("production", {
         ...{ host: address, hostPort: port, hostKey, serverNames: ["tracks.test"] },
       });
+      // A part of a list that is a secret for its owner alone: Pulumi shows it in the manifest.
+      const secretName = "owl-feather.tracks.test";
+      const part = await run(
+        `pulumi config set --stack production --secret --path 'tracks:serverNames[1]' ${secretName}`,
+        environment,
+      );
+      expect(part.exitCode, part.text).toBe(0);
       const key = await readFile(host.identityFile, "utf8");
-      secrets = ["correct horse", ...key.split("\n").slice(1, -2)];
+      secrets = ["correct horse", secretName, ...key.split("\n").slice(1, -2)];
     });
 
     afterAll(() => bucket?.stop());

@@ -57,6 +57,18 @@ describe("the secrets of a run", () => {
     expect(rest).not.toMatch(/pass|wo/);
   });
 
+  it.each([
+    [
+      "a list",
+      '["TZ=UTC","SENTRY_DSN=https://k:feather@sentry.example.org/?a=b"]',
+      "https://k:feather@sentry.example.org/?a=b",
+    ],
+    ["an object", '{"a":{"b":["owl feather"],"c":null,"d":1}}', "owl feather"],
+    ["an object with a key", JSON.stringify({ private_key: key }), "BgkqhkiG9w0B"],
+  ])("are masked one by one where a setting is %s", (_, setting, text) => {
+    expect(masked(`env = ${text} 1 null`, [setting])).toBe("env = [secret] 1 null");
+  });
+
   it("are masked in a word of the shell, and at the ends of lines of Windows", () => {
     expect(masked("'it'\\''s one' two-lines", ["it's one", "two-lines\r\nthree"])).toBe(
       "'[secret]' [secret]",
