@@ -14,7 +14,7 @@ export class StackKey {
 
   /**
    * @param scope project and stack: the same secret has another name in another stack
-   * @param secrets every secret of the stack
+   * @param secrets every setting of the stack that is a secret by itself
    * @returns undefined where none of them is strong enough
    */
   static of(scope: string, secrets: readonly string[]): StackKey | undefined {

@@ -60,11 +60,10 @@ async function planDeployment(
     // Not called while it is unknown.
     outputs.release?.apply((known) => (release = known));
   }, generatedValues);
-  const secrets = [
-    ...secretsIn(config).map((one) => one.reveal()),
-    ...encryptedValues(pulumiSource()),
-  ];
-  const text = new PlanText(StackKey.of(scope, secrets), secrets);
+  const secrets = secretsIn(config).map((one) => one.reveal());
+  // Another encrypted setting can be easy to guess: of a list, all but one text may be in the stack's file.
+  const key = StackKey.of(scope, secrets);
+  const text = new PlanText(key, [...secrets, ...encryptedValues(pulumiSource())]);
   return planOf({ scope, login: connection, facts, release, registrations, text });
 }
 

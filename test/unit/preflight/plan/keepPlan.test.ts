@@ -113,6 +113,17 @@ const applied = (name: string, ...drift: Difference[]): HostFacts["resources"] =
     [name, { ...other, drift }],
   ]);
 
+/** Has Pulumi name a setting as one that is encrypted in the stack's file, until the test ends. */
+function encrypted(setting: string, value: string): void {
+  const name = `tracks:${setting}`;
+  process.env["PULUMI_CONFIG_SECRET_KEYS"] = JSON.stringify([name]);
+  const config = vi.spyOn(pulumi.runtime, "allConfig").mockReturnValue({ [name]: value });
+  onTestFinished(() => {
+    delete process.env["PULUMI_CONFIG_SECRET_KEYS"];
+    config.mockRestore();
+  });
+}
+
 beforeEach(() => {
   delete process.env["TRACKS_PLAN"];
 });
@@ -190,14 +201,7 @@ describe("a plan", () => {
       siteSnippet: "# snippet-token",
     };
     const changes = { sourceFolder: "site", ...secrets };
-    process.env["PULUMI_CONFIG_SECRET_KEYS"] = '["tracks:siteSnippet"]';
-    const config = vi
-      .spyOn(pulumi.runtime, "allConfig")
-      .mockReturnValue({ "tracks:siteSnippet": secrets.siteSnippet });
-    onTestFinished(() => {
-      delete process.env["PULUMI_CONFIG_SECRET_KEYS"];
-      config.mockRestore();
-    });
+    encrypted("siteSnippet", secrets.siteSnippet);
     const text = await plan(changes, facts, Object.keys(secrets));
     const texts = [...Object.values(secrets), ...identity.private.split("\n")];
     for (const secret of texts.filter((line) => line.length > 4)) {
@@ -406,6 +410,12 @@ describe("up with a plan", () => {
   it("knows no secret by its name where each of the stack's could be guessed", async () => {
     expect(await plan(weak)).toMatch(/^ {2}password deployer\n {2}\| \[unknown\]$/m);
     await up({ ...weak, deployerPassword: "another horse" });
+  });
+
+  it("names no secret by a long setting that is encrypted, and could be guessed", async () => {
+    const name = "a-name-that-everybody-knows.example.org";
+    encrypted("serverNames", JSON.stringify([name, "pin.example.org"]));
+    expect(await plan(weak)).toMatch(/^ {2}password deployer\n {2}\| \[unknown\]$/m);
   });
 
   it("says so where another login key gives every secret another name", async () => {
