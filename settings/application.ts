@@ -27,7 +27,7 @@ export function groupApplication(
   const { siteName: app, siteRoot, production } = values;
   const django = argsOf("DjangoApp", values);
   const settingsModule = django.localSettings ?? `${django.wsgi}.settings`;
-  const wsgi = `${django.wsgi}/wsgi.py`;
+  const wsgi = `${django.wsgi.replaceAll(".", "/")}/wsgi.py`;
   const allowedHosts = djangoHosts(django.allowedHosts ?? values.serverNames);
   // The rules make sure that one exists.
   const host = proofHost(values.serverNames, allowedHosts) ?? "localhost";

@@ -67,6 +67,24 @@ describe("a stack's application", () => {
     }
   });
 
+  it("finds the files of a package within another", () => {
+    const { application } = check({ ...app, appPackage: "site.tracks" }).configuration;
+    expect(application?.django).toMatchObject({
+      wsgi: "site/tracks/wsgi.py",
+      localSettings: "site/tracks/settings/local.py",
+      settingsModule: "site.tracks.settings",
+    });
+    expect(application?.uwsgi.wsgi).toBe("site/tracks/wsgi.py");
+  });
+
+  it("passes on variables in small letters, such as those of a proxy", () => {
+    const { application } = check({
+      ...app,
+      uwsgiEnvironment: '["http_proxy=http://p:3128"]',
+    }).configuration;
+    expect(application?.uwsgi.environment).toEqual({ http_proxy: "http://p:3128" });
+  });
+
   it("trusts a git server over SSH only by its key", () => {
     const ssh = { sourceUrl: "git@git.example.org:tracks.git" };
     expect(faultyKeys(ssh)).toEqual(["sourceHostKey"]);
