@@ -45,7 +45,7 @@ export function renderSite(view: SiteView): string {
     mediaUrl: "/media/",
     // Relative to nginx.conf, like all our includes, so that a copy for a test includes its own files.
     locationsDirectory: `locations/${view.site}`,
-    snippet: view.snippet === undefined ? "" : indent(view.snippet),
+    snippet: view.snippet?.trimEnd() ?? "",
   });
 }
 
@@ -57,12 +57,4 @@ export function renderRobotsLocation(view: { program: string; path: string }): s
 /** The placeholder page of a site without an application. */
 export function renderPlaceholderPage(view: { title: string }): string {
   return render("nginx/index.html.hbs", view);
-}
-
-function indent(lines: string): string {
-  return lines
-    .trimEnd()
-    .split("\n")
-    .map((line) => (line === "" ? "" : `    ${line}`))
-    .join("\n");
 }

@@ -115,8 +115,8 @@ describe("a site", () => {
   });
 
   it("ends with the custom directives as they were given", () => {
-    const text = renderSite({ ...site, snippet: "location /old {\n    return 410;\n}\n" });
-    expect(text).toContain("    location /old {\n        return 410;\n    }\n}");
+    const text = renderSite({ ...site, snippet: 'location /old {\n    return 200 "a\nb";\n}\n' });
+    expect(text).toContain('\nlocation /old {\n    return 200 "a\nb";\n}\n}');
   });
 });
 
