@@ -17,7 +17,7 @@ export function text(allowed: string, pattern: RegExp): Value<string> {
     type: "text",
     allowed,
     encoding: "text",
-    schema: z.string({ error: allowed }).regex(pattern, { error: allowed }),
+    schema: z.string({ error: allowed }).regex(pattern, { error: allowed, abort: true }),
   };
 }
 

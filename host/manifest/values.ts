@@ -127,10 +127,18 @@ export const uriPath = text(
   /^(?!.*\/\.{1,2}(?:\/|$))\/(?:[A-Za-z0-9._~+=-]+\/)*(?:[A-Za-z0-9_~+=-]*\.[A-Za-z0-9._~+=-]*)?$/,
 );
 
-export const gitUrl = text(
+const gitUrlText = text(
   "a git URL without a password: https, ssh or file, or `USER@HOST:PATH`",
   /^(?:https:\/\/[\w.-]+(?::\d{1,5})?\/|ssh:\/\/(?:[\w.-]+@)?[\w.-]+(?::\d{1,5})?\/|file:\/\/\/|[\w.-]+@[\w.-]+:)[\w.%+:,=~/-]+$/,
 );
+
+export const gitUrl = {
+  ...gitUrlText,
+  // A port may be too high.
+  schema: gitUrlText.schema.refine((url) => !url.includes("://") || URL.canParse(url), {
+    error: gitUrlText.allowed,
+  }),
+};
 
 export const gitReference = text(
   "a branch, a tag or a commit",

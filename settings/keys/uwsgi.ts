@@ -51,7 +51,7 @@ export const uwsgiKeys = {
   }),
   uwsgiEnvironment: withDefault(
     recordOf(
-      listOf(text("`NAME=VALUE`", /^(?!PRODUCTION=)[A-Z_][A-Z0-9_]*=\P{Cc}*$/u), "variables"),
+      listOf(text("`NAME=VALUE`", /^(?!PRODUCTION=)[A-Za-z_][A-Za-z0-9_]*=\P{Cc}*$/u), "variables"),
       "=",
     ),
     {},

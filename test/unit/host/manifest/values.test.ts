@@ -243,6 +243,8 @@ const rows: Readonly<Record<string, Row>> = {
       ],
       ...[
         "https://git.test:123456/a",
+        "https://git.test:65536/a",
+        "ssh://git@git.test:70000/a.git",
         "https://git.test:x/a",
         "ssh://me:hush@git.test/a",
         "ssh://git.test:/a",
