@@ -11,12 +11,14 @@
  */
 
 export { Host, type HostArgs, type LocalFile } from "../host/Host";
+export type { FileTransform } from "../host/manifest/transform";
 export type { HostFacts } from "../host/facts";
 export { connectionTo, type ConnectionArgs, type LoginArgs } from "./connectionTo";
 export type { Connection } from "../host/ssh/connection";
 
 export { SystemPackages } from "./SystemPackages";
 export type { SystemPackagesArgs } from "./args/SystemPackages";
+export type { YumRepository } from "../templates/yum";
 export { LinuxUser } from "./LinuxUser";
 export type { LinuxUserArgs } from "./args/LinuxUser";
 
@@ -31,15 +33,21 @@ export { Logrotate } from "./Logrotate";
 export type { LogrotateArgs, LogRotation } from "./args/Logrotate";
 
 export { type DatabaseConnection, PostgresDatabase } from "./PostgresDatabase";
-export type { PostgresDatabaseArgs } from "./args/PostgresDatabase";
+export type {
+  DatabaseFacts,
+  ExternalServer,
+  PostgresDatabaseArgs,
+  ServerPackages,
+} from "./args/PostgresDatabase";
 export { Uwsgi } from "./Uwsgi";
 export type { UwsgiArgs } from "./args/Uwsgi";
 export { DjangoApp } from "./DjangoApp";
-export type { ApplicationDatabase, AppSource, DjangoAppArgs } from "./args/DjangoApp";
+export type { ApplicationDatabase, AppSource, DjangoAppArgs, GitHostKey } from "./args/DjangoApp";
 export { DataMigration } from "./DataMigration";
 export type { DataMigrationArgs, MigratedApplication } from "./args/DataMigration";
 export { UwsgiService, type UwsgiServiceArgs } from "./UwsgiService";
 
 export { ArgumentsError } from "./ArgumentsError";
+export type { ArgumentError } from "./args/argument";
 export { ProblemError } from "../host/ProblemError";
 export type { Problem } from "../host/problem";

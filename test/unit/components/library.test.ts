@@ -96,4 +96,34 @@ describe("the components as a library", () => {
       ]);
     expect(messages).toEqual([]);
   });
+
+  it.each(["Node10", "Node16", "NodeNext", "Bundler"] as const)(
+    "are found by TypeScript with the moduleResolution %s",
+    (resolution) => {
+      const moduleResolution = ts.ModuleResolutionKind[resolution];
+      // The package as npm installs it; its compiled files are there as soon as it is packed.
+      const installed = "/program/node_modules/tracks";
+      const files = new Map([
+        [`${installed}/package.json`, readFileSync(join(root, "package.json"), "utf8")],
+        [`${installed}/dist/components/index.d.ts`, ""],
+        [`${installed}/dist/preflight/library.d.ts`, ""],
+      ]);
+      const host = {
+        fileExists: (path: string) => files.has(path),
+        readFile: (path: string) => files.get(path),
+      };
+      for (const [name, file] of [
+        ["tracks/components", "dist/components/index.d.ts"],
+        ["tracks/preflight", "dist/preflight/library.d.ts"],
+      ] as const) {
+        const { resolvedModule } = ts.resolveModuleName(
+          name,
+          "/program/index.ts",
+          { moduleResolution },
+          host,
+        );
+        expect(resolvedModule?.resolvedFileName).toBe(`${installed}/${file}`);
+      }
+    },
+  );
 });
