@@ -349,9 +349,13 @@ type Value = Exclude<keyof typeof djangoAppArguments, `${string}.${string}`>;
 /** The arguments that hold values: neither resources nor secrets. */
 function valuesOf(args: Args) {
   const values = Object.entries(args).filter(([name]) => name in djangoAppArguments);
-  const { source } = args;
+  const { source, postgresql } = args;
   return {
     ...(Object.fromEntries(values) as Pick<Args, Value>),
+    postgresql: postgresql && {
+      sslmode: postgresql.sslmode,
+      authorities: postgresql.authorities,
+    },
     // The archive has no rules; of a deploy key they only ask whether there is one.
     source:
       source.kind === "git"

@@ -7,10 +7,12 @@ import {
   primaryGroupOf,
   type ResourceManifest,
 } from "../host/manifest/manifest";
+import { password } from "../host/manifest/values";
 import { renderServicesSudoers, renderSudoEnvironment } from "../templates/sudoers";
 import { withDefaults } from "./args/argument";
 import { defaultHome, linuxUserArguments, type LinuxUserArgs } from "./args/LinuxUser";
-import { checked, whenKnown } from "./whenKnown";
+import { secretArgument } from "./secretArgument";
+import { checked } from "./whenKnown";
 
 /**
  * A Linux user with its password, its keys and its sudo rules.
@@ -60,10 +62,12 @@ export class LinuxUser extends HostComponent {
   }
 
   private setPassword(host: Host, given: pulumi.Input<string>): remote.Command {
-    const manifest = whenKnown({ password: given }, ({ password }): ResourceManifest => ({
-      subsystem: "users",
-      entries: [{ kind: "password", user: this.user, password }],
-    }));
+    const manifest = secretArgument(`LinuxUser "${this.name}"`, "password", password, given).apply(
+      (known): ResourceManifest => ({
+        subsystem: "users",
+        entries: [{ kind: "password", user: this.user, password: known }],
+      }),
+    );
     return host.converge(`${this.name}-password`, manifest, {
       parent: this,
       dependsOn: [this.account],

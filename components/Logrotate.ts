@@ -4,7 +4,7 @@ import { HostComponent } from "../host/HostComponent";
 import type { ManifestEntry, ResourceManifest } from "../host/manifest/manifest";
 import { renderLogrotate, renderWritableLogs } from "../templates/logrotate";
 import { withDefaults } from "./args/argument";
-import { logrotateArguments, type LogrotateArgs } from "./args/Logrotate";
+import { logrotateArguments, type LogrotateArgs, logrotateRules } from "./args/Logrotate";
 import { checked } from "./whenKnown";
 
 /**
@@ -27,10 +27,9 @@ export class Logrotate extends HostComponent {
     const values = {
       ...rest,
       maxSizeMegabytes: args.maxSizeMegabytes,
-      createOwner: args.createOwner ?? "root",
       createGroup: args.createGroup ?? "root",
     };
-    const whenKnown = checked(`Logrotate "${name}"`, logrotateArguments, values);
+    const whenKnown = checked(`Logrotate "${name}"`, logrotateArguments, values, logrotateRules);
     const manifest = whenKnown((view): ResourceManifest => ({
       subsystem: "logrotate",
       entries: [

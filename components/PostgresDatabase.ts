@@ -5,11 +5,8 @@ import * as random from "@pulumi/random";
 import { HostComponent } from "../host/HostComponent";
 import type { Host } from "../host/Host";
 import { type ResourceManifest, type ManifestEntry, packageEntry } from "../host/manifest/manifest";
-import { parseValue } from "../host/manifest/value";
 import { databasePassword } from "../host/manifest/values";
-import { redacted } from "../host/secret";
 import type { ArgumentError } from "./args/argument";
-import { ArgumentsError } from "./ArgumentsError";
 import {
   type DatabaseFacts,
   type PostgresDatabaseArgs,
@@ -18,6 +15,7 @@ import {
 } from "./args/PostgresDatabase";
 import { serverArgumentErrors } from "./packages/serverArgument";
 import { ownServer, type ResolvedDatabase, resolveDatabase } from "./postgres/resolve";
+import { secretArgument } from "./secretArgument";
 import { checkedPlain } from "./whenKnown";
 
 /** How the application reaches its database: the argument `postgresql` of a `DjangoApp`. */
@@ -225,7 +223,11 @@ export class PostgresDatabase extends HostComponent {
         { subsystem: "postgresql", entries: [this.site] },
         { parent: this },
       );
-      return { user: adminUser, password: pulumi.secret(adminPassword), ready: [command] };
+      return {
+        user: adminUser,
+        password: this.secret("external.adminPassword", adminPassword),
+        ready: [command],
+      };
     }
     const user = settings.provisioningUser;
     const password = this.generated(`${name}-provisioning-password`);
@@ -258,12 +260,11 @@ export class PostgresDatabase extends HostComponent {
   /** The given password, or a generated one that the state keeps. */
   private password(given: pulumi.Input<string> | undefined): pulumi.Output<string> {
     if (given === undefined) return this.generated(`${this.name}-password`);
-    return pulumi.secret(given).apply((password) => {
-      if (!("refusals" in parseValue(databasePassword, password))) return password;
-      throw new ArgumentsError(`PostgresDatabase "${this.name}"`, [
-        { propertyPath: "password", given: redacted, allowed: databasePassword.allowed },
-      ]);
-    });
+    return this.secret("password", given);
+  }
+
+  private secret(propertyPath: string, given: pulumi.Input<string>): pulumi.Output<string> {
+    return secretArgument(`PostgresDatabase "${this.name}"`, propertyPath, databasePassword, given);
   }
 
   private generated(name: string): pulumi.Output<string> {

@@ -4,7 +4,11 @@ import { HostComponent } from "../host/HostComponent";
 import { type ManifestEntry, type ResourceManifest, yumConf } from "../host/manifest/manifest";
 import { renderPipConfiguration, renderYumRepository } from "../templates/yum";
 import { withDefaults } from "./args/argument";
-import { systemPackagesArguments, type SystemPackagesArgs } from "./args/SystemPackages";
+import {
+  systemPackagesArguments,
+  type SystemPackagesArgs,
+  systemPackagesRules,
+} from "./args/SystemPackages";
 import { rememberServer } from "./packages/serverArgument";
 import { wantedPackages } from "./packages/wantedPackages";
 import { checked } from "./whenKnown";
@@ -31,7 +35,12 @@ export class SystemPackages extends HostComponent {
     const { host, transform, ...values } = withDefaults(systemPackagesArguments, args);
     const { extraPackages, moduleStreams } = values;
     super({ type: "SystemPackages", transform }, name, { extraPackages, moduleStreams }, opts);
-    const whenKnown = checked(`SystemPackages "${name}"`, systemPackagesArguments, values);
+    const whenKnown = checked(
+      `SystemPackages "${name}"`,
+      systemPackagesArguments,
+      values,
+      systemPackagesRules,
+    );
     const wanted = wantedPackages(values);
     const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "packages",

@@ -202,6 +202,7 @@ interface Values {
   readonly allowedHosts: readonly string[];
   readonly proofHost?: string | undefined;
   readonly source?: GitAccess | undefined;
+  readonly postgresql?: Pick<ApplicationDatabase, "sslmode" | "authorities"> | undefined;
 }
 
 /** The parts of a git source that its rules check. */
@@ -213,7 +214,26 @@ interface GitAccess {
 
 /** Checks several arguments together. */
 export function djangoAppRules(args: Values): ArgumentError[] {
-  return [...proofErrors(args), ...(args.source === undefined ? [] : gitErrors(args.source))];
+  return [
+    ...proofErrors(args),
+    ...(args.source === undefined ? [] : gitErrors(args.source)),
+    ...(args.postgresql === undefined ? [] : authorityErrors(args.postgresql)),
+  ];
+}
+
+/** In another mode libpq goes on without TLS where the server's certificate is not one of theirs. */
+function authorityErrors({
+  sslmode,
+  authorities,
+}: NonNullable<Values["postgresql"]>): ArgumentError[] {
+  if (authorities === undefined || sslmode?.startsWith("verify-") === true) return [];
+  return [
+    {
+      propertyPath: "postgresql.sslmode",
+      given: `${sslmode === undefined ? "nothing" : `"${sslmode}"`}, with authorities`,
+      allowed: "`verify-full` or `verify-ca`: the others check no certificate",
+    },
+  ];
 }
 
 function proofErrors({ allowedHosts, proofHost }: Values): ArgumentError[] {

@@ -2,7 +2,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../host/Host";
 import type { FileArgs } from "../../host/HostComponent";
 import { integer, listOf, oneOf, text } from "../../host/manifest/value";
-import { type ArgumentTable, required, withDefault, withoutDefault } from "./argument";
+import { groupName, loginName } from "../../host/manifest/values";
+import {
+  type ArgumentError,
+  type ArgumentTable,
+  required,
+  withDefault,
+  withoutDefault,
+} from "./argument";
 
 /** Inputs of `Logrotate`. */
 export interface LogrotateArgs extends FileArgs {
@@ -53,4 +60,13 @@ export const logrotateArguments = {
   rotate: withDefault(integer("a number", 1, 3650), 52),
   maxSizeMegabytes: withoutDefault(integer("megabytes", 1, 1_048_576)),
   createMode: withDefault(text("four octal digits, such as `0640`", /^[0-7]{4}$/), "0640"),
+  createOwner: withDefault(loginName, "root"),
 } satisfies ArgumentTable<LogrotateArgs>;
+
+/** Checks the group, which may be the host's placeholder for the `group` of a `LinuxUser`. */
+export function logrotateRules({ createGroup }: { readonly createGroup: string }): ArgumentError[] {
+  if (/^@@GROUP_OF [a-z_][a-z0-9_-]{0,31}@@$/.test(createGroup)) return [];
+  if (groupName.schema.safeParse(createGroup).success) return [];
+  const allowed = `${groupName.allowed}; or \`group\` of a LinuxUser`;
+  return [{ propertyPath: "createGroup", given: JSON.stringify(createGroup), allowed }];
+}

@@ -6,7 +6,7 @@ import { packageName, postgresVersion, url } from "../../host/manifest/values";
 import type { YumRepository } from "../../templates/yum";
 import type { PackageNeeds } from "../packages/wantedPackages";
 import { yumRepository } from "../packages/yumRepository";
-import { type ArgumentTable, withDefault, withoutDefault } from "./argument";
+import { type ArgumentError, type ArgumentTable, withDefault, withoutDefault } from "./argument";
 
 /** Inputs of `SystemPackages`. */
 export interface SystemPackagesArgs extends PackageNeeds, FileArgs {
@@ -32,16 +32,16 @@ export interface SystemPackagesArgs extends PackageNeeds, FileArgs {
   };
 }
 
+/** Stream of a module of dnf. */
+const moduleStream = text(
+  "`MODULE:STREAM`",
+  /^[A-Za-z0-9][A-Za-z0-9._+-]*:[A-Za-z0-9][A-Za-z0-9._+-]*$/,
+);
+
 /** Kinds of values of the arguments, and their defaults. */
 export const systemPackagesArguments = {
   extraPackages: withDefault(listOf(packageName, "package names"), []),
-  moduleStreams: withDefault(
-    listOf(
-      text("`MODULE:STREAM`", /^[A-Za-z0-9][A-Za-z0-9._+-]*:[A-Za-z0-9][A-Za-z0-9._+-]*$/),
-      "module streams",
-    ),
-    [],
-  ),
+  moduleStreams: withDefault(listOf(moduleStream, "module streams"), []),
   yumRepositories: withDefault(listOf(yumRepository, "repositories"), []),
   yumProxy: withoutDefault(url),
   "server.version": withoutDefault(postgresVersion),
@@ -52,3 +52,23 @@ export const systemPackagesArguments = {
     text("a host name, with `:PORT` if any", /^[A-Za-z0-9.-]+(?::\d{1,5})?$/),
   ),
 } satisfies ArgumentTable<SystemPackagesArgs>;
+
+/** Checks repositories together: yum takes the last of two with one id, without a word. */
+export function systemPackagesRules({
+  yumRepositories = [],
+}: {
+  readonly yumRepositories?: readonly Pick<YumRepository, "id">[];
+}): ArgumentError[] {
+  const ids = yumRepositories.map(({ id }) => id);
+  return ids.flatMap((id, index) =>
+    ids.indexOf(id) === index
+      ? []
+      : [
+          {
+            propertyPath: `yumRepositories[${index}].id`,
+            given: `"${id}", a second time`,
+            allowed: "an id of its own for each repository",
+          },
+        ],
+  );
+}

@@ -42,6 +42,16 @@ describe("Logrotate", () => {
     expect(found.join("\n")).toMatch(/^\| +weekly$/m);
   });
 
+  it("takes the group that the host has for a user, and no word that would be another of logrotate's", async () => {
+    expect(
+      (await lines(["/var/log/a.log"], { createGroup: "@@GROUP_OF me@@" })).join("\n"),
+    ).toMatch(/^\| +create 0640 root @@GROUP_OF me@@$/m);
+    for (const name of ["a b", "me\nsharedscripts", ""]) {
+      await expect(lines(["/a.log"], { createOwner: name })).rejects.toThrow(/createOwner\n/);
+      await expect(lines(["/a.log"], { createGroup: name })).rejects.toThrow(/createGroup\n/);
+    }
+  });
+
   it.each([
     [["/etc/nginx/logs/*.log", "/etc/nginx/logs/error.log"], "/etc/nginx/logs"],
     [["/usr/share/app/log[0-9]/x.log", "/var/log/x.log"], "/usr/share/app"],

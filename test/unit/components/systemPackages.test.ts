@@ -120,4 +120,14 @@ describe("SystemPackages", () => {
       /^SystemPackages "packages" can't take these arguments:\n[^]*extraPackages\[0\][^]*yumProxy[^]*server\.version[^]*pip\.trustedHost/,
     );
   });
+
+  it("refuses a second repository of one id, of which yum would take one", () => {
+    const host = new Host("host", { connection: rootConnection });
+    const yumRepositories = ["https://a.test/", "https://b.test/"].map((baseurl) => ({
+      ...{ id: "nginx", baseurl, gpgkey: "https://a.test/key" },
+    }));
+    expect(() => new SystemPackages("packages", { host, yumRepositories })).toThrow(
+      /yumRepositories\[1\]\.id\n {4}given: {3}"nginx", a second time/,
+    );
+  });
 });

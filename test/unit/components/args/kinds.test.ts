@@ -167,6 +167,7 @@ const components: readonly (readonly [name: string, table: object, rows: Rows])[
         refuses: ["640", "0840", "06400"],
         fallback: "0640",
       },
+      createOwner: { takes: ["me"], refuses: ["a b", ""], fallback: "root" },
     },
   ],
   [

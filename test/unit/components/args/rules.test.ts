@@ -167,6 +167,22 @@ describe("DjangoApp", () => {
       { allowedHosts: [".example.org", "a.test"] },
       ['allowedHosts: ".example.org" as the first -> a whole name before it'],
     ],
+    ...[undefined, "prefer", "verify-full"].map((sslmode): [Args, string[]] => [
+      { allowedHosts, postgresql: { sslmode } },
+      [],
+    ]),
+    ...["verify-full", "verify-ca"].map((sslmode): [Args, string[]] => [
+      { allowedHosts, postgresql: { sslmode, authorities: "PEM" } },
+      [],
+    ]),
+    [
+      { allowedHosts, postgresql: { authorities: "PEM" } },
+      ["postgresql.sslmode: nothing, with authorities -> `verify-full` or `verify-ca`"],
+    ],
+    [
+      { allowedHosts, postgresql: { sslmode: "require", authorities: "PEM" } },
+      ['postgresql.sslmode: "require", with authorities -> `verify-full` or `verify-ca`'],
+    ],
     [{ allowedHosts, source: { url: "https://git.test/a.git" } }, []],
     [{ allowedHosts, source: { url: "file:///srv/a.git" } }, []],
     [{ allowedHosts, source: { url: "ssh://git.test/a.git", hostKey, deployKey: "x" } }, []],
