@@ -139,20 +139,22 @@ async function exec(
   deadline: Deadline,
 ): Promise<CommandResult> {
   const output: Output = { stdout: [], stderr: [] };
+  let lost = (): void => undefined;
   const ended = new Promise<number | undefined>((resolve, reject) => {
-    client.once("close", () => {
+    lost = () => {
       reject(
         new HostError("unreachable", {
           subject: "The host closed the connection while this program read its state",
         }),
       );
-    });
+    };
+    client.once("close", lost);
     const begin = (answer: ClientCallback) => client.exec(framed(words), answer);
     openChannel(client, begin, (error, channel) => {
       if (error === undefined) collect(channel, stdin, output).then(resolve, reject);
       else reject(noCommand(user, error));
     });
-  });
+  }).finally(() => client.off("close", lost));
   const exitCode = await deadline.race(ended, () => {
     const { stdout, stderr } = textOf(output);
     return isAnswer(stdout) || stdout + stderr === ""

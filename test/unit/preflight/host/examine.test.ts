@@ -247,6 +247,21 @@ describe("what a program needs", () => {
     expect(await slow).toMatchObject({ exitCode: 0 });
   });
 
+  it("may take many commands one after the other, without a warning of Node", async () => {
+    const warnings = vi.fn<(warning: Error) => void>();
+    process.on("warning", warnings);
+    onTestFinished(() => {
+      process.off("warning", warnings);
+    });
+    const host = await server();
+    const session = await openSession(connectionTo(host, hostKey, login), new Deadline(20));
+    onTestFinished(() => {
+      session.close();
+    });
+    for (let count = 0; count < 12; count++) await session.exec(["true"], "", new Deadline(20));
+    expect(warnings.mock.calls).toEqual([]);
+  });
+
   it("is reported where sshd opens no session", async () => {
     const host = await server({ maxSessions: 0 });
     const error = await errorOf(ask(connectionTo(host, hostKey, login)));
