@@ -80,6 +80,7 @@ release_thing() { # KEY
     note "SELinux is disabled: $key stays as it is"
     return 0
   fi
+  [[ $key != 'password '* ]] || discard_hash "${key#password }" "$former"
   thing_state "$key"
   live=$REPLY
   [[ $live != "$former" ]] || return 0
@@ -87,10 +88,22 @@ release_thing() { # KEY
     note "somebody has changed $key since this program set it: it stays as it is"
     return 0
   fi
-  step thing "$key" "$live"
+  announce_release "$key" "$live" "$former"
   thing_make "$key" "$former"
   show_states "$key" "$live" "$former"
   changed "released $key$REPLY"
+}
+
+announce_release() { # KEY LIVE FORMER
+  case "$1 $3" in
+    'password '*) announce_unset "${1#password }" "$2" ;;
+    'user '*' none')
+      # Locking it changes its password.
+      state_password "${1#user }"
+      announce_unset "${1#user }" "$REPLY"
+      ;;
+    *) step thing "$1" "$2" ;;
+  esac
 }
 
 # A stopped firewall has no open ports; its stored settings tell whether somebody changed them.
@@ -111,10 +124,37 @@ undo_thing() { # KEY STATE
       'postgresql-role '* | 'postgresql-database '*) return 0 ;;
     esac
   fi
-  thing_is "$1" "$2" || thing_make "$1" "$2"
+  thing_is "$1" "$2" || undo_change "$1" "$2"
   # The kept hash or verifier is not needed any more, and is as secret as a password.
   case $1 in
     'password '*) forget_hash "${1#password }" "$2" ;;
     'postgresql-password '*) forget_kept "verifier-${1#postgresql-password }-$2" ;;
+  esac
+}
+
+# What nobody can undo any more counts as settled: it would stop all later runs for ever.
+undo_change() { # KEY STATE
+  kept_secret "$1" "$2"
+  if [[ -z $REPLY || -e $REPLY ]]; then
+    thing_make "$1" "$2"
+  else
+    settle_lost "$1 stays as it is, since its former state is not kept any more: set it by hand"
+  fi
+}
+
+settle_lost() { # WHAT
+  local SCOPE RESOURCE
+  printf '%s\n' "$1" >&2
+  IFS=/ read -r SCOPE RESOURCE <"$JOURNAL/resource"
+  with_records_locked audit "$KIND_OF_CHANGE" "$1"
+}
+
+# Leaves the file with the secret of which a state is the digest; nothing where there is none.
+kept_secret() { # KEY STATE
+  REPLY=''
+  [[ $2 != none ]] || return 0
+  case $1 in
+    'password '*) REPLY=$STATE/kept/shadow-${1#password }-$2 ;;
+    'postgresql-password '*) REPLY=$STATE/kept/verifier-${1#postgresql-password }-$2 ;;
   esac
 }

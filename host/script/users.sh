@@ -179,6 +179,18 @@ state_password() { # NAME
   REPLY=${REPLY%% *}
 }
 
+# Writes the step of a change of a password, and keeps the present hash, by which it is undone.
+announce_password() { # NAME DIGEST
+  step thing "password $1" "$2"
+  keep_hash "$1" "$2"
+}
+
+# The same for a password that is released or locked: the hash is only kept to undo this run, unless a record names it.
+announce_unset() { # NAME DIGEST
+  announce_password "$1" "$2"
+  [[ ${FORMER["password $1"]-} == "$2" ]] || discard_hash "$1" "$2"
+}
+
 # Keeps the present hash, so that this state can be restored.
 keep_hash() { # NAME DIGEST
   shadow_hash "$1"
@@ -199,7 +211,6 @@ make_password() { # STATE NAME
   local file=$STATE/kept/shadow-$2-$1 hash=''
   [[ -e $file ]] || fail "can't restore the former password of $2, which is no longer in $file: set one by hand (passwd $2)"
   IFS= read -r hash <"$file"
-  discard_hash "$2" "$1"
   if [[ $hash =~ ^[!*]*$ ]]; then
     # No password, which chpasswd refuses, and which is no secret.
     must "can't lock the password of $2 again" usermod -p "${hash:-!}" -- "$2"
@@ -216,8 +227,7 @@ converge_password() { # INDEX
     claim_thing "$key" "$live" "$live"
     return
   fi
-  step thing "$key" "$live"
-  keep_hash "$name" "$live"
+  announce_password "$name" "$live"
   # Remove restores the hash from before our first one; a later one is only kept to undo this run.
   if [[ -n ${OWNERS[$key]-} && ${FORMER[$key]} != "$live" ]]; then discard_hash "$name" "$live"; fi
   OUTPUT=$(printf '%s:%s\n' "$name" "${E_CONTENT[$1]%$'\n'}" | chpasswd 2>&1) \

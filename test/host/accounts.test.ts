@@ -422,3 +422,86 @@ test("does not take an account for ours that it could not create and somebody el
   expect(removed.stdout).not.toContain("its password is locked");
   expect(shadow("deployer")).toBe("$6$old");
 });
+
+/** A host with our account, whose password was FORMER before ours. Returns the hash of ours. */
+async function withPassword(former: string): Promise<string> {
+  await host.apply(account());
+  setHash(former);
+  await host.apply(password("ours"));
+  host.calls();
+  return shadow("deployer");
+}
+
+function setHash(hash: string): void {
+  host.write("/etc/shadow", host.read("/etc/shadow").replace(/deployer:[^:]*/, `deployer:${hash}`));
+}
+
+test.each([
+  ["$6$old", "chpasswd -e"],
+  ["!!", "usermod -p !! -- deployer"],
+])(
+  "after a kill of a remove that restores %s, recover and the next remove succeed",
+  async (former, change) => {
+    await withPassword(former);
+    expect((await host.removeResource("secret")).code).toBe(0);
+    expect(shadow("deployer")).toBe(former);
+    const commands = host.calls();
+    const first = commands.indexOf(change);
+    expect(first).toBeGreaterThan(0);
+    for (let index = first; index < commands.length; index += 1) {
+      host.remove();
+      host = new PrivateRoot();
+      const ours = await withPassword(former);
+      host.killAt(index + 1);
+      const at = `killed before command ${index + 1}: ${commands[index] ?? ""}`;
+      expect((await host.removeResource("secret")).code, at).toBeUndefined();
+      expect(await host.run(["recover"]), at).toMatchObject({ code: 0, stderr: "" });
+      expect([ours, former], at).toContain(shadow("deployer"));
+      expect(await host.removeResource("secret"), at).toMatchObject({ code: 0, stderr: "" });
+      expect(shadow("deployer"), at).toBe(former);
+      expect(readdirSync(host.at("/var/lib/tracks/kept")), at).toEqual([]);
+    }
+  },
+  180_000,
+);
+
+test("a former hash that is not kept any more does not stop the undoing for ever", async () => {
+  await withPassword("$6$old");
+  host.killBeforeKeeping("shadow-");
+  await host.apply(password("next"));
+  rmSync(host.at("/counted/mv"));
+  setHash("$6$next");
+  const said =
+    "password deployer stays as it is, since its former state is not kept any more: set it by hand";
+  expect(await host.run(["recover"])).toMatchObject({ code: 0, stderr: `${said}\n` });
+  expect(shadow("deployer")).toBe("$6$next");
+  expect(host.read("/var/lib/tracks/audit.log")).toContain(` tracks.dev/secret intended ${said}\n`);
+  expect((await host.run(["recover"])).stdout).toBe("nothing was interrupted\n");
+});
+
+test("after a kill of a remove that has locked the account, recover unlocks it", async () => {
+  const locks = "usermod -L -- deployer";
+  const lockedOnce = async (killAt: number) => {
+    await host.apply(account());
+    setHash("$6$set");
+    host.calls();
+    if (killAt > 0) host.killAt(killAt);
+    return host.removeResource("deployer");
+  };
+  expect((await lockedOnce(0)).code).toBe(0);
+  expect(shadow("deployer")).toBe("!$6$set");
+  const commands = host.calls();
+  const first = commands.indexOf(locks);
+  expect(first).toBeGreaterThan(0);
+  for (let index = first + 1; index < commands.length; index += 1) {
+    host.remove();
+    host = new PrivateRoot();
+    const at = `killed before command ${index + 1}: ${commands[index] ?? ""}`;
+    expect((await lockedOnce(index + 1)).code, at).toBeUndefined();
+    const recovered = await host.run(["recover"]);
+    expect(recovered, at).toMatchObject({ code: 0, stderr: "" });
+    const finished = recovered.stdout.startsWith("finished");
+    expect(shadow("deployer"), at).toBe(finished ? "!$6$set" : "$6$set");
+    expect(readdirSync(host.at("/var/lib/tracks/kept")), at).toEqual([]);
+  }
+}, 180_000);
