@@ -222,11 +222,11 @@ find_store() { # DIRECTORY
     return
   fi
   store=$ROOT${REPLY%/}/.tracks
-  if [[ ! -e $store && ! -L $store ]]; then
-    must "can't make $store" mkdir -- "$store"
-    printf '%s\n' "$store" >>"$STATE/stores" || fail "can't write $STATE/stores: is the file system full?"
-  fi
+  [[ -e $store || -L $store ]] || must "can't make $store" mkdir -- "$store"
   is_store "$store" || fail "$store must be a directory of root with mode 0700, but somebody else made it. As root, move it away: mv $store $store.old"
+  # Asked each time: a power cut may leave the directory without its line.
+  grep -qxF -- "$store" "$STATE/stores" 2>/dev/null || printf '%s\n' "$store" >>"$STATE/stores" \
+    || fail "can't write $STATE/stores: is the file system full?"
   must "can't make $store" mkdir -p -- "$store/kept" "$store/stage"
   REPLY=$store
 }

@@ -26,6 +26,24 @@ announce_step() { # KIND FIELD...
   printf '%s\n' "$*" >>"$JOURNAL/steps" || fail "can't write the journal $JOURNAL: is the file system full?"
 }
 
+# Writes which store has candidates and kept files of this run: without its file system nothing can be undone.
+journal_store() { # STORE
+  [[ $1 == "$STATE" ]] || printf '%s\n' "$1" >>"$JOURNAL/stores" \
+    || fail "can't write the journal $JOURNAL: is the file system full?"
+}
+
+# Fails when a file system that the interrupted run changed is not mounted: on its bare mount point, each swap
+# would look as if it had not been made.
+check_journal_stores() { # JOURNAL RESOURCE
+  local store mount
+  while IFS= read -r store; do
+    is_store "$store" && continue
+    mount=${store#"$ROOT"}
+    mount=${mount%/.tracks}
+    fail "the file system of ${mount:-/} is not mounted: it had the directory ${store#"$ROOT"}, and files that the interrupted run of $2 changed, which must be undone or finished first. Nothing was touched. Mount it, as root: mount ${mount:-/}. Then run: $0 recover. If it is lost for good, with everything on it, run as root: rm $1/stores"
+  done < <(cat -- "$1/stores" 2>/dev/null)
+}
+
 # Waits until everything that was written so far is on the disk: after a power cut a rename may be there
 # without the content of its file. Older versions of sync can't sync one file system.
 settle() {
@@ -170,13 +188,11 @@ undo_step() { # LINE
 
 # Undoes or finishes what an interrupted run left in this subsystem; the caller holds its lock.
 recover_subsystem() { # SUBSYSTEM
-  local resource=''
-  JOURNAL=$STATE/journal/$1
-  if [[ ! -d $JOURNAL ]]; then
-    JOURNAL=''
-    return 0
-  fi
-  read -r resource 2>/dev/null <"$JOURNAL/resource"
+  local resource='' journal=$STATE/journal/$1
+  [[ -d $journal ]] || return 0
+  read -r resource 2>/dev/null <"$journal/resource"
+  check_journal_stores "$journal" "${resource:-an unknown resource}"
+  JOURNAL=$journal
   if [[ -s $JOURNAL/outcome && -n $resource ]]; then
     finish_journal
     note "finished the interrupted run of ${resource:-an unknown resource}"

@@ -9,6 +9,7 @@ stage_changes() {
     store_for "$REPLY"
     stage=$REPLY/stage/$SUBSYSTEM
     if [[ $made != *" $stage "* ]]; then
+      journal_store "$REPLY"
       must "can't make $stage" mkdir -p -- "$stage"
       made+="$stage "
     fi

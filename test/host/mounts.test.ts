@@ -76,6 +76,78 @@ test("a file system that is not mounted is an error in preview, up and destroy, 
   expect(await host.removeResource("site")).toMatchObject({ code: 0, stderr: "" });
 });
 
+const tomorrow = (name: string): string =>
+  manifest(
+    name,
+    "none",
+    "file /microarray/a owner=root group=root mode=0644",
+    "| tomorrow's",
+    "file /microarray/b owner=root group=root mode=0644",
+    "| tomorrow's",
+  );
+
+/** Applies it, and kills that run just before a file gets its name. */
+async function killBefore(name: string): Promise<void> {
+  const kill = `case "$*" in *" ${name}") kill -KILL "$(cat "$TRACKS_ROOT/script-pid")"; exit 1 ;; esac`;
+  host.write("/counted/mv", `#!/bin/sh\n${kill}\nexec /bin/mv "$@"\n`, 0o755);
+  expect((await host.apply(tomorrow("site"))).code).toBeUndefined();
+  rmSync(host.at("/counted/mv"));
+}
+
+test("an interrupted run is not undone while a file system that it changed is not mounted", async () => {
+  mount("/microarray");
+  host.write("/microarray/a", "today's\n");
+  host.write("/microarray/b", "today's\n");
+  await killBefore("b");
+  expect(host.read("/microarray/a")).toBe("tomorrow's\n");
+  umount("/microarray");
+
+  host.installScript("tracks.production");
+  for (const run of [
+    await host.run(["recover"]),
+    await host.apply(tomorrow("site")),
+    await host.apply(manifest("other", "none"), { scope: "tracks.production" }),
+  ]) {
+    expect(run.code).toBe(1);
+    expect(run.reason).toMatch(
+      /^the file system of \/microarray is not mounted: .* tracks\.dev\/site .*mount \/microarray\./,
+    );
+  }
+  expect(readdirSync(host.at("/microarray"))).toEqual([]);
+  expect(host.exists("/var/lib/tracks/journal/none")).toBe(true);
+
+  mount("/microarray");
+  const recovered = await host.run(["recover"]);
+  expect(recovered).toMatchObject({ code: 0, stderr: "" });
+  expect(recovered.stdout).toContain("undid the interrupted run of tracks.dev/site");
+  expect([host.read("/microarray/a"), host.read("/microarray/b")]).toEqual([
+    "today's\n",
+    "today's\n",
+  ]);
+  expect(readdirSync(host.at("/microarray/.tracks/kept"))).toEqual([]);
+});
+
+test("an interrupted run is forgotten with the command in the error when its file system is lost", async () => {
+  mount("/microarray");
+  await killBefore("a");
+  umount("/microarray");
+  const { reason } = await host.run(["recover"]);
+  const command = /lost for good, .*: (rm .*)$/.exec(reason)?.[1];
+  execaSync("/bin/sh", ["-c", command ?? "exit 1"]);
+  expect(await host.run(["recover"])).toMatchObject({ code: 0, stderr: "" });
+  expect(await host.apply(tomorrow("site"))).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("a folder for kept files that a power cut left out of the list is listed again", async () => {
+  mount("/microarray");
+  mkdirSync(host.at("/microarray/.tracks"), { mode: 0o700 });
+  expect(await host.apply(site())).toMatchObject({ code: 0, stderr: "" });
+  umount("/microarray");
+  expect((await host.apply(site())).reason).toContain(
+    "it had the directory /microarray/.tracks, and files",
+  );
+});
+
 test("another disk at the same mount point is an error too", async () => {
   mount("/microarray");
   await host.apply(site());
