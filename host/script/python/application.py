@@ -11,6 +11,7 @@ each LINK is a path that will lead to TARGET once the release is the current one
 """
 from __future__ import print_function
 
+import errno
 import io
 import os
 import pwd
@@ -380,14 +381,49 @@ def links(*pairs):
 
 
 def take_in(path, target):
-    """Copies files of the source to the shared directory, unless that has a file of the name."""
+    """Copies files of the source to the shared directory, unless that has a file of the name.
+
+    What is copied is on the disk when this returns.
+    """
     for directory, _, files in os.walk(path):
         shared = os.path.join(target, os.path.relpath(directory, path))
         if not os.path.isdir(shared):
             os.makedirs(shared)
         for file in files:
-            if not os.path.lexists(os.path.join(shared, file)):
-                shutil.copy2(os.path.join(directory, file), os.path.join(shared, file))
+            copy_whole(os.path.join(directory, file), os.path.join(shared, file))
+        flush(shared)
+
+
+def copy_whole(source, target):
+    """Copies a file, which gets its name once all of it is on the disk; a file of the name stays."""
+    part = os.path.join(os.path.dirname(target), ".tracks-new")
+    # A run that was killed may have left it.
+    drop(part)
+    if os.path.lexists(target):
+        return
+    try:
+        shutil.copy2(source, part)
+        flush(part)
+        # Unlike a rename, a link never replaces a file.
+        os.link(part, target)
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise
+    finally:
+        drop(part)
+
+
+def drop(file):
+    if os.path.lexists(file):
+        os.remove(file)
+
+
+def flush(path):
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 # --- Prune ---
