@@ -20,9 +20,10 @@ export interface HostArgs {
   /** Address, login and host key of the host, as `connectionTo` returns them. */
   connection: Connection;
   /**
-   * State of the host as the preflight found it, as `examineHost` returns it.
+   * State of the host as the preflight found it, as `examineHost` returns it: undefined in a preview of a host
+   * that can't be reached.
    *
-   * @default unknown, as in a preview of a host that can't be reached
+   * @default the program never looks at the host, so it neither shows nor repairs a change that somebody made there
    */
   facts?: HostFacts;
   /**
@@ -107,6 +108,8 @@ export class Host extends HostComponent {
   /** Path relative to the login's home. */
   private readonly spool = `.tracks/${this.scope}`;
   private readonly commandTimeoutSeconds: number;
+  /** Inputs of commands that this preview can't know: their difference from the last `up` is no change. */
+  private readonly unknownInputs: string[];
   private readonly names = new Set<string>();
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -116,6 +119,10 @@ export class Host extends HostComponent {
     this.login = args.connection;
     this.connection = remoteConnection(args.connection);
     this.commandTimeoutSeconds = args.commandTimeoutSeconds ?? scriptTimeoutSeconds;
+    // The number of repairs and the spool's mark are part of `create`. A program that never asks for them has
+    // the same ones in every run, and its login or time limit may change.
+    const isUnreachable = "facts" in args && args.facts === undefined && pulumi.runtime.isDryRun();
+    this.unknownInputs = isUnreachable ? ["create"] : [];
     this.script = this.installScript(name);
     this.registerOutputs({ script: this.script.id });
   }
@@ -189,8 +196,7 @@ export class Host extends HostComponent {
         dependsOn: this.afterScript(options.parent.dependencies, options.dependsOn),
         // The new one's create would run before the old one's delete, which removes by the same name.
         deleteBeforeReplace: true,
-        // Without facts the number of repairs is unknown, which is no change.
-        ignoreChanges: this.facts === undefined ? ["create"] : [],
+        ignoreChanges: this.unknownInputs,
       },
     );
   }
@@ -287,8 +293,7 @@ export class Host extends HostComponent {
         // Such as the machine itself.
         dependsOn: this.dependencies,
         deleteBeforeReplace: true,
-        // Without facts the mark of the spool is unknown, which is no change.
-        ignoreChanges: this.facts === undefined ? ["create"] : [],
+        ignoreChanges: this.unknownInputs,
       },
     );
   }

@@ -253,6 +253,33 @@ describe("the program", () => {
     }
   });
 
+  it.each<[program: string, isPreview: boolean, args: object, ignored: string[]]>([
+    ["a program that never looks at the host", false, {}, []],
+    ["its preview", true, {}, []],
+    ["a preview that can't reach the host", true, { facts: undefined }, ["create"]],
+    ["an up that knows nothing of the host", false, { facts: undefined }, []],
+    ["a preview that knows the host", true, { facts: facts({}) }, []],
+  ])(
+    "changes a command with its login and time limit: %s",
+    (_program, isPreview, args, ignored) => {
+      vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(isPreview);
+      onTestFinished(() => {
+        vi.restoreAllMocks();
+      });
+      const found: unknown[] = [];
+      const transformations: pulumi.ResourceTransformation[] = [
+        ({ type, opts }) => {
+          const { ignoreChanges } = opts as pulumi.CustomResourceOptions;
+          if (type === "command:remote:Command") found.push(ignoreChanges);
+          return undefined;
+        },
+      ];
+      const host = new Host("host", { connection: rootConnection, ...args }, { transformations });
+      new SystemPackages("packages", { host }, { transformations });
+      expect(found).toEqual([ignored, ignored]);
+    },
+  );
+
   it("reports drift in a preview only, since up and destroy run the same program", async () => {
     new SystemPackages("packages", { host: new Host("first", { connection: rootConnection }) });
     const name = nameOnHost(await command("packages"));
