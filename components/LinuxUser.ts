@@ -91,7 +91,7 @@ function keys(user: LinuxUser, lines: readonly string[]): ManifestEntry[] {
 
 function sudoers(user: LinuxUser, services: readonly string[]): ManifestEntry[] {
   if (services.length === 0) return [];
-  const environmentFile = "/etc/tracks/sudo.env";
+  const environmentFile = `/etc/tracks/sudo-${user.user}.env`;
   return [
     { kind: "directory", path: "/etc/tracks" },
     { kind: "file", path: environmentFile, content: renderSudoEnvironment(user) },

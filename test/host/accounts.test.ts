@@ -505,3 +505,27 @@ test("after a kill of a remove that has locked the account, recover unlocks it",
     expect(readdirSync(host.at("/var/lib/tracks/kept")), at).toEqual([]);
   }
 }, 180_000);
+
+test("moves users from a file that they shared to one each, and removes it", async () => {
+  const rules = (user: string, variables: string): string =>
+    manifest(
+      user,
+      "users",
+      "directory /etc/tracks owner=root group=root mode=0755",
+      `file /etc/tracks/${variables} owner=root group=root mode=0644`,
+      "| PAGER=cat",
+      `file /etc/sudoers.d/tracks-${user} owner=root group=root mode=0440 check=sudoers`,
+      `| Defaults:${user} env_file=/etc/tracks/${variables}`,
+    );
+  const users = ["daemon", "games"];
+  for (const user of users) await host.apply(rules(user, "sudo.env"));
+  for (const user of users) {
+    expect(await host.apply(rules(user, `sudo-${user}.env`))).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+  }
+  expect(readdirSync(host.at("/etc/tracks")).sort()).toEqual(users.map((u) => `sudo-${u}.env`));
+  await host.removeResource("games");
+  expect(readdirSync(host.at("/etc/tracks"))).toEqual(["sudo-daemon.env"]);
+});

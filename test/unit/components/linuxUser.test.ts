@@ -56,7 +56,7 @@ describe("LinuxUser", () => {
     const found = await lines();
     expect(entryHeads((await engine.command("me")).inputs.stdin).slice(1)).toEqual([
       "directory /etc/tracks owner=root group=root mode=0755",
-      "file /etc/tracks/sudo.env owner=root group=root mode=0644",
+      "file /etc/tracks/sudo-deployer.env owner=root group=root mode=0644",
       "file /etc/sudoers.d/tracks-deployer owner=root group=root mode=0440 check=sudoers",
     ]);
     const rules = found.filter((line) => line.includes("/sbin/service"));
@@ -64,7 +64,21 @@ describe("LinuxUser", () => {
       expect(rules.join("\n")).toMatch(new RegExp(`/sbin/service ${service} restart`));
     }
     expect(rules.join("\n")).not.toContain("*");
-    expect(found.join("\n")).toContain("/etc/tracks/sudo.env");
+    expect(found.join("\n")).toContain("env_file=/etc/tracks/sudo-deployer.env");
+  });
+
+  it("shares no file with another user of the host, who may leave before it", async () => {
+    const host = new Host("host", { connection: rootConnection });
+    for (const name of ["me", "you"]) {
+      new LinuxUser(name, { host, user: name, authorizedKeys: [key], services: ["nginx"] });
+    }
+    await engine.settled();
+    const filesOf = (name: string) =>
+      entryHeads(engine.inputs(name).stdin)
+        .filter((line) => line.startsWith("file "))
+        .map((line) => line.split(" ")[1]);
+    expect(filesOf("me")).toHaveLength(3);
+    expect(filesOf("you").filter((path) => filesOf("me").includes(path))).toEqual([]);
   });
 
   it("gets its password in a command of its own, as a secret, after the account", async () => {
