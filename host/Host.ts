@@ -12,6 +12,7 @@ import type { HostFacts } from "./facts";
 import { transformFiles } from "./manifest/transform";
 import { hostScript, installedScript, scriptDirectory } from "./script/hostScript";
 import { isSecretEntry } from "./manifest/secretEntry";
+import { PathWriters } from "./pathWriters";
 import { problemText, warningOf } from "./problem";
 import { problemError } from "./ProblemError";
 
@@ -111,6 +112,7 @@ export class Host extends HostComponent {
   /** Inputs of commands that this preview can't know: their difference from the last `up` is no change. */
   private readonly unknownInputs: string[];
   private readonly names = new Set<string>();
+  private readonly writers = new PathWriters();
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     const { address, port } = args.connection;
@@ -147,6 +149,7 @@ export class Host extends HostComponent {
     const hostName = this.nameOnHost(name, options.parent);
     const applied = this.facts?.resources.get(hostName);
     const stdin = (known: ResourceManifest, isSecret: boolean): pulumi.Input<string> => {
+      this.writers.add(this.name, options.parent.title, known.entries);
       const entries = transformFiles(known.entries, options.parent.transform);
       const text = renderManifest(
         { ...known, entries, name: hostName },

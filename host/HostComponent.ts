@@ -33,6 +33,8 @@ export interface FileArgs {
 export abstract class HostComponent extends pulumi.ComponentResource {
   /** The component's name in the program. */
   readonly name: string;
+  /** The component as errors name it, such as `Nginx "nginx"`. */
+  readonly title: string;
   /** Project and stack, for the first line of the component's files: it leads an administrator to the program. */
   readonly program = `project ${pulumi.getProject()}, stack ${pulumi.getStack()}`;
   /** Changes the files that the component sends; undefined where nothing does. */
@@ -61,6 +63,7 @@ export abstract class HostComponent extends pulumi.ComponentResource {
     const aliases = partOf === undefined ? [{ type: formerType(type) }] : [];
     super(`tracks:index:${type}`, name, inputs, pulumi.mergeOptions(opts, { aliases }));
     this.name = name;
+    this.title = `${type} "${name}"`;
     this.transform = transform;
     this.place = `${placeAbove(opts.parent)}${partOf ?? type}:${name}`;
     this.dependencies = dependsOn;

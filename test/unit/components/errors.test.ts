@@ -77,7 +77,11 @@ const refusals: readonly [component: string, path: string, make: (name: string) 
       new UwsgiService(name, {
         host,
         uwsgi: new Uwsgi("other", { host, ...application }),
-        app: new DjangoApp("other", { host, ...app, allowedHosts: ["a"] }),
+        app: new DjangoApp("other", {
+          host: new Host("other", { connection: rootConnection }),
+          ...app,
+          allowedHosts: ["a"],
+        }),
       }),
   ],
 ];

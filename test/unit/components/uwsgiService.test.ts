@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { DjangoApp } from "../../../components/DjangoApp";
 import type { UwsgiArgs } from "../../../components/args/Uwsgi";
 import { Uwsgi } from "../../../components/Uwsgi";
@@ -10,7 +10,10 @@ import { rootConnection } from "../rootConnection";
 
 const engine = new MockedEngine();
 
-const host = new Host("host", { connection: rootConnection });
+let host: Host;
+beforeEach(() => {
+  host = new Host("host", { connection: rootConnection });
+});
 const site = { siteRoot: "/microarray" };
 
 async function manifest(name: string): Promise<string> {
@@ -130,8 +133,9 @@ describe("UwsgiService", () => {
     ]) {
       expect(placed.split("\n")).toContain(`| ${line}`);
     }
-    const homely = uwsgi("homely", { home: "/srv/home" });
-    new UwsgiService("homely", { host, uwsgi: homely });
+    const other = { host: new Host("other", { connection: rootConnection }) };
+    const homely = uwsgi("homely", { ...other, home: "/srv/home" });
+    new UwsgiService("homely", { ...other, uwsgi: homely });
     expect(await manifest("homely")).toContain("| home = @(exec://readlink -f /srv/home/venv)\n");
     const addresses = await Promise.all(
       [homely.socket, homely.harakiriSeconds].map(
