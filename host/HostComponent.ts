@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FileTransform } from "./manifest/transform";
+import { problemError } from "./ProblemError";
 import { deleteNothingAfterErrors } from "./programEnd";
 
 /** A component's class, under its current and its former name, and its file transform. */
@@ -59,6 +60,7 @@ export abstract class HostComponent extends pulumi.ComponentResource {
     { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {},
   ) {
     deleteNothingAfterErrors();
+    refuseAliases(`${type} "${name}"`, opts);
     // Before the components were a library, their types had another module.
     const aliases = partOf === undefined ? [{ type: formerType(type) }] : [];
     super(`tracks:index:${type}`, name, inputs, pulumi.mergeOptions(opts, { aliases }));
@@ -78,11 +80,42 @@ function formerType(type: string): string {
   return `tracks:components:${type}`;
 }
 
+/**
+ * Refuses a user's aliases, also those of a parent, which its children inherit. With an alias Pulumi updates the
+ * former command in place and never runs its `delete`, though the name on the host is another one now.
+ */
+function refuseAliases(
+  title: string,
+  { aliases = [], parent }: pulumi.ComponentResourceOptions,
+): void {
+  const above = aliasedAbove(parent);
+  if (aliases.length === 0 && above === undefined) return;
+  throw problemError({
+    subject: title,
+    given: `the option aliases${above === undefined ? "" : ` of its parent ${above}`}`,
+    allowed: "a component without it",
+    fix: [
+      "leave it out: the renamed or moved component takes over what it wrote on the host",
+      ...(above === undefined ? [] : [`or give ${title} another parent`]),
+    ],
+    reason: "With it, the host would keep the records of the component's former name for ever.",
+  });
+}
+
+/** The nearest resource above that its program gave aliases. Components of ours have some of their own. */
+function aliasedAbove(parent: pulumi.Resource | undefined): string | undefined {
+  if (parent === undefined) return undefined;
+  const { __pulumiType, __name, __parentResource, __aliases } = parent as unknown as KnownResource;
+  if (!(parent instanceof HostComponent) && __aliases?.length) return `${__pulumiType} "${__name}"`;
+  return aliasedAbove(__parentResource);
+}
+
 /** Fields of a resource that the SDK has, but does not declare. */
 interface KnownResource {
   readonly __pulumiType: string;
   readonly __name: string;
   readonly __parentResource?: pulumi.Resource;
+  readonly __aliases?: readonly unknown[];
 }
 
 /** A parent may be any component: two parents may each have a child of the same name. */
