@@ -30,7 +30,7 @@ readonly STATE=$ROOT/var/lib/tracks
 # As long as another run may take to install, such as a database server from a slow mirror. It limits all
 # waiting of this run together: a run ends after twice that time.
 readonly LOCK_WAIT=${TRACKS_LOCK_WAIT:-900}
-readonly LOCK_DEADLINE=$((SECONDS + LOCK_WAIT))
+LOCK_DEADLINE=$((SECONDS + LOCK_WAIT))
 readonly PROOF_WAIT=${TRACKS_PROOF_WAIT:-15}
 # As long as an application may take to start, however slow the host is; its unit says the same.
 readonly START_WAIT=300

@@ -1,8 +1,9 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { execaSync } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { SourceFacts, TargetFacts } from "../../commands/ops/copyData/ends";
 import { type Row, sampleDump, sha256 } from "../sampleDump";
+import { holdLock } from "./heldLock";
 import { MigrationBench } from "./migrationBench";
 import type { Run } from "./privateRoot";
 
@@ -33,10 +34,11 @@ function copyOut(mode: "look" | "dump", request: object = everything): Promise<R
 function copyIn(
   mode: "look" | "load",
   input: string,
-  descriptor3: "open" | "ended" = "open",
+  descriptor3: "open" | "ended" | Promise<unknown> = "open",
+  environment: Record<string, string> = {},
 ): Promise<Run> {
   const words = ["copy-in", mode, ...place, "backups=/microarray/backups/tracks"];
-  return bench.host.run([...words, "from=tracks.production"], { input, descriptor3 });
+  return bench.host.run([...words, "from=tracks.production"], { input, descriptor3, environment });
 }
 
 /** The request, and the dump behind it. */
@@ -302,7 +304,52 @@ describe("the target", () => {
     expect(bench.backups()).toEqual(backups);
   });
 
+  /** Sizes of the files that are being received. */
+  const received = () =>
+    bench
+      .backups()
+      .filter((name) => name.startsWith(".copy-data-"))
+      .map((name) => statSync(bench.host.at(`/microarray/backups/tracks/${name}`)).size);
+
+  test("keeps no other run waiting while it receives the data", async () => {
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const run = copyIn("load", sending(dump, { size: dump.length + 1000 }), ended);
+    await expect.poll(received, { timeout: 20_000 }).toHaveLength(1);
+    for (const subsystem of ["application", "uwsgi"]) {
+      (await holdLock(bench.host, subsystem)).release();
+    }
+    end();
+    expect((await run).reason).toBe("the dump did not arrive whole");
+    expect(received()).toEqual([]);
+  });
+
+  test.each([
+    ["another run keeps it waiting too long", "open", "2", /^application is locked by /],
+    [
+      "its caller has gone while it waited",
+      "ended",
+      "30",
+      /^the caller is gone: nothing was done$/,
+    ],
+  ] as const)("keeps its data where %s", async (_, descriptor3, wait, reason) => {
+    const backups = bench.backups();
+    const lock = await holdLock(bench.host, "application");
+    const run = copyIn("load", sending(dump), descriptor3, { TRACKS_LOCK_WAIT: wait });
+    if (descriptor3 === "ended") {
+      await expect.poll(received, { timeout: 20_000 }).toEqual([Buffer.byteLength(dump)]);
+      lock.release();
+    }
+    const { code, reason: said } = await run;
+    lock.release();
+    expect({ code, said }).toEqual({ code: 1, said: expect.stringMatching(reason) as string });
+    expect(bench.everything()).toBe(former);
+    expect(bench.backups()).toEqual(backups);
+  });
+
   test("keeps its data when the caller is gone before the end", async () => {
+    const made = () => bench.backups().filter((name) => name.endsWith(".sqlite3")).length;
+    const before = made();
     // Slow enough that the end of the caller comes between.
     bench.addToSettings(
       [
@@ -312,7 +359,8 @@ describe("the target", () => {
         "QuerySet._insert = lambda *words, **more: (time.sleep(3), insert(*words, **more))[1]",
       ].join("\n"),
     );
-    const run = await copyIn("load", sending(dump), "ended");
+    const loading = expect.poll(made, { timeout: 20_000 }).toBeGreaterThan(before);
+    const run = await copyIn("load", sending(dump), loading);
     expect(run).toMatchObject({ code: 1, reason: "ended by a signal" });
     expect(run.stdout).not.toContain("loaded");
     expect(bench.everything()).toBe(former);

@@ -229,8 +229,11 @@ export class PrivateRoot {
     options: {
       scope?: string;
       input?: string;
-      /** Give the input in descriptor 3, and leave it open until the script ends, or end it. */
-      descriptor3?: "open" | "ended";
+      /**
+       * Give the input in descriptor 3, and leave it open until the script ends, end it, or end it once the promise
+       * is kept.
+       */
+      descriptor3?: "open" | "ended" | Promise<unknown>;
       environment?: Environment;
       /** Shell commands that mount file systems which this run alone sees. */
       mounts?: string;
@@ -246,8 +249,9 @@ export class PrivateRoot {
     ].join("; ");
     const apart = options.mounts === undefined ? [] : ["unshare", "-m"];
     const [program = "", ...line] = [...apart, "/bin/sh", "-c", start, shell, script, ...words];
+    const staysOpen = options.descriptor3 !== undefined && options.descriptor3 !== "ended";
     const running = execa(program, line, {
-      ...(options.descriptor3 === "open" ? { stdin: "pipe" } : { input: options.input ?? "" }),
+      ...(staysOpen ? { stdin: "pipe" } : { input: options.input ?? "" }),
       extendEnv: false,
       env: {
         PATH: `${this.at("/counted")}:${this.at("/stand-ins")}:/usr/sbin:/usr/bin:/sbin:/bin`,
@@ -262,9 +266,12 @@ export class PrivateRoot {
       stripFinalNewline: false,
       reject: false,
     });
-    if (options.descriptor3 === "open") {
+    if (staysOpen) {
       // A program that fails reads no further.
       running.stdin.on("error", () => undefined).write(options.input ?? "");
+      if (typeof options.descriptor3 === "object") {
+        void options.descriptor3.then(() => running.stdin.end());
+      }
     }
     const result = await running;
     this.refuseUnanswered();

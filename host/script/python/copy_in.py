@@ -1,12 +1,14 @@
 """Replaces the application's data by those of another site.
 
-    python copy_in.py look|load BACKUPS
+    python copy_in.py look
+    python copy_in.py receive BACKUPS
+    python copy_in.py load BACKUPS FILE HEX
 
 Runs as the site's user in the release, with the release's Python and the service's environment. `look` gets
-{"migrations": [...]} and says, as JSON, whether the data fit. `load` gets {"size": N, "sha256": HEX} and the dump,
-backs the database up, and loads the dump in one transaction, after every other row was removed in it: it prints
-`backup PATH`, `loaded LABEL: ...` and `note TEXT`. A copy of the dump is in an unnamed temporary file in BACKUPS
-meanwhile; one row at a time is in memory.
+{"migrations": [...]} and says, as JSON, whether the data fit. `receive` gets {"size": N, "sha256": HEX} and the dump,
+lays it down in a file in BACKUPS, and prints `HEX FILE`. `load` backs the database up, and loads that file in one
+transaction, after every other row was removed in it: it prints `backup PATH`, `loaded LABEL: ...` and `note TEXT`. The
+file loses its name as soon as it is open; one row at a time is in memory.
 """
 from __future__ import unicode_literals
 
@@ -32,14 +34,16 @@ class Copy(Load):
     dangling_fix = ": leave its rows out, too, with --exclude {0}, or empty the field with --scrub {0}.{1}="
     unknown_fix = "Deploy the release that has them, or leave them out with --exclude"
 
-    def __init__(self, request, backups):
-        words = {"rename": [], "skip": [], "confirm": None, "digest": request["sha256"], "backups": backups}
+    def __init__(self, path, digest):
+        words = {"rename": [], "skip": [], "confirm": None, "digest": digest}
         Load.__init__(self, argparse.Namespace(**words))
         self.naming.counterpart_fix = "leave %s out with --exclude"
-        self.size = request["size"]
+        self.path = path
 
     def take_dump(self):
-        return lay_down(self.options.backups, self.size)
+        file = open(self.path, "rb")
+        os.unlink(self.path)
+        return file
 
     def refuse_unconfirmed(self):
         """A person has agreed that all rows are replaced."""
@@ -62,21 +66,28 @@ def is_emptied(model):
     return options.managed and not options.proxy and not options.swapped and label not in (CONTENT_TYPE, PERMISSION)
 
 
-def lay_down(directory, size):
-    """Exactly the dump from stdin, as a file that can be read again; it has no name, and goes with this program."""
+def receive(request, backups, output):
+    """Lays exactly the dump from stdin down in a file, which only this user can read."""
     try:
-        file = tempfile.TemporaryFile(dir=directory)
-        while size > 0:
-            part = os.read(0, min(256 * 1024, size))
-            if not part:
-                raise CopyFault("the dump did not arrive whole")
-            file.write(part)
-            size -= len(part)
-        file.flush()
+        descriptor, path = tempfile.mkstemp(prefix=".copy-data-", dir=backups)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                take(request["size"], file)
+        except BaseException:
+            os.unlink(path)
+            raise
     except EnvironmentError as error:
-        raise CopyFault("can't write a copy of the dump to %s: %s" % (directory, error.strerror or error))
-    end_with_caller(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    return file
+        raise CopyFault("can't write a copy of the dump to %s: %s" % (backups, error.strerror or error))
+    tell(output, "%s %s" % (request["sha256"], path))
+
+
+def take(size, file):
+    while size > 0:
+        part = os.read(0, min(256 * 1024, size))
+        if not part:
+            raise CopyFault("the dump did not arrive whole")
+        file.write(part)
+        size -= len(part)
 
 
 def refuse_others(connection):
@@ -103,11 +114,11 @@ def look(request, output):
     tell(output, json.dumps(answer))
 
 
-def load(request, backups, output):
+def load(backups, path, digest, output):
     from django.db import connection
 
     refuse_others(connection)
-    copy = Copy(request, backups)
+    copy = Copy(path, digest)
     copy.examine()
     copy.backup = back_up(backups, "copy-data")
     tell(output, "backup %s" % copy.backup)
@@ -119,14 +130,18 @@ def main(mode):
     output = own_output()
     # Only its owner can read what sqlite creates.
     os.umask(0o077)
-    request = read_request()
-    set_up()
     if mode == "look":
+        request = read_request()
+        set_up()
         look(request, output)
+    elif mode == "receive":
+        receive(read_request(), sys.argv[2], output)
     elif mode == "load":
-        load(request, sys.argv[2], output)
+        end_with_caller(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        set_up()
+        load(sys.argv[2], sys.argv[3], sys.argv[4], output)
     else:
-        raise CopyFault("copy_in %s: must be look or load" % mode)
+        raise CopyFault("copy_in %s: must be look, receive or load" % mode)
 
 
 if __name__ == "__main__":
