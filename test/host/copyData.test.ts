@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { execaSync } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { SourceFacts, TargetFacts } from "../../commands/ops/copyData/ends";
@@ -230,6 +230,21 @@ describe("the source", () => {
     expect(running.stdout).toBe("");
   });
 });
+
+test("says that the data are replaced, also where it can't be written to the audit log", async () => {
+  await open();
+  try {
+    const dump = (await copyOut("dump")).stdout;
+    rmSync(bench.host.at("/run/tracks/lock.records"));
+    mkdirSync(bench.host.at("/run/tracks/lock.records"));
+    const run = await copyIn("load", sending(dump));
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stdout).toMatch(/^loaded roasted\.target: /m);
+    expect(run.stdout).toMatch(/\nnote the audit log does not have this: .*lock\.records.*\n$/);
+  } finally {
+    close();
+  }
+}, 300_000);
 
 describe("the target", () => {
   let dump: string;
