@@ -31,7 +31,7 @@ export function addCopyData(program: Command): void {
       "TO is a stack with tracks:production false; its sqlite file is backed up first, and the command that restores it",
       "is printed. Users' passwords (unusable then) and e-mail addresses (empty) are scrubbed on FROM's host, before",
       "anything leaves it; --no-scrub leaves them as they are, and asks a question that --yes does not answer. Sessions",
-      "never leave. What else is personal, --scrub and --exclude name.",
+      "never leave. Name other personal data yourself, with --scrub and --exclude.",
       "Where TO needs another passphrase than FROM, give it in TO_PULUMI_CONFIG_PASSPHRASE.",
     ].join("\n"),
     takesStack: false,
@@ -63,11 +63,16 @@ async function copyData(from: string, to: string, options: Options): Promise<voi
   const tell = (line: string): void => {
     tellLine(line, (backup) => restoreCommand(target, backup, place.path, Object.keys(variables)));
   };
-  await withPrivateFile(async (path) => {
-    const dump = await onHost(source, (session) => reader.dump(session, path));
-    console.error(`copied ${inWords(dump.size)} from ${source.connection.address}`);
-    await onHost(target, (session) => writer.load(session, dump, tell));
-  });
+  let fate = `The data of the stack ${target.stack} are as they were.`;
+  await withPrivateFile(
+    async (path) => {
+      const dump = await onHost(source, (session) => reader.dump(session, path));
+      console.error(`copied ${inWords(dump.size)} from ${source.connection.address}`);
+      fate = `Whether the data of the stack ${target.stack} were replaced, this tells: ${commandFor(target, "audit")}`;
+      await onHost(target, (session) => writer.load(session, dump, tell));
+    },
+    () => fate,
+  );
   if (scrub) {
     console.error(
       `Nobody has a password there now: ${commandFor(target, "createsuperuser")}, or ${commandFor(target, "manage", "changepassword NAME")}`,

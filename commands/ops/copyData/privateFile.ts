@@ -9,8 +9,12 @@ import { onInterrupt } from "../onInterrupt";
  * process.
  *
  * @param work gets the path; it makes the file itself, with mode 0600
+ * @param interrupted what a person should know besides, at a signal. @default nothing
  */
-export async function withPrivateFile<T>(work: (path: string) => Promise<T>): Promise<T> {
+export async function withPrivateFile<T>(
+  work: (path: string) => Promise<T>,
+  interrupted: () => string = () => "",
+): Promise<T> {
   // No signal comes between these lines.
   const folder = mkdtempSync(join(tmpdir(), "tracks-copy-data-"));
   const remove = (): void => {
@@ -19,7 +23,7 @@ export async function withPrivateFile<T>(work: (path: string) => Promise<T>): Pr
   process.once("exit", remove);
   const interruptAsUsual = onInterrupt((signal) => {
     remove();
-    console.error("Interrupted: the copy on this machine is removed.");
+    console.error(`Interrupted: the copy on this machine is removed. ${interrupted()}`.trim());
     forget();
     process.kill(process.pid, signal);
   });

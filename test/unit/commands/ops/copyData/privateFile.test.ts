@@ -37,15 +37,18 @@ it("is gone after work that fails", async () => {
   expect(process.listenerCount("SIGHUP")).toBe(0);
 });
 
-it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("is gone after %s", async (signal) => {
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+it.each(signals)("is gone after %s, and says what became of the rest", async (signal) => {
   const program = [
     `require("./typescript.cjs");`,
     `const { withPrivateFile } = require("./ops/copyData/privateFile.ts");`,
+    `let fate = "nothing was done";`,
     `void withPrivateFile(async (file) => {`,
     `  require("node:fs").writeFileSync(file, "data");`,
+    `  fate = "see there";`,
     `  console.log(file);`,
     `  await new Promise((resolve) => setTimeout(resolve, 60_000));`,
-    `});`,
+    `}, () => fate);`,
   ];
   const running = execa("node", ["-e", program.join("\n")], {
     cwd: commands,
@@ -57,6 +60,7 @@ it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("is gone after %s", async (sig
     running.kill(signal);
     break;
   }
-  expect(await running).toMatchObject({ signal });
+  const stderr = "Interrupted: the copy on this machine is removed. see there";
+  expect(await running).toMatchObject({ signal, stderr });
   expect(await readdir(folder)).toEqual([]);
 });
