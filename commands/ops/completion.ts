@@ -5,7 +5,7 @@ import { addVerb, StackArgument } from "./verb";
 
 export function addCompletion(program: Command): void {
   addVerb(program, "completion", {
-    does: "print a function `ops` for bash, short for `npm run ops --`, that completes its words",
+    does: "print a bash function `ops`, short for `npm run ops --`, with Tab completion",
     examples: ["bash"],
     notes: [
       "In ~/.bashrc, with the folder of this program:",
@@ -74,9 +74,11 @@ const script = `
 _ops_stacks() {
   local file
   for file in "$_ops_folder"/Pulumi.*.yaml; do
-    [[ -e $file ]] || continue
     file=\${file##*/Pulumi.}
-    printf '%s ' "\${file%.yaml}"
+    file=\${file%.yaml}
+    # compgen expands its words: a branch must not bring a command in a file's name.
+    [[ $file =~ ^[A-Za-z0-9._-]+$ ]] || continue
+    printf '%s ' "$file"
   done
 }
 

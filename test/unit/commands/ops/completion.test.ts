@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execaSync } from "execa";
@@ -12,6 +12,8 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tracks-it's a folder-"));
   for (const stack of ["dev", "production"])
     writeFileSync(join(folder, `Pulumi.${stack}.yaml`), "");
+  writeFileSync(join(folder, "Pulumi.$(touch expanded).yaml"), "");
+  writeFileSync(join(folder, "Pulumi.`touch expanded`.yaml"), "");
   writeFileSync(join(folder, "ops.bash"), bashCompletion(program, folder));
 });
 afterAll(() => {
@@ -84,6 +86,18 @@ it.each([
   [["no-such-verb", ""], []],
 ])("%j: offers %j", (words, offered) => {
   expect(completed(...words)).toEqual(offered);
+});
+
+it("runs nothing that stands in the name of a file", () => {
+  const file = join(folder, "expanded");
+  inBash(
+    'cd -- "$1"; shift; COMP_WORDS=(ops "$@") COMP_CWORD=$#; _ops ops',
+    folder,
+    "restart",
+    "--stack",
+    "",
+  );
+  expect(existsSync(file)).toBe(false);
 });
 
 it("leaves the words of another program to bash", () => {
