@@ -16,13 +16,15 @@ import { addStatus } from "./status";
 export function opsProgram(): Command {
   const program = new Command("npm run ops --")
     .description(
-      "What the notes have an administrator type, for the site of a stack. Host, login, paths and secrets come from\nthe stack's settings. For a script: npm run --silent ops -- VERB --json",
+      "Day-to-day administration of a deployed site: status, services, logs, manage.py, data. Host, login, paths and secrets come from\nthe stack's settings. For a script: npm run --silent ops -- VERB --json",
     )
     .addHelpText(
       "after",
       `\nExamples:\n  npm run ops -- status\n  npm run ops -- restart --stack production\n  npm run ops -- logs --since 1h --grep error\n${exitCodesHelp}`,
     )
-    .showHelpAfterError("(npm run ops -- --help tells the verbs and their options)")
+    .showHelpAfterError(
+      "(npm run ops -- --help lists the verbs, npm run ops -- VERB --help the options of one)",
+    )
     .enablePositionalOptions()
     .exitOverride();
   addStatus(program);
