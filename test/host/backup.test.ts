@@ -56,6 +56,36 @@ it("runs the pg_dump of the named directory", () => {
   expect(statSync(join(root, path)).mode & 0o777).toBe(0o600);
 });
 
+it("removes what killed runs have left there, and nothing of a running one", () => {
+  database("postgresql", { NAME: "tracks" });
+  write("bin/pg_dump", '#!/bin/sh\necho dumped >"$4"\n');
+  execaSync("chmod", ["755", join(root, "bin/pg_dump")]);
+  const backups = join(root, "backups");
+  const unfinished = (age: string) => [
+    `.loaddata-${age}/data.json`,
+    `.pgpass-${age}`,
+    `.copy-data-${age}`,
+    `${age}-deploy-x.4711.part`,
+  ];
+  const files = [
+    ...unfinished("former"),
+    ...unfinished("present"),
+    "former.dump",
+    "former.sqlite3",
+  ];
+  for (const file of files) write(`backups/${file}`, "secret");
+  for (const name of readdirSync(backups)) {
+    if (name.includes("former")) execaSync("touch", ["-d", "2 days ago", join(backups, name)]);
+  }
+  const { stdout, stderr } = backUp("--client", join(root, "bin"));
+  expect(stderr).toBe("");
+  const [, made] = /^backup backups\/(.*)\n$/.exec(stdout) ?? [];
+  const left = unfinished("present").map((file) => file.replace(/\/.*/, ""));
+  expect(readdirSync(backups).sort()).toEqual(
+    [...left, "former.dump", "former.sqlite3", made].sort(),
+  );
+});
+
 it("makes none where there is no database yet, or one of another kind", () => {
   write("db.sqlite3", "");
   database("sqlite", { NAME: "db.sqlite3" });

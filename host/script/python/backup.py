@@ -12,6 +12,7 @@ from __future__ import print_function, unicode_literals
 import argparse
 import errno
 import os
+import re
 import runpy
 import shutil
 import subprocess
@@ -22,6 +23,10 @@ from contextlib import closing
 
 
 VENDORS = ("postgresql", "sqlite")
+# What a run has in the directory of the backups as long as it goes on; of loaddata, copy-data and this program.
+UNFINISHED = re.compile(r"\.(?:loaddata|copy-data|pgpass)-.|.*\.part(?:-wal|-shm|-journal)?$")
+# Longer than any run takes.
+UNFINISHED_SECONDS = 24 * 3600
 
 
 class BackupFault(Exception):
@@ -80,6 +85,7 @@ def back_up(directory, label, client=None):
     stem = os.path.join(directory, "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), label))
     part = "%s.%d.part" % (stem, os.getpid())
     try:
+        _remove_unfinished(directory)
         if connection.vendor == "postgresql":
             ending = ".dump"
             _pg_dump(connection.settings_dict, part, client)
@@ -96,6 +102,22 @@ def back_up(directory, label, client=None):
     finally:
         if os.path.exists(part):
             os.unlink(part)
+
+
+def _remove_unfinished(directory):
+    """Removes what killed runs left: data or a password."""
+    for name in filter(UNFINISHED.match, os.listdir(directory)):
+        path = os.path.join(directory, name)
+        try:
+            if time.time() - os.lstat(path).st_mtime < UNFINISHED_SECONDS:
+                continue
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)
+        except EnvironmentError:
+            # Another backup removes it, or it is somebody else's.
+            continue
 
 
 def _settle(path):
