@@ -37,8 +37,13 @@ lock_of_kind() { # KIND
     # During a load, no run may migrate or remove the release; and what a killed deployment left is undone first,
     # which reloads uWSGI.
     data-load) REPLY='application uwsgi' ;;
-    # semanage may have to be installed.
-    selinux-context | selinux-port) if selinux_enabled && ! have semanage; then REPLY=packages; fi ;;
+    # Resources of several subsystems share them: whether one is the last owner must not change meanwhile.
+    selinux-*)
+      selinux_enabled || return 0
+      REPLY=selinux
+      # It may have to be installed.
+      have semanage || REPLY+=' packages'
+      ;;
   esac
 }
 

@@ -1,4 +1,5 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execaSync } from "execa";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import { type EnterpriseLinux, manifest, PrivateRoot } from "./privateRoot";
@@ -222,6 +223,36 @@ test.each<[EnterpriseLinux, number, string]>([
   expect((await host.apply(text)).stdout).toBe("applied s: unchanged\n");
   expect(await host.removeResource("s")).toMatchObject({ code: 0, stderr: "" });
   expect(host.read("/semanage-port")).toBe("");
+});
+
+test("a rule that two resources share goes when both leave at the same time", async () => {
+  const shared = "selinux-context httpd_sys_content_t /microarray/html(/.*)?";
+  const own = "selinux-context httpd_log_t /srv/slow(/.*)?";
+  await host.apply(manifest("site", "nginx", shared, own));
+  await host.apply(manifest("folders", "none", shared));
+  expect(rules()).toHaveLength(2);
+
+  // The first one is in the middle of its changes until the second has ended, or waits.
+  host.write(
+    "/counted/semanage",
+    `#!/bin/sh
+case "$*" in *-d*slow*)
+  touch "$TRACKS_ROOT/in-the-middle"
+  until [ -e "$TRACKS_ROOT/go-on" ]; do sleep 0.1; done
+esac
+exec "$TRACKS_ROOT/stand-ins/semanage" "$@"
+`,
+    0o755,
+  );
+  const environment = { TRACKS_LOCK_WAIT: "30" };
+  const site = host.removeResource("site", { environment });
+  while (!host.exists("/in-the-middle")) await sleep(50);
+  const folders = host.removeResource("folders", { environment });
+  await Promise.race([folders, sleep(1500)]);
+  host.write("/go-on", "");
+  expect(await site).toMatchObject({ code: 0 });
+  expect(await folders).toMatchObject({ code: 0 });
+  expect(rules()).toEqual([]);
 });
 
 test("reports the reason of a refused rule with semanage's message", async () => {
