@@ -188,10 +188,13 @@ undo_step() { # LINE
 
 # Undoes or finishes what an interrupted run left in this subsystem; the caller holds its lock.
 recover_subsystem() { # SUBSYSTEM
-  local resource='' journal=$STATE/journal/$1
+  local resource='' journal=$STATE/journal/$1 owner
   [[ -d $journal ]] || return 0
   read -r resource 2>/dev/null <"$journal/resource"
   check_journal_stores "$journal" "${resource:-an unknown resource}"
+  # Another program may have left it: its own application can log in with its settings, and reload.
+  owner=${resource:-$SCOPE/$RESOURCE}
+  local SCOPE=${owner%%/*} RESOURCE=${owner#*/}
   JOURNAL=$journal
   if [[ -s $JOURNAL/outcome && -n $resource ]]; then
     finish_journal

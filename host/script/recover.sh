@@ -22,7 +22,6 @@ recover() {
     interrupted_subsystems
     for subsystem in $REPLY; do
       interrupted=yes
-      RESOURCE=$(sed 's|.*/||' "$STATE/journal/$subsystem/resource" 2>/dev/null)
       recover_subsystem "$subsystem"
     done
     living_runs

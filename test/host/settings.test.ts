@@ -125,6 +125,27 @@ test("a run that fails after the password was changed keeps the one that the dat
   expect(host.read(settings)).toContain('"two"');
 });
 
+test("a run of another stack that undoes a killed one keeps the settings that the database accepts", async () => {
+  serverTakes("one");
+  await host.apply(withPassword("one"));
+  serverTakes("two");
+  const kill = `case "$*" in *" local.py") kill -KILL "$(cat "$TRACKS_ROOT/script-pid")" ;; esac`;
+  host.write("/counted/mv", `#!/bin/sh\n/bin/mv "$@" || exit\n${kill}\n`, 0o755);
+  expect((await host.apply(withPassword("two"))).code).toBeUndefined();
+  rmSync(host.at("/counted/mv"));
+
+  host.installScript("tracks.production");
+  mkdirSync(host.at("/srv"));
+  const other = "file /srv/local.py owner=daemon group=daemon mode=0400 secret=yes";
+  const run = await host.apply(manifest("app-settings", "settings", other), {
+    scope: "tracks.production",
+  });
+  expect(run.code).toBe(0);
+  expect(run.stdout).toContain("undid the interrupted run of tracks.dev/app-settings");
+  expect(run.stderr).toContain(`${settings} stays as this run has written it`);
+  expect(host.read(settings)).toContain('"two"');
+});
+
 test("a run that fails with an unchanged password restores the former settings", async () => {
   serverTakes("one");
   await host.apply(withPassword("one"));
