@@ -1,14 +1,15 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import * as pulumi from "@pulumi/pulumi";
+import type { HostFacts } from "../../host/facts";
 import { firstLines } from "../../host/lineDifference";
-import { errorOf, type Problem } from "../../host/problem";
+import { errorOf, type Problem, warningOf } from "../../host/problem";
 import { problemError } from "../../host/ProblemError";
 import { type Registration, registrationsOf } from "../../host/registrations";
 import { Secret } from "../../host/secret";
 import { type StackConfig, pulumiSource } from "../../settings/configuration";
 import { encryptedValues } from "../../settings/read";
 import type { SiteArguments } from "..";
-import { refuse } from "../refuse";
+import { refuse, warn } from "../refuse";
 import { planDifference } from "./comparePlans";
 import { parsePlan, type Plan, renderPlan } from "./plan";
 import { planOf } from "./planOf";
@@ -25,7 +26,8 @@ const shownLines = 40;
  * Makes the preview a contract. A preview writes what it will make of the host into the file TRACKS_PLAN_OUT; an
  * `up` compares with the file TRACKS_PLAN, before it registers a resource.
  *
- * Both run the program once more, without an engine. Without the variables nothing is done.
+ * Both run the program once more, without an engine. Without the variables nothing is done. A preview that could not
+ * reach the host writes no plan, which would hold whatever is there by then, and leaves no former one there.
  *
  * @throws ProblemError in an `up` that differs, with the lines; a preview warns. Also for a file that is no plan
  *   of this stack, and one that can't be read or written
@@ -38,8 +40,13 @@ export async function keepPlan(
   const output = pulumi.runtime.isDryRun() ? process.env["TRACKS_PLAN_OUT"] : undefined;
   const file = process.env["TRACKS_PLAN"];
   if (!output && !file) return;
+  const { facts } = args.host;
+  if (facts === undefined) {
+    if (output) await writeNone(output);
+    return;
+  }
   const planned = file ? await read(file) : undefined;
-  const found = await planDeployment(config, args, deployment);
+  const found = await planDeployment(config, args, facts, deployment);
   if (output) await write(output, found);
   if (planned !== undefined) refuse(compare(file ?? "", planned, found));
 }
@@ -47,10 +54,11 @@ export async function keepPlan(
 async function planDeployment(
   config: StackConfig,
   args: SiteArguments,
+  facts: HostFacts,
   deployment: Deployment,
 ): Promise<Plan> {
   const scope = `${pulumi.getProject()}.${pulumi.getStack()}`;
-  const { connection, facts } = args.host;
+  const { connection } = args.host;
   // With a sudo password every manifest would be secret as a whole.
   const host = { facts, connection: { ...connection, privilege: { kind: "root" } } } as const;
   let release: string | undefined;
@@ -109,8 +117,25 @@ function compare(file: string, planned: Plan, found: Plan): Problem[] {
 }
 
 async function write(file: string, plan: Plan): Promise<void> {
+  await writing(file, writeFile(file, renderPlan(plan), { mode: 0o600 }));
+}
+
+async function writeNone(file: string): Promise<void> {
+  await writing(file, rm(file, { force: true }));
+  warn([
+    warningOf({
+      subject: "This preview writes no plan",
+      given: `TRACKS_PLAN_OUT, ${file}`,
+      found: "a host that can't be reached",
+      fix: ["run the preview again when the host answers"],
+      reason: "Such a plan would hold whatever is on the host by then.",
+    }),
+  ]);
+}
+
+async function writing(file: string, done: Promise<void>): Promise<void> {
   try {
-    await writeFile(file, renderPlan(plan), { mode: 0o600 });
+    await done;
   } catch (error) {
     throw problemError({
       subject: "TRACKS_PLAN_OUT",

@@ -13,8 +13,7 @@ export interface Planned {
   /** Project and stack, `PROJECT.STACK`. */
   readonly scope: string;
   readonly login: Login;
-  /** State of the host; undefined where it could not be reached. */
-  readonly facts: HostFacts | undefined;
+  readonly facts: HostFacts;
   /** Name of the application's release; undefined where it is not known yet. */
   readonly release: string | undefined;
   readonly registrations: readonly Registration[];
@@ -28,10 +27,10 @@ export function planOf({ scope, login, facts, release, registrations, text }: Pl
     ["release", [release ?? unknown]],
     // Another key gives every secret another name: this line says why.
     ["secrets", [text.secret("", "")]],
-    ["applied before", facts === undefined ? [unknown] : applied(facts, text)],
-    ["drift", facts === undefined ? [unknown] : drift(facts, text)],
-    ["conflicts", facts === undefined ? [unknown] : conflicts(facts, text)],
-    ["missing packages", facts === undefined ? [unknown] : missingPackages(facts)],
+    ["applied before", applied(facts, text)],
+    ["drift", drift(facts, text)],
+    ["conflicts", conflicts(facts, text)],
+    ["missing packages", missingPackages(facts)],
   ]);
   for (const [name, lines] of registrations.flatMap((one) => partsOf(one, text)).sort(byName)) {
     parts.set(name, lines);

@@ -126,8 +126,9 @@ describe("the scripts of ci/", () => {
     const text = await readFile(file, "utf8").catch(() => "");
     const [, , summary] = /^summary<<(\w+)\n([^]*)^\1$/m.exec(text) ?? [];
     const [, plan] = /^plan=(.*)$/m.exec(text) ?? [];
-    if (summary !== undefined) values["needs.preview.outputs.summary"] = summary;
-    if (plan !== undefined) values["needs.preview.outputs.plan"] = plan;
+    if (summary === undefined) return;
+    values["needs.preview.outputs.summary"] = summary;
+    values["needs.preview.outputs.plan"] = plan ?? "";
   }
 
   /** The result's files have no secret, nor has what the script printed. */
@@ -281,6 +282,19 @@ describe("the scripts of ci/", () => {
     });
 
     afterAll(() => bucket?.stop());
+
+    it("hand on no plan of a preview that could not reach the host", async () => {
+      const { port } = production;
+      await set("production", { hostPort: 1 });
+      await job("deploy.yml", "preview");
+      await set("production", { hostPort: port });
+      const summary = await read("summary.md");
+      expect(summary).toMatch(/^### preview of production: .*, nobody could look at the host$/m);
+      expect(summary).toContain("This preview writes no plan");
+      await expect(read("plan.txt")).rejects.toThrow(/ENOENT/);
+      await expect(job("deploy.yml", "production")).rejects.toThrow(/TRACKS_CI_PLAN/);
+      expect((await result()).failure).toMatch(/given: +nothing\n[^]*run ci\/preview again/);
+    });
 
     it("refuse what is not what was previewed, and touch nothing", async () => {
       await job("deploy.yml", "preview");

@@ -92,12 +92,12 @@ let count = 0;
 /** The plan that a preview writes, which is the plan of what runs next. */
 async function plan(
   changes: Changes = settings,
-  found: HostFacts | "unreachable" = facts,
+  found = facts,
   secret?: readonly string[],
 ): Promise<string> {
   const file = join(plans, `plan${++count}.txt`);
   process.env["TRACKS_PLAN_OUT"] = file;
-  await run(true, changes, found === "unreachable" ? undefined : found, secret);
+  await run(true, changes, found, secret);
   delete process.env["TRACKS_PLAN_OUT"];
   process.env["TRACKS_PLAN"] = file;
   return readFileSync(file, "utf8");
@@ -385,22 +385,30 @@ describe("up with a plan", () => {
   });
 
   it("takes whatever the preview could not know", async () => {
-    // The host had no git, and could not be reached; and nobody knows a generated password.
+    // The login could not ask the git server; and nobody knows a generated password.
     const changes = { ...git, production: "true", postgresProvisioner: "psql" };
-    const text = await plan(changes, "unreachable");
+    const text = await plan(changes, { ...facts, facts: new Map() });
     expect(text).toContain("release\n  [unknown]\n");
     expect(text).toContain("missing packages\n  [unknown]\n");
     expect(text).toMatch(/^manifest app-source-\w{6}\n {2}\[unknown\]\n/m);
-    const found: HostFacts = {
-      ...facts,
-      ...{ commit: "a".repeat(40), problems: [warningOf({ subject: "a second server" })] },
-      resources: applied("nginx-123456", { name: "/etc/a", reason: "content differs" }),
-    };
-    await up(changes, found);
+    await up(changes, { ...facts, commit: "a".repeat(40) });
+  });
+
+  it("has none of a preview that could not reach the host, not even a former one", async () => {
+    await plan();
+    const file = process.env["TRACKS_PLAN"] ?? "";
+    process.env["TRACKS_PLAN_OUT"] = file;
+    const { names, warnings } = await run(true, settings, undefined);
+    expect(names.length).toBeGreaterThan(8);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^This preview writes no plan\n {2}given: {3}TRACKS_PLAN_OUT, \//),
+    ]);
+    await expect(up()).rejects.toThrow(/ENOENT/);
   });
 
   it("knows the lines around a generated password", async () => {
-    const text = await plan({ sourceFolder: "site" }, "unreachable");
+    // A mocked engine does not end, and the tunnel of an earlier test stays open.
+    const text = await plan({ sourceFolder: "site", postgresTunnelPort: "25699" });
     expect(text).toMatch(
       /^manifest database-provisioning-\w{6}\n(?: {2}.*\n)*? {2}\| \[unknown\]\n/m,
     );
