@@ -1,4 +1,3 @@
-import type { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { Command, InvalidArgumentError } from "commander";
 import { inStackKeys } from "../settings/argumentKeys";
 import { readConnection } from "../settings/connection";
@@ -14,7 +13,7 @@ import type { PublicKey } from "../host/ssh/publicKey";
 import type { Address } from "../host/ssh/route";
 import { askYes } from "./askYes";
 import { tellFailure } from "./failure";
-import { openWorkspace, readSource } from "./workspace";
+import { type OpenStack, openStack, readSource } from "./workspace";
 
 /**
  * `npm run hostkey`: fetches the host's public key, shows its fingerprint, and pins it in the
@@ -26,12 +25,6 @@ interface Options {
   stack?: string;
   bastion?: boolean;
   yes?: boolean;
-}
-
-/** The stack that a key is pinned in. */
-interface Stack {
-  readonly workspace: LocalWorkspace;
-  readonly name: string;
 }
 
 async function pin(host: string | undefined, options: Options): Promise<void> {
@@ -57,11 +50,8 @@ async function pin(host: string | undefined, options: Options): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  if (stack === undefined) {
-    await openWorkspace();
-    throw new Error("Which stack? Name it with --stack, or select it: pulumi stack select NAME");
-  }
-  await stack.workspace.setConfig(stack.name, name, { value: best.line });
+  const pinned = stack ?? (await openStack(undefined));
+  await pinned.workspace.setConfig(pinned.name, name, { value: best.line });
   console.log(`\n${name} is set.`);
 }
 
@@ -86,22 +76,21 @@ async function confirmed(name: string): Promise<boolean> {
 }
 
 /**
- * The stack named, else the selected one; undefined where there is none.
+ * The stack named, else the selected one; undefined where there is none, and none is needed yet.
  *
- * @param hasHost whether the stack's settings say which host it is: else it does without Pulumi, too
- * @throws Error when it needs Pulumi, and there is none
+ * @param isNeeded whether its settings say which host it is
+ * @throws Error when it is needed or named, and can't be opened
  */
-async function stackOf(named: string | undefined, hasHost: boolean): Promise<Stack | undefined> {
-  const opened = openWorkspace();
-  const workspace = await (named === undefined && !hasHost
-    ? opened.catch(() => undefined)
-    : opened);
-  const name = named ?? (await workspace?.stack().catch(() => undefined))?.name;
-  return workspace === undefined || name === undefined ? undefined : { workspace, name };
+async function stackOf(
+  named: string | undefined,
+  isNeeded: boolean,
+): Promise<OpenStack | undefined> {
+  const opened = openStack(named);
+  return named === undefined && !isNeeded ? opened.catch(() => undefined) : opened;
 }
 
 /** The stack's settings without its secrets, which need its passphrase; empty without a stack file. */
-async function plainSettings(stack: Stack | undefined): Promise<Map<string, string>> {
+async function plainSettings(stack: OpenStack | undefined): Promise<Map<string, string>> {
   const file = await stack?.workspace.stackSettings(stack.name).catch(() => undefined);
   const plain = Object.entries(file?.config ?? {}).filter(([, value]) => typeof value !== "object");
   return new Map(plain.map(([name, value]) => [name, String(value)]));
@@ -127,11 +116,11 @@ function targetOf(
 
 /** The stack's bastion; only its login needs the stack's secrets. */
 async function bastionOf(
-  stack: Stack | undefined,
+  stack: OpenStack | undefined,
   plain: Map<string, string>,
 ): Promise<Login | undefined> {
   if (stack === undefined || !plain.has(fullName("bastionHost"))) return undefined;
-  const source = await readSource(stack.workspace, stack.name);
+  const source = await readSource(stack);
   const reading = readSettings(source);
   const { bastion, problems } = readConnection(source, reading);
   if (bastion !== undefined) return bastion;

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { CommandError, LocalWorkspace } from "@pulumi/pulumi/automation";
+import { problemError } from "../host/ProblemError";
 import type { ConfigurationSource } from "../settings/read";
 
 /**
@@ -23,17 +24,40 @@ export async function openWorkspace(
   }
 }
 
+/** One stack of the project in this folder. */
+export interface OpenStack {
+  readonly workspace: LocalWorkspace;
+  /** As the CLI knows it, such as `production`, or with its organization: `acme/production`. */
+  readonly name: string;
+}
+
+/**
+ * The stack named, else the selected one.
+ *
+ * @param envVars in which the CLI's environment differs from this process's. @default none
+ * @throws Error when there is no such CLI; ProblemError when no stack is selected
+ */
+export async function openStack(
+  named: string | undefined,
+  envVars: Readonly<Record<string, string>> = {},
+): Promise<OpenStack> {
+  const workspace = await openWorkspace(envVars);
+  const name = named ?? (await workspace.stack())?.name;
+  if (name !== undefined) return { workspace, name };
+  throw problemError({
+    subject: "No stack is selected",
+    fix: ["add --stack NAME to the command", "or pulumi stack select NAME"],
+  });
+}
+
 /** Reads a stack's settings, decrypted: they stay in this process. */
-export async function readSource(
-  workspace: LocalWorkspace,
-  stack: string,
-): Promise<ConfigurationSource> {
-  const settings = Object.entries(await workspace.getAllConfig(stack));
+export async function readSource({ workspace, name }: OpenStack): Promise<ConfigurationSource> {
+  const settings = Object.entries(await workspace.getAllConfig(name));
   return {
-    // The lab and the messages know it without its organization and project.
-    stack: stack.replace(/^.*\//, ""),
-    settings: Object.fromEntries(settings.map(([name, { value }]) => [name, value])),
-    secretNames: new Set(settings.filter(([, { secret }]) => secret).map(([name]) => name)),
+    // The lab and the host know it without its organization and project.
+    stack: name.replace(/^.*\//, ""),
+    settings: Object.fromEntries(settings.map(([key, { value }]) => [key, value])),
+    secretNames: new Set(settings.filter(([, { secret }]) => secret).map(([key]) => key)),
     directory: workspace.workDir,
     labDirectory: resolve(process.env["TRACKS_LAB_DIR"] || ".lab"),
     home: homedir(),

@@ -5,7 +5,7 @@ import type { Session } from "../../host/ssh/session";
 import { checkConfiguration, type StackConfig } from "../../settings/configuration";
 import type { ConfigurationSource } from "../../settings/read";
 import { overRootSession } from "../overRootSession";
-import { openWorkspace, readSource } from "../workspace";
+import { openStack, readSource } from "../workspace";
 
 /** The site of one stack, as its settings have it. */
 export interface Site {
@@ -45,17 +45,10 @@ export async function openSite(
   named: string | undefined,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<Site> {
-  const workspace = await openWorkspace(variables);
-  const wanted = named ?? (await workspace.stack())?.name;
-  if (wanted === undefined) {
-    throw problemError({
-      subject: "No stack is selected",
-      fix: ["add --stack NAME to the command", "or pulumi stack select NAME"],
-    });
-  }
+  const stack = await openStack(named, variables);
   const [{ name: project }, source] = await Promise.all([
-    workspace.projectSettings(),
-    readSource(workspace, wanted),
+    stack.workspace.projectSettings(),
+    readSource(stack),
   ]);
   return siteOf(project, source);
 }

@@ -14,7 +14,7 @@ import { lockDirectories, type LockHolder, proveHoldersDead } from "./stackLock"
 async function recover(options: { stack?: string }): Promise<void> {
   const stack = await findStack(options.stack);
   say("stack", `${stack.name} of ${stack.project}, in ${stack.backendUrl}`);
-  const locks = await lockDirectories(stack.backendUrl, stack.project, stack.name);
+  const locks = await lockDirectories(stack.backendUrl, stack.project, stack.source.stack);
   say("lock", describeLock(locks === undefined ? undefined : await proveHoldersDead(locks)));
   await endPlugins();
   await endOnHost(stack);
@@ -49,11 +49,11 @@ async function endPlugins(): Promise<void> {
   say("plugins", orphans.length > 0 ? `ended, their engine is gone: ${ended}` : "none was left");
 }
 
-async function endOnHost(stack: Stack): Promise<void> {
-  const { configuration } = checkConfiguration(stack.source);
+async function endOnHost({ project, source }: Stack): Promise<void> {
+  const { configuration } = checkConfiguration(source);
   const { connection } = configuration;
   say("host", `asking ${connection.address}; a run that is still at work there is waited for`);
-  for (const line of await recoverHost(connection, `${stack.project}.${stack.name}`)) {
+  for (const line of await recoverHost(connection, `${project}.${source.stack}`)) {
     say("host", line);
   }
 }

@@ -1,19 +1,11 @@
-import { posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  CommandError,
-  type LocalWorkspace,
-  Stack as AutomationStack,
-} from "@pulumi/pulumi/automation";
+import { CommandError, Stack as AutomationStack } from "@pulumi/pulumi/automation";
 import type { ConfigurationSource } from "../../settings/read";
-import { openWorkspace, readSource } from "../workspace";
+import { type OpenStack, openStack, readSource } from "../workspace";
 
-/** One stack of the project in this folder. */
-export interface Stack {
-  readonly workspace: LocalWorkspace;
+/** A stack whose settings were read. */
+export interface Stack extends OpenStack {
   readonly project: string;
-  /** Without organization and project. */
-  readonly name: string;
   /** Such as `file:///home/me/.pulumi`. */
   readonly backendUrl: string;
   readonly source: ConfigurationSource;
@@ -30,21 +22,16 @@ export interface Stack {
  * @param tries how often to ask, a quarter of a second apart
  */
 export async function findStack(named: string | undefined, tries = 8): Promise<Stack> {
-  const workspace = await openWorkspace();
   try {
-    const [{ url = "" }, { name: project }, current] = await Promise.all([
-      workspace.whoAmI(),
+    const stack = await openStack(named);
+    const { workspace } = stack;
+    const [source, { name: project }, { url = "" }, current] = await Promise.all([
+      readSource(stack),
       workspace.projectSettings(),
+      workspace.whoAmI(),
       workspace.stack(),
     ]);
-    const selected = current?.name;
-    const wanted = named ?? selected;
-    if (wanted === undefined) {
-      throw new Error("Which stack? None is selected: npm run recover -- --stack NAME");
-    }
-    const source = await readSource(workspace, wanted);
-    const name = posix.basename(wanted);
-    return { workspace, project, name, backendUrl: url, source, selected };
+    return { ...stack, project, backendUrl: url, source, selected: current?.name };
   } catch (error) {
     if (!(error instanceof CommandError && /^error: .*\bEOF$/m.test(error.message))) throw error;
     if (tries <= 1) {

@@ -66,6 +66,27 @@ describe("the stack that is recovered", () => {
     expect(tries.length).toBeGreaterThan(1);
   });
 
+  it("keeps the organization that it was named with, which the host does not know", async () => {
+    const asked = join(folder, "asked");
+    await install(pulumiThatFindsTorn(0, asked));
+    const stack = await findStack("acme/dev");
+    expect(stack.source.stack).toBe("dev");
+    await whileSelected(stack, async ({ name }) => {
+      expect(name).toBe("acme/dev");
+      return Promise.resolve();
+    });
+    expect(await readFile(`${asked}.selected`, "utf8")).toBe("acme/dev\nproduction\n");
+  });
+
+  it("is asked for where none is named or selected", async () => {
+    await install(
+      pulumiThatFindsTorn(0, join(folder, "asked")).replace('"current": true', '"current": false'),
+    );
+    await expect(findStack(undefined)).rejects.toThrow(
+      /^No stack is selected\n {2}fix: +add --stack NAME to the command\n +or pulumi stack select NAME$/,
+    );
+  });
+
   it("leaves the stack selected that was selected before, also after a failure", async () => {
     const asked = join(folder, "asked");
     await install(pulumiThatFindsTorn(0, asked));
