@@ -106,25 +106,25 @@ export function lookWords(login: string, questions: SurveyQuestions): string[] {
     `default=${questions.defaultServer ? "yes" : "no"}`,
     ...questions.serverNames.map((name) => `server=${name}`),
     ...questions.paths.map((path) => `path=${path}`),
-    ...applicationWords(questions.application),
-    ...databaseWords(questions.database),
-    ...packageWords(questions.packages),
+    ...aboutApplication(questions.application),
+    ...aboutDatabase(questions.database),
+    ...aboutPackages(questions.packages),
   ];
 }
 
-function applicationWords(question: ApplicationQuestion | undefined): string[] {
+function aboutApplication(question: ApplicationQuestion | undefined): string[] {
   if (question === undefined) return [];
   const { current, virtualenv, shared, socket, stats, interpreter } = question;
   return [`application=${[current, virtualenv, shared, socket, stats, interpreter].join()}`];
 }
 
-function databaseWords(question: DatabaseQuestion | undefined): string[] {
+function aboutDatabase(question: DatabaseQuestion | undefined): string[] {
   if (question === undefined) return [];
   const { service, binaries, dataDirectory, port } = question;
   return [`postgresql=${service},${binaries},${dataDirectory},${port}`];
 }
 
-function packageWords(question: PackageQuestion | undefined): string[] {
+function aboutPackages(question: PackageQuestion | undefined): string[] {
   if (question === undefined) return [];
   const { entries, repositories, proxy } = question;
   return [
