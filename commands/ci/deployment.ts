@@ -17,14 +17,21 @@ import { findStack, type Stack, whileSelected } from "../recover/stack";
 import { type Drift, driftOf } from "./drifted";
 import { EngineReport, type Message } from "./engineReport";
 import { JobLog } from "./jobLog";
-import { knownSecrets } from "./mask";
+import { knownSecrets, type Mask, maskOf } from "./mask";
 import { givenPlan, newPlanFile } from "./planFile";
 import type { CiResult } from "./result";
 
-/** A result, and the secrets that no text of it may have. */
+/** A result, and what masks the secrets that no text of it may have. */
 export interface Outcome {
   readonly result: CiResult;
-  readonly secrets: readonly string[];
+  readonly mask: Mask;
+}
+
+/** What a script works with. */
+interface Run {
+  readonly stack: Stack;
+  readonly report: EngineReport;
+  readonly mask: Mask;
 }
 
 /** What a script found, apart from the engine's report. */
@@ -36,14 +43,12 @@ interface Findings {
 
 /** Previews the stack, writes its plan, and asks its host for drift. */
 export function preview(stack: string): Promise<Outcome> {
-  return outcome("preview", stack, async (found, report) => {
+  return outcome("preview", stack, async (run) => {
     const plan = await newPlanFile(process.env);
     const variables = { TRACKS_PLAN: "", TRACKS_PLAN_OUT: plan };
-    await throughEngine(found, report, variables, (automation, options) =>
-      automation.preview(options),
-    );
-    const looked = await lookForDrift(found);
-    return { ...looked, isPending: report.isPending || (looked.drift ?? []).length > 0 };
+    await throughEngine(run, variables, (automation, options) => automation.preview(options));
+    const looked = await lookForDrift(run.stack);
+    return { ...looked, isPending: run.report.isPending || (looked.drift ?? []).length > 0 };
   });
 }
 
@@ -56,7 +61,7 @@ export function preview(stack: string): Promise<Outcome> {
  * @param plan path of the preview's plan, which it keeps to. @default that of the job's variables, if any
  */
 export function deploy(stack: string, plan: string | undefined): Promise<Outcome> {
-  return outcome("deploy", stack, async (found, report) => {
+  return outcome("deploy", stack, async (run) => {
     const variables = { TRACKS_PLAN: (await givenPlan(plan, process.env)) ?? "" };
     const ended = new AbortController();
     // Ctrl-C comes from a terminal, which sends it to the engine, too: at a second one that gives up.
@@ -64,7 +69,7 @@ export function deploy(stack: string, plan: string | undefined): Promise<Outcome
       if (by === "SIGTERM") ended.abort();
     });
     try {
-      await throughEngine(found, report, variables, (automation, options) =>
+      await throughEngine(run, variables, (automation, options) =>
         automation.up({ ...options, signal: ended.signal }),
       );
     } catch (error) {
@@ -86,9 +91,9 @@ class EndedError extends Error {
 }
 
 /** Asks the host for drift, without an engine. */
-export function drift(stack: string): Promise<Outcome> {
-  return outcome("drift", stack, async (found) => {
-    const differs = await driftOn(found);
+export function drift(name: string): Promise<Outcome> {
+  return outcome("drift", name, async ({ stack }) => {
+    const differs = await driftOn(stack);
     return { drift: differs, isPending: differs.length > 0 };
   });
 }
@@ -97,16 +102,18 @@ export function drift(stack: string): Promise<Outcome> {
 async function outcome(
   command: CiResult["command"],
   name: string,
-  work: (stack: Stack, report: EngineReport) => Promise<Findings>,
+  work: (run: Run) => Promise<Findings>,
 ): Promise<Outcome> {
   const start = performance.now();
   const report = new EngineReport();
   let stack: Stack | undefined;
+  let mask: Mask | undefined;
   let found: Pick<CiResult, "state" | "drift" | "failure" | "restored">;
   const warnings: Message[] = [];
   try {
     stack = await findStack(name);
-    const { isPending, drift, warning } = await work(stack, report);
+    mask = maskOf(knownSecrets(stack.source, process.env));
+    const { isPending, drift, warning } = await work({ stack, report, mask });
     if (warning !== undefined) warnings.push(warning);
     found = { state: isPending ? "pending" : "done", drift, failure: undefined };
   } catch (error) {
@@ -124,7 +131,7 @@ async function outcome(
       ...{ command, stack: name, seconds, changes },
       ...{ ...found, messages: [...messages, ...warnings] },
     },
-    secrets: knownSecrets(stack?.source, process.env),
+    mask: mask ?? maskOf(knownSecrets(undefined, process.env)),
   };
 }
 
@@ -137,15 +144,13 @@ function failureOf(error: unknown, { messages }: EngineReport): string {
 
 /** Runs the engine, whose own output is the log of the job. */
 async function throughEngine(
-  stack: Stack,
-  report: EngineReport,
+  { stack, report, mask }: Run,
   variables: Readonly<Record<string, string>>,
   run: (automation: AutomationStack, options: PreviewOptions & UpOptions) => Promise<unknown>,
 ): Promise<void> {
   stack.workspace.envVars = { ...stack.workspace.envVars, ...variables };
-  const secrets = knownSecrets(stack.source, process.env);
-  const output = new JobLog(secrets, (text) => process.stdout.write(text));
-  const errorOutput = new JobLog(secrets, (text) => process.stderr.write(text));
+  const output = new JobLog(mask, (text) => process.stdout.write(text));
+  const errorOutput = new JobLog(mask, (text) => process.stderr.write(text));
   // The SDK takes an error of `onEvent` for an event that it can't read, and goes on.
   const errors: unknown[] = [];
   try {

@@ -1,4 +1,4 @@
-import { masked } from "./mask";
+import type { Mask } from "./mask";
 
 /**
  * The job's log, for what others say (the engine, the host): whole lines, without secrets, and none that GitHub's
@@ -12,7 +12,7 @@ export class JobLog {
 
   /** @param write prints a text, such as `process.stdout.write` */
   constructor(
-    private readonly secrets: readonly string[],
+    private readonly mask: Mask,
     private readonly write: (text: string) => void,
   ) {}
 
@@ -30,7 +30,7 @@ export class JobLog {
   }
 
   private print(text: string): void {
-    if (text !== "") this.write(withoutCommands(masked(text, this.secrets)));
+    if (text !== "") this.write(withoutCommands(this.mask(text)));
   }
 }
 

@@ -16,15 +16,18 @@ export function knownSecrets(
   return [...variables.flatMap(([, value]) => value ?? []), ...settings];
 }
 
+/** Replaces the secrets of one run in every text of a value. */
+export type Mask = <T>(value: T) => T;
+
 /**
- * Replaces secrets in every text of a value.
+ * The mask of these secrets.
  *
  * Pulumi has masked its own by then. This is about a tool that repeats what it was given, such as a
  * database in an error.
  */
-export function masked<T>(value: T, secrets: readonly string[]): T {
+export function maskOf(secrets: readonly string[]): Mask {
   const texts = secretTexts(secrets);
-  if (texts.length === 0) return value;
+  if (texts.length === 0) return (value) => value;
   // In one pass: what was put in a secret's place is not searched again.
   const any = new RegExp(texts.map(literally).join("|"), "g");
   const inText = (text: string): string => text.replace(any, redacted);
@@ -34,5 +37,5 @@ export function masked<T>(value: T, secrets: readonly string[]): T {
     if (part === null || typeof part !== "object") return part;
     return Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, inValue(inner)]));
   };
-  return inValue(value) as T;
+  return <T>(value: T) => inValue(value) as T;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { junitOf } from "./junit";
-import { masked } from "./mask";
+import type { Mask } from "./mask";
 import { packedPlan } from "./planFile";
 import { type CiResult, exitCodes } from "./result";
 import { resultFiles, resultsFolder } from "./resultsFolder";
@@ -14,10 +14,10 @@ import { summaryOf } from "./summary";
  *
  * @returns the exit code
  */
-export async function publish(result: CiResult, secrets: readonly string[]): Promise<number> {
+export async function publish(result: CiResult, mask: Mask): Promise<number> {
   const { command, stack, state } = result;
   // Words of this program, also where a secret is one of them.
-  const shown: CiResult = { ...masked(result, secrets), command, stack, state };
+  const shown: CiResult = { ...mask(result), command, stack, state };
   const folder = resultsFolder(process.env);
   const summary = summaryOf(shown);
   const exitCode = exitCodes[state];

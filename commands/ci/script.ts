@@ -45,13 +45,13 @@ export async function runScript(
     .addHelpText("after", `${written[name]}${helpText}`)
     .action(async ({ stack, allowChanges, plan }: Options) => {
       await emptyResultsFolder(process.env);
-      const { result, secrets } = await work(stack, plan);
+      const { result, mask } = await work(stack, plan);
       const { failure } = result;
       // Before the results are written, which could fail: what was done is known in any case.
       console.log(headingOf(result));
-      const log = new JobLog(secrets, (text) => process.stdout.write(text));
+      const log = new JobLog(mask, (text) => process.stdout.write(text));
       if (failure !== undefined) log.take(`${failure}\n`);
-      const exitCode = await publish(result, secrets);
+      const exitCode = await publish(result, mask);
       console.log(`results: ${resultsFolder(process.env)}`);
       process.exitCode = exitCode === exitCodes.pending && allowChanges === true ? 0 : exitCode;
     });

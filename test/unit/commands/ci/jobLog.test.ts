@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
 import { JobLog } from "../../../../commands/ci/jobLog";
+import { maskOf } from "../../../../commands/ci/mask";
 
 /** What the log has after these pieces of output. */
 function logOf(...pieces: string[]): string {
   let text = "";
-  const log = new JobLog(["hunter2"], (more) => (text += more));
+  const log = new JobLog(maskOf(["hunter2"]), (more) => (text += more));
   for (const piece of pieces) log.take(piece);
   log.end();
   return text;
@@ -16,7 +17,7 @@ it("has no secret, also where one comes in two pieces", () => {
 
 it("prints each line as soon as it is whole", () => {
   const printed: string[] = [];
-  const log = new JobLog([], (text) => printed.push(text));
+  const log = new JobLog(maskOf([]), (text) => printed.push(text));
   log.take("one\ntw");
   expect(printed).toEqual(["one\n"]);
 });

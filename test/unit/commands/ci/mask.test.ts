@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { knownSecrets, masked } from "../../../../commands/ci/mask";
+import { knownSecrets, maskOf } from "../../../../commands/ci/mask";
 
 const key = "-----BEGIN KEY-----\nMIIEvQIBADAN\nBgkqhkiG9w0B\n-----END KEY-----\n";
 const source = {
@@ -25,20 +25,20 @@ describe("the secrets of a run", () => {
       failure: "sudo: open sesame",
       changes: [{ lines: ["+ open sesame!", "+ a"] }],
     };
-    expect(masked(result, ["open sesame"])).toEqual({
+    expect(maskOf(["open sesame"])(result)).toEqual({
       failure: "sudo: [secret]",
       changes: [{ lines: ["+ [secret]!", "+ a"] }],
     });
   });
 
   it("are masked line by line where a key has lines, but not the lines that every key has", () => {
-    expect(masked("a BgkqhkiG9w0B b\n-----END KEY-----", [key])).toBe(
+    expect(maskOf([key])("a BgkqhkiG9w0B b\n-----END KEY-----")).toBe(
       "a [secret] b\n-----END KEY-----",
     );
   });
 
   it("are masked as a whole where one is part of another", () => {
-    expect(masked("secret-long (a+b)", ["secret", "secret-long", "(a+b)"])).toBe(
+    expect(maskOf(["secret", "secret-long", "(a+b)"])("secret-long (a+b)")).toBe(
       "[secret] [secret]",
     );
   });
@@ -50,7 +50,7 @@ describe("the secrets of a run", () => {
     ["base64 text with more before it", Buffer.from('u:pass"wo\\rd').toString("base64")],
     ["base64 text with more around it", Buffer.from('us:pass"wo\\rd:').toString("base64")],
   ])("are masked in %s, too", (_, text) => {
-    const shown = masked(text, ['pass"wo\\rd']);
+    const shown = maskOf(['pass"wo\\rd'])(text);
     expect(shown).toContain("[secret]");
     const rest = shown.replaceAll("[secret]", " ");
     expect(Buffer.from(rest, "base64").toString()).not.toMatch(/as|wo/);
@@ -66,17 +66,17 @@ describe("the secrets of a run", () => {
     ["an object", '{"a":{"b":["owl feather"],"c":null,"d":1}}', "owl feather"],
     ["an object with a key", JSON.stringify({ private_key: key }), "BgkqhkiG9w0B"],
   ])("are masked one by one where a setting is %s", (_, setting, text) => {
-    expect(masked(`env = ${text} 1 null`, [setting])).toBe("env = [secret] 1 null");
+    expect(maskOf([setting])(`env = ${text} 1 null`)).toBe("env = [secret] 1 null");
   });
 
   it("are masked in a word of the shell, and at the ends of lines of Windows", () => {
-    expect(masked("'it'\\''s one' two-lines", ["it's one", "two-lines\r\nthree"])).toBe(
+    expect(maskOf(["it's one", "two-lines\r\nthree"])("'it'\\''s one' two-lines")).toBe(
       "'[secret]' [secret]",
     );
   });
 
   it("leave numbers and empty values alone, and make no text unreadable by a short one", () => {
-    expect(masked({ a: 1, b: undefined, c: null, d: "a cat" }, ["a", ""])).toEqual({
+    expect(maskOf(["a", ""])({ a: 1, b: undefined, c: null, d: "a cat" })).toEqual({
       ...{ a: 1, b: undefined, c: null, d: "a cat" },
     });
   });

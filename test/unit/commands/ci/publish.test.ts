@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
+import { maskOf } from "../../../../commands/ci/mask";
 import { publish } from "../../../../commands/ci/publish";
 import { temporaryFolder } from "../../../temporaryFolder";
 import { nginxChange, resultWith } from "./result";
@@ -22,10 +23,10 @@ function resultsIn(
 it("writes the result, the cases and the summary without the secrets", async () => {
   const read = resultsIn(() => ({}));
   const failure = "the server says: password hunter2 is wrong";
-  const exitCode = await publish(resultWith({ state: "failed", failure, changes: [nginxChange] }), [
-    "hunter2",
-    "preview",
-  ]);
+  const exitCode = await publish(
+    resultWith({ state: "failed", failure, changes: [nginxChange] }),
+    maskOf(["hunter2", "preview"]),
+  );
   expect(exitCode).toBe(1);
   for (const file of ["result.json", "junit.xml", "summary.md"]) {
     const text = read(`results/${file}`);
@@ -43,7 +44,7 @@ it("hands the summary to GitHub: to the job's page, and as an output that no lin
     GITHUB_OUTPUT: join(folder, "output"),
     GITHUB_STEP_SUMMARY: join(folder, "page"),
   }));
-  await publish(resultWith({}), []);
+  await publish(resultWith({}), maskOf([]));
   const summary = read("results/summary.md");
   expect(read("page")).toBe(summary);
   const [, end = "", value] = /^summary<<([0-9a-f]{32})\n([^]*)\1\n$/.exec(read("output")) ?? [];
@@ -57,5 +58,5 @@ it.each([
   ["pending", 2],
 ] as const)("ends what is %s with %i", async (state, exitCode) => {
   resultsIn(() => ({}));
-  expect(await publish(resultWith({ state }), [])).toBe(exitCode);
+  expect(await publish(resultWith({ state }), maskOf([]))).toBe(exitCode);
 });
