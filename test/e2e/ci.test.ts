@@ -442,7 +442,10 @@ describe("the scripts of ci/", () => {
         failure: expect.stringContaining("SIGTERM ended this deployment") as string,
       });
       expect(await read("summary.md")).toContain("SIGTERM");
-      const again = await run("ci/agent ci/deploy --stack production", environment);
+      const again = await run(
+        "ci/agent ci/deploy --stack organization/tracks/production",
+        environment,
+      );
       expect(again.exitCode, again.text).toBe(0);
     });
 
