@@ -4,13 +4,13 @@ import { type Command, InvalidArgumentError } from "commander";
 import { startVerb } from "../../host/script/verb";
 import { HostError, hostReason } from "../../host/ssh/error";
 import type { RemoteProcess } from "../../host/ssh/process";
-import { onUnread } from "./closedPipe";
+import type { Session } from "../../host/ssh/session";
 import { count } from "./count";
 import { harmless, type LogLine, markOf, merged, parseSince, timeOf } from "./logLines";
-import { onInterrupt } from "./onInterrupt";
 import { onHost, openSite, type Site } from "./site";
 import { addVerb, type StackOption } from "./verb";
 import { verbOutput } from "./verbOutput";
+import { whenLeft } from "./whenLeft";
 
 /** `logs`: the notes' whole set together, as `tail -f` shows it. */
 
@@ -24,9 +24,6 @@ interface Options extends StackOption {
 
 /** Lines of each log that `--since` chooses from. */
 const linesForSince = 50_000;
-
-/** Milliseconds that the host has to end what runs there. */
-const goodbye = 5000;
 
 export function addLogs(program: Command): void {
   addVerb(program, "logs", {
@@ -56,7 +53,7 @@ async function logs(options: Options): Promise<void> {
       scope: site.scope,
       words: ["follow", ...words],
     });
-    await show(remote, options, site.connection.address);
+    await show(session, remote, options, site.connection.address);
   });
 }
 
@@ -78,33 +75,25 @@ function sources({ configuration }: Site): string[] {
  * @throws HostError where the host has not said everything
  */
 export async function show(
+  session: Pick<Session, "close">,
   remote: Pick<RemoteProcess, "stdin" | "stdout" | "stderr" | "ended">,
   options: Pick<Options, "grep" | "json" | "since">,
   address: string,
 ): Promise<void> {
   const ending = new AbortController();
-  const left = new Promise<void>((resolve) => {
-    ending.signal.addEventListener("abort", () => {
-      // Its end is the end of everything on the host.
-      remote.stdin.end();
-      setTimeout(resolve, goodbye).unref();
-    });
-  });
-  const end = (): void => {
+  const forget = whenLeft(session, () => {
     ending.abort();
-  };
-  const interruptAsUsual = onInterrupt(end);
-  // Whoever reads what is printed here went away: `| head`.
-  const forget = onUnread(end);
+    // Its end is the end of everything on the host.
+    remote.stdin.end();
+  });
   const subject = `These are not all lines of the logs on ${address}`;
   const printed = print(remote, options, ending.signal);
   try {
-    const isWhole = await Promise.race([verbOutput(remote, printed, subject), left]);
-    if (isWhole === false) throw new HostError("script", { subject, reason: hostReason("") });
+    const isWhole = await verbOutput(remote, printed, subject);
+    if (!isWhole) throw new HostError("script", { subject, reason: hostReason("") });
   } catch (error) {
     if (!ending.signal.aborted) throw error;
   } finally {
-    interruptAsUsual();
     forget();
   }
 }

@@ -6,13 +6,12 @@ import { HostError } from "../../host/ssh/error";
 import { forward } from "../../host/ssh/forward";
 import { type RemoteProcess, startAsRoot } from "../../host/ssh/process";
 import type { Session } from "../../host/ssh/session";
-import { tellFailure } from "../failure";
-import { onUnread } from "./closedPipe";
 import { managed } from "./environment";
 import { exitCodes } from "./exitCodes";
-import { onInterrupt } from "./onInterrupt";
-import { onHost, openSite, type Site } from "./site";
+import { endLike } from "./passThrough";
+import type { Site } from "./site";
 import { addVerb, type StackOption } from "./verb";
+import { whenLeft } from "./whenLeft";
 
 /** `runserver`: Django's development server on the host, in a browser of this machine. */
 
@@ -25,9 +24,6 @@ interface Options extends StackOption {
 
 /** Seconds that Django may take to listen. */
 const startSeconds = 60;
-
-/** Milliseconds that it has to end. */
-const goodbye = 5000;
 
 export function addRunserver(program: Command): void {
   addVerb(program, "runserver", {
@@ -44,15 +40,9 @@ export function addRunserver(program: Command): void {
       "port on the host's loopback; else one that is hardly ever taken",
       port,
     )
-    .action(async (options: Options) => {
-      try {
-        const site = await openSite(options.stack);
-        process.exitCode = await onHost(site, (session) => serve(site, session, options));
-      } catch (error) {
-        tellFailure(error);
-        process.exitCode = exitCodes.unreached;
-      }
-    });
+    .action((options: Options) =>
+      endLike(options.stack, (site, session) => serve(site, session, options)),
+    );
 }
 
 async function serve(site: Site, session: Session, options: Options): Promise<number> {
@@ -66,15 +56,10 @@ async function serve(site: Site, session: Session, options: Options): Promise<nu
   remote.stdout.pipe(process.stdout, { end: false });
   const ended = remote.ended.catch(() => undefined);
   const proxy = new Proxy(session, site, options, hostPort);
-  const end = (): void => {
+  const forget = whenLeft(session, () => {
     // The key that ends it there.
     remote.stdin.write("\x03");
-    setTimeout(() => {
-      session.close();
-    }, goodbye).unref();
-  };
-  const interruptAsUsual = onInterrupt(end);
-  const forget = onUnread(end);
+  });
   try {
     const up = listening(session, hostPort);
     // Who comes too late for the race is not listened to.
@@ -88,7 +73,6 @@ async function serve(site: Site, session: Session, options: Options): Promise<nu
   } finally {
     proxy.close();
     forget();
-    interruptAsUsual();
   }
 }
 

@@ -18,7 +18,7 @@ function shown(lines: readonly string[], ended: Promise<number | undefined>, rea
   };
   streams.stdout.end(lines.map((line) => `${line}\n`).join(""));
   streams.stderr.end(reason);
-  return show({ ...streams, ended }, {}, "192.0.2.1");
+  return show({ close: () => undefined }, { ...streams, ended }, {}, "192.0.2.1");
 }
 
 const past = ["zone\t+0000", "/var/log/uwsgi.log\tone"];
