@@ -263,10 +263,14 @@ export class DjangoApp extends HostComponent {
         ),
       };
     }
-    const { url, hostKey } = source;
-    const login = pulumi.output({ commit: source.commit, deployKey: source.deployKey });
+    const { url, hostKey, deployKey } = source;
+    // Fetches nothing where a value is refused, such as a branch in place of the commit.
+    const checkedCommit = pulumi
+      .all([source.commit, this.whenKnown(() => true)])
+      .apply(([commit]) => commit);
+    const login = pulumi.output({ commit: checkedCommit, deployKey });
     return {
-      release: pulumi.output(source.commit).apply((commit) => this.releasePath(commit)),
+      release: checkedCommit.apply((commit) => this.releasePath(commit)),
       command: args.host.converge(
         name,
         login.apply(({ commit, deployKey }) =>

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DjangoApp } from "../../../components/DjangoApp";
 import type { DjangoAppArgs } from "../../../components/args/DjangoApp";
 import { Host } from "../../../host/Host";
+import { runInline } from "../inlineEngine";
 import { MockedEngine } from "../mockedEngine";
 import { rootConnection } from "../rootConnection";
 
@@ -186,6 +187,29 @@ describe("an application", () => {
     );
     const keyed = { ...source, commit: "a".repeat(40), deployKey: pulumi.secret("k") };
     expect(() => make({ source: keyed })).toThrow(/source\.deployKey\n.*does not use SSH/);
+  });
+
+  it("fetches nothing of an output that names a branch in place of a commit", async () => {
+    await engine.settled();
+    const registered = new Set<string>();
+    const run = await runInline(
+      async () => {
+        const commit = pulumi.output(Promise.resolve("main"));
+        make({ source: { kind: "git", url: "https://git.test/x.git", commit } });
+        await Promise.resolve();
+      },
+      {
+        creating: async (name) => {
+          registered.add(name);
+          await Promise.resolve();
+        },
+      },
+    );
+    expect(run.error).toMatch(
+      /DjangoApp "app" can't take these arguments:\n\n {2}source\.commit\n/,
+    );
+    expect(registered).toContain("app-directories");
+    expect(registered).not.toContain("app-source");
   });
 
   it("reports everything that can't work at once", () => {
