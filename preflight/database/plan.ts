@@ -11,6 +11,7 @@ import type { Connection } from "../../host/ssh/connection";
 import type { ForwardingTarget } from "../../host/ssh/forward";
 import type { HostFacts } from "../../host/facts";
 import type { DatabaseQuestion } from "../host/survey";
+import { HostError } from "../../host/ssh/error";
 import { openTunnel, type Tunnel } from "../../host/ssh/tunnel";
 import { failingIn } from "../../host/ProblemError";
 import { errorOf, inArguments, type Problem, type Terms, warningOf } from "../../host/problem";
@@ -154,6 +155,7 @@ async function tunnelTo(
   connection: Connection,
   { external, port, tunnelPort, inTerms }: Settled,
 ): Promise<Tunnel> {
+  reservePort(tunnelPort, connection.address);
   const tunnel = await openTunnel(connection, {
     localPort: tunnelPort,
     target: { address: external?.host ?? "127.0.0.1", port: external?.port ?? port },
@@ -166,6 +168,27 @@ async function tunnelTo(
     tunnel.close();
   });
   return tunnel;
+}
+
+/** Ports of the tunnels of each run, which a process may have several of, and the host that each leads to. */
+const tunnels = new WeakMap<object, Map<number, string>>();
+
+/** Refuses a port that another host of the same program has: waiting for it would be in vain. */
+function reservePort(port: number, address: string): void {
+  const run: object | undefined = pulumi.runtime.getMonitor();
+  if (run === undefined) return;
+  const ports = tunnels.get(run) ?? new Map<number, string>();
+  tunnels.set(run, ports);
+  const other = ports.get(port);
+  if (other !== undefined) {
+    throw new HostError("local-port", {
+      subject: "PostgresDatabase.tunnelPort",
+      given: `${port} for ${address}, which ${other} has in this program`,
+      allowed: "another port for each host; the default is the same for all of them",
+      fix: ["set PostgresDatabase.tunnelPort to another port, 1024 or higher"],
+    });
+  }
+  ports.set(port, address);
 }
 
 /** Warns of another server: this program moves no data from one to the other. */

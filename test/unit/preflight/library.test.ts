@@ -164,6 +164,19 @@ describe("the preflight of a database in a program of one's own", () => {
     expect(stack).not.toMatch(/PostgresDatabase\./);
   });
 
+  it("says at once that another host of the program has the tunnel's port", async () => {
+    const port = await listening();
+    const wanted = { ...names, port, tunnelPort: await freePort() };
+    await plan(wanted, running);
+    const refused = await refusal(wanted, running);
+    expect(refused).toMatch(
+      /^PostgresDatabase\.tunnelPort\n {2}given: {3}\d+ for 127\.0\.0\.1, which 127\.0\.0\.1 has in this program\n/,
+    );
+    expect(refused).toContain("set PostgresDatabase.tunnelPort to another port");
+    const another = { ...wanted, tunnelPort: await freePort() };
+    expect(await refusal(another, running)).toBe("no refusal");
+  });
+
   it("keeps the tunnel until all is registered, and leaves its port to the process's next program", async () => {
     const port = await listening();
     const tunnelPort = await freePort();
