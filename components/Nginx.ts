@@ -9,6 +9,7 @@ import { withDefaults } from "./args/argument";
 import type { LogRotation } from "./args/Logrotate";
 import { nginxArguments, type NginxArgs } from "./args/Nginx";
 import type { NginxSite } from "./NginxSite";
+import { joined } from "./nginx/parts";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
 import { checked } from "./whenKnown";
 
@@ -45,8 +46,10 @@ export class Nginx extends HostComponent {
     const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "nginx",
       entries: [
-        ...tree({ program: this.program, ...known }, sitesOwner),
-        ...known.served.flat(),
+        ...joined([
+          { of: this.title, entries: tree({ program: this.program, ...known }, sitesOwner) },
+          ...known.served,
+        ]),
         // Some packages have a default server of their own, which is removed when one of the sites is the
         // default server.
         ...(sites.some(({ defaultServer }) => defaultServer) ? [vendorsDefaultServer] : []),

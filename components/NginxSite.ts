@@ -10,6 +10,7 @@ import { transformFiles } from "../host/manifest/transform";
 import { problemError } from "../host/ProblemError";
 import { atProgramEnd } from "../host/programEnd";
 import { renderPlaceholderPage, renderSite } from "../templates/nginx";
+import type { Part } from "./nginx/parts";
 import { configurationType, logDirectory, nginxTree } from "./nginx/tree";
 import { checked, type Use } from "./whenKnown";
 
@@ -84,7 +85,7 @@ export class NginxSite extends HostComponent {
    *
    * @throws {@link ProblemError} when another Nginx serves it already
    */
-  joinTree(nginx: HostComponent, sitesOwner: string): pulumi.Input<ManifestEntry[]> {
+  joinTree(nginx: HostComponent, sitesOwner: string): pulumi.Input<Part> {
     if (this.taker !== undefined) {
       throw problemError({
         subject: `NginxSite "${this.name}"`,
@@ -94,9 +95,11 @@ export class NginxSite extends HostComponent {
       });
     }
     this.taker = nginx.name;
-    return this.whenKnown((values) =>
-      transformFiles(this.entries(values, sitesOwner), this.transform),
-    );
+    return this.whenKnown((values): Part => ({
+      of: this.title,
+      entries: transformFiles(this.entries(values, sitesOwner), this.transform),
+      defaultOf: this.defaultServer ? values.listenPort : undefined,
+    }));
   }
 
   private checkTaken(): void {

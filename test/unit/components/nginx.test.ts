@@ -115,6 +115,48 @@ describe("Nginx", () => {
   });
 });
 
+describe("sites of one Nginx", () => {
+  const second = { defaultServer: false };
+
+  it("may share a directory, also one site for two uses: the manifest has it once", async () => {
+    nginx({
+      sites: [
+        site("one", { staticRoot: "/data/files", mediaRoot: "/data/files" }),
+        site("two", { staticRoot: "/data/files", ...second }),
+        site("log", second),
+      ],
+    });
+    const found = await entries();
+    expect(found.filter((line) => line.includes("/data/files"))).toHaveLength(2);
+    const paths = found
+      .filter((line) => /^(?:file|directory|symlink|absent) /.test(line))
+      .map((line) => line.split(" ")[1]);
+    expect(new Set(paths).size).toBe(paths.length);
+  });
+
+  it("are refused, both by name, where they need one path for two things", () => {
+    const both = (path: string, one: string, other: string) =>
+      new RegExp(`${path} twice.*\n {2}given: +NginxSite "${one}" and NginxSite "${other}"\n`);
+    expect(() =>
+      nginx({ sites: [site("one"), site("two", { siteRoot: "/srv/one", ...second })] }),
+    ).toThrow(both("/srv/one/html/index.html", "one", "two"));
+    expect(() =>
+      nginx({ sites: [site("three"), site("four", { site: "three", ...second })] }),
+    ).toThrow(both("/etc/nginx/sites-available/three", "three", "four"));
+    expect(() => nginx({ sites: [site("five", { staticRoot: "/srv/five" })] })).toThrow(
+      /\/srv\/five twice.*\n {2}given: +NginxSite "five", which needs it for two things\n/,
+    );
+  });
+
+  it("have one default server for each port, which is every site that does not say otherwise", async () => {
+    const refused =
+      /^Port 80 has two default servers\n {2}given: +NginxSite "one" and NginxSite "two": [^]*defaultServer: false/;
+    expect(() => nginx({ sites: [site("one"), site("two")] })).toThrow(refused);
+    nginx({ sites: [site("three"), site("four", { listenPort: pulumi.output(8080) })] });
+    expect((await entries()).join("\n")).toContain("sites-available/four");
+  });
+});
+
 describe("NginxSite", () => {
   it("without an application serves its own directories, each with its type", async () => {
     nginx({ sites: [site("one", { staticRoot: "/data/static", mediaRoot: "/data/media" })] });
@@ -134,7 +176,10 @@ describe("NginxSite", () => {
   it("with an application labels what each release will have", async () => {
     const application = { socket: "127.0.0.1:8001", harakiriSeconds: 30 };
     nginx({
-      sites: [site("one", { application }), site("two", { application, staticRoot: "/st" })],
+      sites: [
+        site("one", { application }),
+        site("two", { application, staticRoot: "/st", defaultServer: false }),
+      ],
     });
     const types = (await entries()).filter((line) =>
       /selinux-context httpd_sys_content_t/.test(line),
