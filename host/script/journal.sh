@@ -72,7 +72,13 @@ commit_journal() {
   settle_run
 }
 
-# Writes what a committed run decided to the records and to the resource's state.
+# Writes the lines of the audit log, which is written when the run is finished, be it by another one.
+journal_changes() { # CHANGE...
+  (($# == 0)) || audit_lines "$KIND_OF_CHANGE" "$@" >>"$JOURNAL/audit" \
+    || fail "can't write the journal $JOURNAL: is the file system full?"
+}
+
+# Writes what a committed run decided to the records, to the resource's state and to the audit log.
 finish_journal() {
   local resource
   read -r resource <"$JOURNAL/resource"
@@ -82,6 +88,7 @@ finish_journal() {
   elif [[ -e $JOURNAL/removed ]]; then
     must "can't drop the state of $resource" rm -rf -- "$STATE/resources/$resource"
   fi
+  [[ ! -s $JOURNAL/audit ]] || with_records_locked audit_once "$JOURNAL/audit"
   discard_kept
   close_journal
 }

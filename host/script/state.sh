@@ -45,14 +45,31 @@ forget_kept() { # NAME
 }
 
 # Appends one line per change; the caller holds the records lock.
-audit() { # intended|corrective|failed LINE...
-  local kind=$1 now line log=$STATE/audit.log
+audit() { # KIND LINE...
+  audit_lines "$@" >>"$STATE/audit.log"
+  trim_audit
+}
+
+# Appends prepared lines, but not again what a killed run has appended; the caller holds the records lock.
+audit_once() { # FILE
+  local appended
+  appended=$(grep -axF -f "$1" -- "$STATE/audit.log" 2>/dev/null)
+  grep -avxF -f <(printf '%s\n' "$appended") -- "$1" >>"$STATE/audit.log"
+  trim_audit
+}
+
+# Prints the lines of the audit log for some changes.
+audit_lines() { # intended|corrective|operated LINE...
+  local kind=$1 line
   shift
   utc_now
-  now=$REPLY
   for line in "$@"; do
-    printf '%s %s/%s %s %s\n' "$now" "$SCOPE" "$RESOURCE" "$kind" "$line"
-  done >>"$log"
+    printf '%s %s/%s %s %s\n' "$REPLY" "$SCOPE" "$RESOURCE" "$kind" "$line"
+  done
+}
+
+trim_audit() {
+  local log=$STATE/audit.log
   if [[ $(stat -c %s -- "$log") -gt $AUDIT_BYTES ]]; then
     tail -n "$AUDIT_LINES" -- "$log" >"$log.new" && mv -f -- "$log.new" "$log"
   fi

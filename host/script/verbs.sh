@@ -221,16 +221,15 @@ remember() { # DIGEST REPAIR
 
 # Ends a run that succeeded: writes records and audit log, prints the changes.
 commit() { # WHAT
-  local count line
+  local count=${#CHANGES[@]} line
+  journal_changes ${CHANGES[@]+"${CHANGES[@]}"}
   commit_journal
   # What is removed here can't be restored, so the run must be past its point of no return.
   [[ $SUBSYSTEM != application ]] || prune_application
+  journal_changes ${CHANGES[@]+"${CHANGES[@]:count}"}
   count=${#CHANGES[@]}
   finish_journal
-  if ((count > 0)); then
-    with_records_locked audit "$KIND_OF_CHANGE" "${CHANGES[@]}"
-    printf '%s\n' "${CHANGES[@]}"
-  fi
+  ((count == 0)) || printf '%s\n' "${CHANGES[@]}"
   for line in ${NOTES[@]+"${NOTES[@]}"}; do
     printf '%s\n' "$line"
   done

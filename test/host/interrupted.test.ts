@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa, execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -117,6 +117,31 @@ function leftovers(): string[] {
 
 const one = (content: string): string =>
   manifest("a", "none", "file /etc/motd owner=root group=root mode=0644", `| ${content}`);
+
+// Before and after a run that is past its point of no return has written the audit log.
+test.each(["cp *state*", "rm *journal/none"])(
+  "the copy of an edit is in the audit log once after a kill before %s",
+  async (command) => {
+    expect((await host.apply(one("x"))).code).toBe(0);
+    host.write("/etc/motd", "by hand\n");
+    const [program = "", words = ""] = command.split(" ");
+    const kill = `case "$*" in ${words}) kill -KILL "$(cat "$TRACKS_ROOT/script-pid")"; exit 1 ;; esac`;
+    host.write(`/counted/${program}`, `#!/bin/sh\n${kill}\nexec /bin/${program} "$@"\n`, 0o755);
+    expect((await host.apply(one("x"), { repair: 1 })).code).toBeUndefined();
+    rmSync(host.at(`/counted/${program}`));
+
+    const recovered = await host.run(["recover"]);
+    expect(recovered).toMatchObject({ code: 0, stderr: "" });
+    expect(recovered.stdout).toContain("finished the interrupted run of tracks.dev/a");
+    const lines = host.read("/var/lib/tracks/audit.log").trimEnd().split("\n").slice(1);
+    const corrective = (change: string): unknown =>
+      expect.stringMatching(`^\\S+Z tracks\\.dev/a corrective ${change}`);
+    expect(lines).toEqual([
+      corrective("changed file /etc/motd$"),
+      corrective("kept /etc/motd as it was edited by hand: "),
+    ]);
+  },
+);
 
 test("waits for the lock up to a limit, and names its holder", async () => {
   await host.apply(one("x"));
