@@ -84,6 +84,10 @@ release_thing() { # KEY
   thing_state "$key"
   live=$REPLY
   [[ $live != "$former" ]] || return 0
+  if [[ "$key $former" == 'user '*' none' ]] && ! made_account "${key#user }"; then
+    note "the account ${key#user } is not the one that this program created: it stays as it is"
+    return 0
+  fi
   if ! is_as_made "$live" "${MADE[$key]}"; then
     note "somebody has changed $key since this program set it: it stays as it is"
     return 0

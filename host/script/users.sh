@@ -1,17 +1,36 @@
 
 # --- Users: created or adopted; an account that we created stays on remove, since its home is data --------
 
-# Accounts that we created. The list survives a failed run and a remove, so that such an account is never
-# mistaken for one that existed before.
+# Accounts that we created, with their user ids. The list survives a failed run and a remove, so that such an account
+# is never mistaken for one that existed before; nor one of that name that somebody made after ours was deleted.
 readonly ACCOUNTS=$STATE/accounts
 
-made_account() { # NAME
-  [[ -e $ACCOUNTS ]] && grep -qxF -- "$1" "$ACCOUNTS"
+made_account() { # NAME; leaves its id
+  user_id "$1"
+  # Former versions noted no id.
+  [[ -n $REPLY && -e $ACCOUNTS ]] && grep -qxF -e "$1" -e "$1 $REPLY" -- "$ACCOUNTS"
+}
+
+# Leaves the id of a user, or nothing.
+user_id() { # NAME
+  REPLY=$(getent passwd "$1")
+  REPLY=${REPLY#*:*:}
+  REPLY=${REPLY%%:*}
 }
 
 # Records an account once it exists: from useradd, or from a run that was killed.
 note_account() { # NAME
-  made_account "$1" || printf '%s\n' "$1" >>"$ACCOUNTS"
+  made_account "$1" || list_account "$1" "$1 $REPLY"$'\n'
+}
+
+# Replaces the line of an account in the list.
+list_account() { # NAME LINE
+  local line text=''
+  [[ -e $ACCOUNTS ]] || : >"$ACCOUNTS"
+  while IFS= read -r line; do
+    [[ ${line%% *} == "$1" ]] || text+=$line$'\n'
+  done <"$ACCOUNTS"
+  write_file "$ACCOUNTS" "$text$2"
 }
 
 # States: `none`, or `home=H shell=S`.
@@ -155,6 +174,8 @@ converge_user() { # INDEX
     [[ $now == "$home" ]] || fail "the user $name exists with the home $now, not $home, and this program never moves a home: set LinuxUser.home to $now, or move the home as root: usermod -m -d $home $name"
   fi
   want="home=$home shell=$shell"
+  # Whoever makes it again later, it is not the account that we made.
+  [[ $live != none || ! -e $ACCOUNTS ]] || list_account "$name" ''
   if made_account "$name"; then live=none; fi
   converge_thing "$key" "$want" "$live"
   ! made_account "$name" || take_home "$name" "$home"

@@ -529,3 +529,44 @@ test("moves users from a file that they shared to one each, and removes it", asy
   await host.removeResource("games");
   expect(readdirSync(host.at("/etc/tracks"))).toEqual(["sudo-daemon.env"]);
 });
+
+/** Deletes our account, and makes another one of its name with this id. */
+function replaceAccount(id: number): void {
+  for (const file of ["/etc/passwd", "/etc/group", "/etc/shadow"]) {
+    host.write(file, host.read(file).replace(/^deployer:.*\n/gm, ""));
+  }
+  host.write(
+    "/etc/passwd",
+    `${host.read("/etc/passwd")}deployer:x:${id}:60::/home/deployer:/bin/sh\n`,
+  );
+  host.write("/etc/shadow", `${host.read("/etc/shadow")}deployer:$6$theirs:19000::::::\n`);
+}
+
+test("adopts an account that somebody made after ours was deleted", async () => {
+  await host.apply(account());
+  await host.removeResource("deployer");
+  replaceAccount(5);
+  expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/passwd")).toMatch(/^deployer:x:5:.*:\/bin\/bash$/m);
+  expect(await host.removeResource("deployer")).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/etc/passwd")).toMatch(/^deployer:x:5:.*:\/bin\/sh$/m);
+  expect(shadow("deployer")).toBe("$6$theirs");
+});
+
+test("does not lock an account that somebody made in place of ours while it was deployed", async () => {
+  await host.apply(account());
+  replaceAccount(5);
+  expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
+  expect((await host.removeResource("deployer")).stdout).toContain(
+    "note: the account deployer is not the one that this program created: it stays as it is\n",
+  );
+  expect(shadow("deployer")).toBe("$6$theirs");
+});
+
+test("knows an account as its own by the name alone where a former version noted no id", async () => {
+  await host.apply(account());
+  host.write("/var/lib/tracks/accounts", "deployer\n");
+  expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
+  await host.apply(account());
+  expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
+});
