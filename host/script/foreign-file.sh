@@ -8,6 +8,10 @@ FOREIGN_FILE=''   # its real path
 FOREIGN_TEXT=''   # what it holds
 FOREIGN_RUNNER=() # prefix of the commands that read and write it: none for root, else as the directory's writer
 
+refuse_missing() { # PATH
+  fail "$1 does not exist, or is not a regular file: install the package that brings it, or restore it"
+}
+
 # Reads a file. Root opens none in a directory that another user can write to: there RUNNER does, which runs
 # a command as that user.
 open_foreign() { # PATH [RUNNER]
@@ -16,7 +20,7 @@ open_foreign() { # PATH [RUNNER]
   (($# < 2)) || reader=("$2")
   FOREIGN_RUNNER=()
   FOREIGN_FILE=$(readlink -f -- "$ROOT$path") || FOREIGN_FILE=''
-  [[ -n $FOREIGN_FILE && -f $FOREIGN_FILE ]] || fail "$path does not exist, or is not a regular file: install the package that brings it, or restore it"
+  [[ -n $FOREIGN_FILE && -f $FOREIGN_FILE ]] || refuse_missing "$path"
   FOREIGN_FILE=${FOREIGN_FILE#"$ROOT"}
   resolve_directory "${FOREIGN_FILE%/*}"
   if [[ -n $WRITER ]]; then

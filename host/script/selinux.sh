@@ -43,8 +43,12 @@ holds_no_labels() {
 
 # --- Booleans ---
 
+# States: `absent`, `on` or `off`.
 state_selinux_boolean() { # NAME
-  attempt getsebool "$1" || fail "this host's policy has no boolean $1: $OUTPUT"
+  attempt getsebool "$1" || {
+    REPLY=absent
+    return
+  }
   # "X --> off pending: on" means off until the policy is loaded again.
   REPLY=${OUTPUT##*--> }
   REPLY=${REPLY%% *}
@@ -256,7 +260,10 @@ converge_selinux() {
   for index in ${E_KIND[@]+"${!E_KIND[@]}"}; do
     read -r -a words <<<"${E_WORDS[index]}"
     case ${E_KIND[index]} in
-      selinux-boolean) converge_selinux_thing "selinux-boolean ${words[0]}" "${words[1]}" ;;
+      selinux-boolean)
+        ! selinux_enabled || attempt getsebool "${words[0]}" || fail "this host's policy has no boolean ${words[0]}: $OUTPUT"
+        converge_selinux_thing "selinux-boolean ${words[0]}" "${words[1]}"
+        ;;
       selinux-port) converge_selinux_thing "selinux-port ${words[1]} ${words[2]}" "${words[0]}" ;;
       selinux-context)
         follow_pattern "${words[1]}"

@@ -1,7 +1,8 @@
 
 # --- Settings: one key in one section of an ini file that belongs to somebody else ----------------------
 #
-# States: `value=V`, `unset`, and `nosection`, so that a section that we had to add is removed with its only key.
+# States: `absent` without the file, `value=V`, `unset`, and `nosection`, so that a section that we had to add is
+# removed with its only key.
 
 # Reads the file; leaves the state in REPLY, and in the variables of its caller what is where:
 # lines (with their ends), header (index of the section's line), place (index of the key's line, the last
@@ -42,7 +43,7 @@ read_settings() { # PATH SECTION KEY
 
 state_setting() { # PATH SECTION KEY
   local lines header place others
-  read_settings "$1" "$2" "$3"
+  if [[ -f $ROOT$1 ]]; then read_settings "$1" "$2" "$3"; else REPLY=absent; fi
 }
 
 # Leaves the lines from FROM up to, but not including, TO in REPLY.
@@ -101,6 +102,7 @@ converge_setting() { # INDEX
   section=$REPLY
   attribute "$1" key ''
   key="setting $path $section $REPLY"
+  [[ -f $ROOT$path ]] || refuse_missing "$path"
   thing_state "$key"
   keep_foreign "$key" "$REPLY" "$want"
   converge_thing "$key" "$want"

@@ -3,7 +3,7 @@
 #
 # A "thing" is whatever is not a path. It has a key (`service nginx`) and a state of one line. Each kind has two
 # functions:
-#   state_KIND WORDS...        leaves the state in REPLY
+#   state_KIND WORDS...        leaves the state in REPLY; `absent` where the host does not have the thing
 #   make_KIND STATE WORDS...   sets the state
 # so that changing, checking, undoing and restoring are written once, here.
 
@@ -83,19 +83,30 @@ release_thing() { # KEY
   [[ $key != 'password '* ]] || discard_hash "${key#password }" "$former"
   thing_state "$key"
   live=$REPLY
+  state_to_restore "$key" "$live"
+  former=$REPLY
   [[ $live != "$former" ]] || return 0
-  if [[ "$key $former" == 'user '*' none' ]] && ! made_account "${key#user }"; then
-    note "the account ${key#user } is not the one that this program created: it stays as it is"
-    return 0
-  fi
-  if ! is_as_made "$live" "${MADE[$key]}"; then
-    note "somebody has changed $key since this program set it: it stays as it is"
-    return 0
-  fi
   announce_release "$key" "$live" "$former"
   thing_make "$key" "$former"
   show_states "$key" "$live" "$former"
   changed "released $key$REPLY"
+}
+
+# Leaves the former state of a thing; the present one, with a note, where it is not ours any more.
+state_to_restore() { # KEY LIVE
+  REPLY=${FORMER[$1]}
+  [[ $2 != "$REPLY" ]] || return 0
+  if [[ $2 == absent ]]; then
+    note "$1 does not exist on this host any more: nothing of it was restored"
+  elif [[ "$1 $REPLY" == 'user '*' none' ]] && ! made_account "${1#user }"; then
+    note "the account ${1#user } is not the one that this program created: it stays as it is"
+  elif ! is_as_made "$2" "${MADE[$1]}"; then
+    note "somebody has changed $1 since this program set it: it stays as it is"
+  else
+    REPLY=${FORMER[$1]}
+    return
+  fi
+  REPLY=$2
 }
 
 announce_release() { # KEY LIVE FORMER
@@ -138,11 +149,16 @@ undo_thing() { # KEY STATE
 
 # What nobody can undo any more counts as settled: it would stop all later runs for ever.
 undo_change() { # KEY STATE
+  thing_state "$1"
+  if [[ $REPLY == absent ]]; then
+    settle_lost "$1 does not exist on this host any more: nothing of it was undone"
+    return
+  fi
   kept_secret "$1" "$2"
-  if [[ -z $REPLY || -e $REPLY ]]; then
-    thing_make "$1" "$2"
-  else
+  if [[ -n $REPLY && ! -e $REPLY ]]; then
     settle_lost "$1 stays as it is, since its former state is not kept any more: set it by hand"
+  else
+    thing_make "$1" "$2"
   fi
 }
 

@@ -187,15 +187,23 @@ converge_user() { # INDEX
 
 # --- Passwords: through stdin only; only a digest of the hash is recorded --------------------------------
 
-# Leaves the hash of a user's password in REPLY.
+# Leaves the hash of a user's password in REPLY; false where there is no such user.
 shadow_hash() { # NAME
-  REPLY=$(getent shadow "$1") || fail "password $1: there is no user $1 on this host"
+  REPLY=$(getent shadow "$1") || return 1
   REPLY=${REPLY#*:}
   REPLY=${REPLY%%:*}
 }
 
+need_hash() { # NAME
+  shadow_hash "$1" || fail "password $1: there is no user $1 on this host"
+}
+
+# States: `absent`, or a digest of the hash.
 state_password() { # NAME
-  shadow_hash "$1"
+  shadow_hash "$1" || {
+    REPLY=absent
+    return
+  }
   REPLY=$(printf '%s' "$REPLY" | sha256sum)
   REPLY=${REPLY%% *}
 }
@@ -214,7 +222,7 @@ announce_unset() { # NAME DIGEST
 
 # Keeps the present hash, so that this state can be restored.
 keep_hash() { # NAME DIGEST
-  shadow_hash "$1"
+  need_hash "$1"
   write_file "$STATE/kept/shadow-$1-$2" "$REPLY"
 }
 
@@ -242,6 +250,7 @@ make_password() { # STATE NAME
 
 converge_password() { # INDEX
   local name=${E_WORDS[$1]} key="password ${E_WORDS[$1]}" live
+  need_hash "$name"
   state_password "$name"
   live=$REPLY
   if [[ $SAME_MANIFEST == yes && $live == "${MADE[$key]-}" ]]; then

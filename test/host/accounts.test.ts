@@ -530,11 +530,16 @@ test("moves users from a file that they shared to one each, and removes it", asy
   expect(readdirSync(host.at("/etc/tracks"))).toEqual(["sudo-daemon.env"]);
 });
 
-/** Deletes our account, and makes another one of its name with this id. */
-function replaceAccount(id: number): void {
+function deleteAccount(): void {
   for (const file of ["/etc/passwd", "/etc/group", "/etc/shadow"]) {
     host.write(file, host.read(file).replace(/^deployer:.*\n/gm, ""));
   }
+  rmSync(host.at("/home/deployer"), { recursive: true });
+}
+
+/** Deletes our account, and makes another one of its name with this id. */
+function replaceAccount(id: number): void {
+  deleteAccount();
   host.write(
     "/etc/passwd",
     `${host.read("/etc/passwd")}deployer:x:${id}:60::/home/deployer:/bin/sh\n`,
@@ -569,4 +574,42 @@ test("knows an account as its own by the name alone where a former version noted
   expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
   await host.apply(account());
   expect((await host.removeResource("deployer")).stdout).toContain("its password is locked");
+});
+
+test("removes what belonged to an account that somebody has deleted with its home, with a note", async () => {
+  await host.apply(account());
+  await host.apply(password("ours"));
+  const keys = manifest(
+    "keys",
+    "users",
+    "directory /home/deployer/.ssh owner=root mode=0700",
+    "file /home/deployer/.ssh/authorized_keys owner=root group=root mode=0600",
+    "| ssh-ed25519 AAAA one@example.org",
+  );
+  expect((await host.apply(keys)).code).toBe(0);
+  deleteAccount();
+  expect(await host.removeResource("keys")).toMatchObject({ code: 0, stderr: "" });
+  const removed = await host.removeResource("secret");
+  expect(removed).toMatchObject({ code: 0, stderr: "" });
+  expect(removed.stdout).toBe(
+    "note: password deployer does not exist on this host any more: nothing of it was restored\nremoved secret: unchanged\n",
+  );
+  expect(await host.removeResource("deployer")).toMatchObject({ code: 0, stderr: "" });
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
+  expect(host.read("/var/lib/tracks/records")).toBe("# Nothing on this host is owned.\n");
+});
+
+test("recovers from a killed change of a password whose account somebody has deleted", async () => {
+  await withPassword("$6$old");
+  await host.apply(password("next"));
+  const changed = host.calls().findIndex((command) => command.startsWith("chpasswd"));
+  host.killAt(changed + 2);
+  expect((await host.apply(password("last"))).code).toBeUndefined();
+  deleteAccount();
+  expect(await host.run(["recover"])).toMatchObject({
+    code: 0,
+    stderr: "password deployer does not exist on this host any more: nothing of it was undone\n",
+  });
+  expect(await host.removeResource("secret")).toMatchObject({ code: 0, stderr: "" });
+  expect(readdirSync(host.at("/var/lib/tracks/kept"))).toEqual([]);
 });

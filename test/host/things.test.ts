@@ -48,6 +48,21 @@ test("an existing setting gets its former value back; a section that we added is
   expect(host.read("/etc/yum.conf")).toBe(yumConf);
 });
 
+test("a setting whose file is gone is removed with a note, and refused when it is applied", async () => {
+  host.write("/etc/yum.conf", yumConf);
+  await host.apply(proxy("http://ours"));
+  rmSync(host.at("/etc/yum.conf"));
+  expect((await host.apply(proxy("http://others"))).reason).toMatch(
+    /^\/etc\/yum\.conf does not exist, or is not a regular file: /,
+  );
+  const removed = await host.removeResource("p");
+  expect(removed).toMatchObject({ code: 0, stderr: "" });
+  expect(removed.stdout).toContain(
+    "note: setting /etc/yum.conf main proxy does not exist on this host any more: nothing of it was restored\n",
+  );
+  expect(host.exists("/etc/yum.conf")).toBe(false);
+});
+
 const selinux = manifest(
   "s",
   "none",
@@ -163,6 +178,22 @@ test("restoring an account takes the lock of users, whatever the subsystem of th
   expect((await host.removeResource("u")).reason).toMatch(/^users is locked by /);
   lock.release();
   expect(await host.removeResource("u")).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("SELinux: a boolean that the policy lacks is refused, and removed with a note", async () => {
+  host.write("/selinux", "Enforcing\n");
+  const text = manifest("s", "none", "selinux-boolean httpd_can_network_connect on");
+  expect((await host.apply(text)).reason).toContain(
+    "this host's policy has no boolean httpd_can_network_connect: ",
+  );
+  host.write("/booleans/httpd_can_network_connect", "off\n");
+  expect(await host.apply(text)).toMatchObject({ code: 0, stderr: "" });
+  rmSync(host.at("/booleans/httpd_can_network_connect"));
+  const removed = await host.removeResource("s");
+  expect(removed).toMatchObject({ code: 0, stderr: "" });
+  expect(removed.stdout).toContain(
+    "note: selinux-boolean httpd_can_network_connect does not exist on this host any more: nothing of it was restored\n",
+  );
 });
 
 test("SELinux: reports a type that the policy lacks; does nothing where it is disabled", async () => {
