@@ -268,17 +268,22 @@ converge_postgresql_server() { # INDEX
 # shell with a locale that we can't choose.
 initialise_postgresql() {
   local content
-  write_file "$POSTGRESQL_UNFINISHED" "$PG_DATA"$'\n'
   content=$(as_postgres find "$ROOT$PG_DATA/" -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null </dev/null)
   if [[ -n $content ]]; then
     fail "$PG_DATA is not empty, but is not a data directory of PostgreSQL (it has no PG_VERSION), so it is not initialised: move its content away, or give the service another data directory (PGDATA)"
   fi
+  write_file "$POSTGRESQL_UNFINISHED" "$PG_DATA"$'\n'
   postgresql_locale
   # After the reason it prints what it removes again.
   OUTPUT=$(as_postgres "$ROOT$PG_BINARIES/initdb" --pgdata="$ROOT$PG_DATA" --auth=ident --encoding=UTF8 \
     --locale="$REPLY" 2>&1 >/dev/null </dev/null) \
     || fail "can't initialise PostgreSQL's data directory $PG_DATA, which must be an empty directory of postgres (install -d -o postgres -g postgres -m 0700 $PG_DATA): $(sed '/^initdb: removing/d' <<<"$OUTPUT")"
   changed "initialised PostgreSQL's data directory $PG_DATA"
+}
+
+# Is the cluster in the data directory one of ours that has yet to be set up?
+is_unfinished_cluster() {
+  [[ $(cat -- "$POSTGRESQL_UNFINISHED" 2>/dev/null) == "$PG_DATA" ]]
 }
 
 # Leaves the locale of a new cluster in REPLY: the system's own if that is UTF-8 and installed. With our locale,

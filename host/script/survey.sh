@@ -236,7 +236,7 @@ survey_postgresql() { # SERVICE,BINARIES,DATA,PORT
   state_service "$PG_SERVICE"
   fact postgresql-service "${REPLY#* }"
   # A stopped cluster of an unfinished run of ours has no data yet.
-  if ! has_postgresql_data || { [[ -e $POSTGRESQL_UNFINISHED && $REPLY != *' running' ]]; }; then
+  if ! has_postgresql_data || { [[ $REPLY != *' running' ]] && is_unfinished_cluster; }; then
     fact postgresql-data absent
     return
   fi

@@ -102,6 +102,14 @@ test("does not initialise a data directory that has files in it", async () => {
   expect(run.reason).toContain(`${data} is not empty, but is not a data directory of PostgreSQL`);
   expect(host.read(`${data}/precious`)).toBe("rows\n");
   expect(host.exists("/services/postgresql/enabled")).toBe(false);
+
+  // What somebody puts there afterwards is no cluster of ours, nor is one of ours elsewhere.
+  host.write(`${data}/PG_VERSION`, "15\n");
+  const survey = async () =>
+    (await host.run(["survey", "postgresql=postgresql,auto,auto,5432"])).stdout;
+  expect(await survey()).toContain(`fact postgresql-data ${data}\n`);
+  host.write("/var/lib/tracks/postgresql-unfinished", "/elsewhere\n");
+  expect(await survey()).toContain(`fact postgresql-data ${data}\n`);
 });
 
 test("refuses a server or data of another version before anything is changed", async () => {
