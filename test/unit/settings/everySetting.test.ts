@@ -7,6 +7,7 @@ import { type KeyName, keyNames } from "../../../settings/schema";
 import type { HostFacts } from "../../../host/facts";
 import { parsePublicKey } from "../../../host/ssh/publicKey";
 import program from "../../../index";
+import type * as database from "../../../preflight/database/plan";
 import { authority } from "./certificates";
 import { check, errorFor, folder, hostKey } from "./configuration";
 import { ed25519KeyPair } from "../host/ed25519";
@@ -22,6 +23,13 @@ vi.mock("../../../settings/configuration", async (original) => ({
 vi.mock("../../../preflight/host/examineHost", () => ({
   examineHost: () => Promise.resolve(given.facts),
 }));
+// No server is asked, and no tunnel opened.
+vi.mock("../../../preflight/database/plan", async (original) => {
+  const actual = await original<typeof database>();
+  const planPostgres: typeof database.planPostgres = (connection, _facts, ...more) =>
+    actual.planPostgres(connection, undefined, ...more);
+  return { ...actual, planPostgres };
+});
 
 /** Settings as a stack's file has them; an undefined one is left out. */
 type Settings = Record<string, string | undefined>;
@@ -388,7 +396,8 @@ function previewed(settings: Settings): Promise<Previewed> {
 async function previewedTexts(settings: Settings): Promise<Previewed> {
   const file = join(folder, "plan.txt");
   process.env["TRACKS_PLAN_OUT"] = file;
-  const registered = await preview(settings);
+  // A preview that could not reach the host writes none.
+  const registered = await preview(settings, nothingThere);
   delete process.env["TRACKS_PLAN_OUT"];
   return { resources: providerInputs(registered), plan: readFileSync(file, "utf8") };
 }
