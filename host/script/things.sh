@@ -94,19 +94,30 @@ release_thing() { # KEY
 
 # Leaves the former state of a thing; the present one, with a note, where it is not ours any more.
 state_to_restore() { # KEY LIVE
-  REPLY=${FORMER[$1]}
-  [[ $2 != "$REPLY" ]] || return 0
-  if [[ $2 == absent ]]; then
-    note "$1 does not exist on this host any more: nothing of it was restored"
-  elif [[ "$1 $REPLY" == 'user '*' none' ]] && ! made_account "${1#user }"; then
-    note "the account ${1#user } is not the one that this program created: it stays as it is"
-  elif ! is_as_made "$2" "${MADE[$1]}"; then
-    note "somebody has changed $1 since this program set it: it stays as it is"
-  else
-    REPLY=${FORMER[$1]}
-    return
-  fi
+  local former=${FORMER[$1]} made=${MADE[$1]}
   REPLY=$2
+  if [[ $2 == "$former" ]]; then
+    return
+  elif [[ $2 == absent ]]; then
+    note "$1 does not exist on this host any more: nothing of it was restored"
+  elif [[ "$1 $former" == 'user '*' none' ]] && ! made_account "${1#user }"; then
+    note "the account ${1#user } is not the one that this program created: it stays as it is"
+    REPLY=$2
+  elif is_as_made "$2" "$made"; then
+    REPLY=$former
+  else
+    [[ $1 != 'service '* ]] || restore_halves "$2" "$former" "$made"
+    [[ $REPLY == "$former" ]] || note "somebody has changed $1 since this program set it: that stays as it is"
+  fi
+}
+
+# Whether a service is enabled and whether it runs are restored apart: one that somebody has only stopped would still
+# be enabled, without a unit perhaps.
+restore_halves() { # LIVE FORMER MADE
+  local enabled=${1% *} running=${1#* }
+  [[ $enabled != "${3% *}" ]] || enabled=${2% *}
+  [[ $running != "${3#* }" || $enabled == masked ]] || running=${2#* }
+  REPLY="$enabled $running"
 }
 
 announce_release() { # KEY LIVE FORMER

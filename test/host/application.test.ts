@@ -554,6 +554,23 @@ describe("a service whose files came without a release", () => {
       "systemctl daemon-reload",
     ]);
   });
+
+  test("is disabled before they are removed where somebody has stopped it", async () => {
+    site.addRelease("first");
+    await site.host.apply(site.deployment("first", winter));
+    await site.host.apply(site.service());
+    site.stop();
+    site.host.calls();
+
+    const removed = await site.host.removeResource("uwsgi");
+    expect(removed).toMatchObject({ code: 0, stderr: "" });
+    expect(removed.stdout).toContain(
+      "released service uwsgi (enabled stopped -> disabled stopped)\n",
+    );
+    expect(site.host.exists("/services/uwsgi/enabled")).toBe(false);
+    expect(await site.host.removeResource("app")).toMatchObject({ code: 0, stderr: "" });
+    expect(site.host.exists("/etc/systemd/system/uwsgi.service")).toBe(false);
+  });
 });
 
 test("names the backup from before the migrations, whatever the application prints at its end", async () => {

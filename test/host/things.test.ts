@@ -271,13 +271,35 @@ test("enables and starts a service, and restores its former state", async () => 
   );
 });
 
-test("leaves a service on remove that an administrator has stopped after us", async () => {
+test("disables a service on remove that an administrator has stopped after us", async () => {
   host.write("/services/uwsgi/unit", "");
   await host.apply(manifest("u", "none", "service uwsgi"));
-  execaSync("rm", [host.at("/services/uwsgi/running")]);
+  rmSync(host.at("/services/uwsgi/running"));
+  const run = await host.removeResource("u");
+  expect(run.stdout).toBe(
+    "released service uwsgi (enabled stopped -> disabled stopped)\nremoved u: 1 change\n",
+  );
+  expect(host.exists("/services/uwsgi/enabled")).toBe(false);
+});
+
+test("stops a service on remove that an administrator has disabled after us", async () => {
+  host.write("/services/uwsgi/enabled", "");
+  await host.apply(manifest("u", "none", "service uwsgi"));
+  rmSync(host.at("/services/uwsgi/enabled"));
+  const run = await host.removeResource("u");
+  expect(run.stdout).toContain("released service uwsgi (disabled running -> disabled stopped)\n");
+  expect(run.stdout).toContain("note: somebody has changed service uwsgi since");
+  expect(host.exists("/services/uwsgi/running")).toBe(false);
+});
+
+test("leaves a service on remove that ran before us and that an administrator has stopped", async () => {
+  host.write("/services/uwsgi/enabled", "");
+  host.write("/services/uwsgi/running", "");
+  await host.apply(manifest("u", "none", "service uwsgi"));
+  rmSync(host.at("/services/uwsgi/running"));
   const run = await host.removeResource("u");
   expect(run.stdout).toContain(
-    "somebody has changed service uwsgi since this program set it: it stays as it is",
+    "somebody has changed service uwsgi since this program set it: that stays as it is",
   );
-  expect(host.exists("/services/uwsgi/enabled")).toBe(true);
+  expect(readdirSync(host.at("/services/uwsgi")).sort()).toEqual(["enabled"]);
 });
