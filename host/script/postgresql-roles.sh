@@ -20,6 +20,8 @@ state_postgresql_role() { # NAME
 make_postgresql_role() { # STATE NAME
   local word setting attributes='' verb=ALTER settings=''
   recall_postgresql
+  state_postgresql_role "$2"
+  [[ $REPLY != none ]] || verb=CREATE
   for word in $1; do
     case $word in
       discreet=true)
@@ -28,6 +30,8 @@ make_postgresql_role() { # STATE NAME
         done
         ;;
       discreet=false)
+        # Some of them may be an administrator's own.
+        [[ $REPLY == *' discreet=true' ]] || continue
         for setting in $PG_DISCREET_SETTINGS; do
           settings+=" ALTER ROLE \"$2\" RESET ${setting%%=*};"
         done
@@ -36,8 +40,6 @@ make_postgresql_role() { # STATE NAME
       *=false) attributes+=" no${word%=false}" ;;
     esac
   done
-  state_postgresql_role "$2"
-  [[ $REPLY != none ]] || verb=CREATE
   psql_must "can't make the role $2" "$verb ROLE \"$2\" WITH$attributes;$settings"
 }
 
