@@ -407,7 +407,10 @@ def copy_whole(source, target):
         # Unlike a rename, a link never replaces a file.
         os.link(part, target)
     except OSError as error:
-        if error.errno != errno.EEXIST:
+        if error.errno in (errno.EPERM, errno.ENOTSUP):
+            # The file system has no links.
+            os.rename(part, target)
+        elif error.errno != errno.EEXIST:
             raise
     finally:
         drop(part)
