@@ -24,7 +24,7 @@ from contextlib import closing
 
 VENDORS = ("postgresql", "sqlite")
 # What a run has in the directory of the backups as long as it goes on; of loaddata, copy-data and this program.
-UNFINISHED = re.compile(r"\.(?:loaddata|copy-data|pgpass)-.|.*\.part(?:-wal|-shm|-journal)?$")
+UNFINISHED = re.compile(r"\.(?:loaddata|copy-data|pgpass)-.|\d{8}T\d{6}Z-.*\.part(?:-wal|-shm|-journal)?$")
 # Longer than any run takes.
 UNFINISHED_SECONDS = 24 * 3600
 
