@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, readFile, rm, writeFile } from "node:fs/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostFacts } from "../../host/facts";
 import { firstLines } from "../../host/lineDifference";
@@ -121,7 +121,7 @@ async function write(file: string, plan: Plan): Promise<void> {
 }
 
 async function writeNone(file: string): Promise<void> {
-  await writing(file, rm(file, { force: true }));
+  await writing(file, removePlan(file));
   warn([
     warningOf({
       subject: "This preview writes no plan",
@@ -131,6 +131,12 @@ async function writeNone(file: string): Promise<void> {
       reason: "Such a plan would hold whatever is on the host by then.",
     }),
   ]);
+}
+
+/** Leaves alone what is no file, such as /dev/stdout. */
+async function removePlan(file: string): Promise<void> {
+  const found = await lstat(file).catch(() => undefined);
+  if (found?.isFile()) await rm(file, { force: true });
 }
 
 async function writing(file: string, done: Promise<void>): Promise<void> {
