@@ -180,7 +180,7 @@ function reservePort(port: number, address: string): void {
   const ports = tunnels.get(run) ?? new Map<number, string>();
   tunnels.set(run, ports);
   const other = ports.get(port);
-  if (other !== undefined) {
+  if (other !== undefined && other !== address) {
     throw new HostError("local-port", {
       subject: "PostgresDatabase.tunnelPort",
       given: `${port} for ${address}, which ${other} has in this program`,
