@@ -15,7 +15,7 @@ async function recover(options: { stack?: string }): Promise<void> {
   const stack = await findStack(options.stack);
   say("stack", `${stack.name} of ${stack.project}, in ${stack.backendUrl}`);
   const locks = await lockDirectories(stack.backendUrl, stack.project, stack.source.stack);
-  say("lock", describeLock(locks === undefined ? undefined : await proveHoldersDead(locks)));
+  say("lock", describeLock(stack, locks === undefined ? undefined : await proveHoldersDead(locks)));
   await endPlugins();
   await endOnHost(stack);
   await whileSelected(stack, async (automation) => {
@@ -33,9 +33,9 @@ async function recover(options: { stack?: string }): Promise<void> {
   console.log(`\nNow complete the deployment: pulumi up --stack ${stack.name}`);
 }
 
-function describeLock(holders: readonly LockHolder[] | undefined): string {
+function describeLock({ name }: Stack, holders: readonly LockHolder[] | undefined): string {
   if (holders === undefined) {
-    return "whether somebody deploys can't be seen in this backend; if it says that the stack is locked though nobody does, run: pulumi cancel";
+    return `whether somebody deploys can't be seen in this backend; if it says that the stack is locked though nobody does, run: pulumi cancel --stack ${name}`;
   }
   if (holders.length === 0) return "nobody holds the stack";
   const who = holders.map(({ pid, username }) => `process ${pid} of ${username}`).join(", ");
