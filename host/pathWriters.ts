@@ -30,6 +30,7 @@ export class PathWriters {
         allowed: "one component for each file",
         fix: [
           "give one of them other names and paths, where it has arguments for them",
+          "or give one of them what both have, such as a repository of two SystemPackages",
           "or keep one of them: one Nginx serves all sites of its host, and a host has one Uwsgi",
         ],
       });
