@@ -27,6 +27,7 @@ import {
   withDefault,
   withoutDefault,
 } from "./argument";
+import { checkingModes } from "./PostgresDatabase";
 
 /** A git repository, as the host reaches it. */
 export interface GitRepository {
@@ -221,7 +222,7 @@ export function djangoAppRules(args: Values): ArgumentError[] {
   ];
 }
 
-/** In another mode libpq goes on without TLS where the server's certificate is not one of theirs. */
+/** As for a server elsewhere of a PostgresDatabase. */
 function authorityErrors({
   sslmode,
   authorities,
@@ -231,7 +232,7 @@ function authorityErrors({
     {
       propertyPath: "postgresql.sslmode",
       given: `${sslmode === undefined ? "nothing" : `"${sslmode}"`}, with authorities`,
-      allowed: "`verify-full` or `verify-ca`: the others check no certificate",
+      allowed: checkingModes,
     },
   ];
 }

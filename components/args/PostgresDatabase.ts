@@ -211,9 +211,14 @@ export function postgresDatabaseRules(args: Values): ArgumentError[] {
   return errors;
 }
 
+/** Modes that go with certificates of authorities, in an error. */
+export const checkingModes =
+  "`verify-full` or `verify-ca`: they say what of a certificate is checked";
+
 /**
- * libpq checks a certificate as soon as it has one of an authority, in every mode: so the certificates require
- * a mode that checks them, and such a mode requires the certificates.
+ * Certificates of authorities require a mode that says what to check with them, and such a mode requires the
+ * certificates. Of the others libpq takes `require` for `verify-ca` then, and with `prefer` it goes on without TLS
+ * where a certificate is refused.
  */
 function authorityErrors({
   sslMode: mode,
@@ -232,7 +237,7 @@ function authorityErrors({
       : {
           propertyPath: "external.sslMode",
           given: `"${mode}", with PostgresDatabase.external.authorities`,
-          allowed: "`verify-full` or `verify-ca`: the others check no certificate",
+          allowed: checkingModes,
         },
   ];
 }
