@@ -11,6 +11,12 @@ begin_journal() { # SUBSYSTEM
   JOURNAL=$STATE/journal/$1
   must "can't make the journal" mkdir -- "$JOURNAL"
   printf '%s/%s\n' "$SCOPE" "$RESOURCE" >"$JOURNAL/resource"
+  cat /proc/sys/kernel/random/boot_id >"$JOURNAL/boot"
+}
+
+# Was the host started after this run?
+is_of_earlier_boot() {
+  [[ -s $JOURNAL/boot && $(cat -- "$JOURNAL/boot") != "$(cat /proc/sys/kernel/random/boot_id)" ]]
 }
 
 step() { # KIND FIELD...
@@ -126,7 +132,7 @@ close_journal() {
 # Undoes the steps of the journal, last one first. Each runs in a subshell, so that all others are undone even
 # when one can't be.
 undo_journal() {
-  local steps=() line index status=0 reload=unknown application=unknown action='' exchange=''
+  local steps=() line index status=0 reload=unknown application=unknown action='' exchange='' swapped=no
   cd /
   if [[ -e $JOURNAL/steps ]]; then
     while IFS= read -r line; do
@@ -146,9 +152,22 @@ undo_journal() {
       # The last step about a reload counts: after a refused one the old configuration is still in force.
       reload-refused*) [[ $reload != unknown ]] || reload=no ;;
       reload*) [[ $reload != unknown ]] || reload=yes ;;
-      *) (undo_step "${steps[index]}") || status=1 ;;
+      *)
+        [[ ${steps[index]} != swap"$TAB"* ]] || swapped=yes
+        (undo_step "${steps[index]}") || status=1
+        ;;
     esac
   done
+  # A service that was started since has loaded what was swapped in, although this run did not get so far as to
+  # reload it.
+  if [[ $swapped == yes && $SETTINGS_STAY == no ]] && is_of_earlier_boot; then
+    case ${JOURNAL##*/} in
+      nginx) if (is_loaded nginx); then reload=yes; fi ;;
+      application | settings | uwsgi)
+        if [[ $application == unknown && -z $exchange ]] && (is_loaded uwsgi); then application='' action=restart; fi
+        ;;
+    esac
+  fi
   if [[ $reload == yes ]]; then
     (reload_nginx_back) || status=1
   fi
@@ -169,6 +188,12 @@ undo_journal() {
   fi
   JOURNAL=''
   return "$status"
+}
+
+# Does a service run, or has it failed to start?
+is_loaded() { # nginx|uwsgi
+  "$1_master"
+  [[ -n $REPLY ]] || service_is_meant_to_run "$1"
 }
 
 undo_step() { # LINE

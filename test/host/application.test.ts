@@ -36,6 +36,22 @@ async function nginxAnswers(head: string): Promise<{ port: number; close: () => 
   return { port, close: () => server.close() };
 }
 
+test("after a power cut the release that recover has restored answers, though uWSGI has started with the new one", async () => {
+  await served();
+  site.addRelease("second");
+  const kill = `case "$*" in *" tracks") kill -KILL "$(cat "$TRACKS_ROOT/script-pid")" ;; esac`;
+  site.host.write("/counted/mv", `#!/bin/sh\n/bin/mv "$@" || exit\n${kill}\n`, 0o755);
+  expect((await site.host.apply(site.deployment("second", winter))).code).toBeUndefined();
+  unlinkSync(site.host.at("/counted/mv"));
+  site.host.write("/var/lib/tracks/journal/application/boot", "an earlier one\n");
+  site.stop();
+  site.host.command("systemctl", "start", "uwsgi.service");
+  expect(await site.servedRelease()).toBe("second");
+
+  expect(await site.host.run(["recover"])).toMatchObject({ code: 0, stderr: "" });
+  expect(await site.servedRelease()).toBe("first");
+});
+
 describe("the proof of a release through nginx", () => {
   const throughPort = (release: string, port: number): string =>
     site.deployment(release, winter).replace(" port=1 ", ` port=${port} `);

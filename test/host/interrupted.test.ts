@@ -118,6 +118,21 @@ function leftovers(): string[] {
 const one = (content: string): string =>
   manifest("a", "none", "file /etc/motd owner=root group=root mode=0644", `| ${content}`);
 
+test("after a power cut nginx serves what recover has restored, though it has started with the new files", async () => {
+  expect((await host.apply(states.one)).code).toBe(0);
+  const before = seen();
+  const kill = `case "$*" in "-f -- default.conf") kill -KILL "$(cat "$TRACKS_ROOT/script-pid")"; exit 1 ;; esac`;
+  host.write("/counted/rm", `#!/bin/sh\n${kill}\nexec /bin/rm "$@"\n`, 0o755);
+  expect((await host.apply(states.two)).code).toBeUndefined();
+  rmSync(host.at("/counted/rm"));
+  host.write("/var/lib/tracks/journal/nginx/boot", "an earlier one\n");
+  host.command("systemctl", "restart", "nginx.service");
+  expect(seen()).toContain("serves two");
+
+  expect(await host.run(["recover"])).toMatchObject({ code: 0, stderr: "" });
+  expect(seen()).toBe(before);
+});
+
 // Before and after a run that is past its point of no return has written the audit log.
 test.each(["cp *state*", "rm *journal/none"])(
   "the copy of an edit is in the audit log once after a kill before %s",
