@@ -65,13 +65,15 @@ it("removes what killed runs have left there, and nothing of a running one", () 
     `.loaddata-${age}/data.json`,
     `.pgpass-${age}`,
     `.copy-data-${age}`,
-    `${age}-deploy-x.4711.part`,
+    `20260131T120000Z-deploy-${age}.4711.part`,
   ];
   const files = [
     ...unfinished("former"),
     ...unfinished("present"),
     "former.dump",
     "former.sqlite3",
+    // An administrator's own.
+    "former.part",
   ];
   for (const file of files) write(`backups/${file}`, "secret");
   for (const name of readdirSync(backups)) {
@@ -82,7 +84,7 @@ it("removes what killed runs have left there, and nothing of a running one", () 
   const [, made] = /^backup backups\/(.*)\n$/.exec(stdout) ?? [];
   const left = unfinished("present").map((file) => file.replace(/\/.*/, ""));
   expect(readdirSync(backups).sort()).toEqual(
-    [...left, "former.dump", "former.sqlite3", made].sort(),
+    [...left, "former.dump", "former.sqlite3", "former.part", made].sort(),
   );
 });
 
