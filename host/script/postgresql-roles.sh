@@ -79,6 +79,8 @@ keep_verifier() { # NAME DIGEST
   [[ $2 != none ]] || return 0
   psql_must "can't read the verifier of $1" "SELECT rolpassword FROM pg_authid WHERE rolname = '$1';"
   write_file "$STATE/kept/verifier-$1-$2" "$OUTPUT"
+  # The name, too, is on the disk before the password is changed.
+  settle
 }
 
 make_postgresql_password() { # STATE NAME

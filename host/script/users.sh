@@ -224,6 +224,8 @@ announce_unset() { # NAME DIGEST
 keep_hash() { # NAME DIGEST
   need_hash "$1"
   write_file "$STATE/kept/shadow-$1-$2" "$REPLY"
+  # The name, too, is on the disk before the password is changed.
+  settle
 }
 
 # Removes a hash that was only kept to undo a change.

@@ -1,6 +1,8 @@
 import { chmodSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { execaSync } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { installPostgresql } from "./postgresqlHost";
 import { manifest, type EnterpriseLinux, PrivateRoot } from "./privateRoot";
 
 /** Checks what is on the disk when the power fails, and in which order it gets there. */
@@ -289,4 +291,55 @@ test("does not take records without entries for lost ones, even while facts of o
     code: 0,
     stderr: "",
   });
+});
+
+/** Has a command that changes a password note first which names of kept files are on the disk. */
+function lookAtKeptBefore(command: string, words = "*"): void {
+  host.write(
+    "/at-sync",
+    'case ${1-} in -f | "") ls $TRACKS_ROOT/var/lib/tracks/kept >$TRACKS_ROOT/on-disk ;; esac\n',
+  );
+  host.write("/on-disk", "");
+  const path = command === "psql" ? "/usr/bin/psql" : `/counted/${command}`;
+  rmSync(host.at(path), { force: true });
+  host.write(
+    path,
+    [
+      "#!/bin/bash",
+      `case "$*" in ${words}) cp $TRACKS_ROOT/on-disk $TRACKS_ROOT/at-change ;; esac`,
+      `exec ${join(__dirname, "commands", command)} "$@"`,
+      "",
+    ].join("\n"),
+    0o755,
+  );
+}
+
+test("a former hash is on the disk with its name before a password is set or restored", async () => {
+  const password = (value: string): string =>
+    manifest("secret", "users", "password games", `| ${value}`);
+  host.write("/etc/shadow", host.read("/etc/shadow").replace("games:*", "games:$6$former"));
+  lookAtKeptBefore("chpasswd");
+  expect((await host.apply(password("ours"))).code).toBe(0);
+  expect(host.read("/at-change")).toMatch(/^shadow-games-[0-9a-f]{64}\n$/);
+  expect((await host.removeResource("secret")).code).toBe(0);
+  expect(host.read("/at-change")).toMatch(/^(shadow-games-[0-9a-f]{64}\n){2}$/);
+});
+
+test("a role's former verifier is on the disk with its name before its password is set", async () => {
+  installPostgresql(host);
+  const server =
+    "postgresql-server 15 service=postgresql binaries=auto data=auto port=5432 encryption=scram-sha-256";
+  const roles = (value: string): string =>
+    manifest(
+      "roles",
+      "postgresql",
+      server,
+      "postgresql-access deployer databases=tracks",
+      "postgresql-role deployer createdb=no createrole=no",
+      `| ${value}`,
+    );
+  expect(await host.apply(roles("one"))).toMatchObject({ code: 0, stderr: "" });
+  lookAtKeptBefore("psql", "*password*");
+  expect(await host.apply(roles("two"))).toMatchObject({ code: 0, stderr: "" });
+  expect(host.read("/at-change")).toMatch(/^verifier-deployer-[0-9a-f]{64}$/m);
 });
