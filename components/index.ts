@@ -1,7 +1,9 @@
 /**
  * The components as a library, for a program of your own: importing it registers no resource.
  *
- * A program gives each of them its {@link Host}, and each host at most one {@link Nginx}. Without the preflight
+ * A program gives each of them its {@link Host}. A file of a host has one component, so a host has at most one
+ * {@link Nginx} and one {@link Uwsgi}. None takes the option `aliases`, nor does a component above it: a renamed
+ * component takes over what it wrote. Without the preflight
  * (`tracks/preflight`) the program checks nothing on the host before the first command runs, and does not
  * notice a change that somebody made there by hand.
  *

@@ -35,7 +35,12 @@ export interface NginxSiteArgs extends FileArgs {
   serverNames: pulumi.Input<readonly pulumi.Input<string>[]>;
   /** Port that the site listens on. @default 80 */
   listenPort?: pulumi.Input<number>;
-  /** Makes this site nginx's default_server, which answers names that no site has. @default true */
+  /**
+   * Makes this site nginx's default_server, which answers names that no site has. One site of a port may be it:
+   * set it to false on the others.
+   *
+   * @default true
+   */
   defaultServer?: boolean;
   /** Directory for everything of the site. @example "/srv/tracks" */
   siteRoot: string;

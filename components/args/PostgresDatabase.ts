@@ -104,7 +104,8 @@ export interface DatabaseServer<Password> extends ServerPackages {
    * Port on 127.0.0.1 of the machine that deploys, where the tunnel begins. It must stay the same, since the
    * provider keeps it in the state.
    *
-   * @default between 20000 and 29999, derived from the names of project and stack
+   * @default between 20000 and 29999, derived from the names of project and stack: where a program has several
+   * hosts with a database, set another one for each
    */
   readonly tunnelPort?: number | undefined;
 }
