@@ -100,8 +100,8 @@ state_to_restore() { # KEY LIVE
     return
   elif [[ $2 == absent ]]; then
     note "$1 does not exist on this host any more: nothing of it was restored"
-  elif [[ "$1 $former" == 'user '*' none' ]] && ! made_account "${1#user }"; then
-    note "the account ${1#user } is not the one that this program created: it stays as it is"
+  elif is_of_another_account "$1"; then
+    note "$1 stays as it is: the account has another user id than the one that this program created"
     REPLY=$2
   elif is_as_made "$2" "$made"; then
     REPLY=$former
@@ -109,6 +109,15 @@ state_to_restore() { # KEY LIVE
     [[ $1 != 'service '* ]] || restore_halves "$2" "$former" "$made"
     [[ $REPLY == "$former" ]] || note "somebody has changed $1 since this program set it: that stays as it is"
   fi
+}
+
+# Whether somebody has made an account in the place of one that we created: what that one had before is none of its.
+is_of_another_account() { # KEY
+  local user=${1#* }
+  case $1 in
+    'user '* | 'password '*) [[ ${FORMER["user $user"]-} == none ]] && ! made_account "$user" ;;
+    *) return 1 ;;
+  esac
 }
 
 # Whether a service is enabled and whether it runs are restored apart: one that somebody has only stopped would still
@@ -161,7 +170,7 @@ undo_thing() { # KEY STATE
 # What nobody can undo any more counts as settled: it would stop all later runs for ever.
 undo_change() { # KEY STATE
   thing_state "$1"
-  if [[ $REPLY == absent ]]; then
+  if [[ $REPLY == absent || "$1 $REPLY" == 'user '*' none' ]]; then
     settle_lost "$1 does not exist on this host any more: nothing of it was undone"
     return
   fi

@@ -130,10 +130,11 @@ nameless_group() { # NAME
 }
 
 # Membership of a user in a group. Each is a thing of its own: memberships that an administrator added stay.
-# States: yes, no.
+# States: yes, no, `absent` where there is no such user.
 state_member() { # USER GROUP
   local groups
-  groups=$(id -nG -- "$1" 2>/dev/null)
+  REPLY=absent
+  groups=$(id -nG -- "$1" 2>/dev/null) || return 0
   if [[ " $groups " == *" $2 "* ]]; then REPLY=yes; else REPLY=no; fi
 }
 

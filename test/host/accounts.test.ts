@@ -8,7 +8,7 @@ import {
   symlinkSync,
 } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { manifest, PrivateRoot } from "./privateRoot";
+import { manifest, PrivateRoot, type Run } from "./privateRoot";
 
 let host: PrivateRoot;
 beforeEach(() => {
@@ -276,7 +276,7 @@ test("never moves an existing user's home: the error names both fixes", async ()
 });
 
 test("names a shell or group that the host lacks, and refuses a home of another user", async () => {
-  expect((await host.apply(account("/bin/zsh"))).reason).toContain(
+  expect((await host.apply(account("/bin/sh"))).reason).toContain(
     "the shell /bin/zsh does not exist",
   );
   const group = account().replace("groups=wheel", "groups=docker");
@@ -563,9 +563,49 @@ test("does not lock an account that somebody made in place of ours while it was 
   replaceAccount(5);
   expect(await host.apply(account())).toMatchObject({ code: 0, stderr: "" });
   expect((await host.removeResource("deployer")).stdout).toContain(
-    "note: the account deployer is not the one that this program created: it stays as it is\n",
+    "note: user deployer stays as it is: the account has another user id than the one that this program created\n",
   );
   expect(shadow("deployer")).toBe("$6$theirs");
+});
+
+test("leaves an account that somebody made in place of ours the password that up gave it", async () => {
+  await host.apply(account());
+  await host.apply(password("ours"));
+  replaceAccount(5);
+  await host.apply(account());
+  await host.apply(password("ours"), { repair: 1 });
+  const given = shadow("deployer");
+  expect(given).not.toBe("$6$theirs");
+  expect((await host.removeResource("secret")).stdout).toContain(
+    "note: password deployer stays as it is: the account has another user id than the one that this program created\n",
+  );
+  expect((await host.removeResource("deployer")).code).toBe(0);
+  expect(shadow("deployer")).toBe(given);
+});
+
+test.each<[of: string, change: () => Promise<Run>, command: string]>([
+  ["remove of a membership", () => host.removeResource("deployer"), "gpasswd"],
+  ["change of a shell", () => host.apply(account("/bin/sh")), "usermod"],
+])("recovers from a killed %s whose account somebody has deleted", async (_, change, command) => {
+  host.write("/bin/sh", "", 0o755);
+  await host.apply(account());
+  host.calls();
+  expect(await change()).toMatchObject({ code: 0, stderr: "" });
+  const changed = host.calls().findIndex((line) => line.startsWith(command));
+  expect(changed).toBeGreaterThanOrEqual(0);
+  await host.apply(account());
+  host.calls();
+  host.killAt(changed + 2);
+  expect((await change()).code).toBeUndefined();
+  deleteAccount();
+  const { code, stderr } = await host.run(["recover"]);
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /^(?:member deployer wheel|user deployer) does not exist on this host any more: nothing of it was undone$/m,
+    ),
+  ]);
+  expect(host.read("/etc/passwd")).not.toMatch(/^deployer:/m);
 });
 
 test("knows an account as its own by the name alone where a former version noted no id", async () => {
