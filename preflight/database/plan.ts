@@ -180,12 +180,15 @@ function reservePort(port: number, address: string): void {
   const ports = tunnels.get(run) ?? new Map<number, string>();
   tunnels.set(run, ports);
   const other = ports.get(port);
-  if (other !== undefined && other !== address) {
+  if (other !== undefined) {
     throw new HostError("local-port", {
       subject: "PostgresDatabase.tunnelPort",
-      given: `${port} for ${address}, which ${other} has in this program`,
+      given: `${port} for ${address}, where this program has a tunnel to ${other} already`,
       allowed: "another port for each host; the default is the same for all of them",
-      fix: ["set PostgresDatabase.tunnelPort to another port, 1024 or higher"],
+      fix: [
+        "set PostgresDatabase.tunnelPort to another port, 1024 or higher",
+        "or call planPostgres once for each host",
+      ],
     });
   }
   ports.set(port, address);

@@ -170,7 +170,7 @@ describe("the preflight of a database in a program of one's own", () => {
     await plan(wanted, running);
     const refused = await refusal(wanted, running);
     expect(refused).toMatch(
-      /^PostgresDatabase\.tunnelPort\n {2}given: {3}\d+ for 127\.0\.0\.1, which 127\.0\.0\.1 has in this program\n/,
+      /^PostgresDatabase\.tunnelPort\n {2}given: {3}\d+ for 127\.0\.0\.1, where this program has a tunnel to 127\.0\.0\.1 already\n/,
     );
     expect(refused).toContain("set PostgresDatabase.tunnelPort to another port");
     const another = { ...wanted, tunnelPort: await freePort() };
