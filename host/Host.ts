@@ -28,7 +28,7 @@ export interface HostArgs {
    */
   facts?: HostFacts;
   /**
-   * Seconds after which a command ends on the host; Pulumi's own timeouts would leave it running there.
+   * Seconds after which a command ends on the host, 1 to 86400; Pulumi's own timeouts would leave it running there.
    *
    * @default 1800
    */
@@ -40,6 +40,16 @@ const scriptTimeoutSeconds = 1800;
 
 /** Seconds for a command that works on a whole database, such as a migration of a large table. */
 export const databaseTimeoutSeconds = 6 * 3600;
+
+/** @throws ProblemError for a number that the host would take for no limit, or not at all */
+function timeLimit(host: string, seconds = scriptTimeoutSeconds): number {
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= 86_400) return seconds;
+  throw problemError({
+    subject: `Host "${host}": commandTimeoutSeconds`,
+    given: String(seconds),
+    allowed: "a whole number of seconds, 1 to 86400",
+  });
+}
 
 /** Options of {@link Host.converge}. */
 export interface ConvergeOptions {
@@ -120,7 +130,7 @@ export class Host extends HostComponent {
     this.facts = args.facts;
     this.login = args.connection;
     this.connection = remoteConnection(args.connection);
-    this.commandTimeoutSeconds = args.commandTimeoutSeconds ?? scriptTimeoutSeconds;
+    this.commandTimeoutSeconds = timeLimit(name, args.commandTimeoutSeconds);
     // The number of repairs and the spool's mark are part of `create`. A program that never asks for them has
     // the same ones in every run, and its login or time limit may change.
     const isUnreachable = "facts" in args && args.facts === undefined && pulumi.runtime.isDryRun();
