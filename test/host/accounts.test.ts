@@ -276,7 +276,7 @@ test("never moves an existing user's home: the error names both fixes", async ()
 });
 
 test("names a shell or group that the host lacks, and refuses a home of another user", async () => {
-  expect((await host.apply(account("/bin/sh"))).reason).toContain(
+  expect((await host.apply(account("/bin/zsh"))).reason).toContain(
     "the shell /bin/zsh does not exist",
   );
   const group = account().replace("groups=wheel", "groups=docker");
