@@ -54,7 +54,7 @@ export class DataMigration extends HostComponent {
   constructor(name: string, args: DataMigrationArgs, opts?: pulumi.ComponentResourceOptions) {
     const { host, app, dump, ...values } = withDefaults(dataMigrationArguments, args);
     super({ type: "DataMigration" }, name, { database: app.database, dump: dump.sha256 }, opts);
-    const whenKnown = checked(`DataMigration "${name}"`, dataMigrationArguments, values);
+    const whenKnown = checked(this.title, dataMigrationArguments, values);
     const commandName = `${name}-load`;
     const spooled = host.copy(`${name}-dump`, dump, {
       parent: this,

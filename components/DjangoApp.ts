@@ -91,12 +91,7 @@ export class DjangoApp extends HostComponent {
       opts,
     );
     this.args = withDefaults(djangoAppArguments, args);
-    this.whenKnown = checked(
-      `DjangoApp "${name}"`,
-      djangoAppArguments,
-      valuesOf(this.args),
-      djangoAppRules,
-    );
+    this.whenKnown = checked(this.title, djangoAppArguments, valuesOf(this.args), djangoAppRules);
     this.uwsgi = uwsgi;
     this.user = user;
     this.production = production;

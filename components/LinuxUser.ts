@@ -44,7 +44,7 @@ export class LinuxUser extends HostComponent {
     const { host, password, transform, ...values } = withDefaults(linuxUserArguments, args);
     const { user, home = defaultHome(user), services } = values;
     super({ type: "LinuxUser", transform }, name, { user, home, services }, opts);
-    const whenKnown = checked(`LinuxUser "${name}"`, linuxUserArguments, values);
+    const whenKnown = checked(this.title, linuxUserArguments, values);
     this.user = user;
     this.home = home;
     this.group = primaryGroupOf(user);
@@ -62,7 +62,7 @@ export class LinuxUser extends HostComponent {
   }
 
   private setPassword(host: Host, given: pulumi.Input<string>): remote.Command {
-    const manifest = secretArgument(`LinuxUser "${this.name}"`, "password", password, given).apply(
+    const manifest = secretArgument(this.title, "password", password, given).apply(
       (known): ResourceManifest => ({
         subsystem: "users",
         entries: [{ kind: "password", user: this.user, password: known }],

@@ -29,7 +29,7 @@ export class Logrotate extends HostComponent {
       maxSizeMegabytes: args.maxSizeMegabytes,
       createGroup: args.createGroup ?? "root",
     };
-    const whenKnown = checked(`Logrotate "${name}"`, logrotateArguments, values, logrotateRules);
+    const whenKnown = checked(this.title, logrotateArguments, values, logrotateRules);
     const manifest = whenKnown((view): ResourceManifest => ({
       subsystem: "logrotate",
       entries: [

@@ -41,7 +41,7 @@ export class Nginx extends HostComponent {
     const { sitesOwner, openPorts } = settings;
     super({ type: "Nginx", transform }, name, { sitesOwner, openPorts }, opts);
     const served = sites.map((site) => site.joinTree(this, sitesOwner));
-    const whenKnown = checked(`Nginx "${name}"`, nginxArguments, { ...settings, served });
+    const whenKnown = checked(this.title, nginxArguments, { ...settings, served });
     this.rotation = rotation(sites, settings.user);
     const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "nginx",

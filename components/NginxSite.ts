@@ -59,7 +59,7 @@ export class NginxSite extends HostComponent {
       { site, siteRoot, serverNames, listenPort },
       opts,
     );
-    this.whenKnown = checked(`NginxSite "${name}"`, nginxSiteArguments, inputs, nginxSiteRules);
+    this.whenKnown = checked(this.title, nginxSiteArguments, inputs, nginxSiteRules);
     this.site = inputs.site;
     this.defaultServer = inputs.defaultServer;
     this.logDirectories = [
@@ -88,7 +88,7 @@ export class NginxSite extends HostComponent {
   joinTree(nginx: HostComponent, sitesOwner: string): pulumi.Input<Part> {
     if (this.taker !== undefined) {
       throw problemError({
-        subject: `NginxSite "${this.name}"`,
+        subject: this.title,
         given: `the Nginx "${this.taker}" and the Nginx "${nginx.name}"`,
         allowed: "one Nginx, which owns the whole nginx configuration of its host",
         fix: ["remove the site from `sites` of one of them"],
@@ -105,7 +105,7 @@ export class NginxSite extends HostComponent {
   private checkTaken(): void {
     if (this.taker !== undefined) return;
     throw problemError({
-      subject: `NginxSite "${this.name}"`,
+      subject: this.title,
       given: "no Nginx that serves it",
       allowed: "one Nginx",
       fix: ["new Nginx(..., { sites: [...] })   (with this site among its sites)"],

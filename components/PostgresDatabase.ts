@@ -264,7 +264,7 @@ export class PostgresDatabase extends HostComponent {
   }
 
   private secret(propertyPath: string, given: pulumi.Input<string>): pulumi.Output<string> {
-    return secretArgument(`PostgresDatabase "${this.name}"`, propertyPath, databasePassword, given);
+    return secretArgument(this.title, propertyPath, databasePassword, given);
   }
 
   private generated(name: string): pulumi.Output<string> {

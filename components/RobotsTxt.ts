@@ -32,7 +32,7 @@ export class RobotsTxt extends HostComponent implements SiteLocations {
     const { host, transform, ...values } = withDefaults(robotsTxtArguments, args);
     const { path } = values;
     super({ type: "RobotsTxt", transform }, name, { path }, opts);
-    const whenKnown = checked(`RobotsTxt "${name}"`, robotsTxtArguments, values);
+    const whenKnown = checked(this.title, robotsTxtArguments, values);
     this.path = path;
     const manifest = whenKnown(({ rules }): ResourceManifest => ({
       subsystem: "none",

@@ -35,12 +35,7 @@ export class SystemPackages extends HostComponent {
     const { host, transform, ...values } = withDefaults(systemPackagesArguments, args);
     const { extraPackages, moduleStreams } = values;
     super({ type: "SystemPackages", transform }, name, { extraPackages, moduleStreams }, opts);
-    const whenKnown = checked(
-      `SystemPackages "${name}"`,
-      systemPackagesArguments,
-      values,
-      systemPackagesRules,
-    );
+    const whenKnown = checked(this.title, systemPackagesArguments, values, systemPackagesRules);
     const wanted = wantedPackages(values);
     const manifest = whenKnown((known): ResourceManifest => ({
       subsystem: "packages",

@@ -70,7 +70,7 @@ export class Uwsgi extends HostComponent {
       { application, user, socket: values.socket },
       opts,
     );
-    const whenKnown = checked(`Uwsgi "${name}"`, uwsgiArguments, values, uwsgiRules);
+    const whenKnown = checked(this.title, uwsgiArguments, values, uwsgiRules);
     const names = namesOf(values);
     this.socket = pulumi.output(whenKnown(({ socket }) => socket));
     this.harakiriSeconds = pulumi.output(whenKnown(({ harakiriSeconds }) => harakiriSeconds));

@@ -60,12 +60,13 @@ export abstract class HostComponent extends pulumi.ComponentResource {
     { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {},
   ) {
     deleteNothingAfterErrors();
-    refuseAliases(`${type} "${name}"`, opts);
+    const title = `${type} "${name}"`;
+    refuseAliases(title, opts);
     // Before the components were a library, their types had another module.
     const aliases = partOf === undefined ? [{ type: formerType(type) }] : [];
     super(`tracks:index:${type}`, name, inputs, pulumi.mergeOptions(opts, { aliases }));
     this.name = name;
-    this.title = `${type} "${name}"`;
+    this.title = title;
     this.transform = transform;
     this.place = `${placeAbove(opts.parent)}${partOf ?? type}:${name}`;
     this.dependencies = dependsOn;
