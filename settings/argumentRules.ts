@@ -2,6 +2,7 @@ import { type ArgumentError, placeholderErrors } from "../components/args/argume
 import { gitErrors } from "../components/args/DjangoApp";
 import { nginxSiteRules } from "../components/args/NginxSite";
 import { postgresDatabaseRules } from "../components/args/PostgresDatabase";
+import { systemPackagesRules } from "../components/args/SystemPackages";
 import { uwsgiRules } from "../components/args/Uwsgi";
 import { argsOf } from "./argsOf";
 import { inStackKeys, keyOf } from "./argumentKeys";
@@ -23,6 +24,7 @@ export function checkArguments({ values, given }: Reading): ProblemParts[] {
   };
   return [
     ...keyNames.flatMap((name) => placeholderProblems(name, values[name])),
+    ...problemsOf("SystemPackages", systemPackagesRules(argsOf("SystemPackages", values))),
     ...problemsOf("NginxSite", nginxSiteRules(argsOf("NginxSite", values))),
     ...problemsOf("PostgresDatabase", postgresDatabaseRules(databaseOf(values, given))),
     ...problemsOf("DjangoApp", git ? gitErrors(git) : []),

@@ -34,16 +34,6 @@ export function checkRules({ values, given }: Reading): ProblemParts[] {
       fix: [setCommand(fullName("listenPort"), keys.listenPort)],
     });
   }
-  const ids = (values.yumRepositories ?? []).map(({ id }) => id);
-  const twice = ids.findIndex((id, index) => ids.indexOf(id) < index);
-  if (twice >= 0) {
-    problems.push({
-      subject: `${fullName("yumRepositories")}[${twice}].id`,
-      given: `"${ids[twice] ?? ""}", a second time`,
-      allowed: "an id of its own for each repository",
-      fix: [`pulumi config set --path '${fullName("yumRepositories")}[${twice}].id' ANOTHER`],
-    });
-  }
   if (values.host !== undefined && values.host !== labHost && !given.has("deployerPassword")) {
     problems.push({
       subject: fullName("deployerPassword"),
